@@ -1,0 +1,80 @@
+//! E-mail addresses that mail can reach.
+
+use std::fmt;
+use std::str::FromStr;
+
+use email_address::{EmailAddress, Options};
+
+use crate::refusal::FaultCode;
+use crate::text;
+
+/// The longest address that SMTP carries, in characters (RFC 5321, erratum 1690).
+pub const EMAIL_LENGTH_MAX: usize = 254;
+
+/// A deliverable address: ASCII, no quoted local part, a domain with a dot, kept in lower case.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Email(String);
+
+impl Email {
+    /// Reads what a person typed; spaces around it are dropped, the domain goes to lower case.
+    ///
+    /// # Errors
+    /// `EmailFormat` when mail could not be sent to it.
+    pub fn parse(input: &str) -> Result<Self, FaultCode> {
+        let typed = input.trim();
+        let is_plain =
+            typed.len() <= EMAIL_LENGTH_MAX && typed.is_ascii() && !typed.contains(['"', '[', '(']);
+        if !is_plain || typed.chars().any(text::is_invisible) {
+            return Err(FaultCode::EmailFormat);
+        }
+        let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
+        let parsed = EmailAddress::parse_with_options(typed, options).map_err(|_| FaultCode::EmailFormat)?;
+        let domain = parsed.domain().to_ascii_lowercase();
+        if !domain.split('.').all(is_host_label) {
+            return Err(FaultCode::EmailFormat);
+        }
+        Ok(Self(format!("{}@{domain}", parsed.local_part())))
+    }
+
+    /// The address, to send to. Never for a log, a key or a metric.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The same mailbox, whatever the case of the letters that were typed: what is compared and counted.
+    #[must_use]
+    pub fn normalised(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+
+    /// What a stranger may see of it: `j•••@exemple.fr`.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let (local, domain) = self.0.split_once('@').unwrap_or((&self.0, ""));
+        let first = local.chars().next().map(String::from).unwrap_or_default();
+        format!("{first}•••@{domain}")
+    }
+}
+
+impl FromStr for Email {
+    type Err = FaultCode;
+
+    fn from_str(input: &str) -> Result<Self, FaultCode> {
+        Self::parse(input)
+    }
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Email(•••)")
+    }
+}
+
+/// A label of a host name: letters, digits and inner dashes, 1 to 63 of them (RFC 1123).
+fn is_host_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}

@@ -1,0 +1,99 @@
+//! The identifier of an account: `AP-7K3M-Q2FD`, which a person reads from a mail and types.
+
+use std::fmt;
+
+use crate::base32;
+use crate::refusal::FaultCode;
+
+/// What a person may type around 10 symbols, in characters, before we stop reading.
+const TYPED_LENGTH_MAX: usize = 64;
+/// Symbols that are drawn at random; one check symbol follows.
+const RANDOM_SYMBOLS: usize = 7;
+/// Multiplier from one symbol's weight to the next, in the field of 32 elements.
+const WEIGHT: u8 = 18;
+
+/// An account's identifier: `AP-` and 8 symbols of Crockford base 32, the last a check symbol.
+///
+/// The check symbol is a weighted sum in GF(32) whose weights all differ, so that one wrong symbol,
+/// or any two that changed places, is always seen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identifier(String);
+
+impl Identifier {
+    /// A new identifier from seven random bytes (35 bits of them are used).
+    #[must_use]
+    pub fn from_random(bytes: [u8; RANDOM_SYMBOLS]) -> Self {
+        let values = bytes.map(|byte| byte & 31);
+        let mut symbols: String = values.iter().map(|&v| base32::symbol(v)).collect();
+        symbols.push(base32::symbol(check(&values)));
+        Self(format!("AP-{}-{}", &symbols[..4], &symbols[4..]))
+    }
+
+    /// Reads what a person typed: any case, O for 0, I and L for 1, dashes and spaces or none.
+    ///
+    /// # Errors
+    /// `IdentifierIsAnEmail` when it has an `@`; `IdentifierFormat` when it is anything else, or mistyped.
+    pub fn parse(input: &str) -> Result<Self, FaultCode> {
+        if input.contains('@') {
+            return Err(FaultCode::IdentifierIsAnEmail);
+        }
+        if input.chars().count() > TYPED_LENGTH_MAX {
+            return Err(FaultCode::IdentifierFormat);
+        }
+        let typed: String = input
+            .chars()
+            .filter(|c| !c.is_whitespace() && !is_dash(*c))
+            .map(|c| c.to_ascii_uppercase())
+            .collect();
+        let symbols = typed.strip_prefix("AP").ok_or(FaultCode::IdentifierFormat)?;
+        let values: Vec<u8> =
+            symbols.chars().map(base32::value).collect::<Option<_>>().ok_or(FaultCode::IdentifierFormat)?;
+        let (random, last) =
+            values.split_first_chunk::<RANDOM_SYMBOLS>().ok_or(FaultCode::IdentifierFormat)?;
+        if last == [check(random)] {
+            Ok(Self::from_random(*random))
+        } else {
+            Err(FaultCode::IdentifierFormat)
+        }
+    }
+
+    /// As it is printed: `AP-7K3M-Q2FD`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+fn check(values: &[u8; RANDOM_SYMBOLS]) -> u8 {
+    let mut weight = 1;
+    values.iter().fold(0, |sum, &value| {
+        weight = multiply(weight, WEIGHT);
+        sum ^ multiply(weight, value)
+    })
+}
+
+/// The product in GF(32), modulo x⁵ + x² + 1.
+fn multiply(mut a: u8, mut b: u8) -> u8 {
+    let mut product = 0;
+    while b > 0 {
+        if b & 1 == 1 {
+            product ^= a;
+        }
+        a <<= 1;
+        if a & 0b10_0000 != 0 {
+            a ^= 0b10_0101;
+        }
+        b >>= 1;
+    }
+    product
+}

@@ -1,0 +1,35 @@
+//! What is true in Sésame: values, rules and refusals. No input, no output, no clock, no randomness.
+
+pub mod account;
+pub mod base32;
+pub mod email;
+pub mod form;
+pub mod identifier;
+pub mod link;
+pub mod mail;
+pub mod name;
+pub mod password;
+pub mod phone;
+pub mod proof;
+pub mod refusal;
+pub mod secret;
+pub mod siret;
+mod text;
+pub mod ticket;
+pub mod time;
+pub mod token;
+
+pub use account::{Account, Application, Person};
+pub use email::Email;
+pub use form::FormCheck;
+pub use identifier::Identifier;
+pub use link::Link;
+pub use mail::{MailId, MailJob};
+pub use name::Name;
+pub use password::Password;
+pub use phone::Phone;
+pub use refusal::{Fault, FaultCode, Refusal};
+pub use secret::SecretKey;
+pub use siret::Siret;
+pub use ticket::{Description, Motive, Reference, Submission, Ticket};
+pub use token::Token;

@@ -1,0 +1,138 @@
+//! Mails to be sent: what each is about, and how many a mailbox may get.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use crate::time::{SignedDuration, Timestamp};
+
+/// Recovery mails to one address within [`RECOVERY_WINDOW`]: beyond, they are suppressed in silence,
+/// so that nobody can flood a mailbox through us.
+pub const RECOVERY_MAILS_MAX: usize = 5;
+/// The span over which recovery mails are counted.
+pub const RECOVERY_WINDOW: SignedDuration = SignedDuration::from_hours(1);
+
+/// Names a mail, from the outbox to the tag that SES gives back. Sorts by time; tells nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MailId(Ulid);
+
+impl MailId {
+    /// A new id: the moment, and 80 random bits.
+    #[must_use]
+    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
+        let mut bits = [0; 16];
+        bits[6..].copy_from_slice(&random);
+        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        Self(Ulid::from_parts(millis, u128::from_be_bytes(bits)))
+    }
+
+    /// Reads a printed id; `None` for anything else.
+    #[must_use]
+    pub fn parse(printed: &str) -> Option<Self> {
+        Ulid::from_string(printed).ok().map(Self)
+    }
+}
+
+impl fmt::Display for MailId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a mail is about, as the request knew it. Whom it goes to is looked up when it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum MailJob {
+    /// The link that activates an application.
+    Activation {
+        /// Of which account.
+        identifier: String,
+    },
+    /// The account is active: its identifier, to be kept.
+    Welcome {
+        /// Of which account.
+        identifier: String,
+    },
+    /// Every identifier of that establishment whose holder has that address.
+    IdentifierReminder {
+        /// Of which establishment.
+        siret: String,
+        /// The address that was typed; a mail goes there only if an account has it.
+        email: String,
+    },
+    /// The link that replaces a password, if there is such an account.
+    PasswordReset {
+        /// The identifier that was typed.
+        identifier: String,
+    },
+    /// The password was replaced.
+    PasswordChanged {
+        /// Of which account.
+        identifier: String,
+    },
+    /// To the person: the request for assistance has arrived.
+    TicketReceipt {
+        /// Of which ticket.
+        reference: String,
+    },
+    /// To the agency: the request for assistance, with all that was typed.
+    TicketToAgency {
+        /// Of which ticket.
+        reference: String,
+    },
+}
+
+impl MailJob {
+    /// Whether a stranger can have it sent at will, so that it counts against [`RECOVERY_MAILS_MAX`].
+    #[must_use]
+    pub fn is_recovery(&self) -> bool {
+        matches!(self, Self::IdentifierReminder { .. } | Self::PasswordReset { .. })
+    }
+
+    /// The stable name of the kind, for metrics and logs.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Activation { .. } => "activation",
+            Self::Welcome { .. } => "welcome",
+            Self::IdentifierReminder { .. } => "identifier_reminder",
+            Self::PasswordReset { .. } => "password_reset",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::TicketReceipt { .. } => "ticket_receipt",
+            Self::TicketToAgency { .. } => "ticket_to_agency",
+        }
+    }
+}
+
+/// Where a mail stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailState {
+    /// Accepted; nobody has taken it up.
+    Queued,
+    /// A sender holds its lease.
+    Sending,
+    /// SES took it.
+    Sent,
+    /// Over the hourly limit of its address: not sent, nobody told.
+    Suppressed,
+    /// No account to send to: not sent, nobody told.
+    NoRecipient,
+    /// SES will never take it.
+    Refused,
+}
+
+impl MailState {
+    /// The name in the table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Suppressed => "suppressed",
+            Self::NoRecipient => "no_recipient",
+            Self::Refused => "refused",
+        }
+    }
+}

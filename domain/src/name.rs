@@ -1,0 +1,35 @@
+//! Names of people and of establishments.
+
+use std::fmt;
+
+use crate::refusal::FaultCode;
+use crate::text;
+
+/// The longest name, in characters.
+pub const NAME_LENGTH_MAX: usize = 100;
+
+/// A name of 1 to 100 characters, on one line, that can all be seen.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Name(String);
+
+impl Name {
+    /// Reads what a person typed, without the spaces around it.
+    ///
+    /// # Errors
+    /// `Required`, `TooLong`, or `ControlCharacter` for what cannot be seen.
+    pub fn parse(input: &str) -> Result<Self, FaultCode> {
+        text::line(input, NAME_LENGTH_MAX).map(Self)
+    }
+
+    /// The name as it was typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Name(•••)")
+    }
+}

@@ -1,0 +1,56 @@
+//! Proofs of work: what one serves, and for how long.
+
+use crate::refusal::{FaultCode, Refusal};
+
+/// How long a challenge can be answered, in minutes.
+pub const PROOF_VALID_MINUTES: i64 = 20;
+
+/// The one action that a proof serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Ask whether an establishment has an account.
+    CheckSiret,
+    /// Apply for an account.
+    CreateAccount,
+    /// Get an identifier or a password link by mail.
+    Recover,
+    /// Send a request for assistance.
+    SubmitTicket,
+    /// Log in after failed attempts.
+    Session,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 5] =
+        [Self::CheckSiret, Self::CreateAccount, Self::Recover, Self::SubmitTicket, Self::Session];
+
+    /// The name on the wire, signed into the challenge.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CheckSiret => "check-siret",
+            Self::CreateAccount => "create-account",
+            Self::Recover => "recover",
+            Self::SubmitTicket => "submit-ticket",
+            Self::Session => "session",
+        }
+    }
+
+    /// Reads the name on the wire.
+    ///
+    /// # Errors
+    /// `ActionUnknown`.
+    pub fn parse(name: &str) -> Result<Self, FaultCode> {
+        Self::ALL.into_iter().find(|action| action.as_str() == name).ok_or(FaultCode::ActionUnknown)
+    }
+}
+
+/// Tells the same request asked again from another one that borrows its proof: the first gets its
+/// answer again, with nothing done twice.
+///
+/// # Errors
+/// `ProofAlreadyUsed` when the bodies differ.
+pub fn same_request<'a>(asked: &str, answered: &str, answer: &'a str) -> Result<&'a str, Refusal> {
+    if asked == answered { Ok(answer) } else { Err(Refusal::ProofAlreadyUsed) }
+}

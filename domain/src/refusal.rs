@@ -1,0 +1,121 @@
+//! Every way a rule says no. Knows no HTTP and no French: `platform::problems` words it for the reader.
+
+use std::fmt;
+
+/// A rule said no to what was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Fields are missing or wrong: all of them, in the form's order.
+    InvalidForm(Vec<Fault>),
+    /// The proof of work is forged, expired, or made for another action.
+    ProofRejected,
+    /// The proof of work has served another request.
+    ProofAlreadyUsed,
+    /// Too many failed logins on this identifier: a proof of work is asked for.
+    ProofRequired,
+    /// The establishment has an active account (procedure, case 2).
+    EstablishmentHasAccount,
+    /// No such link was ever sent, or it is long forgotten.
+    LinkUnknown,
+    /// The link outlived its minutes.
+    LinkExpired,
+    /// The link, or a later one of the same account, has served.
+    LinkUsed,
+    /// Identifier or password is wrong; which one is never said.
+    WrongCredentials,
+    /// No session, or one that has ended.
+    NoSession,
+}
+
+impl Refusal {
+    /// One fault on one field.
+    #[must_use]
+    pub fn field(field: &'static str, code: FaultCode) -> Self {
+        Self::InvalidForm(vec![Fault { field, code }])
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// What is wrong with one field of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The field's name on the wire.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub code: FaultCode,
+}
+
+/// Why a value was refused. The names on the wire are part of the contract and never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultCode {
+    /// Absent, or empty once trimmed.
+    Required,
+    /// Fewer characters than the field asks for.
+    TooShort,
+    /// More characters than the field takes.
+    TooLong,
+    /// A character that cannot be seen: control, line break, direction mark.
+    ControlCharacter,
+    /// Not 14 digits.
+    SiretFormat,
+    /// 14 digits that fail the check.
+    SiretChecksum,
+    /// Not an identifier, or a mistyped one.
+    IdentifierFormat,
+    /// An e-mail address where an identifier is asked for.
+    IdentifierIsAnEmail,
+    /// Not an e-mail address that mail can reach.
+    EmailFormat,
+    /// Not a phone number.
+    PhoneFormat,
+    /// The general conditions were not accepted.
+    TermsNotAccepted,
+    /// Not one of the motives.
+    MotiveUnknown,
+    /// Not one of the actions that a proof serves.
+    ActionUnknown,
+    /// Not a UUID.
+    SubmissionFormat,
+    /// Under the minimum length of a password.
+    PasswordTooShort,
+    /// Over the maximum length of a password.
+    PasswordTooLong,
+    /// Guessed too soon by somebody who knows what people choose.
+    PasswordTooCommon,
+    /// Made of the person's own data.
+    PasswordContainsIdentity,
+}
+
+impl FaultCode {
+    /// The stable name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::TooShort => "too-short",
+            Self::TooLong => "too-long",
+            Self::ControlCharacter => "control-character",
+            Self::SiretFormat => "siret-format",
+            Self::SiretChecksum => "siret-checksum",
+            Self::IdentifierFormat => "identifier-format",
+            Self::IdentifierIsAnEmail => "identifier-is-an-email",
+            Self::EmailFormat => "email-format",
+            Self::PhoneFormat => "phone-format",
+            Self::TermsNotAccepted => "terms-not-accepted",
+            Self::MotiveUnknown => "motive-unknown",
+            Self::ActionUnknown => "action-unknown",
+            Self::SubmissionFormat => "submission-format",
+            Self::PasswordTooShort => "password-too-short",
+            Self::PasswordTooLong => "password-too-long",
+            Self::PasswordTooCommon => "password-too-common",
+            Self::PasswordContainsIdentity => "password-contains-identity",
+        }
+    }
+}

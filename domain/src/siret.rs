@@ -1,0 +1,81 @@
+//! SIRET: the 14 digits that INSEE gives an establishment (SIREN 9 + NIC 5).
+
+use std::fmt;
+
+use crate::refusal::FaultCode;
+
+/// La Poste numbers its offices by another rule than Luhn's (INSEE).
+const LA_POSTE_SIREN: &str = "356000000";
+/// What a person may type around 14 digits, in characters, before we stop reading.
+const TYPED_LENGTH_MAX: usize = 64;
+
+/// A SIRET whose digits pass INSEE's check: Luhn, or La Poste's sum that is a multiple of 5.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Siret(String);
+
+impl Siret {
+    /// Reads what a person typed: spaces of every kind and dots are dropped.
+    ///
+    /// # Errors
+    /// `SiretFormat` unless 14 digits are left; `SiretChecksum` when they fail the check.
+    pub fn parse(input: &str) -> Result<Self, FaultCode> {
+        if input.chars().count() > TYPED_LENGTH_MAX {
+            return Err(FaultCode::SiretFormat);
+        }
+        let digits: String = input.chars().filter(|&c| !is_separator(c)).collect();
+        if digits.len() != 14 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(FaultCode::SiretFormat);
+        }
+        let is_known_shape = luhn(&digits) || is_la_poste(&digits);
+        if is_known_shape && !digits.starts_with("000000000") {
+            Ok(Self(digits))
+        } else {
+            Err(FaultCode::SiretChecksum)
+        }
+    }
+
+    /// The 14 digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As people read it aloud: `732 829 320 00074`.
+    #[must_use]
+    pub fn spaced(&self) -> String {
+        let d = &self.0;
+        format!("{} {} {} {}", &d[..3], &d[3..6], &d[6..9], &d[9..])
+    }
+}
+
+impl fmt::Display for Siret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_separator(c: char) -> bool {
+    c == '.' || c.is_whitespace() || matches!(c, '\u{200B}' | '\u{2060}' | '\u{FEFF}')
+}
+
+fn luhn(digits: &str) -> bool {
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(rank, byte)| {
+            let digit = u32::from(byte - b'0');
+            match (rank % 2, digit * 2) {
+                (0, _) => digit,
+                (_, doubled) if doubled > 9 => doubled - 9,
+                (_, doubled) => doubled,
+            }
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+fn is_la_poste(digits: &str) -> bool {
+    let sum: u32 = digits.bytes().map(|b| u32::from(b - b'0')).sum();
+    digits.starts_with(LA_POSTE_SIREN) && sum.is_multiple_of(5)
+}

@@ -1,0 +1,181 @@
+//! Requests for assistance («Demande d'assistance»): six motives, every field required.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::base32;
+use crate::email::Email;
+use crate::name::Name;
+use crate::phone::Phone;
+use crate::refusal::FaultCode;
+use crate::siret::Siret;
+use crate::text;
+
+/// The shortest description, in characters.
+pub const DESCRIPTION_LENGTH_MIN: usize = 10;
+/// The longest description, in characters.
+pub const DESCRIPTION_LENGTH_MAX: usize = 5_000;
+
+/// Why a person asks for assistance (procedure, «Motif de la demande»).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Motive {
+    /// «Habilitation à l'extranet»
+    ExtranetAccess,
+    /// «Fiche Établissement»
+    EstablishmentRecord,
+    /// «Décision d'Autorisation»
+    AuthorisationDecision,
+    /// «Demande d'Indemnisation»
+    IndemnityClaim,
+    /// «Certificat de signature»
+    SignatureCertificate,
+    /// «Autres»
+    Other,
+}
+
+impl Motive {
+    /// Every motive, in the order of the agency's form.
+    pub const ALL: [Self; 6] = [
+        Self::ExtranetAccess,
+        Self::EstablishmentRecord,
+        Self::AuthorisationDecision,
+        Self::IndemnityClaim,
+        Self::SignatureCertificate,
+        Self::Other,
+    ];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ExtranetAccess => "extranet-access",
+            Self::EstablishmentRecord => "establishment-record",
+            Self::AuthorisationDecision => "authorisation-decision",
+            Self::IndemnityClaim => "indemnity-claim",
+            Self::SignatureCertificate => "signature-certificate",
+            Self::Other => "other",
+        }
+    }
+
+    /// The agency's own words for it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::ExtranetAccess => "Habilitation à l'extranet",
+            Self::EstablishmentRecord => "Fiche Établissement",
+            Self::AuthorisationDecision => "Décision d'Autorisation",
+            Self::IndemnityClaim => "Demande d'Indemnisation",
+            Self::SignatureCertificate => "Certificat de signature",
+            Self::Other => "Autres",
+        }
+    }
+
+    /// Reads the name on the wire.
+    ///
+    /// # Errors
+    /// `MotiveUnknown`.
+    pub fn parse(name: &str) -> Result<Self, FaultCode> {
+        Self::ALL.into_iter().find(|motive| motive.as_str() == name).ok_or(FaultCode::MotiveUnknown)
+    }
+}
+
+/// What went wrong, in the person's words: 10 to 5,000 characters, on as many lines as it takes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Description(String);
+
+impl Description {
+    /// Reads what a person typed or pasted. Line ends become `\n`; characters that cannot be seen are
+    /// dropped, since nobody could find them to mend them.
+    ///
+    /// # Errors
+    /// `Required`, `TooShort`, `TooLong`.
+    pub fn parse(input: &str) -> Result<Self, FaultCode> {
+        let lines = input.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
+        let visible: String =
+            lines.chars().filter(|&c| matches!(c, '\n' | '\t') || !text::is_invisible(c)).collect();
+        let trimmed = visible.trim();
+        match trimmed.chars().count() {
+            0 => Err(FaultCode::Required),
+            length if length < DESCRIPTION_LENGTH_MIN => Err(FaultCode::TooShort),
+            length if length > DESCRIPTION_LENGTH_MAX => Err(FaultCode::TooLong),
+            _ => Ok(Self(trimmed.to_owned())),
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Description {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Description(•••)")
+    }
+}
+
+/// The page's own name for one sending of the form: the same one twice is the same ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Submission(Uuid);
+
+impl Submission {
+    /// Reads a UUID with its dashes (RFC 9562).
+    ///
+    /// # Errors
+    /// `SubmissionFormat`.
+    pub fn parse(input: &str) -> Result<Self, FaultCode> {
+        if input.len() != 36 {
+            return Err(FaultCode::SubmissionFormat);
+        }
+        Uuid::try_parse(input).map(Self).map_err(|_| FaultCode::SubmissionFormat)
+    }
+}
+
+impl fmt::Display for Submission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a person quotes on the phone: `T-261123-7K3MQ2`, the day in Paris and six symbols.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference(String);
+
+impl Reference {
+    /// A new reference for that day, from six random bytes.
+    #[must_use]
+    pub fn new(day: Date, random: [u8; 6]) -> Self {
+        let symbols: String = random.into_iter().map(base32::symbol).collect();
+        Self(format!("T-{}-{symbols}", day.strftime("%y%m%d")))
+    }
+
+    /// The reference, printed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A request for assistance, as the agency gets it.
+#[derive(Debug, Clone)]
+pub struct Ticket {
+    /// Names the sending, so that it is taken once.
+    pub submission: Submission,
+    /// Of which establishment.
+    pub siret: Siret,
+    /// Its name.
+    pub establishment_name: Name,
+    /// Who asks.
+    pub full_name: Name,
+    /// Where to call.
+    pub phone: Phone,
+    /// Where to write.
+    pub email: Email,
+    /// Why.
+    pub motive: Motive,
+    /// What went wrong.
+    pub description: Description,
+}

@@ -1,0 +1,87 @@
+//! Secrets that a person or a browser carries: links in mails, sessions in cookies.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::base32;
+
+/// Symbols of a printed token: 256 bits, five to a symbol.
+pub const TOKEN_SYMBOLS: usize = 52;
+
+/// 256 bits that open something once. Printed in lower-case base 32, so that no mail program cuts it
+/// and no punctuation ends it; the table keeps its [`key`](Self::key) only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token([u8; 32]);
+
+impl Token {
+    /// A token of these bytes: random for a session, derived for a link.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads a printed token; `None` for anything that was never printed.
+    #[must_use]
+    pub fn parse(printed: &str) -> Option<Self> {
+        if printed.len() != TOKEN_SYMBOLS {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(33);
+        let (mut buffer, mut bits) = (0_u32, 0);
+        for symbol in printed.chars() {
+            buffer = (buffer << 5) | u32::from(base32::value(symbol)?);
+            bits += 5;
+            if bits >= 8 {
+                bits -= 8;
+                bytes.push(u8::try_from(buffer >> bits & 0xFF).ok()?);
+            }
+        }
+        let spare = buffer & ((1 << bits) - 1);
+        (spare == 0).then_some(Self(bytes.try_into().ok()?))
+    }
+
+    /// As it stands in a link or a cookie.
+    #[must_use]
+    pub fn print(&self) -> String {
+        let mut printed = String::with_capacity(TOKEN_SYMBOLS);
+        let (mut buffer, mut bits) = (0_u32, 0);
+        for &byte in &self.0 {
+            buffer = (buffer << 8) | u32::from(byte);
+            bits += 8;
+            while bits >= 5 {
+                bits -= 5;
+                printed.push(low_symbol(buffer >> bits));
+            }
+        }
+        printed.push(low_symbol(buffer << (5 - bits)));
+        printed
+    }
+
+    /// What the table knows it by: its SHA-256, in hexadecimal.
+    #[must_use]
+    pub fn key(&self) -> String {
+        hexadecimal(&Sha256::digest(self.0))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(•••)")
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn low_symbol(bits: u32) -> char {
+    base32::symbol((bits & 31) as u8).to_ascii_lowercase()
+}

@@ -1,0 +1,23 @@
+// Builds the pages: `node build/build.js` writes dist/, whole and ready to serve.
+import { rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { buildAssets } from "./assets.js";
+import { compress } from "./compress.js";
+import { buildPages } from "./pages.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = `${root}dist`;
+
+async function step(name, work) {
+  const start = performance.now();
+  const result = await work();
+  console.log(`web: ${name} (${Math.round(performance.now() - start)} ms)`);
+  return result;
+}
+
+process.chdir(root);
+await rm(dist, { recursive: true, force: true });
+const assets = await step("styles, scripts and font", () => buildAssets(root, dist));
+await step("pages", () => buildPages(assets));
+await step("compressed copies", () => compress(dist));
+console.log("web: ready in dist/");

@@ -1,0 +1,28 @@
+// The state of the service, from those who run it: incidents, maintenance, closures.
+import { make } from "./dom.js";
+
+const PARIS_TIME = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeStyle: "short", timeZone: "Europe/Paris" });
+
+/** Fills `element` once. The page is useful without it: a failure is said and nothing waits for it. */
+export async function showNotices(element) {
+  const notices = await fetchNotices();
+  if (notices === null) element.replaceChildren(make("p", {}, "L'état du service n'est pas disponible pour le moment."));
+  else if (notices.length === 0) element.replaceChildren(make("p", {}, "Aucun incident signalé."));
+  else element.replaceChildren(...notices.map(notice));
+}
+
+async function fetchNotices() {
+  try {
+    const response = await fetch("/api/notices");
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+function notice({ level, title, body, from, until }) {
+  const dates = make("p", { class: "app-notice__dates" }, `Du ${paris(from)} au ${paris(until)}, heure de Paris.`);
+  return make("div", { class: `app-notice app-notice--${level}` }, make("h2", {}, title), make("p", {}, body), dates);
+}
+
+const paris = (time) => PARIS_TIME.format(new Date(time));

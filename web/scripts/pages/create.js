@@ -1,0 +1,49 @@
+// Opening an account: the SIRET first, then the account, or what to do when there is one already.
+import "../start.js";
+import { byId, readableSiret, showView } from "../dom.js";
+import { showExists } from "../exists.js";
+import { bindForm } from "../form.js";
+import { place } from "../tab.js";
+
+/** The SIRET that was checked and whose terms were accepted; a reload comes back to the second step. */
+const checked = place("checked-siret");
+
+const askAccount = (siret) => {
+  byId("checked-siret").textContent = readableSiret(siret);
+  showView("step-account");
+};
+
+bindForm(byId("check-siret"), {
+  url: "/api/check-siret",
+  action: "check-siret",
+  onDone({ siret, account, message }) {
+    if (account === "exists") return showExists(message, siret);
+    checked.write(siret);
+    askAccount(siret);
+  },
+});
+
+bindForm(byId("create-account"), {
+  url: "/api/create-account",
+  action: "create-account",
+  fields: (typed) => ({ siret: checked.read(), ...typed, accept_terms: true }),
+  onDone({ sent_to, valid_minutes }) {
+    checked.forget();
+    byId("sent-to").textContent = sent_to;
+    byId("valid-minutes").textContent = valid_minutes;
+    showView("done");
+  },
+  onRefused({ data }) {
+    if (data.type !== "/problems/establishment-has-account") return false;
+    showExists(data.detail ?? data.title, checked.read());
+    checked.forget();
+    return true;
+  },
+});
+
+byId("change-siret").addEventListener("click", () => {
+  checked.forget();
+  showView("step-siret");
+});
+
+if (checked.read()) askAccount(checked.read());

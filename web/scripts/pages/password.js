@@ -1,0 +1,81 @@
+// Choosing a password, from the link of a mail. The link is used by sending the form, never by
+// opening the page: mail scanners open every link.
+import "../start.js";
+import { byId, showView } from "../dom.js";
+import { showExists } from "../exists.js";
+import { bindForm } from "../form.js";
+import { enablePasswords } from "../passwords.js";
+import { handOver, place } from "../tab.js";
+
+const REFUSAL_VIEWS = {
+  "/problems/link-expired": "link-expired",
+  "/problems/link-used": "link-used",
+  "/problems/link-unknown": "link-unknown",
+};
+
+const kept = place("link-token");
+
+/** The token, taken out of the address, so that neither the history nor a shared screen shows it. */
+function takeToken() {
+  const token = location.hash.slice(1);
+  if (!token) return kept.read();
+  history.replaceState(null, "", location.pathname);
+  kept.write(token);
+  return token;
+}
+
+/** `#done` has a text for the password and one for the new link; one of them is said. */
+function showDone(outcome) {
+  for (const text of byId("done").querySelectorAll(`[data-outcome]:not([data-outcome=${outcome}])`)) text.remove();
+  showView("done");
+}
+
+function showRefusal(view) {
+  kept.forget();
+  showView(view);
+  byId("new-link").hidden = false;
+}
+
+const token = takeToken();
+enablePasswords();
+
+bindForm(byId("set-password"), {
+  url: "/api/set-password",
+  fields: (typed) => ({ token, ...typed }),
+  onDone({ identifier }) {
+    kept.forget();
+    byId("identifier-value").textContent = identifier;
+    byId("to-login").addEventListener("click", () => handOver({ identifier }));
+    showDone("password");
+  },
+  onRefused({ data, uncertain }) {
+    if (data.type === "/problems/establishment-has-account") {
+      kept.forget();
+      showExists(data.detail ?? data.title);
+      return true;
+    }
+    const view = REFUSAL_VIEWS[data.type];
+    if (!view) return false;
+    // The link may have been used by our own first attempt, whose answer was lost.
+    byId("maybe-set").hidden = !uncertain;
+    showRefusal(view);
+    return true;
+  },
+});
+
+bindForm(byId("recover-password"), {
+  url: "/api/recover/password",
+  action: "recover",
+  onDone() {
+    byId("new-link").hidden = true;
+    showDone("link");
+  },
+});
+
+// Another link opened in this very tab changes the fragment only.
+addEventListener("hashchange", () => {
+  takeToken();
+  location.reload();
+});
+
+if (!token) showRefusal("link-unknown");

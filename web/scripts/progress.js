@@ -1,0 +1,71 @@
+// Says what a form is doing: the sending, the wait before the next attempt, and how to stop it.
+import { make } from "./dom.js";
+import { Cancelled } from "./send.js";
+
+/** A screen reader hears the countdown at these seconds only; the eye sees each one. */
+const SPOKEN_AT_SECONDS = [60, 30, 10];
+
+/** Drives the `.app-sending` element of a form, whose live region has been there since the page came. */
+export class Progress {
+  constructor(element) {
+    this.element = element;
+    this.status = element.querySelector("[role=status]");
+  }
+
+  say(text) {
+    this.status.textContent = text;
+  }
+
+  clear() {
+    this.say("");
+  }
+
+  /** Counts `seconds` down. Throws `Cancelled` when the person stops it. */
+  waiting = async (reason, seconds) => {
+    const countdown = make("p", { class: "app-countdown", "aria-hidden": "true" });
+    const cancel = make("button", { type: "button", class: "govuk-button govuk-button--secondary" }, "Annuler l'envoi");
+    this.say(`${reason} Votre saisie est conservée. Nouvel essai automatique dans ${inWords(seconds)}.`);
+    this.element.append(countdown, cancel);
+    this.element.classList.add("app-sending--waiting");
+    const hadFocus = document.activeElement;
+    try {
+      await countDown(seconds, cancel, (left) => {
+        countdown.textContent = `Nouvel essai dans ${inWords(left)}`;
+        if (left < seconds && SPOKEN_AT_SECONDS.includes(left)) this.say(`Nouvel essai dans ${inWords(left)}.`);
+      });
+      this.say("Nouvel essai en cours…");
+    } finally {
+      const focusIsLost = document.activeElement === cancel;
+      countdown.remove();
+      cancel.remove();
+      this.element.classList.remove("app-sending--waiting");
+      if (focusIsLost) hadFocus?.focus();
+    }
+  };
+}
+
+function countDown(seconds, cancel, show) {
+  const end = Date.now() + seconds * 1000;
+  return new Promise((resolve, reject) => {
+    const tick = () => {
+      // By the clock, not by counting ticks: a hidden tab slows its timers.
+      const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+      show(left);
+      if (left === 0) stop(resolve);
+    };
+    const timer = setInterval(tick, 1000);
+    const stop = (settle, reason) => {
+      clearInterval(timer);
+      settle(reason);
+    };
+    cancel.addEventListener("click", () => stop(reject, new Cancelled()));
+    tick();
+  });
+}
+
+function inWords(seconds) {
+  if (seconds < 60) return `${seconds} seconde${seconds > 1 ? "s" : ""}`;
+  const minutes = Math.floor(seconds / 60);
+  const rest = seconds % 60;
+  return `${minutes} min${rest ? ` ${String(rest).padStart(2, "0")} s` : ""}`;
+}

@@ -1,0 +1,67 @@
+// Sends one request until it is answered, for the day when everybody comes at once: it waits as
+// long as the server asks (Retry-After), never in step with the others (jitter), and says so.
+
+const TIMEOUT_SECONDS = 20;
+const ATTEMPTS_MAX = 8;
+const BACKOFF_SECONDS_FIRST = 2;
+const BACKOFF_SECONDS_MAX = 60;
+/** No server may make a page wait longer than this without asking the person again. */
+const RETRY_AFTER_SECONDS_MAX = 600;
+
+const OVERLOADED = "Le service est très demandé en ce moment.";
+const UNREACHABLE = "Le service n'a pas répondu.";
+
+export class Cancelled extends Error {}
+
+/** Every attempt failed: the service is down, or this machine is off line. */
+export class NoAnswer extends Error {}
+
+/**
+ * Sends `body` (text, already JSON) and returns `{ status, data, uncertain }`; `uncertain` says that an
+ * earlier attempt was sent and not answered, so that it may have been carried out.
+ * `waiting(reason, seconds)` is awaited between two attempts; it throws `Cancelled` to stop.
+ */
+export async function send(method, url, body, waiting) {
+  let uncertain = false;
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await attemptOnce(method, url, body);
+    if (answer && !isTemporary(answer.status)) return { ...answer, uncertain };
+    uncertain ||= !answer || answer.status >= 500;
+    if (attempt === ATTEMPTS_MAX) throw new NoAnswer();
+    await waiting(answer ? OVERLOADED : UNREACHABLE, delaySeconds(attempt, answer?.retryAfter));
+  }
+}
+
+/** 501 and 505 will not change by waiting; everything else from 500 on may. */
+const isTemporary = (status) => status === 429 || (status >= 500 && status !== 501 && status !== 505);
+
+async function attemptOnce(method, url, body) {
+  try {
+    const response = await fetch(url, {
+      method,
+      body,
+      headers: body ? { "Content-Type": "application/json" } : {},
+      signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000),
+    });
+    const text = await response.text();
+    return { status: response.status, data: parse(text), retryAfter: Number(response.headers.get("Retry-After")) };
+  } catch {
+    return null;
+  }
+}
+
+/** A proxy in front of the service may answer something else than JSON. */
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
+function delaySeconds(attempt, retryAfter) {
+  const backoff = Math.min(BACKOFF_SECONDS_FIRST * 2 ** (attempt - 1), BACKOFF_SECONDS_MAX);
+  const asked = Math.min(retryAfter || 0, RETRY_AFTER_SECONDS_MAX);
+  // Half of it at random: those who were refused together must not come back together.
+  return Math.ceil(Math.max(asked, backoff / 2) + (Math.random() * backoff) / 2);
+}

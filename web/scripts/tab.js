@@ -1,0 +1,43 @@
+// What is kept in this tab across a reload, and forgotten with the tab. Never a password.
+
+const PREFIX = "sesame:";
+
+/** A named place in the tab's storage. Without storage (private modes, full), nothing is kept and nothing fails. */
+export function place(name) {
+  const key = PREFIX + name;
+  return {
+    read() {
+      try {
+        return JSON.parse(sessionStorage.getItem(key));
+      } catch {
+        return null;
+      }
+    },
+    write(value) {
+      try {
+        sessionStorage.setItem(key, JSON.stringify(value));
+      } catch {
+        // Kept in the fields only.
+      }
+    },
+    forget() {
+      try {
+        sessionStorage.removeItem(key);
+      } catch {
+        // Nothing was kept.
+      }
+    },
+  };
+}
+
+const handover = place("handover");
+
+/** Leaves field values for the next page's form: never in the address, which logs and histories keep. */
+export const handOver = (fields) => handover.write(fields);
+
+/** Takes the values that an earlier page left, once. */
+export function takeOver() {
+  const fields = handover.read() ?? {};
+  handover.forget();
+  return fields;
+}

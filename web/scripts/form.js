@@ -132,8 +132,8 @@ class BoundForm {
 /** What the page should say of a refusal, whatever answered it. */
 function faults({ data }) {
   if (data.errors?.length) return data.errors;
-  const detail = data.detail ?? data.title;
-  return [{ detail: detail ?? `Le service a refusé la demande. Réessayez, ou écrivez à ${CONTACT}.` }];
+  const detail = [data.title, data.detail].filter(Boolean).join(". ");
+  return [{ detail: detail || `Le service a refusé la demande. Réessayez, ou écrivez à ${CONTACT}.` }];
 }
 
 /** `{ name: value }` of a form's fields; a check box is true or false. */

@@ -26,14 +26,14 @@ export async function send(method, url, body, waiting) {
   for (let attempt = 1; ; attempt += 1) {
     const answer = await attemptOnce(method, url, body);
     if (answer && !isTemporary(answer.status)) return { ...answer, uncertain };
-    uncertain ||= !answer || answer.status >= 500;
+    uncertain ||= !answer || answer.status !== 429;
     if (attempt === ATTEMPTS_MAX) throw new NoAnswer();
     await waiting(answer ? OVERLOADED : UNREACHABLE, delaySeconds(attempt, answer?.retryAfter));
   }
 }
 
-/** 501 and 505 will not change by waiting; everything else from 500 on may. */
-const isTemporary = (status) => status === 429 || (status >= 500 && status !== 501 && status !== 505);
+/** Too many requests, or nobody behind the door. A 500 is an answer: waiting would not mend it. */
+const isTemporary = (status) => [429, 502, 503, 504].includes(status);
 
 async function attemptOnce(method, url, body) {
   try {

@@ -1,6 +1,6 @@
 //! Links that choose a password: from whom, for how long, how often.
 
-use crate::account::Person;
+use crate::account::Application;
 use crate::identifier::Identifier;
 use crate::mail::MailId;
 use crate::refusal::Refusal;
@@ -35,8 +35,9 @@ pub struct Link {
     pub valid_until: Timestamp,
     /// When it served.
     pub used_at: Option<Timestamp>,
-    /// Whose password it chooses: a password must not be made of these.
-    pub person: Person,
+    /// Who holds the account, for which establishment: what an activation writes, and what a password
+    /// must not be made of.
+    pub application: Application,
 }
 
 impl Link {

@@ -1,0 +1,127 @@
+//! Tests of mails: an id that sorts by time and tells nothing, and which mails a stranger can cause.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use std::collections::HashSet;
+
+use domain::mail::{MailState, RECOVERY_MAILS_MAX, RECOVERY_WINDOW};
+use domain::time::{SignedDuration, Timestamp};
+use domain::{MailId, MailJob};
+use proptest::prelude::*;
+
+fn every_job() -> [(MailJob, &'static str, bool); 7] {
+    let identifier = || "AP-7K3M-Q2FD".to_owned();
+    let reference = || "T-261123-7K3MQ2".to_owned();
+    let (siret, email) = ("73282932000074".to_owned(), "jean@exemple.fr".to_owned());
+    [
+        (MailJob::Activation { identifier: identifier() }, "activation", false),
+        (MailJob::Welcome { identifier: identifier() }, "welcome", false),
+        (MailJob::IdentifierReminder { siret, email }, "identifier_reminder", true),
+        (MailJob::PasswordReset { identifier: identifier() }, "password_reset", true),
+        (MailJob::PasswordChanged { identifier: identifier() }, "password_changed", false),
+        (MailJob::TicketReceipt { reference: reference() }, "ticket_receipt", false),
+        (MailJob::TicketToAgency { reference: reference() }, "ticket_to_agency", false),
+    ]
+}
+
+#[test]
+fn only_recovery_mails_count_against_a_mailbox() {
+    for (job, kind, is_recovery) in every_job() {
+        assert_eq!((job.kind(), job.is_recovery()), (kind, is_recovery));
+    }
+    assert_eq!((RECOVERY_MAILS_MAX, RECOVERY_WINDOW), (5, SignedDuration::from_hours(1)));
+}
+
+#[test]
+fn every_state_has_a_name_of_its_own() {
+    let states = [
+        (MailState::Queued, "queued"),
+        (MailState::Sending, "sending"),
+        (MailState::Sent, "sent"),
+        (MailState::Suppressed, "suppressed"),
+        (MailState::NoRecipient, "no_recipient"),
+        (MailState::Refused, "refused"),
+    ];
+    for (state, name) in states {
+        assert_eq!(state.as_str(), name);
+    }
+}
+
+#[test]
+fn an_id_is_the_moment_and_eighty_random_bits() {
+    assert_eq!(MailId::new(Timestamp::UNIX_EPOCH, [0; 10]).to_string(), "0".repeat(26));
+    let id = MailId::new(Timestamp::from_millisecond(1).unwrap(), [0xFF; 10]);
+    assert_eq!(id.to_string(), format!("0000000001{}", "Z".repeat(16)));
+}
+
+#[test]
+fn a_moment_before_1970_counts_as_1970() {
+    let before = MailId::new("1969-12-31T23:59:59Z".parse().unwrap(), [3; 10]);
+    assert_eq!(before, MailId::new(Timestamp::UNIX_EPOCH, [3; 10]));
+}
+
+#[test]
+fn every_random_byte_tells_an_id_from_others() {
+    for place in 0..10 {
+        let distinct: HashSet<MailId> = (0..=255)
+            .map(|value| {
+                let mut random = [9; 10];
+                random[place] = value;
+                MailId::new(Timestamp::UNIX_EPOCH, random)
+            })
+            .collect();
+        assert_eq!(distinct.len(), 256, "byte {place}");
+    }
+}
+
+#[test]
+fn what_was_never_printed_is_no_id() {
+    let near_misses = [
+        String::new(),
+        "0".repeat(25),
+        "0".repeat(27),
+        "U".repeat(26),
+        "é".repeat(13),
+        format!(" {}", "0".repeat(25)),
+        // 130 bits: two more than an id has
+        format!("8{}", "0".repeat(25)),
+        "Z".repeat(26),
+        "01karm9xg0000000000000000z".to_owned(),
+    ];
+    for typed in near_misses {
+        assert_eq!(MailId::parse(&typed), None, "{typed:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_id_prints_and_reads_back_the_same(millis in 0..4_000_000_000_000_i64, random in any::<[u8; 10]>()) {
+        let id = MailId::new(Timestamp::from_millisecond(millis).unwrap(), random);
+        prop_assert_eq!(MailId::parse(&id.to_string()), Some(id));
+    }
+
+    #[test]
+    fn ids_sort_by_time_in_print_too(
+        millis in 0..4_000_000_000_000_i64, later in 1..1_000_000_i64,
+        one in any::<[u8; 10]>(), other in any::<[u8; 10]>(),
+    ) {
+        let first = MailId::new(Timestamp::from_millisecond(millis).unwrap(), one);
+        let second = MailId::new(Timestamp::from_millisecond(millis + later).unwrap(), other);
+        prop_assert!(first < second && first.to_string() < second.to_string());
+    }
+
+    #[test]
+    fn any_text_is_no_id_unless_it_prints_back_the_same(typed in common::any_text()) {
+        if let Some(id) = MailId::parse(&typed) {
+            prop_assert_eq!(id.to_string(), typed);
+        }
+    }
+
+    #[test]
+    fn any_26_symbols_are_no_id_unless_they_print_back_the_same(typed in "[0-9A-HJKMNP-TV-Za-z]{26}|[0-9A-HJKMNP-TV-Z]{26}") {
+        if let Some(id) = MailId::parse(&typed) {
+            prop_assert_eq!(id.to_string(), typed);
+        }
+    }
+}

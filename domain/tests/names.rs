@@ -1,0 +1,103 @@
+//! Tests of names: anybody's name is taken, and nothing that cannot be seen.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use domain::name::NAME_LENGTH_MAX;
+use domain::{FaultCode, Name};
+use proptest::prelude::*;
+
+fn kept(typed: &str) -> Result<String, FaultCode> {
+    Name::parse(typed).map(|name| name.as_str().to_owned())
+}
+
+#[test]
+fn names_of_people_and_of_establishments_are_kept_as_typed() {
+    let names = [
+        "X",
+        "Jean",
+        "Anne-Sophie",
+        "de La Tour d'Auvergne",
+        "Zoé Œuvrard",
+        "Nguyễn Thị Ánh",
+        "Zoe\u{301}",
+        "王小明",
+        "محمد",
+        "L’Épicerie & Fils — SARL (75)",
+        "SARL «Chez Léa»",
+        "<script>",
+        "Robert'); DROP TABLE accounts;--",
+        "Café 🦀",
+    ];
+    for name in names {
+        assert_eq!(kept(name).as_deref(), Ok(name));
+    }
+}
+
+#[test]
+fn spaces_around_are_dropped_and_those_inside_are_kept() {
+    assert_eq!(kept("  Jean  Paul \r\n").as_deref(), Ok("Jean  Paul"));
+    assert_eq!(kept("\u{A0}Jean\u{202F}Paul\u{3000}").as_deref(), Ok("Jean\u{202F}Paul"));
+}
+
+#[test]
+fn an_empty_name_is_required() {
+    for typed in ["", " ", "\t\r\n", "\u{A0}\u{3000}"] {
+        assert_eq!(kept(typed), Err(FaultCode::Required), "{typed:?}");
+    }
+}
+
+#[test]
+fn a_name_has_at_most_100_characters_whatever_their_bytes() {
+    for character in ["a", "é", "漢", "🦀"] {
+        assert_eq!(kept(&character.repeat(NAME_LENGTH_MAX)), Ok(character.repeat(100)));
+        assert_eq!(kept(&character.repeat(101)), Err(FaultCode::TooLong));
+    }
+    assert_eq!(kept(&format!("{}{}", "a".repeat(100), " ".repeat(50))), Ok("a".repeat(100)));
+}
+
+#[test]
+fn what_cannot_be_seen_is_refused() {
+    let invisible = [
+        '\0', '\t', '\n', '\r', '\u{1B}', '\u{7F}', '\u{85}', '\u{AD}', '\u{61C}', '\u{180E}', '\u{200B}',
+        '\u{200D}', '\u{200E}', '\u{200F}', '\u{2028}', '\u{2029}', '\u{202A}', '\u{202E}', '\u{2060}',
+        '\u{2066}', '\u{2069}', '\u{FEFF}', '\u{FFF9}',
+    ];
+    for character in invisible {
+        let typed = format!("Je{character}an");
+        assert_eq!(kept(&typed), Err(FaultCode::ControlCharacter), "{typed:?}");
+    }
+    assert_eq!(kept("\u{200B}"), Err(FaultCode::ControlCharacter), "a name that nobody would see");
+}
+
+#[test]
+fn a_name_cannot_forge_a_line_of_a_mail() {
+    assert_eq!(kept("Jean\r\nBcc: x@exemple.fr"), Err(FaultCode::ControlCharacter));
+}
+
+#[test]
+fn a_log_never_shows_a_name() {
+    assert_eq!(format!("{:?}", Name::parse("Jean").unwrap()), "Name(•••)");
+}
+
+proptest! {
+    #[test]
+    fn any_visible_letters_are_kept_as_typed(typed in "\\p{L}[\\p{L}\\p{M} '’.-]{0,98}\\p{L}") {
+        prop_assume!(typed.trim() == typed);
+        prop_assert_eq!(kept(&typed), Ok(typed));
+    }
+
+    #[test]
+    fn any_text_is_refused_or_is_a_line_that_prints_back_the_same(typed in common::any_text()) {
+        match kept(&typed) {
+            Ok(name) => {
+                prop_assert!((1..=NAME_LENGTH_MAX).contains(&name.chars().count()));
+                prop_assert!(!name.chars().any(char::is_control) && name.trim() == name);
+                prop_assert_eq!(kept(&name), Ok(name));
+            }
+            Err(FaultCode::Required) => prop_assert!(typed.trim().is_empty()),
+            Err(FaultCode::TooLong) => prop_assert!(typed.trim().chars().count() > NAME_LENGTH_MAX),
+            Err(code) => prop_assert_eq!(code, FaultCode::ControlCharacter),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Boot: settings from the environment and clients, made once, before the first request.
+
+use std::env;
+use std::fmt;
+
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
+use aws_sdk_dynamodb::{Client, Config as ClientConfig};
+use domain::SecretKey;
+use lambda_http::{RequestExt, service_fn};
+use std::time::Duration;
+
+use crate::http::{Handler, respond};
+use crate::table::{Key, Table};
+use crate::world::{Clock, Random};
+use crate::{Config, Platform, telemetry};
+
+/// Steps of a proof when the operator does not say (about one second in a browser).
+pub const PROOF_COUNTER_DEFAULT: u32 = 1_000;
+/// The longest one call of the table may take, retries included, in milliseconds.
+const CALL_MS_MAX: u64 = 4_000;
+/// The longest one try of it may take, in milliseconds.
+const CALL_ATTEMPT_MS_MAX: u64 = 1_500;
+
+/// Why a function could not start.
+pub type BootError = lambda_http::Error;
+
+/// A setting that is missing or wrong, by its name.
+#[derive(Debug)]
+struct BadSetting {
+    name: &'static str,
+    wanted: &'static str,
+}
+
+impl fmt::Display for BadSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "set {} to {}", self.name, self.wanted)
+    }
+}
+
+impl std::error::Error for BadSetting {}
+
+/// Serves one HTTP function on Lambda until the environment is shut down.
+///
+/// # Errors
+/// A missing setting, or the Lambda runtime's own.
+pub fn serve(handler: Handler) -> Result<(), BootError> {
+    block_on(async {
+        let platform = start().await?;
+        let service = service_fn(|request: lambda_http::Request| {
+            let platform = &platform;
+            async move {
+                let id = request
+                    .lambda_context_ref()
+                    .map(|context| context.request_id.clone())
+                    .unwrap_or_default();
+                Ok::<_, BootError>(respond(platform, &id, request, handler).await)
+            }
+        });
+        lambda_http::run(service).await
+    })
+}
+
+/// The platform of the environment, its connection to the table warm, its logs flowing.
+///
+/// # Errors
+/// A missing setting.
+pub async fn start() -> Result<Platform, BootError> {
+    telemetry::init();
+    let random = Random::system();
+    let table =
+        Table::new(dynamodb_client()?, required("SESAME_TABLE", "the name of the table")?, random.clone());
+    // TCP and TLS are set up while Lambda lends a whole processor; a table that does not answer yet
+    // must not keep the function from starting.
+    let _ = table.find(&Key::warm_up()).await;
+    Ok(Platform::new(config()?, table, Clock::system(), random))
+}
+
+/// Runs a function's work on one thread: Lambda gives one request at a time.
+///
+/// # Errors
+/// Those of the work.
+pub fn block_on<T>(work: impl Future<Output = Result<T, BootError>>) -> Result<T, BootError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+/// Region and credentials of the environment, where Lambda puts them: for any AWS client.
+///
+/// # Errors
+/// A missing setting.
+pub fn credentials() -> Result<(Region, Credentials), BootError> {
+    let key = required("AWS_ACCESS_KEY_ID", "an access key")?;
+    let secret = required("AWS_SECRET_ACCESS_KEY", "its secret")?;
+    let credentials = Credentials::new(key, secret, env::var("AWS_SESSION_TOKEN").ok(), None, "environment");
+    Ok((Region::new(required("AWS_REGION", "the region of the table")?), credentials))
+}
+
+/// Settings of a client of the table that hold wherever it runs: patience and retries.
+#[must_use]
+pub fn dynamodb_config() -> Builder {
+    let timeouts = TimeoutConfig::builder()
+        .operation_timeout(Duration::from_millis(CALL_MS_MAX))
+        .operation_attempt_timeout(Duration::from_millis(CALL_ATTEMPT_MS_MAX))
+        .build();
+    ClientConfig::builder().behavior_version(BehaviorVersion::latest()).timeout_config(timeouts)
+}
+
+fn dynamodb_client() -> Result<Client, BootError> {
+    let (region, credentials) = credentials()?;
+    let mut config = dynamodb_config().region(region).credentials_provider(credentials);
+    if let Some(endpoint) = endpoint("AWS_ENDPOINT_URL_DYNAMODB") {
+        config = config.endpoint_url(endpoint);
+    }
+    Ok(Client::from_conf(config.build()))
+}
+
+/// The endpoint of a service, where it is not AWS's own: by its own variable, or the one for all.
+#[must_use]
+pub fn endpoint(variable: &str) -> Option<String> {
+    env::var(variable).or_else(|_| env::var("AWS_ENDPOINT_URL")).ok().filter(|url| !url.is_empty())
+}
+
+fn config() -> Result<Config, BootError> {
+    let keys = ["SESAME_PROOF_KEY", "SESAME_PROOF_KEY_PREVIOUS"].map(env::var);
+    let proof_keys: Vec<_> =
+        keys.into_iter().flatten().filter(|key| !key.is_empty()).map(SecretKey::new).collect();
+    let proof_counter = match env::var("SESAME_PROOF_COUNTER") {
+        Ok(text) => {
+            text.parse().map_err(|_| BadSetting { name: "SESAME_PROOF_COUNTER", wanted: "a whole number" })?
+        }
+        Err(_) => PROOF_COUNTER_DEFAULT,
+    };
+    Ok(Config {
+        site: required("SESAME_SITE", "the address of the pages")?.trim_end_matches('/').to_owned(),
+        proof_keys,
+        link_key: SecretKey::new(required("SESAME_LINK_KEY", "the secret that links are derived from")?),
+        proof_counter,
+    })
+}
+
+/// A setting that must be there.
+///
+/// # Errors
+/// Its name, and what to set it to.
+pub fn required(name: &'static str, wanted: &'static str) -> Result<String, BootError> {
+    match env::var(name) {
+        Ok(value) if !value.is_empty() => Ok(value),
+        _ => Err(BadSetting { name, wanted }.into()),
+    }
+}

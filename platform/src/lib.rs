@@ -1,0 +1,92 @@
+//! How Sésame reaches the world: configuration, HTTP, one file for each aggregate of the table, logs.
+
+pub mod accounts;
+pub mod boot;
+pub mod http;
+pub mod links;
+pub mod notices;
+pub mod outbox;
+pub mod passwords;
+pub mod problems;
+pub mod proofs;
+pub mod sessions;
+pub mod table;
+pub mod telemetry;
+pub mod tickets;
+pub mod wire;
+pub mod world;
+
+use std::sync::Arc;
+
+use domain::SecretKey;
+
+use crate::table::Table;
+use crate::world::{Clock, Random};
+
+/// What an operator sets. Read once, at boot.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The address of the pages, without a slash at its end: `https://…` or `http://localhost:8080`.
+    pub site: String,
+    /// Signs challenges; the second one, if any, was in force before and is still taken.
+    pub proof_keys: Vec<SecretKey>,
+    /// Derives the tokens of links, and every keyed hash of the table.
+    pub link_key: SecretKey,
+    /// How many steps a proof takes, on average.
+    pub proof_counter: u32,
+}
+
+impl Config {
+    /// Whether the browser reaches us by TLS; on one machine it does not.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.site.starts_with("https://")
+    }
+}
+
+/// Everything a handler may reach. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Platform {
+    /// What the operator set.
+    pub config: Arc<Config>,
+    /// What time it is.
+    pub clock: Clock,
+    /// Accounts, their establishments and members.
+    pub accounts: accounts::Accounts,
+    /// Links that choose a password.
+    pub links: links::Links,
+    /// Banners.
+    pub notices: notices::Notices,
+    /// Mails to be sent.
+    pub outbox: outbox::Outbox,
+    /// Proofs of work.
+    pub proofs: proofs::Proofs,
+    /// Logins.
+    pub sessions: sessions::Sessions,
+    /// Requests for assistance.
+    pub tickets: tickets::Tickets,
+    /// The table itself, to be warmed at boot.
+    pub table: Table,
+}
+
+impl Platform {
+    /// Puts the rooms together around one table, one clock and one source of randomness.
+    #[must_use]
+    pub fn new(config: Config, table: Table, clock: Clock, random: Random) -> Self {
+        let config = Arc::new(config);
+        let outbox = outbox::Outbox::new(&table, &config.link_key, &clock, &random);
+        let proofs = proofs::Proofs::new(&table, &config, &clock, &random);
+        Self {
+            accounts: accounts::Accounts::new(&table, &proofs, &outbox, &clock, &random),
+            links: links::Links::new(&table, &config.link_key),
+            notices: notices::Notices::new(&table, &clock),
+            sessions: sessions::Sessions::new(&table, &clock, &random),
+            tickets: tickets::Tickets::new(&table, &proofs, &outbox, &clock, &random),
+            config,
+            clock,
+            outbox,
+            proofs,
+            table,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Links that choose a password: minted when their mail is sent, found by the hash of their token.
+
+use domain::link::{LINK_REMEMBERED, LinkPurpose, link_token};
+use domain::time::{Timestamp, after};
+use domain::{Account, Identifier, Link, MailId, SecretKey, Token};
+
+use crate::accounts;
+use crate::table::{Change, Failure, Key, Outcome, Row, Table};
+
+/// Links.
+#[derive(Debug, Clone)]
+pub struct Links {
+    table: Table,
+    key: SecretKey,
+}
+
+impl Links {
+    pub(crate) fn new(table: &Table, key: &SecretKey) -> Self {
+        Self { table: table.clone(), key: key.clone() }
+    }
+
+    /// The link of a token, if there ever was one.
+    ///
+    /// # Errors
+    /// `Failure` when the table cannot be read.
+    pub async fn find(&self, token: &Token) -> Result<Option<Link>, Failure> {
+        self.table.find(&Key::link(token)).await?.as_ref().map(read).transpose()
+    }
+
+    /// Mints the link of a mail that is handed over `now`, or gives the one that it already has those
+    /// minutes anew. `None` when that link has served: the mail arrived, and needs no sending.
+    ///
+    /// # Errors
+    /// `Failure` when the table cannot be written.
+    pub async fn mint(
+        &self,
+        mail: MailId,
+        account: &Account,
+        now: Timestamp,
+    ) -> Result<Option<(Token, Timestamp)>, Failure> {
+        let token = link_token(&self.key, mail);
+        let valid_until = Link::valid_until(now);
+        let purpose = if account.is_active { LinkPurpose::PasswordReset } else { LinkPurpose::Activation };
+        let change = Change::new(
+            Key::link(&token),
+            "SET purpose = :purpose, identifier = :identifier, credentials_epoch = :epoch, valid_until = :until, \
+             expires_at = :forgotten, siret = :siret, establishment_name = :establishment_name, \
+             first_name = :first_name, last_name = :last_name, email = :email, phone = :phone",
+            "attribute_not_exists(used_at)",
+        )
+        .value("purpose", purpose_name(purpose))
+        .value("identifier", account.identifier.as_str())
+        .value("epoch", account.credentials_epoch)
+        .value("until", valid_until)
+        .value("forgotten", after(valid_until, LINK_REMEMBERED));
+        let change = accounts::application_texts(&account.application)
+            .into_iter()
+            .fold(change, |change, (name, text)| change.value(name, text));
+        match self.table.update(change).await? {
+            Outcome::Done(_) => Ok(Some((token, valid_until))),
+            Outcome::Refused(_) => Ok(None),
+        }
+    }
+}
+
+fn purpose_name(purpose: LinkPurpose) -> &'static str {
+    match purpose {
+        LinkPurpose::Activation => "activation",
+        LinkPurpose::PasswordReset => "password_reset",
+    }
+}
+
+/// A link as its row tells it.
+pub(crate) fn read(row: &Row) -> Result<Link, Failure> {
+    let purpose = row.parsed("purpose", |name| {
+        [LinkPurpose::Activation, LinkPurpose::PasswordReset]
+            .into_iter()
+            .find(|purpose| purpose_name(*purpose) == name)
+            .ok_or(())
+    })?;
+    Ok(Link {
+        purpose,
+        identifier: row.parsed("identifier", Identifier::parse)?,
+        credentials_epoch: row.number("credentials_epoch")?,
+        valid_until: row.moment("valid_until")?,
+        used_at: row.find_moment("used_at"),
+        application: accounts::read_application(row)?,
+    })
+}

@@ -1,0 +1,176 @@
+//! The outbox: mails are written with what they tell of, and sent later by whoever holds their lease.
+
+use domain::mail::{MailState, RECOVERY_MAILS_MAX, RECOVERY_WINDOW};
+use domain::time::{SignedDuration, after};
+use domain::{Email, MailId, MailJob, SecretKey};
+
+use crate::problems::Problem;
+use crate::proofs::{Proof, Proofs, Spent};
+use crate::table::{Change, Failure, Key, Outcome, Row, StringSet, Table, Write};
+use crate::world::{Clock, Random};
+
+/// How long one sender may take over one mail before another may take it up.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// How long a mail's row is kept.
+const MAIL_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// A mail that is ours to send, until its lease runs out.
+#[derive(Debug, Clone)]
+pub struct Leased {
+    /// Which one.
+    pub id: MailId,
+    /// What it is about.
+    pub job: MailJob,
+}
+
+/// What came of asking for a lease.
+#[derive(Debug)]
+pub enum Lease {
+    /// It is ours.
+    Ours(Leased),
+    /// Another sender holds it: ask again later.
+    Held,
+    /// The mail has reached its end; nothing is left to do.
+    Over,
+}
+
+/// Mails to be sent.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    table: Table,
+    key: SecretKey,
+    clock: Clock,
+    random: Random,
+}
+
+impl Outbox {
+    pub(crate) fn new(table: &Table, key: &SecretKey, clock: &Clock, random: &Random) -> Self {
+        Self { table: table.clone(), key: key.clone(), clock: clock.clone(), random: random.clone() }
+    }
+
+    /// Takes a mail in, paid for by a proof: one transaction.
+    ///
+    /// # Errors
+    /// `ProofAlreadyUsed`; 503 when the table cannot be written.
+    pub async fn accept(&self, proofs: &Proofs, proof: &Proof, job: &MailJob) -> Result<MailId, Problem> {
+        let (id, write) = self.mail(job)?;
+        match proofs.spend(proof, &id.to_string(), vec![write]).await? {
+            Spent::Now => Ok(id),
+            Spent::Before(answer) => {
+                MailId::parse(&answer).ok_or_else(|| Problem::internal("an answer that is no mail id"))
+            }
+            Spent::Refused(_) => Err(Problem::internal("a new mail id is taken")),
+        }
+    }
+
+    /// A mail and the write that takes it in, for a transaction that holds more.
+    ///
+    /// # Errors
+    /// `Failure::Broken` if the job cannot be written down, which no job can cause.
+    pub fn mail(&self, job: &MailJob) -> Result<(MailId, Write), Failure> {
+        let now = self.clock.now();
+        let id = MailId::new(now, self.random.bytes());
+        let text = serde_json::to_string(job).map_err(|error| Failure::Broken(error.into()))?;
+        let row = Row::new(&Key::mail(id))
+            .with("mail_id", id.to_string())
+            .with("mail_state", MailState::Queued.as_str())
+            .with("job", text)
+            .with("created_at", now)
+            .with("expires_at", after(now, MAIL_KEPT));
+        Ok((id, Write::Create(row)))
+    }
+
+    /// Takes a mail up, alone, for the length of [`LEASE`].
+    ///
+    /// # Errors
+    /// `Failure` when the table cannot be written.
+    pub async fn lease(&self, id: MailId) -> Result<Lease, Failure> {
+        let now = self.clock.now();
+        let change = Change::new(
+            Key::mail(id),
+            "SET mail_state = :sending, lease_until = :until ADD sendings :one",
+            "mail_state = :queued OR (mail_state = :sending AND lease_until <= :now)",
+        )
+        .value("sending", MailState::Sending.as_str())
+        .value("queued", MailState::Queued.as_str())
+        .value("until", after(now, LEASE))
+        .value("now", now)
+        .value("one", 1);
+        match self.table.update(change).await? {
+            Outcome::Done(row) => {
+                Ok(Lease::Ours(Leased { id, job: row.parsed("job", |job| serde_json::from_str(job))? }))
+            }
+            Outcome::Refused(Some(row))
+                if row.find_text("mail_state") == Some(MailState::Sending.as_str()) =>
+            {
+                Ok(Lease::Held)
+            }
+            Outcome::Refused(_) => Ok(Lease::Over),
+        }
+    }
+
+    /// Gives a mail back, to be taken up again at once.
+    ///
+    /// # Errors
+    /// `Failure` when the table cannot be written.
+    pub async fn release(&self, id: MailId) -> Result<(), Failure> {
+        let change = Change::new(
+            Key::mail(id),
+            "SET mail_state = :queued REMOVE lease_until",
+            "mail_state = :sending",
+        )
+        .value("queued", MailState::Queued.as_str())
+        .value("sending", MailState::Sending.as_str());
+        self.table.update(change).await.map(|_| ())
+    }
+
+    /// Writes down how a mail ended. `note` is SES's message id, or the code of its refusal.
+    ///
+    /// # Errors
+    /// `Failure` when the table cannot be written.
+    pub async fn finish(&self, id: MailId, state: MailState, note: &str) -> Result<(), Failure> {
+        let change = Change::new(
+            Key::mail(id),
+            "SET mail_state = :ended, note = :note, ended_at = :now REMOVE lease_until",
+            "mail_state = :sending",
+        )
+        .value("ended", state.as_str())
+        .value("sending", MailState::Sending.as_str())
+        .value("note", note)
+        .value("now", self.clock.now());
+        self.table.update(change).await.map(|_| ())
+    }
+
+    /// Whether one more recovery mail may go to that address within the hour. Asked again for the same
+    /// mail, it says the same. The address itself is not kept.
+    ///
+    /// # Errors
+    /// `Failure` when the table cannot be written.
+    pub async fn is_within_quota(&self, id: MailId, email: &Email) -> Result<bool, Failure> {
+        let now = self.clock.now();
+        let key = Key::recovery_quota(&self.key.fingerprint("recovery-quota", &email.normalised()));
+        let count = Change::new(
+            key.clone(),
+            "ADD mails :mail SET expires_at = if_not_exists(expires_at, :until)",
+            "attribute_not_exists(expires_at) OR (expires_at > :now AND (size(mails) < :most OR contains(mails, :id)))",
+        )
+        .value("mail", StringSet(vec![id.to_string()]))
+        .value("id", id.to_string())
+        .value("until", after(now, RECOVERY_WINDOW))
+        .value("now", now)
+        .value("most", RECOVERY_MAILS_MAX as u64);
+        let Outcome::Refused(standing) = self.table.update(count).await? else {
+            return Ok(true);
+        };
+        let is_past =
+            standing.as_ref().and_then(|row| row.find_moment("expires_at")).is_some_and(|end| end <= now);
+        if !is_past {
+            return Ok(false);
+        }
+        let begin_anew = Change::new(key, "SET mails = :mail, expires_at = :until", "expires_at <= :now")
+            .value("mail", StringSet(vec![id.to_string()]))
+            .value("until", after(now, RECOVERY_WINDOW))
+            .value("now", now);
+        Ok(matches!(self.table.update(begin_anew).await?, Outcome::Done(_)))
+    }
+}

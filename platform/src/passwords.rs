@@ -1,0 +1,84 @@
+//! Passwords are kept as Argon2id hashes (RFC 9106, parameters of OWASP's cheat sheet).
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use domain::Password;
+use tokio::sync::Semaphore;
+use tokio::task;
+
+use crate::problems::Problem;
+use crate::world::Random;
+
+/// Memory of one hash, in KiB.
+const MEMORY_KIB: u32 = 19 * 1024;
+/// Passes over that memory.
+const PASSES: u32 = 2;
+/// Lanes.
+const LANES: u32 = 1;
+/// Hashes under way at once in one process: bounds its memory on the worst day.
+const HASHES_AT_ONCE_MAX: usize = 4;
+
+/// A hash of the same parameters that no password opens.
+const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdC4uLg$\
+                          AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+static HASHES_AT_ONCE: Semaphore = Semaphore::const_new(HASHES_AT_ONCE_MAX);
+
+/// The hash of a new password, as a PHC string.
+///
+/// # Errors
+/// `Problem` (500) when the machine has not the memory for it.
+pub async fn hash(password: Password, random: &Random) -> Result<String, Problem> {
+    let salt: [u8; 16] = random.bytes();
+    off_thread(move || {
+        let hash: PasswordHash = hasher()?.hash_password_with_salt(password.as_bytes(), &salt)?;
+        Ok(hash.to_string())
+    })
+    .await
+}
+
+/// Whether the password is the one of that hash. Without a hash the same work is done, so that nobody
+/// learns from the time it takes whether an account exists.
+///
+/// # Errors
+/// `Problem` (500) when the machine has not the memory for it.
+pub async fn is_right(typed: String, known_hash: Option<String>) -> Result<bool, Problem> {
+    off_thread(move || {
+        let is_known = known_hash.is_some();
+        let known_hash = match known_hash {
+            Some(hash) => hash,
+            None => DUMMY_HASH.to_owned(),
+        };
+        let is_same = hasher()?.verify_password(typed.as_bytes(), known_hash.as_str()).is_ok();
+        Ok(is_same && is_known)
+    })
+    .await
+}
+
+fn hasher() -> Result<Argon2<'static>, argon2::Error> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, argon2::password_hash::Error> + Send + 'static,
+) -> Result<T, Problem> {
+    let _permit = HASHES_AT_ONCE.acquire().await.map_err(Problem::internal)?;
+    let done = task::spawn_blocking(work).await.map_err(Problem::internal)?;
+    done.map_err(|error| Problem::internal(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dummy_costs_what_a_hash_costs() -> Result<(), Box<dyn std::error::Error>> {
+        let real: PasswordHash = hasher()?.hash_password_with_salt(b"any", &[7; 16])?;
+        let dummy = PasswordHash::new(DUMMY_HASH)?;
+        assert_eq!(dummy.params, real.params);
+        assert_eq!((dummy.algorithm, dummy.version), (real.algorithm, real.version));
+        assert_eq!(dummy.hash.map(|h| h.len()), real.hash.map(|h| h.len()));
+        Ok(())
+    }
+}

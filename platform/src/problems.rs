@@ -1,0 +1,290 @@
+//! Problems (RFC 9457): a stable `type`, French for the reader, a private source for the log.
+
+use domain::{Fault, FaultCode, Refusal};
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::table::{Failure, Source};
+
+/// When to ask again after a passing failure, in seconds.
+pub const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// A request that failed, as its sender is told.
+#[derive(Debug)]
+pub struct Problem {
+    kind: Kind,
+    faults: Vec<Fault>,
+    allow: Option<&'static str>,
+    source: Option<Source>,
+}
+
+/// One of the problems of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// 400
+    MalformedBody,
+    /// 401
+    WrongCredentials,
+    /// 401
+    NoSession,
+    /// 403
+    ProofRejected,
+    /// 403
+    ProofRequired,
+    /// 403
+    CrossSite,
+    /// 404
+    NotFound,
+    /// 404
+    LinkUnknown,
+    /// 405
+    MethodNotAllowed,
+    /// 409
+    ProofAlreadyUsed,
+    /// 409
+    EstablishmentHasAccount,
+    /// 410
+    LinkExpired,
+    /// 410
+    LinkUsed,
+    /// 413
+    BodyTooLarge,
+    /// 415
+    UnsupportedMediaType,
+    /// 422
+    InvalidForm,
+    /// 500
+    Internal,
+    /// 503
+    Unavailable,
+}
+
+impl Kind {
+    /// Status, last part of the type, title, detail.
+    #[rustfmt::skip]
+    fn words(self) -> (StatusCode, &'static str, &'static str, Option<&'static str>) {
+        use StatusCode as S;
+        match self {
+            Self::MalformedBody => (S::BAD_REQUEST, "malformed-body", "La demande est illisible",
+                Some("Le corps doit être un objet JSON, avec les seuls champs prévus.")),
+            Self::WrongCredentials => (S::UNAUTHORIZED, "wrong-credentials", "Identifiant ou mot de passe incorrect",
+                Some("Vérifiez l'identifiant et le mot de passe, ou demandez-les par courriel.")),
+            Self::NoSession => (S::UNAUTHORIZED, "no-session", "Vous n'êtes pas connecté",
+                Some("Connectez-vous pour continuer.")),
+            Self::ProofRejected => (S::FORBIDDEN, "proof-rejected", "La vérification anti-robot a expiré",
+                Some("Refaites la vérification, puis envoyez de nouveau.")),
+            Self::ProofRequired => (S::FORBIDDEN, "proof-required", "Une vérification anti-robot est nécessaire",
+                Some("Plusieurs connexions ont échoué avec cet identifiant. Faites la vérification, puis réessayez.")),
+            Self::CrossSite => (S::FORBIDDEN, "cross-site", "La demande vient d'un autre site",
+                Some("Ouvrez le service à son adresse, puis recommencez.")),
+            Self::NotFound => (S::NOT_FOUND, "not-found", "Cette adresse n'existe pas", None),
+            Self::LinkUnknown => (S::NOT_FOUND, "link-unknown", "Ce lien est inconnu",
+                Some("Copiez le lien entier depuis le courriel, ou demandez-en un nouveau.")),
+            Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method-not-allowed", "Cette méthode n'est pas permise ici", None),
+            Self::ProofAlreadyUsed => (S::CONFLICT, "proof-already-used", "Cette vérification a déjà servi",
+                Some("Refaites la vérification anti-robot, puis envoyez de nouveau.")),
+            Self::EstablishmentHasAccount => (S::CONFLICT, "establishment-has-account", "Cet établissement a déjà un compte",
+                Some(ESTABLISHMENT_HAS_ACCOUNT)),
+            Self::LinkExpired => (S::GONE, "link-expired", "Ce lien a expiré",
+                Some("Un lien sert pendant 60 minutes. Demandez-en un nouveau.")),
+            Self::LinkUsed => (S::GONE, "link-used", "Ce lien a déjà servi",
+                Some("Votre mot de passe est déjà choisi : connectez-vous, ou demandez un nouveau lien.")),
+            Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body-too-large", "La demande est trop longue",
+                Some("Raccourcissez votre texte : la demande entière tient en 16 Kio.")),
+            Self::UnsupportedMediaType => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Ce format n'est pas accepté",
+                Some("Envoyez du JSON, avec l'en-tête Content-Type: application/json.")),
+            Self::InvalidForm => (S::UNPROCESSABLE_ENTITY, "invalid-form", "Le formulaire contient des erreurs", None),
+            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Le service a rencontré une erreur",
+                Some("Rien n'a été enregistré. Réessayez dans quelques minutes, ou écrivez à contact-ap@asp-public.fr.")),
+            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "Le service est momentanément saturé",
+                Some("Votre saisie n'est pas perdue : réessayez dans quelques secondes.")),
+        }
+    }
+}
+
+/// The agency's own words (procedure, case 2).
+pub const ESTABLISHMENT_HAS_ACCOUNT: &str = "L'établissement pour lequel vous demandez une création de compte \
+     a déjà créé un compte utilisateur. Veuillez-vous connecter sous ce compte pour ajouter le nouvel utilisateur.";
+
+/// A problem on the wire.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemBody {
+    /// Stable, for programs.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// French, for people.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// French, what to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<&'static str>,
+    /// Every fault of a form, in its order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FaultBody>,
+}
+
+/// A fault of one field on the wire.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FaultBody {
+    /// The field's name.
+    pub field: &'static str,
+    /// Stable, for programs.
+    pub code: &'static str,
+    /// French, what to do about it.
+    pub detail: &'static str,
+}
+
+impl Problem {
+    /// A problem without more to say.
+    #[must_use]
+    pub fn new(kind: Kind) -> Self {
+        Self { kind, faults: Vec::new(), allow: None, source: None }
+    }
+
+    /// A wrong method; `allow` lists the right ones.
+    #[must_use]
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        Self { allow: Some(allow), ..Self::new(Kind::MethodNotAllowed) }
+    }
+
+    /// Something of ours is broken; the source goes to the log.
+    #[must_use]
+    pub fn internal(source: impl Into<Source>) -> Self {
+        Self { source: Some(source.into()), ..Self::new(Kind::Internal) }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.kind.words().0
+    }
+
+    /// The last part of the type: what logs and metrics call it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.kind.words().1
+    }
+
+    /// What `Allow` says, on a wrong method.
+    #[must_use]
+    pub fn allow(&self) -> Option<&'static str> {
+        self.allow
+    }
+
+    /// What `Retry-After` says, in seconds, on a passing failure.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        matches!(self.kind, Kind::Unavailable).then_some(RETRY_AFTER_SECONDS)
+    }
+
+    /// What happened behind the scenes, for the log only.
+    #[must_use]
+    pub fn source(&self) -> Option<&Source> {
+        self.source.as_ref()
+    }
+
+    /// As it goes over the wire.
+    #[must_use]
+    pub fn body(&self) -> ProblemBody {
+        let (status, name, title, detail) = self.kind.words();
+        let errors = self.faults.iter().map(|fault| FaultBody {
+            field: fault.field,
+            code: fault.code.as_str(),
+            detail: detail_of(fault),
+        });
+        ProblemBody {
+            kind: format!("/problems/{name}"),
+            title,
+            status: status.as_u16(),
+            detail,
+            errors: errors.collect(),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let kind = match refusal {
+            Refusal::InvalidForm(faults) => return Self { faults, ..Self::new(Kind::InvalidForm) },
+            Refusal::ProofRejected => Kind::ProofRejected,
+            Refusal::ProofAlreadyUsed => Kind::ProofAlreadyUsed,
+            Refusal::ProofRequired => Kind::ProofRequired,
+            Refusal::EstablishmentHasAccount => Kind::EstablishmentHasAccount,
+            Refusal::LinkUnknown => Kind::LinkUnknown,
+            Refusal::LinkExpired => Kind::LinkExpired,
+            Refusal::LinkUsed => Kind::LinkUsed,
+            Refusal::WrongCredentials => Kind::WrongCredentials,
+            Refusal::NoSession => Kind::NoSession,
+        };
+        Self::new(kind)
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        let kind = match failure {
+            Failure::Unavailable(_) => Kind::Unavailable,
+            Failure::Broken(_) => Kind::Internal,
+        };
+        Self { source: Some(failure.into()), ..Self::new(kind) }
+    }
+}
+
+/// What to do about a fault, said to the person beside the field.
+fn detail_of(fault: &Fault) -> &'static str {
+    match (fault.field, fault.code) {
+        ("siret", FaultCode::Required) => "Indiquez le SIRET de l'établissement.",
+        ("establishment_name", FaultCode::Required) => "Indiquez la dénomination de l'établissement.",
+        ("first_name", FaultCode::Required) => "Indiquez votre prénom.",
+        ("last_name", FaultCode::Required) => "Indiquez votre nom.",
+        ("full_name", FaultCode::Required) => "Indiquez vos nom et prénom.",
+        ("email", FaultCode::Required) => "Indiquez votre adresse électronique.",
+        ("phone", FaultCode::Required) => "Indiquez votre numéro de téléphone.",
+        ("identifier", FaultCode::Required) => "Indiquez votre identifiant.",
+        ("password", FaultCode::Required) => "Indiquez votre mot de passe.",
+        ("motive", FaultCode::Required) => "Choisissez le motif de votre demande.",
+        ("description", FaultCode::Required) => "Décrivez votre demande.",
+        ("accept_terms", FaultCode::Required) => {
+            "Acceptez les conditions générales d'utilisation pour continuer."
+        }
+        ("proof", FaultCode::Required) => {
+            "Attendez la fin de la vérification anti-robot, puis envoyez de nouveau."
+        }
+        ("description", FaultCode::TooShort) => "Décrivez votre demande en 10 caractères au moins.",
+        ("description", FaultCode::TooLong) => {
+            "Votre description dépasse 5 000 caractères : raccourcissez-la."
+        }
+        (_, FaultCode::Required) => "Remplissez ce champ.",
+        (_, FaultCode::TooShort) => "Ce texte est trop court : complétez-le.",
+        (_, FaultCode::TooLong) => "Ce texte dépasse 100 caractères : raccourcissez-le.",
+        (_, FaultCode::ControlCharacter) => {
+            "Ce texte contient un caractère invisible : effacez-le et tapez-le de nouveau."
+        }
+        (_, FaultCode::SiretFormat) => "Un SIRET a 14 chiffres : vérifiez votre saisie.",
+        (_, FaultCode::SiretChecksum) => "Ce SIRET n'existe pas : vérifiez les 14 chiffres.",
+        (_, FaultCode::IdentifierFormat) => {
+            "Un identifiant s'écrit AP- puis 8 caractères, comme AP-7K3M-Q2FD : vérifiez votre saisie."
+        }
+        (_, FaultCode::IdentifierIsAnEmail) => {
+            "Saisissez votre identifiant (AP-…), pas une adresse de messagerie."
+        }
+        (_, FaultCode::EmailFormat) => "Cette adresse n'est pas valable : elle s'écrit comme nom@exemple.fr.",
+        (_, FaultCode::PhoneFormat) => {
+            "Ce numéro n'est pas valable : écrivez-le comme 01 23 45 67 89, ou avec + et l'indicatif du pays."
+        }
+        (_, FaultCode::TermsNotAccepted) => "Acceptez les conditions générales d'utilisation pour continuer.",
+        (_, FaultCode::MotiveUnknown) => "Choisissez un motif de la liste.",
+        (_, FaultCode::ActionUnknown) => "Cette action n'existe pas.",
+        (_, FaultCode::SubmissionFormat) => "La page est à recharger : votre saisie sera conservée.",
+        (_, FaultCode::PasswordTooShort) => "Choisissez un mot de passe de 12 caractères au moins.",
+        (_, FaultCode::PasswordTooLong) => "Choisissez un mot de passe de 128 caractères au plus.",
+        (_, FaultCode::PasswordTooCommon) => {
+            "Ce mot de passe se devine trop vite : choisissez quatre mots sans lien entre eux."
+        }
+        (_, FaultCode::PasswordContainsIdentity) => {
+            "Ce mot de passe reprend vos données (nom, adresse, SIRET) : choisissez-en un autre."
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Requests for assistance: taken once each, whatever happens on the way.
+
+use domain::time::{SignedDuration, Timestamp, after, in_paris};
+use domain::{Description, Email, MailJob, Motive, Name, Phone, Reference, Siret, Submission, Ticket};
+
+use crate::outbox::Outbox;
+use crate::problems::Problem;
+use crate::proofs::{Proof, Proofs, Spent};
+use crate::table::{Failure, Key, Row, Table, Write};
+use crate::world::{Clock, Random};
+
+/// New references that are tried before we say that something is wrong.
+const REFERENCE_ATTEMPTS_MAX: usize = 4;
+/// How long a ticket is kept: two years, as the privacy page says.
+const TICKET_KEPT: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
+
+/// Requests for assistance.
+#[derive(Debug, Clone)]
+pub struct Tickets {
+    table: Table,
+    proofs: Proofs,
+    outbox: Outbox,
+    clock: Clock,
+    random: Random,
+}
+
+impl Tickets {
+    pub(crate) fn new(
+        table: &Table,
+        proofs: &Proofs,
+        outbox: &Outbox,
+        clock: &Clock,
+        random: &Random,
+    ) -> Self {
+        Self {
+            table: table.clone(),
+            proofs: proofs.clone(),
+            outbox: outbox.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+        }
+    }
+
+    /// Takes a request in, with the mail to the agency and the receipt to the person: one transaction.
+    /// The same submission again gives the same reference, with nothing done twice.
+    ///
+    /// # Errors
+    /// `ProofAlreadyUsed`; 503 when the table cannot be written.
+    pub async fn submit(&self, proof: &Proof, ticket: &Ticket) -> Result<String, Problem> {
+        for _ in 0..REFERENCE_ATTEMPTS_MAX {
+            let now = self.clock.now();
+            let reference = Reference::new(in_paris(now).date(), self.random.bytes());
+            let text = reference.as_str();
+            let forgotten_at = after(now, TICKET_KEPT);
+            let writes = vec![
+                Write::Create(
+                    Row::new(&Key::submission(&ticket.submission))
+                        .with("reference", text)
+                        .with("expires_at", forgotten_at),
+                ),
+                Write::Create(row(text, ticket, now).with("expires_at", forgotten_at)),
+                self.outbox.mail(&MailJob::TicketToAgency { reference: text.to_owned() })?.1,
+                self.outbox.mail(&MailJob::TicketReceipt { reference: text.to_owned() })?.1,
+            ];
+            match self.proofs.spend(proof, text, writes).await? {
+                Spent::Now => return Ok(text.to_owned()),
+                Spent::Before(reference) => return Ok(reference),
+                Spent::Refused(failed) => {
+                    if let Some(Some(Some(standing))) = failed.first() {
+                        return Ok(standing.text("reference")?.to_owned());
+                    }
+                }
+            }
+        }
+        Err(Problem::internal("every new reference is taken"))
+    }
+
+    /// The ticket of a reference, and when it came.
+    ///
+    /// # Errors
+    /// `Failure` when the table cannot be read.
+    pub async fn find(&self, reference: &str) -> Result<Option<(Ticket, Timestamp)>, Failure> {
+        self.table.find(&Key::ticket(reference)).await?.as_ref().map(read).transpose()
+    }
+}
+
+fn row(reference: &str, ticket: &Ticket, now: Timestamp) -> Row {
+    Row::new(&Key::ticket(reference))
+        .with("submission", ticket.submission.to_string())
+        .with("siret", ticket.siret.as_str())
+        .with("establishment_name", ticket.establishment_name.as_str())
+        .with("full_name", ticket.full_name.as_str())
+        .with("phone", ticket.phone.as_str())
+        .with("email", ticket.email.as_str())
+        .with("motive", ticket.motive.as_str())
+        .with("description", ticket.description.as_str())
+        .with("created_at", now)
+}
+
+fn read(row: &Row) -> Result<(Ticket, Timestamp), Failure> {
+    let ticket = Ticket {
+        submission: row.parsed("submission", Submission::parse)?,
+        siret: row.parsed("siret", Siret::parse)?,
+        establishment_name: row.parsed("establishment_name", Name::parse)?,
+        full_name: row.parsed("full_name", Name::parse)?,
+        phone: row.parsed("phone", Phone::parse)?,
+        email: row.parsed("email", Email::parse)?,
+        motive: row.parsed("motive", Motive::parse)?,
+        description: row.parsed("description", Description::parse)?,
+    };
+    Ok((ticket, row.moment("created_at")?))
+}

@@ -30,7 +30,8 @@ impl MailId {
     /// Reads a printed id; `None` for anything else.
     #[must_use]
     pub fn parse(printed: &str) -> Option<Self> {
-        Ulid::from_string(printed).ok().map(Self)
+        // `Ulid` also reads lower case, and drops the bits of a first symbol above 7.
+        Ulid::from_string(printed).ok().map(Self).filter(|id| id.to_string() == printed)
     }
 }
 
@@ -41,7 +42,7 @@ impl fmt::Display for MailId {
 }
 
 /// What a mail is about, as the request knew it. Whom it goes to is looked up when it is sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum MailJob {
     /// The link that activates an application.
@@ -102,6 +103,12 @@ impl MailJob {
             Self::TicketReceipt { .. } => "ticket_receipt",
             Self::TicketToAgency { .. } => "ticket_to_agency",
         }
+    }
+}
+
+impl fmt::Debug for MailJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MailJob({})", self.kind())
     }
 }
 

@@ -34,6 +34,13 @@ fn only_recovery_mails_count_against_a_mailbox() {
 }
 
 #[test]
+fn a_log_shows_what_a_mail_is_about_and_not_whom() {
+    for (job, kind, _) in every_job() {
+        assert_eq!(format!("{job:?}"), format!("MailJob({kind})"));
+    }
+}
+
+#[test]
 fn every_state_has_a_name_of_its_own() {
     let states = [
         (MailState::Queued, "queued"),

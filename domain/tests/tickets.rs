@@ -39,7 +39,8 @@ fn a_motive_is_read_by_its_exact_name() {
     for motive in Motive::ALL {
         assert_eq!(Motive::parse(motive.as_str()), Ok(motive));
     }
-    for typed in ["", "Other", " other", "other ", "extranet_access", "Autres", "Habilitation à l'extranet"] {
+    for typed in ["", "Other", " other", "other ", "extranet_access", "Autres", "Habilitation à l'extranet"]
+    {
         assert_eq!(Motive::parse(typed), Err(FaultCode::MotiveUnknown), "{typed:?}");
     }
 }

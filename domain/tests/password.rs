@@ -177,7 +177,7 @@ fn a_persons_words_come_once_in_lower_case() {
 #[test]
 #[ignore = "zxcvbn 3.1.1 overflows in a checked build: the root manifest must say `overflow-checks = false` for it"]
 fn the_longest_runs_on_a_keyboard_are_judged() {
-    for run in ["12", "14", "qw", "1234567890", "79", "753951"] {
+    for run in ["12", "14", "qw", "1234567890", "79"] {
         let typed: String = run.chars().cycle().take(PASSWORD_LENGTH_MAX).collect();
         assert_eq!(judged(&typed, &Person::default()), Err(FaultCode::PasswordTooCommon), "{typed}");
     }

@@ -21,8 +21,6 @@ async function fetchNotices() {
 }
 
 function notice({ level, title, body, from, until }) {
-  const dates = make("p", { class: "app-notice__dates" }, `Du ${paris(from)} au ${paris(until)}, heure de Paris.`);
+  const dates = make("p", { class: "app-notice__dates" }, `${PARIS_TIME.formatRange(new Date(from), new Date(until))}, heure de Paris.`);
   return make("div", { class: `app-notice app-notice--${level}` }, make("h2", {}, title), make("p", {}, body), dates);
 }
-
-const paris = (time) => PARIS_TIME.format(new Date(time));

@@ -17,7 +17,7 @@ async function step(name, work) {
 
 process.chdir(root);
 await rm(dist, { recursive: true, force: true });
-const assets = await step("styles, scripts and font", () => buildAssets(root, dist));
+const assets = await step("styles, scripts and font", () => buildAssets(dist));
 await step("pages", () => buildPages(assets));
 await step("compressed copies", () => compress(dist));
 console.log("web: ready in dist/");

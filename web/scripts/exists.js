@@ -1,12 +1,10 @@
 // The view for an establishment that has an account: the agency's message, and three ways out.
 import { byId, showView } from "./dom.js";
-import { handOver } from "./tab.js";
+import { enableHandOver } from "./tab.js";
 
 /** `siret` goes along with the way that the person takes, if it is known. */
 export function showExists(message, siret) {
   byId("exists-message").textContent = message;
-  for (const link of byId("exists").querySelectorAll("[data-hand-over]")) {
-    link.addEventListener("click", () => handOver({ siret, ...JSON.parse(link.dataset.handOver) }));
-  }
+  enableHandOver(byId("exists"), { siret });
   showView("exists");
 }

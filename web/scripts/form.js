@@ -13,7 +13,8 @@ const CONTACT = "contact-ap@asp-public.fr";
 /**
  * `options`:
  * - `url`: where it is posted;
- * - `action`: what its proof is for, none if it needs none before the server asks;
+ * - `action`: what its proof is for, if it needs one;
+ * - `actionIfAsked`: the same, for a form that needs one only when the server says so;
  * - `fields(typed, lastBody)`: the body without its proof, what was typed by default; `lastBody` is the
  *   text of the last sending that got no answer;
  * - `prefill`: values for its fields, handed over by an earlier page;
@@ -26,8 +27,9 @@ export function bindForm(form, options) {
 
 class BoundForm {
   constructor(form, options) {
-    const { url, action = null, fields = (typed) => typed, prefill = {}, onDone, onRefused = () => false } = options;
-    Object.assign(this, { form, url, action, fields, onDone, onRefused });
+    const { url, action = null, actionIfAsked = null, prefill = {}, onDone } = options;
+    const { fields = (typed) => typed, onRefused = () => false } = options;
+    Object.assign(this, { form, url, action, actionIfAsked, fields, onDone, onRefused });
     this.draft = place(`draft:${form.id}`);
     this.sent = place(`sent:${form.id}`);
     this.progress = new Progress(form.querySelector(".app-sending"));
@@ -54,13 +56,19 @@ class BoundForm {
     (await this.ownProof()).start();
   }
 
-  /** Loaded when it is first needed: most logins never ask for it. */
+  /** Loaded when it is first needed, from the address that the build writes in: most logins never ask. */
   async ownProof() {
-    const { Proof } = await import("./proof.js");
+    const { Proof } = await import(PROOF_MODULE);
     const line = this.form.querySelector(".app-proof");
-    this.proof ??= new Proof(this.action, (text) => (line.textContent = text), this.sent.read());
+    this.proof ??= new Proof(this.fetchChallenge, (text) => (line.textContent = text), this.sent.read());
     return this.proof;
   }
+
+  fetchChallenge = async (waiting) => {
+    const { status, data } = await send("GET", `/api/challenge?action=${this.action}`, undefined, waiting);
+    if (status !== 200) throw new Error(`challenge: ${status}`);
+    return data;
+  };
 
   async submit() {
     if (this.isSending) return;
@@ -97,8 +105,7 @@ class BoundForm {
       const answer = await this.sendOnce(fields, body);
       const type = answer.data.type;
       if (type === PROOF_REQUIRED && proofs < PROOFS_MAX) {
-        this.action ??= "session";
-        await this.ownProof();
+        this.action = this.actionIfAsked;
       } else if (PROOF_REFUSED.includes(type) && proofs < PROOFS_MAX) {
         this.proof.discard();
       } else {

@@ -3,9 +3,13 @@ import { make } from "./dom.js";
 
 const PARIS_TIME = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeStyle: "short", timeZone: "Europe/Paris" });
 
-/** Fills `element` once. The page is useful without it: a failure is said and nothing waits for it. */
+/** Fills `element` once. A failure is said there, and holds nothing back. */
 export async function showNotices(element) {
-  const notices = await fetchNotices();
+  fill(element, await fetchNotices());
+  document.documentElement.classList.add("app-notices-known");
+}
+
+function fill(element, notices) {
   if (notices === null) element.replaceChildren(make("p", {}, "L'état du service n'est pas disponible pour le moment."));
   else if (notices.length === 0) element.replaceChildren(make("p", {}, "Aucun incident signalé."));
   else element.replaceChildren(...notices.map(notice));

@@ -1,6 +1,6 @@
 // The proof that a person is worth the server's time (ALTCHA, version 2): a worker looks for the
-// number that the challenge hides, while the person types. PROOF_WORKER is set by the build.
-import { send } from "./send.js";
+// number that the challenge hides, while the person types. It is loaded when a form first needs it,
+// so it stands alone: no import, and PROOF_WORKER is written in by the build.
 
 /** The server takes a proof for 20 minutes; the rest is for the way and for clocks that drift. */
 const USABLE_MINUTES = 18;
@@ -12,9 +12,12 @@ const SEARCH_SECONDS_MAX = 300;
  * same proof, which makes the server give the same answer and do nothing twice.
  */
 export class Proof {
-  /** `say(text)` tells the person; `spent` is `{ body, payload }` of a sending that a reload interrupted. */
-  constructor(action, say, spent = null) {
-    this.action = action;
+  /**
+   * `fetchChallenge(waiting)` asks the server; `say(text)` tells the person; `spent` is
+   * `{ body, payload }` of a sending that a reload interrupted.
+   */
+  constructor(fetchChallenge, say, spent = null) {
+    this.fetchChallenge = fetchChallenge;
     this.say = say;
     this.spent = spent;
     this.search = null;
@@ -26,7 +29,7 @@ export class Proof {
     this.#begin(giveUp).catch(() => {});
   }
 
-  /** The payload for this body. `waiting` is `send`'s. */
+  /** The payload for this body. `waiting` is what `send` calls between two attempts. */
   async serve(body, waiting) {
     if (this.spent?.body === body) return this.spent.payload;
     if (this.spent || this.#isOld()) this.discard();
@@ -70,9 +73,8 @@ export class Proof {
   }
 
   async #find(waiting) {
-    const answer = await send("GET", `/api/challenge?action=${this.action}`, undefined, waiting);
-    if (answer.status !== 200) throw new Error(`challenge: ${answer.status}`);
-    const challenge = { parameters: answer.data.parameters, signature: answer.data.signature };
+    const { parameters, signature } = await this.fetchChallenge(waiting);
+    const challenge = { parameters, signature };
     const solution = await solve(challenge);
     return { payload: btoa(JSON.stringify({ challenge, solution })) };
   }

@@ -32,10 +32,17 @@ export function place(name) {
 
 const handover = place("handover");
 
-/** Leaves field values for the next page's form: never in the address, which logs and histories keep. */
-export const handOver = (fields) => handover.write(fields);
+/**
+ * Makes the links of `root` that bear `data-hand-over` leave its values, and `fields`, for the form of
+ * the page they lead to: never in the address, which logs and histories keep.
+ */
+export function enableHandOver(root, fields = {}) {
+  for (const link of root.querySelectorAll("[data-hand-over]")) {
+    link.addEventListener("click", () => handover.write({ ...fields, ...JSON.parse(link.dataset.handOver) }));
+  }
+}
 
-/** Takes the values that an earlier page left, once. */
+/** Takes what an earlier page left, once. */
 export function takeOver() {
   const fields = handover.read() ?? {};
   handover.forget();

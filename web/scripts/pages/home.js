@@ -9,6 +9,7 @@ import { takeOver } from "../tab.js";
 enablePasswords();
 bindForm(byId("login"), {
   url: "/api/session",
+  actionIfAsked: "session",
   prefill: takeOver(),
   onDone: () => location.assign("/mon-espace/"),
 });

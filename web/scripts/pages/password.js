@@ -5,7 +5,7 @@ import { byId, showView } from "../dom.js";
 import { showExists } from "../exists.js";
 import { bindForm } from "../form.js";
 import { enablePasswords } from "../passwords.js";
-import { handOver, place } from "../tab.js";
+import { enableHandOver, place } from "../tab.js";
 
 const REFUSAL_VIEWS = {
   "/problems/link-expired": "link-expired",
@@ -45,7 +45,7 @@ bindForm(byId("set-password"), {
   onDone({ identifier }) {
     kept.forget();
     byId("identifier-value").textContent = identifier;
-    byId("to-login").addEventListener("click", () => handOver({ identifier }));
+    enableHandOver(byId("done"), { identifier });
     showDone("password");
   },
   onRefused({ data, uncertain }) {

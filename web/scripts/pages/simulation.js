@@ -58,12 +58,12 @@ function formula({ monthlyHours, paidHours, hourlyPay, base, isCapped, employee,
   const lines = [`Salaire horaire\u00a0: ${EUROS.format(grossPay)} ÷ ${NUMBER.format(monthlyHours)} h = ${EUROS.format(hourlyPay)}.`];
   if (isCapped) lines.push(`Il compte jusqu'à 4,5 fois le Smic, soit ${EUROS.format(base)}.`);
   if (paidHours < lostHours) lines.push(`Heures payées\u00a0: ${hours} au lieu de ${NUMBER.format(lostHours)} h, la durée du contrat ou la durée légale.`);
-  lines.push(`Indemnité du salarié\u00a0: ${spell(employee, base)} × ${hours} = ${EUROS.format(employee.total)}.`);
-  lines.push(`Allocation de l'employeur\u00a0: ${spell(employer, base)} × ${hours} = ${EUROS.format(employer.total)}.`);
+  lines.push(`Indemnité du salarié\u00a0: ${spell(employee, base)} ${EUROS.format(employee.hourly)} × ${hours} = ${EUROS.format(employee.total)}.`);
+  lines.push(`Allocation de l'employeur\u00a0: ${spell(employer, base)} ${EUROS.format(employer.hourly)} × ${hours} = ${EUROS.format(employer.total)}.`);
   return lines;
 }
 
 function spell({ rate, raw, hourly, isFloor }, base) {
-  const product = `${EUROS.format(base)} × ${PERCENT.format(rate)} = ${EUROS.format(raw)}`;
-  return isFloor ? `${product}, relevé au minimum de ${EUROS.format(hourly)}\u00a0; ${EUROS.format(hourly)}` : `${product}\u00a0; ${EUROS.format(hourly)}`;
+  const product = `${PERCENT.format(rate)} de ${EUROS.format(base)} = ${EUROS.format(raw)} par heure`;
+  return isFloor ? `${product}, relevé au minimum de ${EUROS.format(hourly)}.` : `${product}.`;
 }

@@ -51,7 +51,7 @@ impl Application {
 }
 
 /// An account, active or waiting for its activation.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Account {
     /// Its identifier.
     pub identifier: Identifier,
@@ -63,6 +63,12 @@ pub struct Account {
     pub credentials_epoch: u64,
     /// The password's hash as a PHC string, once there is one.
     pub password_hash: Option<String>,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Account({})", self.identifier)
+    }
 }
 
 /// A person's own data, as an attacker would put it in a dictionary.

@@ -11,7 +11,8 @@ use crate::text;
 /// The longest address that SMTP carries, in characters (RFC 5321, erratum 1690).
 pub const EMAIL_LENGTH_MAX: usize = 254;
 
-/// A deliverable address: ASCII, no quoted local part, a domain with a dot, kept in lower case.
+/// A deliverable address: ASCII, no quoted local part, a domain with a dot; the domain is kept in lower
+/// case.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
@@ -30,7 +31,9 @@ impl Email {
         let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
         let parsed = EmailAddress::parse_with_options(typed, options).map_err(|_| FaultCode::EmailFormat)?;
         let domain = parsed.domain().to_ascii_lowercase();
-        if !domain.split('.').all(is_host_label) {
+        let is_number =
+            domain.rsplit('.').next().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
+        if is_number || !domain.split('.').all(is_host_label) {
             return Err(FaultCode::EmailFormat);
         }
         Ok(Self(format!("{}@{domain}", parsed.local_part())))

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::base32;
 use crate::refusal::FaultCode;
+use crate::text;
 
 /// What a person may type around 10 symbols, in characters, before we stop reading.
 const TYPED_LENGTH_MAX: usize = 64;
@@ -42,7 +43,7 @@ impl Identifier {
         }
         let typed: String = input
             .chars()
-            .filter(|c| !c.is_whitespace() && !is_dash(*c))
+            .filter(|&c| !text::is_ignorable(c) && !is_dash(c))
             .map(|c| c.to_ascii_uppercase())
             .collect();
         let symbols = typed.strip_prefix("AP").ok_or(FaultCode::IdentifierFormat)?;

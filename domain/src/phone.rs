@@ -3,9 +3,13 @@
 use std::fmt;
 
 use crate::refusal::FaultCode;
+use crate::text;
 
 /// What a person may type around 15 digits, in characters, before we stop reading.
 const TYPED_LENGTH_MAX: usize = 40;
+
+/// Country codes whose national numbers have nine digits after their 0.
+const FRENCH_COUNTRIES: [&str; 5] = ["33", "262", "590", "594", "596"];
 
 /// A French number, or any other with its country, as E.164: `+33123456789`.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -27,17 +31,15 @@ impl Phone {
         } else if let Some(rest) = typed.strip_prefix("00") {
             rest.to_owned()
         } else if let Some(rest) = typed.strip_prefix('0') {
-            format!("33{rest}")
+            format!("{}{rest}", country_of(rest))
         } else {
             return Err(FaultCode::PhoneFormat);
         };
         let is_number = international.bytes().all(|b| b.is_ascii_digit())
             && (7..=15).contains(&international.len())
             && !international.starts_with('0');
-        let is_whole = match international.strip_prefix("33") {
-            Some(national) => national.len() == 9 && !national.starts_with('0'),
-            None => true,
-        };
+        let french = FRENCH_COUNTRIES.iter().find_map(|country| international.strip_prefix(country));
+        let is_whole = french.is_none_or(|national| national.len() == 9 && !national.starts_with('0'));
         if is_number && is_whole {
             Ok(Self(format!("+{international}")))
         } else {
@@ -58,6 +60,17 @@ impl fmt::Debug for Phone {
     }
 }
 
+/// The country code of a national number without its 0: overseas departments have their own (Arcep).
+fn country_of(national: &str) -> &'static str {
+    match national.get(..3) {
+        Some("262" | "263" | "269" | "639" | "692" | "693") => "262",
+        Some("590" | "690" | "691") => "590",
+        Some("594" | "694") => "594",
+        Some("596" | "696" | "697") => "596",
+        _ => "33",
+    }
+}
+
 fn is_separator(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '.' | '-' | '/' | '(' | ')' | '\u{2010}'..='\u{2015}')
+    text::is_ignorable(c) || matches!(c, '.' | '-' | '/' | '(' | ')' | '\u{2010}'..='\u{2015}')
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::refusal::FaultCode;
+use crate::text;
 
 /// La Poste numbers its offices by another rule than Luhn's (INSEE).
 const LA_POSTE_SIREN: &str = "356000000";
@@ -55,7 +56,7 @@ impl fmt::Display for Siret {
 }
 
 fn is_separator(c: char) -> bool {
-    c == '.' || c.is_whitespace() || matches!(c, '\u{200B}' | '\u{2060}' | '\u{FEFF}')
+    c == '.' || text::is_ignorable(c)
 }
 
 fn luhn(digits: &str) -> bool {

@@ -11,6 +11,12 @@ pub(crate) fn is_invisible(c: char) -> bool {
             | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
+/// A character that comes along when a number is pasted, and means nothing in it: white space of every
+/// kind, soft hyphens, zero-width characters and direction marks.
+pub(crate) fn is_ignorable(c: char) -> bool {
+    c.is_whitespace() || (is_invisible(c) && !c.is_control())
+}
+
 /// One line of text, trimmed, of 1 to `length_max` characters that can all be seen.
 pub(crate) fn line(input: &str, length_max: usize) -> Result<String, FaultCode> {
     let trimmed = input.trim();

@@ -152,6 +152,16 @@ impl Reference {
         Self(format!("T-{}-{symbols}", day.strftime("%y%m%d")))
     }
 
+    /// Reads a printed reference; `None` for anything else.
+    #[must_use]
+    pub fn parse(printed: &str) -> Option<Self> {
+        let (day, symbols) = printed.strip_prefix("T-")?.split_once('-')?;
+        let is_day = day.len() == 6 && day.bytes().all(|b| b.is_ascii_digit());
+        let is_random =
+            symbols.len() == 6 && symbols.chars().all(|c| base32::value(c).map(base32::symbol) == Some(c));
+        (is_day && is_random).then(|| Self(printed.to_owned()))
+    }
+
     /// The reference, printed.
     #[must_use]
     pub fn as_str(&self) -> &str {

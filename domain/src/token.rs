@@ -21,7 +21,7 @@ impl Token {
         Self(bytes)
     }
 
-    /// Reads a printed token; `None` for anything that was never printed.
+    /// Reads a printed token, in any case; `None` for anything else.
     #[must_use]
     pub fn parse(printed: &str) -> Option<Self> {
         if printed.len() != TOKEN_SYMBOLS {

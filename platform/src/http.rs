@@ -2,9 +2,8 @@
 
 use std::time::Instant;
 
-use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER,
-};
+use http::header::{ALLOW, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER};
+pub use http::header::{CACHE_CONTROL, SET_COOKIE};
 use http::{Method, StatusCode};
 pub use lambda_http::{Body, Request};
 use serde::Serialize;
@@ -36,7 +35,7 @@ pub async fn respond(platform: &Platform, request_id: &str, request: Request, ha
     };
     let (response, problem) = match answer {
         Ok(response) => (response, None),
-        Err(problem) => (problem_response(&problem), Some(problem)),
+        Err(problem) => (refuse(&problem), Some(problem)),
     };
     telemetry::request(request_id, &route, response.status(), problem.as_ref(), started.elapsed());
     response
@@ -132,7 +131,9 @@ fn with_json(status: StatusCode, media_type: &'static str, body: &impl Serialize
     with_header(response, CACHE_CONTROL, NO_STORE)
 }
 
-fn problem_response(problem: &Problem) -> Response {
+/// A problem, as it goes over the wire.
+#[must_use]
+pub fn refuse(problem: &Problem) -> Response {
     let mut response = with_json(problem.status(), "application/problem+json", &problem.body());
     if let Some(allow) = problem.allow() {
         response = with_header(response, ALLOW, allow);

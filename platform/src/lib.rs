@@ -51,6 +51,8 @@ pub struct Platform {
     pub config: Arc<Config>,
     /// What time it is.
     pub clock: Clock,
+    /// Bytes that nobody can foresee.
+    pub random: Random,
     /// Accounts, their establishments and members.
     pub accounts: accounts::Accounts,
     /// Links that choose a password.
@@ -86,6 +88,7 @@ impl Platform {
             clock,
             outbox,
             proofs,
+            random,
             table,
         }
     }

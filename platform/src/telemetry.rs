@@ -13,13 +13,13 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::problems::Problem;
 
-/// Ours at `INFO`, libraries only when they warn: their finer lines may repeat a request.
-pub fn subscriber<W>(writer: W) -> impl tracing::Subscriber + Send + Sync
+/// Ours from `level` on, libraries only when they warn: their finer lines may repeat a request.
+pub fn subscriber<W>(writer: W, level: Level) -> impl tracing::Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let ours = ["sesame", "platform", "mail_sender"];
-    let targets = Targets::new().with_default(Level::WARN).with_targets(ours.map(|name| (name, Level::INFO)));
+    let targets = Targets::new().with_default(Level::WARN).with_targets(ours.map(|name| (name, level)));
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
@@ -33,7 +33,7 @@ where
 /// Writes the lines to standard output, where Lambda collects them.
 pub fn init() {
     // A second call keeps the first subscriber, which writes the same lines.
-    let _ = subscriber(io::stdout).try_init();
+    let _ = subscriber(io::stdout, Level::INFO).try_init();
 }
 
 /// What a log calls a route: a path of ours, or nothing that a stranger made up.

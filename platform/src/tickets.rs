@@ -79,8 +79,8 @@ impl Tickets {
     ///
     /// # Errors
     /// `Failure` when the table cannot be read.
-    pub async fn find(&self, reference: &str) -> Result<Option<(Ticket, Timestamp)>, Failure> {
-        self.table.find(&Key::ticket(reference)).await?.as_ref().map(read).transpose()
+    pub async fn find(&self, reference: &Reference) -> Result<Option<(Ticket, Timestamp)>, Failure> {
+        self.table.find(&Key::ticket(reference.as_str())).await?.as_ref().map(read).transpose()
     }
 }
 

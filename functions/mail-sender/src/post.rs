@@ -1,0 +1,116 @@
+//! SES: one mail in, and what SES said of it.
+
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::{BehaviorVersion, Config};
+use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::operation::send_email::SendEmailError;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
+use domain::{Email, MailId};
+use platform::boot::{self, BootError};
+
+use crate::MailConfig;
+use crate::letters::Letter;
+
+/// The name of the tag that carries the mail's id through SES's events.
+const TAG: &str = "mail_id";
+
+/// A letter and whom it concerns.
+pub struct Mail {
+    /// Who gets it.
+    pub to: Email,
+    /// Who gets the reply.
+    pub reply_to: Email,
+    /// What it says.
+    pub letter: Letter,
+}
+
+/// What SES said.
+pub enum Posted {
+    /// It will deliver the mail: its message id.
+    Taken(String),
+    /// It will never take this mail: why.
+    Refused(String),
+    /// It may take it later, or may even have taken it.
+    Later(String),
+    /// It takes no mail of ours for now.
+    Paused(String),
+}
+
+/// The way to SES.
+#[derive(Debug, Clone)]
+pub struct Post {
+    ses: Client,
+    config: MailConfig,
+}
+
+/// A client with the settings of the environment.
+pub fn client() -> Result<Client, BootError> {
+    let (region, credentials) = boot::credentials()?;
+    let mut config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(region)
+        .credentials_provider(credentials);
+    if let Some(endpoint) = boot::endpoint("AWS_ENDPOINT_URL_SESV2") {
+        config = config.endpoint_url(endpoint);
+    }
+    Ok(Client::from_conf(config.build()))
+}
+
+impl Post {
+    pub fn new(ses: Client, config: MailConfig) -> Self {
+        Self { ses, config }
+    }
+
+    /// Hands a mail over, under an opaque tag.
+    pub async fn send(&self, id: MailId, mail: &Mail) -> Posted {
+        let content = match content(&mail.letter) {
+            Ok(content) => content,
+            Err(error) => return Posted::Refused(error.to_string()),
+        };
+        let tag = match MessageTag::builder().name(TAG).value(id.to_string()).build() {
+            Ok(tag) => tag,
+            Err(error) => return Posted::Refused(error.to_string()),
+        };
+        let sent = self
+            .ses
+            .send_email()
+            .from_email_address(&self.config.from)
+            .destination(Destination::builder().to_addresses(mail.to.as_str()).build())
+            .reply_to_addresses(mail.reply_to.as_str())
+            .set_configuration_set_name(self.config.configuration_set.clone())
+            .email_tags(tag)
+            .content(content)
+            .send()
+            .await;
+        match sent {
+            Ok(taken) => Posted::Taken(taken.message_id.unwrap_or_default()),
+            Err(error) => judge(&error),
+        }
+    }
+}
+
+fn content(letter: &Letter) -> Result<EmailContent, aws_sdk_sesv2::error::BuildError> {
+    let utf8 = |data: &str| Content::builder().data(data).charset("UTF-8").build();
+    let body = Body::builder().text(utf8(&letter.text)?).html(utf8(&letter.html)?).build();
+    Ok(EmailContent::builder()
+        .simple(Message::builder().subject(utf8(&letter.subject)?).body(body).build())
+        .build())
+}
+
+/// What a failure means for the mail. An account or a domain that may not send is everybody's trouble:
+/// no mail is lost to it. SES's own words may repeat an address: only its code goes on.
+fn judge(error: &SdkError<SendEmailError>) -> Posted {
+    use SendEmailError as E;
+    let Some(refusal) = error.as_service_error() else {
+        return Posted::Later("no answer".to_owned());
+    };
+    let code = refusal.code().unwrap_or("no code").to_owned();
+    match refusal {
+        E::AccountSuspendedException(_)
+        | E::SendingPausedException(_)
+        | E::MailFromDomainNotVerifiedException(_)
+        | E::NotFoundException(_) => Posted::Paused(code),
+        E::MessageRejected(_) | E::BadRequestException(_) => Posted::Refused(code),
+        _ => Posted::Later(code),
+    }
+}

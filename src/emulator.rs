@@ -1,0 +1,265 @@
+//! DynamoDB on one machine: one door over an embedded database, taken in process and over HTTP.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::config::{Credentials, Region};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use domain::MailId;
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
+use dynoxide::storage_backend::Clock as DatabaseClock;
+use dynoxide::{AttributeValue, Database, DynoxideError};
+use platform::world::Clock;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// The name of the table on one machine.
+pub const TABLE: &str = "sesame";
+/// The file of the database, in the data folder.
+const FILE: &str = "table.sqlite";
+/// What the header that names an operation begins with.
+const TARGET_PREFIX: &str = "DynamoDB_20120810.";
+
+/// What a service answers: a status and a JSON body.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// JSON.
+    pub body: String,
+}
+
+impl Answer {
+    /// 200 with this body.
+    #[must_use]
+    pub fn ok(body: String) -> Self {
+        Self { status: 200, body }
+    }
+}
+
+/// Is told of each mail that was committed to the outbox.
+pub type OnMail = Arc<dyn Fn(MailId) + Send + Sync>;
+
+/// DynamoDB, as far as Sésame and the AWS command line need it.
+#[derive(Clone)]
+pub struct Emulator {
+    database: Database,
+    on_mail: OnMail,
+}
+
+impl Emulator {
+    /// A database that ends with the process, whose expired rows go by this clock.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn in_memory(clock: &Clock, on_mail: OnMail) -> Result<Self, DynoxideError> {
+        let clock = Arc::new(SweepClock(clock.clone()));
+        Self::new(Database::memory_with_clock(clock)?, on_mail)
+    }
+
+    /// The database of a data folder, made if it is missing.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn in_folder(folder: &Path, on_mail: OnMail) -> Result<Self, DynoxideError> {
+        let database = Database::new(&folder.join(FILE).to_string_lossy())?;
+        // Leaves SQLite at `synchronous = NORMAL`: in WAL mode a killed process loses nothing, and a
+        // commit costs a third of what it costs at `FULL`.
+        database.enable_bulk_loading()?;
+        database.disable_bulk_loading()?;
+        Self::new(database, on_mail)
+    }
+
+    fn new(database: Database, on_mail: OnMail) -> Result<Self, DynoxideError> {
+        if database.get_table_metadata(TABLE)?.is_none() {
+            database.create_table(request(table_definition())?)?;
+            let ttl = json!({"Enabled": true, "AttributeName": "expires_at"});
+            database
+                .update_time_to_live(request(json!({"TableName": TABLE, "TimeToLiveSpecification": ttl}))?)?;
+        }
+        Ok(Self { database, on_mail })
+    }
+
+    /// Answers one request; `target` is its `X-Amz-Target`.
+    #[must_use]
+    pub fn answer(&self, target: &str, body: &[u8]) -> Answer {
+        let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or("");
+        match self.dispatch(operation, body) {
+            Ok(body) => Answer::ok(body),
+            Err(error) => Answer { status: error.status_code(), body: error.to_json() },
+        }
+    }
+
+    fn dispatch(&self, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
+        let db = &self.database;
+        match operation {
+            "TransactWriteItems" => self.transact(read(body)?),
+            "GetItem" => written(&db.get_item(read(body)?)?),
+            "PutItem" => written(&db.put_item(read(body)?)?),
+            "UpdateItem" => written(&db.update_item(read(body)?)?),
+            "DeleteItem" => written(&db.delete_item(read(body)?)?),
+            "Query" => written(&db.query(read(body)?)?),
+            "Scan" => written(&db.scan(read(body)?)?),
+            "BatchGetItem" => written(&db.batch_get_item(read(body)?)?),
+            "BatchWriteItem" => written(&db.batch_write_item(read(body)?)?),
+            "TransactGetItems" => written(&db.transact_get_items(read(body)?)?),
+            "CreateTable" => written(&db.create_table(read(body)?)?),
+            "DescribeTable" => written(&db.describe_table(read(body)?)?),
+            "DeleteTable" => written(&db.delete_table(read(body)?)?),
+            "ListTables" => written(&db.list_tables(read(body)?)?),
+            "UpdateTimeToLive" => written(&db.update_time_to_live(read(body)?)?),
+            "DescribeTimeToLive" => written(&db.describe_time_to_live(read(body)?)?),
+            _ => Err(DynoxideError::ValidationException(format!("no operation {operation:?} here"))),
+        }
+    }
+
+    /// A transaction, and word of the mails that it put into the outbox.
+    fn transact(&self, mut request: TransactWriteItemsRequest) -> Result<String, DynoxideError> {
+        // The SDK adds a token of its own to every call, and the database scans those of the last ten
+        // minutes at each: our proofs make calls idempotent, so none is needed here.
+        request.client_request_token = None;
+        let puts = request.transact_items.iter().filter_map(|write| write.put.as_ref());
+        let mails: Vec<MailId> = puts
+            .filter_map(|put| match put.item.get("pk") {
+                Some(AttributeValue::S(pk)) => MailId::parse(pk.strip_prefix("MAIL#")?),
+                _ => None,
+            })
+            .collect();
+        let body = written(&self.database.transact_write_items(request)?)?;
+        mails.into_iter().for_each(|mail| (self.on_mail)(mail));
+        Ok(body)
+    }
+
+    /// Every mail that is still to be sent. Reads the whole table, a page at a time: for a start only.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn mails_due(&self) -> Result<Vec<MailId>, DynoxideError> {
+        let mut due = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let mut scan = json!({
+                "TableName": TABLE,
+                "FilterExpression": "mail_state IN (:queued, :sending)",
+                "ProjectionExpression": "mail_id",
+                "ExpressionAttributeValues": {":queued": {"S": "queued"}, ":sending": {"S": "sending"}},
+            });
+            if !start.is_null() {
+                scan["ExclusiveStartKey"] = start;
+            }
+            let page = written(&self.database.scan(request(scan)?)?)?;
+            let page: Value = serde_json::from_str(&page).map_err(unreadable)?;
+            let items = page["Items"].as_array().into_iter().flatten();
+            due.extend(items.filter_map(|item| MailId::parse(item["mail_id"]["S"].as_str()?)));
+            start = page["LastEvaluatedKey"].clone();
+            if start.is_null() {
+                return Ok(due);
+            }
+        }
+    }
+
+    /// Deletes the rows whose time has come, as DynamoDB does days late. Gives their number.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn sweep(&self) -> Result<usize, DynoxideError> {
+        self.database.sweep_ttl()
+    }
+}
+
+/// An SDK client whose requests are answered by a function: no socket, no TLS. An answer may also be
+/// lost, delayed by whoever gives it, or given twice: tests do.
+pub fn client(
+    answer: impl Fn(&str, &[u8]) -> Result<Answer, ConnectorError> + Send + Sync + 'static,
+) -> aws_sdk_dynamodb::Client {
+    let config = platform::boot::dynamodb_config()
+        .region(Region::from_static("local"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .endpoint_url("http://localhost")
+        .http_client(in_process(move |request| {
+            let target = request.headers().get("x-amz-target").unwrap_or("");
+            answer(target, request.body().bytes().unwrap_or_default())
+        }));
+    aws_sdk_dynamodb::Client::from_conf(config.build())
+}
+
+/// An HTTP client of the SDK that is a function.
+pub fn in_process(
+    answer: impl Fn(&HttpRequest) -> Result<Answer, ConnectorError> + Send + Sync + 'static,
+) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(Function(Arc::new(answer)));
+    http_client_fn(move |_, _| connector.clone())
+}
+
+type AnswerFn = dyn Fn(&HttpRequest) -> Result<Answer, ConnectorError> + Send + Sync;
+
+struct Function(Arc<AnswerFn>);
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Function")
+    }
+}
+
+impl HttpConnector for Function {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let answered = (self.0)(&request).and_then(|answer| {
+            let status =
+                answer.status.try_into().map_err(|error| ConnectorError::other(Box::new(error), None))?;
+            Ok(HttpResponse::new(status, SdkBody::from(answer.body)))
+        });
+        HttpConnectorFuture::ready(answered)
+    }
+}
+
+/// The clock that decides which rows have expired.
+struct SweepClock(Clock);
+
+impl DatabaseClock for SweepClock {
+    fn now_unix_secs(&self) -> u64 {
+        u64::try_from(self.0.now().as_second()).unwrap_or(0)
+    }
+
+    fn now_unix_secs_f64(&self) -> f64 {
+        self.0.now().as_duration().as_secs_f64()
+    }
+}
+
+fn table_definition() -> Value {
+    json!({
+        "TableName": TABLE,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        "KeySchema": [
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+    })
+}
+
+fn request<T: DeserializeOwned>(body: Value) -> Result<T, DynoxideError> {
+    serde_json::from_value(body).map_err(unreadable)
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, DynoxideError> {
+    serde_json::from_slice(body).map_err(unreadable)
+}
+
+fn written(response: &impl Serialize) -> Result<String, DynoxideError> {
+    serde_json::to_string(response).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape of `map_err`")]
+fn unreadable(error: serde_json::Error) -> DynoxideError {
+    DynoxideError::SerializationException(error.to_string())
+}

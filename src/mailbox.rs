@@ -1,0 +1,257 @@
+//! SES on one machine: takes mails as its v2 API does, keeps them, and shows them.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use askama::Template;
+use aws_sdk_sesv2::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use domain::MailId;
+use platform::world::{Clock, Random};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::emulator::{Answer, in_process};
+
+/// Where SES's v2 API takes a mail.
+pub const SEND_PATH: &str = "/v2/email/outbound-emails";
+/// The file of the mails, in the data folder: one JSON object a line.
+const FILE: &str = "mailbox.jsonl";
+/// Mails on the page; all of them are in the JSON.
+const SHOWN_MAX: usize = 100;
+
+/// A mail as it arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mail {
+    /// The message id that the sender was given.
+    pub id: String,
+    /// When it arrived, RFC 3339.
+    pub at: String,
+    /// Who it is from.
+    pub from: String,
+    /// Who gets it.
+    pub to: Vec<String>,
+    /// Who gets the reply.
+    pub reply_to: Vec<String>,
+    /// One line.
+    pub subject: String,
+    /// As plain text.
+    pub text: String,
+    /// As HTML.
+    pub html: String,
+}
+
+/// The mails of one machine.
+#[derive(Debug, Clone)]
+pub struct Mailbox {
+    store: Arc<Mutex<Store>>,
+    clock: Clock,
+    random: Random,
+}
+
+/// One mail a line: in memory, or in a file of which only the places of the lines are kept.
+#[derive(Debug)]
+enum Store {
+    Memory(Vec<String>),
+    Disk { file: File, lines: Vec<(u64, usize)>, end: u64 },
+}
+
+impl Store {
+    fn len(&self) -> usize {
+        match self {
+            Self::Memory(lines) => lines.len(),
+            Self::Disk { lines, .. } => lines.len(),
+        }
+    }
+
+    fn push(&mut self, line: String) -> io::Result<()> {
+        match self {
+            Self::Memory(lines) => lines.push(line),
+            Self::Disk { file, lines, end } => {
+                file.write_all(format!("{line}\n").as_bytes())?;
+                lines.push((*end, line.len()));
+                *end += line.len() as u64 + 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&self, rank: usize) -> io::Result<String> {
+        match self {
+            Self::Memory(lines) => Ok(lines[rank].clone()),
+            Self::Disk { file, lines, .. } => {
+                let (start, length) = lines[rank];
+                let mut bytes = vec![0; length];
+                file.read_exact_at(&mut bytes, start)?;
+                String::from_utf8(bytes).map_err(io::Error::other)
+            }
+        }
+    }
+}
+
+impl Mailbox {
+    /// A mailbox that ends with the process.
+    #[must_use]
+    pub fn in_memory(clock: Clock, random: Random) -> Self {
+        Self { store: Arc::new(Mutex::new(Store::Memory(Vec::new()))), clock, random }
+    }
+
+    /// The mailbox of a data folder. A last line that a killed process left half written is dropped.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn in_folder(folder: &Path, clock: Clock, random: Random) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).append(true).create(true).open(folder.join(FILE))?;
+        let (mut lines, mut end) = (Vec::new(), 0_u64);
+        let mut reader = BufReader::new(&file);
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
+            lines.push((end, line.len() - 1));
+            end += line.len() as u64;
+            line.clear();
+        }
+        file.set_len(end)?;
+        let store = Store::Disk { file, lines, end };
+        Ok(Self { store: Arc::new(Mutex::new(store)), clock, random })
+    }
+
+    /// Takes a mail as SES's `SendEmail` does, and answers as it does.
+    #[must_use]
+    pub fn take(&self, body: &[u8]) -> Answer {
+        let Ok(request) = serde_json::from_slice::<SendEmail>(body) else {
+            let message = "not a SendEmail request with a simple message";
+            return Answer { status: 400, body: json!({"message": message}).to_string() };
+        };
+        let now = self.clock.now();
+        let id = MailId::new(now, self.random.bytes()).to_string();
+        let simple = request.content.simple;
+        let mail = Mail {
+            id: id.clone(),
+            at: now.to_string(),
+            from: request.from_email_address,
+            to: request.destination.to_addresses,
+            reply_to: request.reply_to_addresses,
+            subject: simple.subject.data,
+            text: simple.body.text.data,
+            html: simple.body.html.data,
+        };
+        let line = serde_json::to_string(&mail).map_err(io::Error::other);
+        match line.and_then(|line| self.store().push(line)) {
+            Ok(()) => Answer::ok(json!({"MessageId": id}).to_string()),
+            Err(error) => Answer { status: 500, body: json!({"message": error.to_string()}).to_string() },
+        }
+    }
+
+    /// Every mail, newest first, as a JSON array.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn json(&self) -> io::Result<String> {
+        let store = self.store();
+        let lines: Vec<String> =
+            (0..store.len()).rev().map(|rank| store.line(rank)).collect::<Result<_, _>>()?;
+        Ok(format!("[{}]", lines.join(",\n")))
+    }
+
+    /// The newest mails, newest first.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not a mailbox.
+    pub fn newest(&self, count_max: usize) -> io::Result<Vec<Mail>> {
+        let store = self.store();
+        let ranks = (0..store.len()).rev().take(count_max);
+        ranks.map(|rank| serde_json::from_str(&store.line(rank)?).map_err(io::Error::other)).collect()
+    }
+
+    /// The page that shows the newest mails.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn page(&self) -> io::Result<String> {
+        let page = Page { mails: self.newest(SHOWN_MAX)? };
+        page.render().map_err(io::Error::other)
+    }
+
+    /// The HTML of one mail, as its reader sees it.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn html(&self, id: &str) -> io::Result<Option<String>> {
+        Ok(self.newest(usize::MAX)?.into_iter().find(|mail| mail.id == id).map(|mail| mail.html))
+    }
+
+    /// How many mails there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.store().len()
+    }
+
+    fn store(&self) -> std::sync::MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An SES client whose requests are answered by a function.
+pub fn client(
+    answer: impl Fn(&[u8]) -> Result<Answer, ConnectorError> + Send + Sync + 'static,
+) -> aws_sdk_sesv2::Client {
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("local"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .endpoint_url("http://localhost")
+        .http_client(in_process(move |request| answer(request.body().bytes().unwrap_or_default())));
+    aws_sdk_sesv2::Client::from_conf(config.build())
+}
+
+#[derive(Template)]
+#[template(path = "mailbox.html")]
+struct Page {
+    mails: Vec<Mail>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SendEmail {
+    from_email_address: String,
+    destination: Destination,
+    #[serde(default)]
+    reply_to_addresses: Vec<String>,
+    content: Content,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Destination {
+    #[serde(default)]
+    to_addresses: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Content {
+    simple: Simple,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Simple {
+    subject: Data,
+    body: Parts,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Parts {
+    text: Data,
+    html: Data,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Data {
+    data: String,
+}

@@ -1,0 +1,100 @@
+//! `cargo run`: the whole of Sésame at http://localhost:8080, its mails at /mailbox.
+
+use std::env;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use platform::boot::PROOF_COUNTER_DEFAULT;
+use platform::telemetry;
+use platform::world::{Clock, Random};
+use sesame::{Doors, OpenError, Options, Portal, server, site};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::Level;
+
+const USAGE: &str = "\
+Usage: cargo run [-- --ephemeral]
+
+  --ephemeral            keep nothing
+
+  SESAME_PORT            8080       the port
+  SESAME_DATA            .sesame    the folder of the data
+  SESAME_PROOF_COUNTER   1000       how hard a proof of work is
+  SESAME_LOG             warn       `info` writes a line for each request";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let is_ephemeral = match arguments.as_slice() {
+        [] => false,
+        [only] if only == "--ephemeral" => true,
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(is_ephemeral) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(is_ephemeral: bool) -> Result<(), OpenError> {
+    let level = setting("SESAME_LOG", Level::WARN, "`warn` or `info`")?;
+    tracing::subscriber::set_global_default(telemetry::subscriber(io::stderr, level))?;
+    let port: u16 = setting("SESAME_PORT", 8080, "a port number")?;
+    let data = PathBuf::from(env::var("SESAME_DATA").unwrap_or_else(|_| ".sesame".to_owned()));
+    let built = site::build(&site::sources())?;
+    let address = format!("http://localhost:{port}");
+    let options = Options {
+        data: (!is_ephemeral).then_some(data),
+        site: address.clone(),
+        proof_counter: setting("SESAME_PROOF_COUNTER", PROOF_COUNTER_DEFAULT, "a whole number")?,
+        clock: Clock::system(),
+        random: Random::system(),
+        doors: Doors::default(),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listeners = listen(port).await?;
+        let portal = Portal::open(options)?;
+        println!("{}Ready. Ctrl-C stops.", server::addresses(&address));
+        server::serve(portal, &built, listeners, stop_signal()?).await?;
+        println!("Stopped.");
+        Ok(())
+    })
+}
+
+/// Both addresses of `localhost`: browsers choose either. One of them is enough.
+async fn listen(port: u16) -> Result<Vec<TcpListener>, OpenError> {
+    let v4 = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            format!("port {port} is taken: stop what uses it, or set SESAME_PORT to another")
+        }
+        _ => format!("port {port}: {error}"),
+    })?;
+    let mut listeners = vec![v4];
+    listeners.extend(TcpListener::bind(("::1", port)).await.ok());
+    Ok(listeners)
+}
+
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn setting<T: std::str::FromStr>(name: &str, default: T, wanted: &str) -> Result<T, OpenError> {
+    match env::var(name) {
+        Ok(text) => text.parse().map_err(|_| format!("{name}={text}: set it to {wanted}").into()),
+        Err(_) => Ok(default),
+    }
+}

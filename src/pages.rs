@@ -1,0 +1,64 @@
+//! The pages as they are served: files beside each other, under the headers that one file states.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use http::{HeaderMap, Response};
+use tower_http::services::fs::ServeFileSystemResponseBody;
+use tower_http::services::{ServeDir, ServeFile};
+
+/// The one place that states the security headers of every page, here and on AWS.
+const HEADERS: &str = include_str!("../web/headers.json");
+/// Files whose names carry a hash of what they hold never change.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// Pages are asked for again each time; unchanged, they are not sent again.
+const REVALIDATED: &str = "no-cache";
+
+/// What serves a folder of pages: precompressed where the browser takes it, `404.html` for the rest.
+#[must_use]
+pub fn service(folder: &Path) -> ServeDir<ServeFile> {
+    let missing = ServeFile::new(folder.join("404.html")).precompressed_br().precompressed_gzip();
+    let found = ServeDir::new(folder).precompressed_br().precompressed_gzip();
+    found.fallback(missing)
+}
+
+/// The security headers, as `web/headers.json` states them.
+pub fn security_headers() -> &'static HeaderMap {
+    static PARSED: OnceLock<HeaderMap> = OnceLock::new();
+    PARSED.get_or_init(|| {
+        let stated: std::collections::BTreeMap<String, String> =
+            serde_json::from_str(HEADERS).unwrap_or_default();
+        let pair = |(name, value): (String, String)| {
+            Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(&value).ok()?))
+        };
+        stated.into_iter().filter_map(pair).collect()
+    })
+}
+
+/// Sets the headers of a page or a file of it; those that stand stay.
+pub fn dress(path: &str, response: &mut Response<ServeFileSystemResponseBody>) {
+    let cache = if path.starts_with("/assets/") { IMMUTABLE } else { REVALIDATED };
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    protect(response.headers_mut());
+}
+
+/// Sets the security headers that do not stand yet.
+pub fn protect(headers: &mut HeaderMap) {
+    for (name, value) in security_headers() {
+        if !headers.contains_key(name) {
+            headers.insert(name, value.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_stated_header_is_a_header() {
+        let stated: std::collections::BTreeMap<String, String> =
+            serde_json::from_str(super::HEADERS).unwrap_or_default();
+        assert!(stated.contains_key("Content-Security-Policy"));
+        assert_eq!(super::security_headers().len(), stated.len());
+    }
+}

@@ -1,0 +1,175 @@
+//! What stream, pipe and queue do on AWS: hands batches of due mails to `mail-sender`, with retries.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use domain::MailId;
+use domain::time::{SignedDuration, Timestamp, after};
+use mail_sender::{Due, Sender};
+use platform::world::Clock;
+use tokio::sync::Notify;
+
+/// Messages in a batch, as the event source mapping gives them.
+const BATCH_MAX: usize = 10;
+/// How long a message that failed stays out of sight.
+pub const VISIBILITY: SignedDuration = SignedDuration::from_secs(30);
+/// Times a message is handed out before it is set aside, for the next start to take up.
+pub const RECEIVES_MAX: u32 = 5;
+/// The pause after a batch while people are waiting for answers: their requests come first.
+const PAUSE_UNDER_LOAD: Duration = Duration::from_millis(100);
+/// The longest sleep when nothing is visible yet.
+const POLL: Duration = Duration::from_secs(1);
+
+/// A message of the queue.
+#[derive(Debug, Clone, Copy)]
+struct Message {
+    mail: MailId,
+    visible_at: Timestamp,
+    receives: u32,
+}
+
+/// The queue of due mails.
+#[derive(Debug, Default)]
+pub struct Queue {
+    messages: Mutex<VecDeque<Message>>,
+    arrival: Notify,
+}
+
+impl Queue {
+    /// Puts a mail into the queue, to be sent at once.
+    pub fn push(&self, mail: MailId) {
+        self.messages().push_back(Message { mail, visible_at: Timestamp::MIN, receives: 0 });
+        self.arrival.notify_one();
+    }
+
+    fn messages(&self) -> std::sync::MutexGuard<'_, VecDeque<Message>> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes up to [`BATCH_MAX`] visible messages out, in their order.
+    fn take_batch(&self, now: Timestamp) -> Vec<Message> {
+        let mut messages = self.messages();
+        let mut batch = Vec::new();
+        for _ in 0..messages.len() {
+            let Some(message) = messages.pop_front() else { break };
+            if batch.len() < BATCH_MAX && message.visible_at <= now {
+                batch.push(message);
+                if batch.len() == BATCH_MAX {
+                    break;
+                }
+            } else {
+                messages.push_back(message);
+            }
+        }
+        batch
+    }
+
+    /// Puts a failed message back out of sight, or sets it aside after its last receive.
+    fn put_back(&self, message: Message, now: Timestamp) {
+        let receives = message.receives + 1;
+        if receives < RECEIVES_MAX {
+            self.messages().push_back(Message { visible_at: after(now, VISIBILITY), receives, ..message });
+        } else {
+            tracing::error!(mail = message.mail.to_string(), receives, "mail set aside until the next start");
+        }
+    }
+}
+
+/// Counts the requests that people wait for.
+#[derive(Debug, Clone, Default)]
+pub struct Load(Arc<AtomicUsize>);
+
+impl Load {
+    /// One request more, until what is given back is dropped.
+    #[must_use]
+    pub fn enter(&self) -> impl Drop + use<> {
+        struct Leave(Arc<AtomicUsize>);
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Leave(self.0.clone())
+    }
+
+    fn is_any(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// Takes messages out of the queue and hands them to the sender.
+#[derive(Debug)]
+pub struct Pump {
+    queue: Arc<Queue>,
+    sender: Sender,
+    clock: Clock,
+    load: Load,
+}
+
+impl Pump {
+    /// A pump between that queue and that sender.
+    #[must_use]
+    pub fn new(queue: Arc<Queue>, sender: Sender, clock: Clock, load: Load) -> Self {
+        Self { queue, sender, clock, load }
+    }
+
+    /// Sends for ever, a batch at a time.
+    pub async fn run(&self) {
+        loop {
+            let arrival = self.queue.arrival.notified();
+            if self.send_batch().await == 0 {
+                // A failed message becomes visible by the clock alone: look again from time to time.
+                let _ = tokio::time::timeout(POLL, arrival).await;
+            } else if self.load.is_any() {
+                tokio::time::sleep(PAUSE_UNDER_LOAD).await;
+            }
+        }
+    }
+
+    /// Sends all that is visible now. Gives how many messages were handed out.
+    pub async fn drain(&self) -> usize {
+        let mut handed_out = 0;
+        loop {
+            match self.send_batch().await {
+                0 => return handed_out,
+                count => handed_out += count,
+            }
+        }
+    }
+
+    /// Hands one batch out; what the sender gives back returns to the queue.
+    pub async fn send_batch(&self) -> usize {
+        let batch = self.queue.take_batch(self.clock.now());
+        if batch.is_empty() {
+            return 0;
+        }
+        let response = mail_sender::handle(&self.sender, event(&batch)).await;
+        let now = self.clock.now();
+        for message in &batch {
+            let id = message.mail.to_string();
+            if response.batch_item_failures.iter().any(|failure| failure.item_identifier == id) {
+                self.queue.put_back(*message, now);
+            }
+        }
+        batch.len()
+    }
+}
+
+fn event(batch: &[Message]) -> SqsEvent {
+    let mut event = SqsEvent::default();
+    event.records = batch
+        .iter()
+        .map(|message| {
+            let mail_id = message.mail.to_string();
+            let mut record = SqsMessage::default();
+            record.message_id = Some(mail_id.clone());
+            record.body = serde_json::to_string(&Due { mail_id }).ok();
+            record
+        })
+        .collect();
+    event
+}

@@ -52,13 +52,13 @@ class BoundForm {
     this.draft.write(withoutPassword(read(this.form)));
   }
 
-  async startProof() {
-    (await this.ownProof()).start();
+  /** In the background: what fails here is tried again, and said, when the form is sent. */
+  startProof() {
+    this.ownProof().then((proof) => proof.start(), () => {});
   }
 
-  /** Loaded when it is first needed, from the address that the build writes in: most logins never ask. */
   async ownProof() {
-    const { Proof } = await import(PROOF_MODULE);
+    const { Proof } = await loadProof();
     const line = this.form.querySelector(".app-proof");
     this.proof ??= new Proof(this.fetchChallenge, (text) => (line.textContent = text), this.sent.read());
     return this.proof;
@@ -127,12 +127,26 @@ class BoundForm {
     this.progress.clear();
     if (error instanceof Cancelled) {
       this.progress.say("L'envoi est arrêté. Votre saisie est conservée\u00a0: vous pouvez renvoyer le formulaire.");
-      this.form.querySelector("[type=submit]").focus();
       return;
     }
     const reason = error instanceof NoAnswer ? "Le service ne répond pas." : "Votre navigateur n'a pas pu envoyer le formulaire.";
     const detail = `${reason} Votre saisie est conservée. Réessayez dans quelques minutes, ou écrivez à ${CONTACT}.`;
     showErrors(this.form, [{ detail }]);
+  }
+}
+
+let failedLoads = 0;
+
+/**
+ * Loads proof.js when it is first needed, from the address that the build writes in: most logins never
+ * ask. A browser may remember that a module failed to load: each new try has another address.
+ */
+async function loadProof() {
+  try {
+    return await import(failedLoads ? `${PROOF_MODULE}?${failedLoads}` : PROOF_MODULE);
+  } catch {
+    failedLoads += 1;
+    throw new NoAnswer();
   }
 }
 

@@ -20,21 +20,26 @@ export class Progress {
     this.say("");
   }
 
-  /** Counts `seconds` down. Throws `Cancelled` when the person stops it. */
+  /** Counts `seconds` down. Throws `Cancelled` when the person stops it, or edits the form meanwhile. */
   waiting = async (reason, seconds) => {
     const countdown = make("p", { class: "app-countdown", "aria-hidden": "true" });
     const cancel = make("button", { type: "button", class: "govuk-button govuk-button--secondary" }, "Annuler l'envoi");
+    const stopping = new AbortController();
+    const stop = () => stopping.abort();
+    cancel.addEventListener("click", stop);
+    this.element.closest("form")?.addEventListener("input", stop, { signal: stopping.signal });
     this.say(`${reason} Votre saisie est conservée. Nouvel essai automatique dans ${inWords(seconds)}.`);
     this.element.append(countdown, cancel);
     this.element.classList.add("app-sending--waiting");
     const hadFocus = document.activeElement;
     try {
-      await countDown(seconds, cancel, (left) => {
+      await countDown(seconds, stopping.signal, (left) => {
         countdown.textContent = `Nouvel essai dans ${inWords(left)}`;
         if (left < seconds && SPOKEN_AT_SECONDS.includes(left)) this.say(`Nouvel essai dans ${inWords(left)}.`);
       });
       this.say("Nouvel essai en cours…");
     } finally {
+      stop();
       const focusIsLost = document.activeElement === cancel;
       countdown.remove();
       cancel.remove();
@@ -44,21 +49,21 @@ export class Progress {
   };
 }
 
-function countDown(seconds, cancel, show) {
+function countDown(seconds, stopped, show) {
   const end = Date.now() + seconds * 1000;
   return new Promise((resolve, reject) => {
     const tick = () => {
       // By the clock, not by counting ticks: a hidden tab slows its timers.
       const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
       show(left);
-      if (left === 0) stop(resolve);
+      if (left === 0) settle(resolve);
     };
     const timer = setInterval(tick, 1000);
-    const stop = (settle, reason) => {
+    const settle = (how, reason) => {
       clearInterval(timer);
-      settle(reason);
+      how(reason);
     };
-    cancel.addEventListener("click", () => stop(reject, new Cancelled()));
+    stopped.addEventListener("abort", () => settle(reject, new Cancelled()), { once: true });
     tick();
   });
 }

@@ -1,0 +1,46 @@
+// Looks at what `npm run build` wrote.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import test from "node:test";
+
+const DIST = new URL("../dist/", import.meta.url);
+const PAGE_BYTES_MAX = 60_000;
+/** What an answer's headers take: about what the security headers weigh, uncompressed. */
+const HEADERS_BYTES = 800;
+
+const files = readdirSync(DIST, { recursive: true });
+const pages = files.filter((file) => file.endsWith(".html"));
+const text = (page) => readFileSync(new URL(page, DIST), "utf8");
+
+const bytes = (file) => statSync(new URL(existsSync(new URL(`${file}.br`, DIST)) ? `${file}.br` : file, DIST)).size;
+
+test("every page stays within its weight, font and scripts included", () => {
+  for (const page of pages) {
+    const assets = [...text(page).matchAll(/"\/(assets\/[^"]+)"/g)].map(([, file]) => file);
+    const total = [page, ...new Set(assets)].reduce((sum, file) => sum + bytes(file) + HEADERS_BYTES, 0);
+    assert.ok(total <= PAGE_BYTES_MAX, `${page} weighs ${total} bytes`);
+  }
+});
+
+test("no page has what the policy forbids", () => {
+  for (const page of pages) {
+    assert.doesNotMatch(text(page), /<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+="/, page);
+    assert.doesNotMatch(text(page), /(?:src|<link[^>]* href)="(?:https?:)?\/\//, page);
+  }
+});
+
+test("every link leads to a page, and every fragment to an element of it", () => {
+  for (const page of pages) {
+    for (const [, path, fragment] of text(page).matchAll(/href="(\/(?!api\/)[^"#]*)(?:#([^"]*))?"/g)) {
+      const target = path.endsWith("/") ? `${path}index.html` : path;
+      assert.ok(files.includes(target.slice(1)), `${page} links to ${path}`);
+      if (fragment) assert.match(text(target.slice(1)), new RegExp(`id="${fragment}"`), `${page} links to ${path}#${fragment}`);
+    }
+  }
+});
+
+test("every text file has its compressed copies", () => {
+  for (const file of files.filter((name) => /\.(?:html|css|js|svg)$/.test(name))) {
+    assert.ok(files.includes(`${file}.br`) && files.includes(`${file}.gz`), file);
+  }
+});

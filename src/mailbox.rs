@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use askama::Template;
-use aws_sdk_sesv2::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_sesv2::config::{Credentials, Region};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use domain::MailId;
 use platform::world::{Clock, Random};
@@ -198,8 +198,7 @@ impl Mailbox {
 pub fn client(
     answer: impl Fn(&[u8]) -> Result<Answer, ConnectorError> + Send + Sync + 'static,
 ) -> aws_sdk_sesv2::Client {
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
+    let config = mail_sender::ses_config()
         .region(Region::from_static("local"))
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))
         .endpoint_url("http://localhost")

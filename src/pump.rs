@@ -117,6 +117,12 @@ impl Pump {
         Self { queue, sender, clock, load }
     }
 
+    /// What the batches are handed to.
+    #[must_use]
+    pub fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
     /// Sends for ever, a batch at a time.
     pub async fn run(&self) {
         loop {

@@ -13,6 +13,7 @@ use platform::table::Failure;
 use platform::{Platform, world::Clock};
 use serde::{Deserialize, Serialize};
 
+pub use crate::post::ses_config;
 use crate::post::{Post, Posted};
 use crate::recipients::Resolved;
 

@@ -1,7 +1,11 @@
 //! SES: one mail in, and what SES said of it.
 
+use std::time::Duration;
+
 use aws_sdk_sesv2::Client;
-use aws_sdk_sesv2::config::{BehaviorVersion, Config};
+use aws_sdk_sesv2::config::retry::RetryConfig;
+use aws_sdk_sesv2::config::timeout::TimeoutConfig;
+use aws_sdk_sesv2::config::{BehaviorVersion, Builder, Config};
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
@@ -13,6 +17,8 @@ use crate::letters::Letter;
 
 /// The name of the tag that carries the mail's id through SES's events.
 const TAG: &str = "mail_id";
+/// How long SES may take over one mail.
+const SEND_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A letter and whom it concerns.
 pub struct Mail {
@@ -43,13 +49,21 @@ pub struct Post {
     config: MailConfig,
 }
 
+/// Settings of a client of SES that hold wherever it runs. It never tries again by itself: an answer
+/// that was lost may hide a mail that was taken, and the queue knows better when to come back.
+#[must_use]
+pub fn ses_config() -> Builder {
+    let timeouts = TimeoutConfig::builder().operation_timeout(SEND_TIME_MAX).build();
+    Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+}
+
 /// A client with the settings of the environment.
 pub fn client() -> Result<Client, BootError> {
     let (region, credentials) = boot::credentials()?;
-    let mut config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(region)
-        .credentials_provider(credentials);
+    let mut config = ses_config().region(region).credentials_provider(credentials);
     if let Some(endpoint) = boot::endpoint("AWS_ENDPOINT_URL_SESV2") {
         config = config.endpoint_url(endpoint);
     }

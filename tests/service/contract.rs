@@ -1,0 +1,210 @@
+//! The contract: each event of `events/`, as API Gateway gives it, to its handler, to what it answers.
+
+use std::path::Path;
+
+use lambda_http::RequestExt;
+use platform::http::{Body, Request};
+use serde_json::Value;
+
+use crate::support::{App, EMAIL, PASSWORD, SIRET};
+
+/// The event of that name, as the Lambda runtime hands it to a function.
+fn event(name: &str) -> Request {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("events/{name}.json"));
+    lambda_http::request::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+/// Status, headers that the contract names, and body, with what changes from run to run masked.
+async fn answered(app: &App, name: &str) -> String {
+    answer(app, event(name)).await
+}
+
+async fn answer(app: &App, request: Request) -> String {
+    assert!(request.request_context_ref().is_some(), "an event of API Gateway");
+    let response = app.portal.answer(request).await;
+    let mut lines = vec![response.status().as_u16().to_string()];
+    for name in ["content-type", "cache-control", "allow", "retry-after", "set-cookie"] {
+        if let Some(value) = response.headers().get(name) {
+            lines.push(format!("{name}: {}", value.to_str().unwrap()));
+        }
+    }
+    if let Body::Text(text) = response.body() {
+        let mut body: Value = serde_json::from_str(text).unwrap();
+        mask(&mut body);
+        lines.push(body.to_string());
+    }
+    lines.join("\n")
+}
+
+fn mask(body: &mut Value) {
+    for pointer in [
+        "/mail",
+        "/reference",
+        "/identifier",
+        "/signature",
+        "/parameters/nonce",
+        "/parameters/salt",
+        "/parameters/keyPrefix",
+        "/parameters/keySignature",
+        "/parameters/expiresAt",
+    ] {
+        if let Some(value) = body.pointer_mut(pointer) {
+            *value = "…".into();
+        }
+    }
+}
+
+#[tokio::test]
+async fn challenge() {
+    insta::assert_snapshot!(answered(&App::new(), "challenge").await, @r#"
+    200
+    content-type: application/json
+    cache-control: no-store
+    {"parameters":{"algorithm":"PBKDF2/SHA-256","cost":5000,"data":{"action":"check-siret"},"expiresAt":"…","keyLength":32,"keyPrefix":"…","keySignature":"…","nonce":"…","salt":"…"},"signature":"…"}
+    "#);
+}
+
+#[tokio::test]
+async fn check_siret() {
+    let app = App::new();
+    insta::assert_snapshot!(answered(&app, "check-siret").await, @r#"
+    200
+    content-type: application/json
+    cache-control: no-store
+    {"account":"none","siret":"73282932000074"}
+    "#);
+    app.account(SIRET, EMAIL).await;
+    insta::assert_snapshot!(answered(&app, "check-siret").await, @r#"
+    200
+    content-type: application/json
+    cache-control: no-store
+    {"account":"exists","message":"L'établissement pour lequel vous demandez une création de compte a déjà créé un compte utilisateur. Veuillez-vous connecter sous ce compte pour ajouter le nouvel utilisateur.","siret":"73282932000074"}
+    "#);
+}
+
+#[tokio::test]
+async fn create_account() {
+    let app = App::new();
+    insta::assert_snapshot!(answered(&app, "create-account").await, @r#"
+    202
+    content-type: application/json
+    cache-control: no-store
+    {"mail":"…","sent_to":"j•••@exemple.fr","valid_minutes":60}
+    "#);
+    let app = App::new();
+    app.account(SIRET, EMAIL).await;
+    insta::assert_snapshot!(answered(&app, "create-account").await, @r#"
+    409
+    content-type: application/problem+json
+    cache-control: no-store
+    {"detail":"L'établissement pour lequel vous demandez une création de compte a déjà créé un compte utilisateur. Veuillez-vous connecter sous ce compte pour ajouter le nouvel utilisateur.","status":409,"title":"Cet établissement a déjà un compte","type":"/problems/establishment-has-account"}
+    "#);
+}
+
+#[tokio::test]
+async fn set_password() {
+    insta::assert_snapshot!(answered(&App::new(), "set-password").await, @r#"
+    404
+    content-type: application/problem+json
+    cache-control: no-store
+    {"detail":"Copiez le lien entier depuis le courriel, ou demandez-en un nouveau.","status":404,"title":"Ce lien est inconnu","type":"/problems/link-unknown"}
+    "#);
+}
+
+#[tokio::test]
+async fn recover_identifier() {
+    insta::assert_snapshot!(answered(&App::new(), "recover-identifier").await, @r#"
+    202
+    content-type: application/json
+    cache-control: no-store
+    {"valid_minutes":60}
+    "#);
+}
+
+#[tokio::test]
+async fn recover_password() {
+    insta::assert_snapshot!(answered(&App::new(), "recover-password").await, @r#"
+    202
+    content-type: application/json
+    cache-control: no-store
+    {"valid_minutes":60}
+    "#);
+}
+
+#[tokio::test]
+async fn submit_ticket() {
+    insta::assert_snapshot!(answered(&App::new(), "submit-ticket").await, @r#"
+    201
+    content-type: application/json
+    cache-control: no-store
+    {"reference":"…","sent_to":"j•••@exemple.fr"}
+    "#);
+}
+
+#[tokio::test]
+async fn session() {
+    let app = App::new();
+    insta::assert_snapshot!(answered(&app, "session-open").await, @r#"
+    401
+    content-type: application/problem+json
+    cache-control: no-store
+    {"detail":"Vérifiez l'identifiant et le mot de passe, ou demandez-les par courriel.","status":401,"title":"Identifiant ou mot de passe incorrect","type":"/problems/wrong-credentials"}
+    "#);
+    insta::assert_snapshot!(answered(&app, "session-show").await, @r#"
+    401
+    content-type: application/problem+json
+    cache-control: no-store
+    {"detail":"Connectez-vous pour continuer.","status":401,"title":"Vous n'êtes pas connecté","type":"/problems/no-session"}
+    "#);
+    insta::assert_snapshot!(answered(&app, "session-close").await, @r#"
+    204
+    cache-control: no-store
+    set-cookie: sesame=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict
+    "#);
+    let identifier = app.account(SIRET, EMAIL).await;
+    let cookie = crate::support::cookie(&app.login(&identifier, PASSWORD).await);
+    let mut show = event("session-show");
+    show.headers_mut().insert("cookie", cookie.parse().unwrap());
+    insta::assert_snapshot!(answer(&app, show).await, @r#"
+    200
+    content-type: application/json
+    cache-control: no-store
+    {"establishments":[{"name":"Boulangerie du Marché","role":"holder","siret":"73282932000074"}],"first_name":"Jeanne","identifier":"…","last_name":"Martin-Ruiz"}
+    "#);
+}
+
+#[tokio::test]
+async fn notices() {
+    let app = App::new();
+    insta::assert_snapshot!(answered(&app, "notices").await, @r#"
+    200
+    content-type: application/json
+    cache-control: public, max-age=30
+    []
+    "#);
+}
+
+#[tokio::test]
+async fn mail_sender() {
+    let app = App::new();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("events/mail-sender.json");
+    let event = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let response = mail_sender::handle(app.portal.pump.sender(), event).await;
+    insta::assert_snapshot!(serde_json::to_string(&response).unwrap(), @r#"
+    {"batchItemFailures":[]}
+    "#);
+}
+
+#[tokio::test]
+async fn a_form_with_faults_names_all_of_them_in_its_order() {
+    let app = App::new();
+    let mut request = event("submit-ticket");
+    *request.body_mut() =
+        Body::Text(r#"{"siret":"73282932000075","email":"jeanne@","motive":"autre","phone":"12"}"#.into());
+    insta::assert_snapshot!(answer(&app, request).await, @r#"
+    422
+    content-type: application/problem+json
+    cache-control: no-store
+    {"errors":[{"code":"required","detail":"Remplissez ce champ.","field":"submission"},{"code":"siret-checksum","detail":"Ce SIRET n'existe pas : vérifiez les 14 chiffres.","field":"siret"},{"code":"required","detail":"Indiquez la dénomination de l'établissement.","field":"establishment_name"},{"code":"required","detail":"Indiquez vos nom et prénom.","field":"full_name"},{"code":"phone-format","detail":"Ce numéro n'est pas valable : écrivez-le comme 01 23 45 67 89, ou avec + et l'indicatif du pays.","field":"phone"},{"code":"email-format","detail":"Cette adresse n'est pas valable : elle s'écrit comme nom@exemple.fr.","field":"email"},{"code":"motive-unknown","detail":"Choisissez un motif de la liste.","field":"motive"},{"code":"required","detail":"Décrivez votre demande.","field":"description"},{"code":"required","detail":"Attendez la fin de la vérification anti-robot, puis envoyez de nouveau.","field":"proof"}],"status":422,"title":"Le formulaire contient des erreurs","type":"/problems/invalid-form"}
+    "#);
+}

@@ -1,0 +1,91 @@
+//! What must list the same routes does: the table of routes, the events, the API document, the template.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use sesame::routes::ROUTES;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+/// `METHOD path` of every route that a function answers.
+fn routes() -> BTreeSet<String> {
+    let answered = ROUTES.iter().filter(|route| route.function.is_some());
+    answered.map(|route| format!("{} {}", route.method, route.path)).collect()
+}
+
+#[test]
+fn every_route_has_an_event() {
+    let events = fs::read_dir(root().join("events")).unwrap().map(|entry| {
+        let event: Value = serde_json::from_str(&fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
+        let http = &event["requestContext"]["http"];
+        http["method"].as_str().map(|method| format!("{method} {}", http["path"].as_str().unwrap()))
+    });
+    assert_eq!(events.flatten().collect::<BTreeSet<_>>(), routes());
+}
+
+#[test]
+fn the_document_lists_every_route() {
+    let document: Value = serde_json::to_value(sesame::openapi::document()).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut listed = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            listed.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    assert!(listed.remove("GET /api/openapi.json"));
+    assert_eq!(listed, routes());
+}
+
+#[test]
+fn every_route_is_a_function_and_every_function_a_package() {
+    let mut packages: BTreeSet<String> = fs::read_dir(root().join("functions"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(packages.remove("mail-sender"), "the one function without a route");
+    let named: BTreeSet<String> =
+        ROUTES.iter().filter_map(|route| route.function.map(str::to_owned)).collect();
+    assert_eq!(named, packages);
+}
+
+#[test]
+fn the_domain_reaches_nothing_and_no_function_knows_another() {
+    let manifest = |path: &str| fs::read_to_string(root().join(path).join("Cargo.toml")).unwrap();
+    let ours = [
+        "platform",
+        "challenge",
+        "check-siret",
+        "create-account",
+        "mail-sender",
+        "notices",
+        "recover",
+        "session",
+        "set-password",
+        "submit-ticket",
+        "sesame",
+    ];
+    let depends_on = |manifest: &str, name: &str| {
+        let dependencies = manifest.split_once("[dependencies]").unwrap().1;
+        dependencies
+            .lines()
+            .any(|line| line.starts_with(&format!("{name}.")) || line.starts_with(&format!("{name} ")))
+    };
+    for forbidden in
+        ours.iter().chain(&["tokio", "http", "lambda_http", "aws-sdk-dynamodb", "getrandom", "tracing"])
+    {
+        assert!(!depends_on(&manifest("domain"), forbidden), "domain must not know {forbidden}");
+    }
+    for function in ours.iter().filter(|name| !matches!(**name, "platform" | "sesame")) {
+        let manifest = manifest(&format!("functions/{function}"));
+        for other in ours.iter().filter(|other| !matches!(**other, "platform")) {
+            assert!(other == function || !depends_on(&manifest, other), "{function} must not know {other}");
+        }
+        assert_eq!(depends_on(&manifest, "aws-sdk-sesv2"), *function == "mail-sender", "{function} and SES");
+    }
+    assert!(!depends_on(&manifest("platform"), "aws-sdk-sesv2"), "only mail-sender knows SES");
+}

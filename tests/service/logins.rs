@@ -1,0 +1,89 @@
+//! Logging in: «Mon espace personnel».
+
+use serde_json::json;
+
+use crate::support::{App, EMAIL, PASSWORD, SIRET, cookie};
+
+#[tokio::test]
+async fn after_three_failures_a_proof_is_asked_for() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    for _ in 0..3 {
+        let wrong = app.login(&identifier, "ce n'est pas lui").await;
+        assert_eq!((wrong.status, wrong.problem()), (401, "wrong-credentials"));
+    }
+    let asked = app.login(&identifier, PASSWORD).await;
+    assert_eq!((asked.status, asked.problem()), (403, "proof-required"), "even with the right password");
+    let form = json!({"identifier": identifier, "password": PASSWORD});
+    let proven = app.post_proven("/api/session", "session", form).await;
+    assert_eq!(proven.status, 200, "{}", proven.body);
+    assert_eq!(app.login(&identifier, PASSWORD).await.status, 200, "success forgets the failures");
+}
+
+#[tokio::test]
+async fn failures_are_forgotten_after_fifteen_minutes() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    for _ in 0..4 {
+        app.login(&identifier, "ce n'est pas lui").await;
+    }
+    app.wait_minutes(16);
+    assert_eq!(app.login(&identifier, PASSWORD).await.status, 200, "expired, though not swept");
+}
+
+#[tokio::test]
+async fn one_proof_buys_one_guess() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    for _ in 0..3 {
+        app.login(&identifier, "ce n'est pas lui").await;
+    }
+    let proof = app.proof("session").await;
+    let guess = |password: &str| json!({"identifier": identifier, "password": password, "proof": proof});
+    assert_eq!(app.post("/api/session", &guess("premier essai")).await.status, 401);
+    let other = app.post("/api/session", &guess("deuxième essai")).await;
+    assert_eq!((other.status, other.problem()), (409, "proof-already-used"));
+}
+
+#[tokio::test]
+async fn guesses_made_at_once_are_all_counted() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    let guesses = (0..8).map(|_| app.login(&identifier, "ce n'est pas lui"));
+    let mut statuses = Vec::new();
+    for guess in guesses.map(Box::pin).collect::<Vec<_>>() {
+        statuses.push(guess.await.status);
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [401, 401, 401, 403, 403, 403, 403, 403]);
+}
+
+#[tokio::test]
+async fn an_address_is_no_identifier() {
+    let app = App::new();
+    let refused = app.login(EMAIL, PASSWORD).await;
+    assert_eq!(refused.faults(), ["identifier:identifier-is-an-email"]);
+}
+
+#[tokio::test]
+async fn a_session_lasts_eight_hours() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    let login = app.login(&identifier, PASSWORD).await;
+    let set = login.headers["set-cookie"].to_str().unwrap();
+    assert!(set.ends_with("; Path=/; Max-Age=28800; HttpOnly; SameSite=Strict"), "{set}");
+    let cookie = cookie(&login);
+    app.wait_minutes(8 * 60 - 1);
+    assert_eq!(app.with_cookie("GET", "/api/session", &cookie).await.status, 200);
+    app.wait_minutes(2);
+    assert_eq!(app.with_cookie("GET", "/api/session", &cookie).await.status, 401);
+}
+
+#[tokio::test]
+async fn an_account_that_waits_for_its_activation_cannot_log_in() {
+    let app = App::new();
+    app.apply(SIRET, EMAIL).await;
+    let mail = app.next_mail().await;
+    let at = mail.text.find("AP-").unwrap();
+    assert_eq!(app.login(&mail.text[at..at + 12], PASSWORD).await.problem(), "wrong-credentials");
+}

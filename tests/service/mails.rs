@@ -1,0 +1,100 @@
+//! Mails under faults of SES: put off, refused, paused; never lost.
+
+use serde_json::json;
+
+use crate::support::{App, EMAIL, Fault, PASSWORD, SIRET, ticket, token};
+
+#[tokio::test]
+async fn a_throttled_mail_goes_back_to_the_queue() {
+    let app = App::new();
+    app.apply(SIRET, EMAIL).await;
+    app.ses.plan([Fault::Throttled]);
+    app.deliver().await;
+    assert_eq!(app.mail_states(), ["queued"]);
+    assert_eq!(app.deliver().await, 0, "not visible yet");
+    app.wait_seconds(31);
+    app.deliver().await;
+    assert_eq!(app.mail_states(), ["sent"]);
+}
+
+#[tokio::test]
+async fn a_mail_that_ses_refuses_for_good_says_so() {
+    let app = App::new();
+    app.apply(SIRET, EMAIL).await;
+    app.ses.plan([Fault::Rejected]);
+    app.deliver().await;
+    let row = app.rows("MAIL#").remove(0);
+    assert_eq!((&row["mail_state"]["S"], &row["note"]["S"]), (&json!("refused"), &json!("MessageRejected")));
+    app.wait_minutes(10);
+    assert_eq!(app.deliver().await, 0, "it is not tried again");
+}
+
+#[tokio::test]
+async fn a_paused_account_keeps_the_whole_batch() {
+    let app = App::new();
+    app.post_proven("/api/submit-ticket", "submit-ticket", ticket("0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f70"))
+        .await;
+    app.apply(SIRET, EMAIL).await;
+    app.ses.plan([Fault::Paused]);
+    app.deliver().await;
+    assert_eq!(app.ses.calls().len(), 1, "the others are not even tried");
+    assert_eq!(app.mail_states(), ["queued"; 3]);
+    app.wait_seconds(31);
+    app.deliver().await;
+    assert_eq!(app.mail_states(), ["sent"; 3]);
+}
+
+#[tokio::test]
+async fn a_crash_between_sending_and_recording_loses_no_mail_and_makes_no_second_link() {
+    let app = App::new();
+    app.apply(SIRET, EMAIL).await;
+    app.ses.plan([Fault::Crash]);
+    app.deliver().await;
+    app.revive();
+    assert_eq!(app.mail_states(), ["sending"]);
+    app.wait_seconds(61);
+    app.deliver().await;
+    assert_eq!(app.mail_states(), ["sent"]);
+    let mails = app.mails();
+    assert_eq!(mails.len(), 2, "sent twice rather than lost");
+    assert_eq!(token(&mails[0]), token(&mails[1]));
+    assert_eq!(app.rows("LINK#").len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_whose_link_has_served_is_not_sent_again() {
+    let app = App::new();
+    app.apply(SIRET, EMAIL).await;
+    app.ses.plan([Fault::Crash]);
+    app.deliver().await;
+    app.revive();
+    let arrived = token(&app.mails()[0]);
+    assert_eq!(app.set_password(&arrived, PASSWORD).await.status, 200);
+    app.wait_seconds(61);
+    app.deliver().await;
+    let about_activation = app.mails().iter().filter(|mail| mail.text.contains(&arrived)).count();
+    assert_eq!(about_activation, 1);
+    assert_eq!(app.mail_states(), ["sent", "sent"]);
+}
+
+#[tokio::test]
+async fn a_batch_delivered_twice_sends_each_mail_once() {
+    let app = App::new();
+    app.apply(SIRET, EMAIL).await;
+    app.portal.take_up_mails().unwrap();
+    assert_eq!(app.deliver().await, 2, "the same message twice");
+    assert_eq!(app.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_that_never_works_is_set_aside() {
+    let app = App::new();
+    app.apply(SIRET, EMAIL).await;
+    app.ses.plan([Fault::Throttled; 99]);
+    for _ in 0..9 {
+        app.deliver().await;
+        app.wait_seconds(31);
+    }
+    assert_eq!(app.deliver().await, 0, "handed out a bounded number of times");
+    assert_eq!(app.mail_states(), ["queued"], "and still there for the next start");
+}

@@ -1,0 +1,18 @@
+//! The service as its users meet it: whole stories, faults on the way, and what must never differ.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod accounts;
+mod bad_input;
+mod contract;
+mod counts;
+mod drift;
+mod equality;
+mod faults;
+mod logins;
+mod mails;
+mod proofs;
+mod recovery;
+mod restart;
+mod secrets;
+mod support;
+mod tickets;

@@ -1,0 +1,372 @@
+//! One application for each test: its own database, its own mailbox, a clock that the test moves.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use altcha::{Challenge, Payload, SolveChallengeOptions, solve_challenge};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::time::{SignedDuration, Timestamp, after};
+use http::{HeaderMap, Request};
+use platform::http::Body;
+use platform::telemetry;
+use platform::world::{Clock, Random};
+use serde_json::{Value, json};
+use sesame::emulator::{Answer as ServiceAnswer, Emulator};
+use sesame::mailbox::{Mail, Mailbox};
+use sesame::{Doors, Options, Portal};
+use tracing::Level;
+
+pub const SITE: &str = "http://localhost:8080";
+pub const SIRET: &str = "73282932000074";
+pub const OTHER_SIRET: &str = "35600000009075";
+pub const EMAIL: &str = "jeanne.martin@exemple.fr";
+pub const PASSWORD: &str = "fenêtre sirop balcon 47 tambour";
+
+/// Every log line of this process.
+pub static LOG: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(Mutex::default);
+
+struct LogWriter;
+
+impl std::io::Write for LogWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOG.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What goes wrong with one call of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Refused before anything is done; may be asked again.
+    Throttled,
+    /// Done, but the answer never arrives.
+    AnswerLost,
+    /// Another transaction holds the rows.
+    Conflict,
+    /// SES will never take this mail.
+    Rejected,
+    /// SES takes no mail of this account.
+    Paused,
+    /// Done, and then the whole process is gone: nothing reaches the table until it is revived.
+    Crash,
+}
+
+/// Counts what passes a door, and plays the faults that are planned for it.
+#[derive(Debug, Default)]
+pub struct Tap {
+    calls: Mutex<Vec<String>>,
+    faults: Mutex<VecDeque<Option<Fault>>>,
+}
+
+impl Tap {
+    /// The operations since the last time this was asked.
+    pub fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+
+    /// These faults happen to the next calls, one to each.
+    pub fn plan(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.faults.lock().unwrap().extend(faults.into_iter().map(Some));
+    }
+
+    /// One call passes before the faults that are planned next.
+    pub fn let_one_pass(&self) {
+        self.faults.lock().unwrap().push_back(None);
+    }
+
+    fn next(&self, operation: &str) -> Option<Fault> {
+        self.calls.lock().unwrap().push(operation.to_owned());
+        self.faults.lock().unwrap().pop_front().flatten()
+    }
+}
+
+pub struct App {
+    pub portal: Portal,
+    pub table: Arc<Tap>,
+    pub ses: Arc<Tap>,
+    is_dead: Arc<AtomicBool>,
+    ahead_seconds: Arc<AtomicI64>,
+}
+
+/// An answer of the API.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    /// The last part of the problem's type.
+    pub fn problem(&self) -> &str {
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        assert_eq!(self.body["status"], self.status);
+        self.body["type"].as_str().unwrap().strip_prefix("/problems/").unwrap()
+    }
+
+    /// `field:code` of every fault, in their order.
+    pub fn faults(&self) -> Vec<String> {
+        assert_eq!(self.problem(), "invalid-form");
+        let faults = self.body["errors"].as_array().unwrap().iter();
+        faults
+            .map(|fault| format!("{}:{}", fault["field"].as_str().unwrap(), fault["code"].as_str().unwrap()))
+            .collect()
+    }
+}
+
+impl App {
+    pub fn new() -> Self {
+        Self::open(None)
+    }
+
+    /// With data that outlive this application.
+    pub fn open(data: Option<PathBuf>) -> Self {
+        // Whichever test comes first sets it; all lines go to the same place.
+        let _ = tracing::subscriber::set_global_default(telemetry::subscriber(|| LogWriter, Level::INFO));
+        let (table, ses) = (Arc::new(Tap::default()), Arc::new(Tap::default()));
+        let (is_dead, ahead_seconds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(0)));
+        let ahead = ahead_seconds.clone();
+        let clock = Clock::new(move || {
+            after(Timestamp::now(), SignedDuration::from_secs(ahead.load(Ordering::SeqCst)))
+        });
+        let doors = Doors {
+            table: table_door(table.clone(), is_dead.clone()),
+            post: post_door(ses.clone(), is_dead.clone()),
+        };
+        let options =
+            Options { data, site: SITE.to_owned(), proof_counter: 1, clock, random: Random::system(), doors };
+        Self { portal: Portal::open(options).unwrap(), table, ses, is_dead, ahead_seconds }
+    }
+
+    pub fn wait_minutes(&self, minutes: i64) {
+        self.wait_seconds(minutes * 60);
+    }
+
+    pub fn wait_seconds(&self, seconds: i64) {
+        self.ahead_seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// A process takes the place of the one that crashed.
+    pub fn revive(&self) {
+        self.is_dead.store(false, Ordering::SeqCst);
+    }
+
+    pub async fn send(&self, request: Request<Vec<u8>>) -> Answer {
+        let response = self.portal.answer(request.map(Body::Binary)).await;
+        let (parts, body) = response.into_parts();
+        let bytes: &[u8] = body.as_ref();
+        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(bytes).unwrap() };
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_text(path, &body.to_string()).await
+    }
+
+    pub async fn post_text(&self, path: &str, body: &str) -> Answer {
+        let request = Request::post(path).header("content-type", "application/json");
+        self.send(request.body(body.as_bytes().to_vec()).unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Vec::new()).unwrap()).await
+    }
+
+    /// With the session's cookie.
+    pub async fn with_cookie(&self, method: &str, path: &str, cookie: &str) -> Answer {
+        let request = Request::builder().method(method).uri(path).header("cookie", cookie);
+        self.send(request.body(Vec::new()).unwrap()).await
+    }
+
+    /// The proof that a browser would make.
+    pub async fn proof(&self, action: &str) -> String {
+        let challenge = self.get(&format!("/api/challenge?action={action}")).await;
+        let challenge: Challenge = serde_json::from_value(challenge.body).unwrap();
+        solve(challenge)
+    }
+
+    /// Posts a form with a fresh proof for that action.
+    pub async fn post_proven(&self, path: &str, action: &str, mut form: Value) -> Answer {
+        form["proof"] = self.proof(action).await.into();
+        self.post(path, &form).await
+    }
+
+    /// Sends what is due; gives how many messages were handed out.
+    pub async fn deliver(&self) -> usize {
+        self.portal.pump.drain().await
+    }
+
+    /// Every mail, newest first.
+    pub fn mails(&self) -> Vec<Mail> {
+        self.portal.mailbox.newest(usize::MAX).unwrap()
+    }
+
+    /// Sends what is due and gives the newest mail.
+    pub async fn next_mail(&self) -> Mail {
+        let before = self.mails().len();
+        self.deliver().await;
+        assert!(self.mails().len() > before, "no mail arrived");
+        self.mails().remove(0)
+    }
+
+    /// The rows whose partition key begins with `prefix`, without their keys' secrets told.
+    pub fn rows(&self, prefix: &str) -> Vec<Value> {
+        let scan = json!({
+            "TableName": sesame::emulator::TABLE,
+            "FilterExpression": "begins_with(pk, :prefix)",
+            "ExpressionAttributeValues": {":prefix": {"S": prefix}},
+        });
+        let answer = self.portal.emulator.answer("DynamoDB_20120810.Scan", scan.to_string().as_bytes());
+        let page: Value = serde_json::from_str(&answer.body).unwrap();
+        assert!(page.get("LastEvaluatedKey").is_none(), "more rows than a test has");
+        page["Items"].as_array().unwrap().clone()
+    }
+
+    /// The states of all mails, oldest first.
+    pub fn mail_states(&self) -> Vec<String> {
+        let mut rows = self.rows("MAIL#");
+        rows.sort_by_key(|row| row["pk"]["S"].as_str().unwrap().to_owned());
+        rows.iter().map(|row| row["mail_state"]["S"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Applies for an account and gives the answer.
+    pub async fn apply(&self, siret: &str, email: &str) -> Answer {
+        self.post_proven("/api/create-account", "create-account", application(siret, email)).await
+    }
+
+    /// Chooses a password with a link's token.
+    pub async fn set_password(&self, token: &str, password: &str) -> Answer {
+        self.post("/api/set-password", &json!({"token": token, "password": password})).await
+    }
+
+    /// An account, active, with [`PASSWORD`]; gives its identifier. Its mails are all delivered.
+    pub async fn account(&self, siret: &str, email: &str) -> String {
+        assert_eq!(self.apply(siret, email).await.status, 202);
+        let token = token(&self.next_mail().await);
+        let answer = self.set_password(&token, PASSWORD).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        self.deliver().await;
+        answer.body["identifier"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn login(&self, identifier: &str, password: &str) -> Answer {
+        self.post("/api/session", &json!({"identifier": identifier, "password": password})).await
+    }
+
+    pub async fn recover_password(&self, identifier: &str) -> Answer {
+        self.post_proven("/api/recover/password", "recover", json!({"identifier": identifier})).await
+    }
+
+    pub async fn recover_identifier(&self, siret: &str, email: &str) -> Answer {
+        self.post_proven("/api/recover/identifier", "recover", json!({"siret": siret, "email": email})).await
+    }
+}
+
+pub fn application(siret: &str, email: &str) -> Value {
+    json!({
+        "siret": siret,
+        "establishment_name": "Boulangerie du Marché",
+        "first_name": "Jeanne",
+        "last_name": "Martin-Ruiz",
+        "email": email,
+        "phone": "01 23 45 67 89",
+        "accept_terms": true,
+    })
+}
+
+pub fn ticket(submission: &str) -> Value {
+    json!({
+        "submission": submission,
+        "siret": "732 829 320 00074",
+        "establishment_name": "Boulangerie du Marché",
+        "full_name": "Jeanne Martin-Ruiz",
+        "phone": "+33 1 23 45 67 89",
+        "email": EMAIL,
+        "motive": "extranet-access",
+        "description": "Ma collègue est partie.\nSa messagerie est fermée 🙁.",
+    })
+}
+
+/// The proof of a challenge.
+pub fn solve(challenge: Challenge) -> String {
+    let solution = solve_challenge(SolveChallengeOptions::new(&challenge)).unwrap().unwrap();
+    STANDARD.encode(serde_json::to_vec(&Payload { challenge, solution }).unwrap())
+}
+
+/// The token of a mail's link.
+pub fn token(mail: &Mail) -> String {
+    let (_, rest) = mail.text.split_once(&format!("{SITE}/mot-de-passe/#")).expect("a link in the mail");
+    rest.split_whitespace().next().unwrap().to_owned()
+}
+
+/// `name=value` of the cookie that an answer sets.
+pub fn cookie(answer: &Answer) -> String {
+    let set = answer.headers["set-cookie"].to_str().unwrap();
+    set.split(';').next().unwrap().to_owned()
+}
+
+type TableDoor = dyn Fn(&Emulator, &str, &[u8]) -> Result<ServiceAnswer, ConnectorError> + Send + Sync;
+type PostDoor = dyn Fn(&Mailbox, &[u8]) -> Result<ServiceAnswer, ConnectorError> + Send + Sync;
+
+fn table_door(tap: Arc<Tap>, is_dead: Arc<AtomicBool>) -> Arc<TableDoor> {
+    Arc::new(move |emulator, target, body| {
+        let operation = target.strip_prefix("DynamoDB_20120810.").unwrap();
+        if is_dead.load(Ordering::SeqCst) {
+            return Err(unreachable());
+        }
+        match tap.next(operation) {
+            None => Ok(emulator.answer(target, body)),
+            Some(Fault::Throttled) => Ok(error(400, "ProvisionedThroughputExceededException")),
+            Some(Fault::Conflict) => Ok(conflict()),
+            Some(Fault::AnswerLost) => {
+                let _ = emulator.answer(target, body);
+                Err(unreachable())
+            }
+            Some(other) => panic!("the table knows no {other:?}"),
+        }
+    })
+}
+
+fn post_door(tap: Arc<Tap>, is_dead: Arc<AtomicBool>) -> Arc<PostDoor> {
+    Arc::new(move |mailbox, body| match tap.next("SendEmail") {
+        None => Ok(mailbox.take(body)),
+        Some(Fault::Throttled) => Ok(error(429, "TooManyRequestsException")),
+        Some(Fault::Rejected) => Ok(error(400, "MessageRejected")),
+        Some(Fault::Paused) => Ok(error(400, "SendingPausedException")),
+        Some(Fault::AnswerLost) => {
+            let _ = mailbox.take(body);
+            Err(unreachable())
+        }
+        Some(Fault::Crash) => {
+            let _ = mailbox.take(body);
+            is_dead.store(true, Ordering::SeqCst);
+            Err(unreachable())
+        }
+        Some(Fault::Conflict) => panic!("SES knows no conflict"),
+    })
+}
+
+fn unreachable() -> ConnectorError {
+    ConnectorError::timeout("no answer".into())
+}
+
+fn error(status: u16, code: &str) -> ServiceAnswer {
+    ServiceAnswer { status, body: json!({"__type": code, "message": code}).to_string() }
+}
+
+fn conflict() -> ServiceAnswer {
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled",
+        "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
+    });
+    ServiceAnswer { status: 400, body: body.to_string() }
+}

@@ -1,0 +1,35 @@
+//! `cargo xtask`: the project's chores.
+
+mod events;
+
+use std::env;
+use std::process::ExitCode;
+
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+const USAGE: &str = "\
+Usage: cargo xtask <chore>
+
+  test             every test, with what they need installed first
+  bench recover    how many recoveries a second the portal takes, and what each costs
+  event [NAME]     writes the events of events/ anew, with proofs that do not expire";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome: Outcome = match arguments.as_slice() {
+        ["event"] => events::write(None),
+        ["event", name] => events::write(Some(name)),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

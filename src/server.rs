@@ -72,7 +72,6 @@ pub async fn serve(
 }
 
 /// Everything that the port answers.
-#[must_use]
 pub fn router(portal: &Portal, built: &Path) -> Router {
     let files = pages::service(built);
     let serve_page = move |request: Request<Body>| {

@@ -13,6 +13,8 @@ pub const PASSWORD_LENGTH_MIN: usize = 12;
 pub const PASSWORD_LENGTH_MAX: usize = 128;
 /// The shortest word of a person's data that is looked for, in characters.
 const WORD_LENGTH_MIN: usize = 3;
+/// What a password must have besides the person's words, in letters and digits.
+const OWN_LENGTH_MIN: usize = 5;
 /// How much of a password, and of a word, is judged, in characters: a strong beginning makes a strong
 /// whole, and the time that judging takes grows faster than the length.
 const JUDGED_LENGTH_MAX: usize = 64;
@@ -38,7 +40,8 @@ impl Password {
     }
 
     /// Whether it would resist somebody who knows what people choose, and this person: zxcvbn's
-    /// score of 3 or more ("safely unguessable") with the person's data in the attacker's dictionary.
+    /// score of 3 or more ("safely unguessable") with the person's data in the attacker's dictionary,
+    /// and more than that data put side by side, which the score alone lets pass.
     ///
     /// # Errors
     /// `PasswordTooCommon`; `PasswordContainsIdentity` when only the person's data make it weak.
@@ -46,6 +49,9 @@ impl Password {
         let password = beginning(&self.0);
         let person = person.words(WORD_LENGTH_MIN);
         let known: Vec<&str> = person.iter().map(|word| beginning(word)).chain(SERVICE_WORDS).collect();
+        if is_only(&self.0, &person) {
+            return Err(FaultCode::PasswordContainsIdentity);
+        }
         if zxcvbn(password, &known).score() >= Score::Three {
             return Ok(());
         }
@@ -67,6 +73,15 @@ impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(•••)")
     }
+}
+
+/// Whether next to nothing is left of a password without a person's words.
+fn is_only(password: &str, words: &[String]) -> bool {
+    let mut by_length: Vec<&String> = words.iter().collect();
+    by_length.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    let whole = password.to_lowercase();
+    let rest = by_length.iter().fold(whole.clone(), |rest, word| rest.replace(word.as_str(), ""));
+    rest.len() < whole.len() && rest.chars().filter(|c| c.is_alphanumeric()).count() < OWN_LENGTH_MIN
 }
 
 fn beginning(text: &str) -> &str {

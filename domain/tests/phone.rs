@@ -114,10 +114,31 @@ fn a_log_never_shows_a_number() {
     assert_eq!(format!("{:?}", Phone::parse("0123456789").unwrap()), "Phone(•••)");
 }
 
+#[test]
+fn an_overseas_number_gets_the_country_code_of_its_department() {
+    for (typed, number) in [
+        ("0262 12 34 56", "+262262123456"),
+        ("0692 12 34 56", "+262692123456"),
+        ("0639 12 34 56", "+262639123456"),
+        ("0590 12 34 56", "+590590123456"),
+        ("0690 12 34 56", "+590690123456"),
+        ("0594 12 34 56", "+594594123456"),
+        ("0596 12 34 56", "+596596123456"),
+        ("0697 12 34 56", "+596697123456"),
+        ("+590 690 12 34 56", "+590690123456"),
+    ] {
+        assert_eq!(kept(typed).as_deref(), Ok(number), "{typed}");
+    }
+    assert_eq!(kept("+262 262 12 34 5"), Err(FaultCode::PhoneFormat));
+}
+
+/// National numbers that no overseas department has.
+const METROPOLITAN: &str = "[13478][0-9]{8}";
+
 proptest! {
     #[test]
     fn any_french_number_is_read_with_separators_anywhere(
-        (national, typed) in "[1-9][0-9]{8}".prop_flat_map(|national: String| {
+        (national, typed) in METROPOLITAN.prop_flat_map(|national: String| {
             let typed = common::spread(&format!("0{national}"), SEPARATORS);
             (Just(national), typed)
         })
@@ -128,7 +149,7 @@ proptest! {
     }
 
     #[test]
-    fn any_french_number_is_the_same_with_its_country(national in "[1-9][0-9]{8}") {
+    fn any_french_number_is_the_same_with_its_country(national in METROPOLITAN) {
         let expected = Ok(format!("+33{national}"));
         for prefix in ["0", "+33", "0033", "+33 ", "+33 (0)", "+33(0) "] {
             prop_assert_eq!(&kept(&format!("{prefix}{national}")), &expected, "{}", prefix);

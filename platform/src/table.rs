@@ -328,7 +328,7 @@ impl Table {
     /// `Failure` when the table cannot be read.
     pub async fn find(&self, key: &Key) -> Result<Option<Row>, Failure> {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
-        let found = request.consistent_read(true).send().await.map_err(Failure::from_sdk)?;
+        let found = request.consistent_read(true).send().await.map_err(|error| Failure::from_sdk(&error))?;
         Ok(found.item.map(Row))
     }
 
@@ -351,7 +351,7 @@ impl Table {
                 .set_exclusive_start_key(start)
                 .send()
                 .await
-                .map_err(Failure::from_sdk)?;
+                .map_err(|error| Failure::from_sdk(&error))?;
             rows.extend(page.items.unwrap_or_default().into_iter().map(Row));
             start = page.last_evaluated_key;
             if start.is_none() {
@@ -375,7 +375,7 @@ impl Table {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.send().await {
             Ok(_) => Ok(Outcome::Done(())),
-            Err(error) => refused_or_failed(error),
+            Err(error) => refused_or_failed(&error),
         }
     }
 
@@ -396,7 +396,7 @@ impl Table {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match update.send().await {
             Ok(done) => Ok(Outcome::Done(Row(done.attributes.unwrap_or_default()))),
-            Err(error) => refused_or_failed(error),
+            Err(error) => refused_or_failed(&error),
         }
     }
 
@@ -406,7 +406,7 @@ impl Table {
     /// `Failure` when the table cannot be written.
     pub async fn delete(&self, key: &Key) -> Result<(), Failure> {
         let request = self.client.delete_item().table_name(&self.name).set_key(Some(key.attributes()));
-        request.send().await.map(|_| ()).map_err(Failure::from_sdk)
+        request.send().await.map(|_| ()).map_err(|error| Failure::from_sdk(&error))
     }
 
     /// Writes all or nothing. A conflict with another transaction on the same rows is tried again,
@@ -424,7 +424,7 @@ impl Table {
             let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
                 error.as_service_error()
             else {
-                return Err(Failure::from_sdk(error));
+                return Err(Failure::from_sdk(&error));
             };
             let reasons = cancelled.cancellation_reasons();
             if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
@@ -487,7 +487,7 @@ impl Table {
 }
 
 /// A failed condition is an outcome; anything else a failure.
-fn refused_or_failed<T, E: Conditional>(error: SdkError<E>) -> Result<Outcome<T>, Failure> {
+fn refused_or_failed<T, E: Conditional>(error: &SdkError<E>) -> Result<Outcome<T>, Failure> {
     match error.as_service_error().and_then(Conditional::failed_condition) {
         Some(failed) => Ok(Outcome::Refused(failed.item.clone().map(Row))),
         None => Err(Failure::from_sdk(error)),
@@ -557,11 +557,11 @@ impl Failure {
         }
     }
 
-    fn from_sdk<E>(error: SdkError<E>) -> Self
+    fn from_sdk<E>(error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let is_passing = match &error {
+        let is_passing = match error {
             SdkError::ServiceError(service) => {
                 service.raw().status().as_u16() >= 500
                     || service.err().code().is_some_and(|code| PASSING.contains(&code))
@@ -570,7 +570,7 @@ impl Failure {
             _ => true,
         };
         // The SDK's own words may repeat the request: only the code goes on.
-        let source = match &error {
+        let source = match error {
             SdkError::ServiceError(service) => service.err().code().unwrap_or("no code").to_owned(),
             other => other.to_string(),
         };

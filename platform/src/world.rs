@@ -37,7 +37,9 @@ impl fmt::Debug for Clock {
 
 /// Gives random bytes that nobody can foresee.
 #[derive(Clone)]
-pub struct Random(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+pub struct Random(Arc<Fill>);
+
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
 
 impl Random {
     /// The operating system's source.

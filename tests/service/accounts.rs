@@ -108,6 +108,8 @@ async fn passwords_are_judged_against_the_person() {
         ("court", "password:password-too-short"),
         ("motdepasse123", "password:password-too-common"),
         (EMAIL, "password:password-contains-identity"),
+        ("Jeanne  Martin-Ruiz 75", "password:password-contains-identity"),
+        ("73282932000074 Martin-Ruiz", "password:password-contains-identity"),
     ] {
         let refused = app.set_password(&token, password).await;
         assert_eq!((refused.status, refused.faults()), (422, vec![code.to_owned()]), "{password}");

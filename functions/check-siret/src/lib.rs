@@ -49,7 +49,8 @@ impl CheckSiretForm {
         let terms = form.accepted("accept_terms", self.accept_terms);
         let proof = form.required("proof", self.proof.as_deref(), |_| Ok(()));
         form.finish(|| {
-            (terms?, proof?);
+            terms?;
+            proof?;
             Some(Checked { siret: siret?, proof: self.proof.as_deref()? })
         })
     }

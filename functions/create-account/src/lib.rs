@@ -65,7 +65,8 @@ impl CreateAccountForm {
         let terms = form.accepted("accept_terms", self.accept_terms);
         let proof = form.required("proof", self.proof.as_deref(), |_| Ok(()));
         form.finish(|| {
-            (terms?, proof?);
+            terms?;
+            proof?;
             let application = Application {
                 siret: siret?,
                 establishment_name: establishment_name?,

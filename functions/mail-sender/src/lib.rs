@@ -132,8 +132,8 @@ async fn send(sender: &Sender, leased: &Leased) -> Result<Next, Failure> {
         Resolved::Mail(mail) => match sender.post.send(leased.id, &mail).await {
             Posted::Taken(message_id) => (MailState::Sent, message_id),
             Posted::Refused(code) => (MailState::Refused, code),
-            Posted::Later(code) => return Ok(put_off(leased, code, Next::Again)),
-            Posted::Paused(code) => return Ok(put_off(leased, code, Next::Pause)),
+            Posted::Later(code) => return Ok(put_off(leased, &code, Next::Again)),
+            Posted::Paused(code) => return Ok(put_off(leased, &code, Next::Pause)),
         },
     };
     sender.platform.outbox.finish(leased.id, state, &note).await?;
@@ -142,7 +142,7 @@ async fn send(sender: &Sender, leased: &Leased) -> Result<Next, Failure> {
     Ok(Next::Over)
 }
 
-fn put_off(leased: &Leased, code: String, next: Next) -> Next {
+fn put_off(leased: &Leased, code: &str, next: Next) -> Next {
     tracing::warn!(mail = leased.id.to_string(), kind = leased.job.kind(), code, "mail put off");
     next
 }

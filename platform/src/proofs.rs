@@ -32,6 +32,15 @@ pub struct Proof {
     forgotten_at: Timestamp,
 }
 
+/// What a challenge asks of who answers it.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// Iterations of one step.
+    pub cost: u32,
+    /// Steps to the solution.
+    pub counter: u32,
+}
+
 /// What came of the writes that a proof paid for.
 #[derive(Debug)]
 pub enum Spent {
@@ -62,13 +71,21 @@ impl Proofs {
     /// # Errors
     /// `Problem` (500) when no key is configured.
     pub fn challenge(&self, action: Action) -> Result<Challenge, Problem> {
+        self.challenge_of(action, Effort { cost: COST, counter: self.counter() })
+    }
+
+    /// A challenge of any effort. The effort is signed: whoever answers cannot lessen it.
+    ///
+    /// # Errors
+    /// `Problem` (500) when no key is configured.
+    pub fn challenge_of(&self, action: Action, effort: Effort) -> Result<Challenge, Problem> {
         let secrets = self.secrets().next().ok_or_else(|| Problem::internal("no proof key"))?;
         let expires_at = after(self.clock.now(), minutes(PROOF_VALID_MINUTES));
         let data = BTreeMap::from([("action".to_owned(), action.as_str().into())]);
         altcha::create_challenge(CreateChallengeOptions {
             algorithm: ALGORITHM.to_owned(),
-            cost: COST,
-            counter: Some(self.counter()),
+            cost: effort.cost,
+            counter: Some(effort.counter),
             data: Some(data),
             expires_at: Some(expires_at.as_second()),
             hmac_signature_secret: Some(secrets.challenge),

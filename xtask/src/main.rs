@@ -1,6 +1,9 @@
 //! `cargo xtask`: the project's chores.
 
+mod bench;
 mod events;
+mod test;
+mod tools;
 
 use std::env;
 use std::process::ExitCode;
@@ -10,7 +13,7 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 const USAGE: &str = "\
 Usage: cargo xtask <chore>
 
-  test             every test, with what they need installed first
+  test [STEP]      every test, with what they need installed first
   bench recover    how many recoveries a second the portal takes, and what each costs
   event [NAME]     writes the events of events/ anew, with proofs that do not expire";
 
@@ -18,6 +21,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome: Outcome = match arguments.as_slice() {
+        ["test"] => test::run(None),
+        ["test", step] => test::run(Some(step)),
+        ["bench", "recover"] => bench::recover(),
         ["event"] => events::write(None),
         ["event", name] => events::write(Some(name)),
         _ => {

@@ -1,0 +1,163 @@
+//! Clients that ask as fast as they are answered, and what became of their requests.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::seed::{Request, Seed};
+
+/// Requests that are made ready for each second of load: more than any portal answers.
+const REQUESTS_PER_SECOND: f64 = 7_000.0;
+/// Clock ticks a second, as Linux counts the time of processes.
+const TICKS_PER_SECOND: u64 = 100;
+
+/// What a load came to.
+pub struct Report {
+    /// Answered 202.
+    pub accepted: usize,
+    /// Answered otherwise.
+    pub refused: usize,
+    took: Duration,
+    server_cpu: Duration,
+    known: Vec<Duration>,
+    unknown: Vec<Duration>,
+}
+
+impl Report {
+    /// Requests a second.
+    pub fn rate(&self) -> f64 {
+        (self.accepted + self.refused) as f64 / self.took.as_secs_f64()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let requests = (self.accepted + self.refused).max(1);
+        let mut all = self.known.clone();
+        all.extend(&self.unknown);
+        let cpu_ms = self.server_cpu.as_secs_f64() * 1e3 / requests as f64;
+        writeln!(f, "  {:.0} requests/s, {} accepted, {} refused", self.rate(), self.accepted, self.refused)?;
+        writeln!(f, "  {cpu_ms:.3} ms of the portal's CPU a request, its mails' sending meanwhile included")?;
+        for (name, latencies) in
+            [("all", all), ("known", self.known.clone()), ("unknown", self.unknown.clone())]
+        {
+            writeln!(
+                f,
+                "  {name:<8} p50 {:6.2} ms   p99 {:6.2} ms   max {:6.2} ms",
+                percentile(&latencies, 50),
+                percentile(&latencies, 99),
+                percentile(&latencies, 100)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn percentile(latencies: &[Duration], percent: usize) -> f64 {
+    let mut sorted = latencies.to_vec();
+    sorted.sort_unstable();
+    let rank = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    sorted.get(rank).map_or(0.0, |latency| latency.as_secs_f64() * 1e3)
+}
+
+/// Processor time that a process has used.
+pub fn cpu(process: u32) -> io::Result<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let (_, after_name) = stat.rsplit_once(')').ok_or_else(|| io::Error::other("no such process"))?;
+    let fields: Vec<u64> = after_name.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
+    let ticks = fields.get(11).unwrap_or(&0) + fields.get(12).unwrap_or(&0);
+    Ok(Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND))
+}
+
+/// Runs so many clients against the port for so long. Proofs and requests are made ready beforehand.
+pub fn run(
+    port: u16,
+    process: u32,
+    clients: usize,
+    length: Duration,
+    seed: &Seed,
+) -> Result<Report, Box<dyn std::error::Error + Send + Sync>> {
+    let count = (length.as_secs_f64() * REQUESTS_PER_SECOND) as usize;
+    let requests: Arc<Vec<Request>> = Arc::new(seed.requests(count)?);
+    let next = Arc::new(AtomicUsize::new(0));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut streams = Vec::new();
+        for _ in 0..clients {
+            let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+            stream.set_nodelay(true)?;
+            streams.push(stream);
+        }
+        let (before, started) = (cpu(process)?, Instant::now());
+        let tasks: Vec<_> = streams
+            .into_iter()
+            .map(|stream| tokio::spawn(client(stream, requests.clone(), next.clone(), started + length)))
+            .collect();
+        let mut report = Report {
+            accepted: 0,
+            refused: 0,
+            took: Duration::ZERO,
+            server_cpu: Duration::ZERO,
+            known: Vec::new(),
+            unknown: Vec::new(),
+        };
+        for task in tasks {
+            for (is_known, is_accepted, latency) in task.await?? {
+                if is_accepted {
+                    report.accepted += 1
+                } else {
+                    report.refused += 1
+                }
+                if is_known { report.known.push(latency) } else { report.unknown.push(latency) }
+            }
+        }
+        report.took = started.elapsed();
+        report.server_cpu = cpu(process)? - before;
+        Ok(report)
+    })
+}
+
+type Answered = Vec<(bool, bool, Duration)>;
+
+async fn client(
+    mut stream: TcpStream,
+    requests: Arc<Vec<Request>>,
+    next: Arc<AtomicUsize>,
+    end: Instant,
+) -> io::Result<Answered> {
+    let mut answered = Vec::new();
+    let mut buffer = vec![0; 4096];
+    while Instant::now() < end {
+        let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+        let asked = Instant::now();
+        stream.write_all(&request.bytes).await?;
+        let is_accepted = read_answer(&mut stream, &mut buffer).await?;
+        answered.push((request.is_known, is_accepted, asked.elapsed()));
+    }
+    Ok(answered)
+}
+
+/// Reads one answer to its end; whether it was 202.
+async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<bool> {
+    let mut filled = 0;
+    loop {
+        let read = stream.read(&mut buffer[filled..]).await?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        filled += read;
+        let text = String::from_utf8_lossy(&buffer[..filled]);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length =
+            head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+        if body.len() >= length.unwrap_or(0) {
+            return Ok(head.starts_with("HTTP/1.1 202"));
+        }
+    }
+}

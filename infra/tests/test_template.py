@@ -1,0 +1,635 @@
+"""What no emulator honours, read off the translated template: settings, policies, limits, alarms, headers, routes."""
+
+import functools
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from translated import ROOT, TEMPLATE, source, translated
+
+sys.path.insert(0, str(ROOT / "infra"))
+import headers  # noqa: E402
+
+BIN = Path(sys.executable).parent
+SIZES = ["trial", "small", "standard", "deadline"]
+
+FUNCTIONS = {
+    "Challenge": "challenge",
+    "CheckSiret": "check-siret",
+    "CreateAccount": "create-account",
+    "SetPassword": "set-password",
+    "Recover": "recover",
+    "SubmitTicket": "submit-ticket",
+    "Session": "session",
+    "Notices": "notices",
+    "MailSender": "mail-sender",
+}
+
+# What each function does to the table, by action and leading key: read off platform/src and functions/*/src. A
+# transaction needs the permission of each of its items.
+WARM_UP = ("GetItem", "WARMUP")
+NEEDS = {
+    "Challenge": {WARM_UP},
+    "CheckSiret": {WARM_UP, ("GetItem", "SIRET#*"), ("PutItem", "PROOF#*")},
+    "CreateAccount": {
+        WARM_UP,
+        ("ConditionCheckItem", "SIRET#*"),
+        ("PutItem", "PROOF#*"),
+        ("PutItem", "ACCOUNT#*"),
+        ("PutItem", "MAIL#*"),
+    },
+    "SetPassword": {
+        WARM_UP,
+        ("GetItem", "LINK#*"),
+        ("UpdateItem", "LINK#*"),
+        ("UpdateItem", "ACCOUNT#*"),
+        ("PutItem", "SIRET#*"),
+        ("PutItem", "MAIL#*"),
+    },
+    "Recover": {WARM_UP, ("PutItem", "PROOF#*"), ("PutItem", "MAIL#*")},
+    "SubmitTicket": {
+        WARM_UP,
+        ("PutItem", "PROOF#*"),
+        ("PutItem", "SUBMISSION#*"),
+        ("PutItem", "TICKET#*"),
+        ("PutItem", "MAIL#*"),
+    },
+    "Session": {
+        WARM_UP,
+        ("GetItem", "ACCOUNT#*"),
+        ("GetItem", "SESSION#*"),
+        ("UpdateItem", "ATTEMPTS#*"),
+        ("PutItem", "PROOF#*"),
+        ("PutItem", "SESSION#*"),
+        ("DeleteItem", "SESSION#*"),
+        ("DeleteItem", "ATTEMPTS#*"),
+    },
+    "Notices": {WARM_UP, ("Query", "NOTICE")},
+    "MailSender": {
+        WARM_UP,
+        ("GetItem", "ACCOUNT#*"),
+        ("GetItem", "TICKET#*"),
+        ("Query", "SIRET#*"),
+        ("UpdateItem", "MAIL#*"),
+        ("UpdateItem", "LINK#*"),
+        ("UpdateItem", "QUOTA#*"),
+    },
+}
+
+PROOF_KEYS = {"CheckSiret", "CreateAccount", "Recover", "SubmitTicket", "Session"}
+LINK_KEY = PROOF_KEYS | {"SetPassword", "MailSender"}
+
+
+@functools.cache
+def template(size: str = "small") -> dict:
+    return translated(Size=size)
+
+
+def resources(size: str = "small") -> dict:
+    return template(size)["Resources"]
+
+
+def properties(name: str, size: str = "small") -> dict:
+    return resources(size)[name]["Properties"]
+
+
+def of_type(kind: str) -> dict:
+    return {name: each for name, each in resources().items() if each["Type"] == kind}
+
+
+def as_list(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def arn(name: str) -> dict:
+    return {"Fn::GetAtt": [name, "Arn"]}
+
+
+def statements(function: str) -> list:
+    """All that a function's role may do."""
+    role = f"{function}Role"
+    documents = [policy["PolicyDocument"] for policy in properties(role)["Policies"]]
+    for policy in of_type("AWS::IAM::Policy").values():
+        if {"Ref": role} in policy["Properties"]["Roles"]:
+            documents.append(policy["Properties"]["PolicyDocument"])
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+# --------------------------------------------------------------------------------------------------- lint
+
+
+@pytest.mark.parametrize("name", ["template.yaml", "edge.yaml"])
+def test_cfn_lint_finds_nothing(name):
+    done = subprocess.run([BIN / "cfn-lint", ROOT / "infra" / name], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("extended", [[], ["--language-extensions"]])
+def test_sam_finds_the_template_valid(extended):
+    environment = os.environ | {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-west-3"}
+    command = [BIN / "sam", "validate", "--lint", "--template-file", TEMPLATE, *extended]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT / "infra")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_size_translates(size):
+    assert len(of_type("AWS::Lambda::Function")) == len(FUNCTIONS)
+    assert template(size)["Resources"].keys() == template("small")["Resources"].keys()
+
+
+# ------------------------------------------------------------------------------------- routes and functions
+
+
+def test_the_api_has_the_routes_of_the_portal():
+    """Each path of src/routes.rs is one route, whatever the method, to the function that answers it there."""
+    table = (ROOT / "src" / "routes.rs").read_text()
+    stated = set(re.findall(r'route!\("[A-Z]+" "([^"]+)" => "([^"]+)"', table))
+    assert len(stated) == 9, "the reading of src/routes.rs is out of date"
+    crates = {f"{logical}Function": crate for logical, crate in FUNCTIONS.items()}
+    deployed = set()
+    for route in of_type("AWS::ApiGatewayV2::Route").values():
+        method, path = route["Properties"]["RouteKey"].split(" ")
+        assert method == "ANY"
+        integration = re.fullmatch(r"integrations/\$\{(\w+)\}", route["Properties"]["Target"]["Fn::Sub"])[1]
+        (function, attribute) = properties(integration)["IntegrationUri"]["Fn::GetAtt"]
+        assert attribute == "Arn" and properties(integration)["PayloadFormatVersion"] == "2.0"
+        deployed.add((path, crates[function]))
+    assert deployed == stated
+
+
+def test_the_api_may_call_each_function_for_its_own_paths():
+    routes = {route["Properties"]["RouteKey"].split(" ")[1] for route in of_type("AWS::ApiGatewayV2::Route").values()}
+    for logical in set(FUNCTIONS) - {"MailSender"}:
+        permission = properties(f"{logical}Permission")
+        assert permission["FunctionName"] == {"Ref": f"{logical}Function"}
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        path = permission["SourceArn"]["Fn::Sub"].split("${HttpApi}/*/*")[1]
+        assert any(re.fullmatch(path.replace("*", "[a-z-]+"), route) for route in routes)
+
+
+def test_the_document_of_the_api_is_a_file_beside_the_pages():
+    behaviours = properties("Distribution")["DistributionConfig"]["CacheBehaviors"]
+    assert [each["PathPattern"] for each in behaviours] == ["/api/openapi.json", "/api/notices", "/api/*"]
+    assert [each["TargetOriginId"] for each in behaviours] == ["pages", "api", "api"]
+
+
+def test_every_crate_is_a_function_and_is_built_by_cargo_lambda():
+    crates = {path.name for path in (ROOT / "functions").iterdir() if (path / "Cargo.toml").exists()}
+    written = source()["Resources"]
+    built = set()
+    for logical, crate in FUNCTIONS.items():
+        metadata = written[f"{logical}Function"]["Metadata"]
+        assert metadata == {"BuildMethod": "rust-cargolambda", "BuildProperties": {"Binary": crate}}
+        built.add(crate)
+    assert built == crates
+    assert source()["Globals"]["Function"]["CodeUri"] == "../"
+
+
+def test_each_route_has_its_event():
+    events = {path.stem for path in (ROOT / "events").glob("*.json")}
+    if not events:
+        pytest.skip("events/ is not there yet")
+    for crate in FUNCTIONS.values():
+        assert any(event == crate or event.startswith(f"{crate}-") or event.endswith(f"-{crate}") for event in events), crate
+
+
+@pytest.mark.parametrize("logical", FUNCTIONS)
+def test_runtime_logs_and_limits(logical):
+    function = properties(f"{logical}Function")
+    assert function["Runtime"] == "provided.al2023" and function["Handler"] == "bootstrap"
+    assert function["Architectures"] == [{"Ref": "Architecture"}]
+    assert function["LoggingConfig"]["LogFormat"] == "JSON"
+    assert function["LoggingConfig"]["LogGroup"] == {"Ref": f"{logical}Logs"}
+    # Under the API's own 30 seconds; the sender, under the lease of a mail.
+    assert function["Timeout"] < (60 if logical == "MailSender" else 30)
+    # Argon2id wants a whole processor.
+    assert function["MemorySize"] == (1769 if logical in {"SetPassword", "Session"} else function["MemorySize"])
+    assert function["MemorySize"] <= 1769
+
+
+def test_the_sender_cannot_outlive_the_lease_of_a_mail():
+    code = (ROOT / "platform" / "src" / "outbox.rs").read_text()
+    lease_seconds = int(re.search(r"LEASE: SignedDuration = SignedDuration::from_secs\((\d+)\)", code)[1])
+    timeout = properties("MailSenderFunction")["Timeout"]
+    visibility = properties("MailQueue")["VisibilityTimeout"]
+    assert timeout < lease_seconds < visibility
+    assert visibility >= 6 * timeout
+
+
+@pytest.mark.parametrize("logical", FUNCTIONS)
+def test_variables(logical):
+    """Each function has the settings that the code reads, and of the keys only those that it uses."""
+    variables = properties(f"{logical}Function")["Environment"]["Variables"]
+    assert variables["SESAME_TABLE"] == {"Ref": "Table"}
+    assert "SESAME_SITE" in variables and "SESAME_KEYS_GENERATION" in variables
+    secret = {
+        "SESAME_PROOF_KEY": "ProofKey",
+        "SESAME_PROOF_KEY_PREVIOUS": "ProofKeyPrevious",
+        "SESAME_LINK_KEY": "LinkKey",
+    }
+    given = {
+        name: name in variables and variables[name] == {"Fn::Sub": f"{{{{resolve:secretsmanager:${{{key}}}:SecretString}}}}"}
+        for name, key in secret.items()
+    }
+    assert given == {
+        "SESAME_PROOF_KEY": logical in PROOF_KEYS | {"Challenge"},
+        "SESAME_PROOF_KEY_PREVIOUS": logical in PROOF_KEYS,
+        "SESAME_LINK_KEY": logical in LINK_KEY,
+    }
+    # Boot wants one; who makes no keyed hash gets a word that is no key.
+    assert given["SESAME_LINK_KEY"] or variables["SESAME_LINK_KEY"] == "none"
+    mail = {"SESAME_MAIL_FROM", "SESAME_AGENCY_ADDRESS", "SESAME_CONFIGURATION_SET"}
+    assert mail & variables.keys() == (mail if logical == "MailSender" else set())
+
+
+def test_every_setting_that_the_code_reads_is_given_somewhere():
+    read = set()
+    for path in [*(ROOT / "platform" / "src").glob("*.rs"), *(ROOT / "functions").glob("*/src/*.rs")]:
+        read |= set(re.findall(r'"(SESAME_[A-Z_]+)"', path.read_text()))
+    given = set()
+    for logical in FUNCTIONS:
+        given |= properties(f"{logical}Function")["Environment"]["Variables"].keys()
+    assert read <= given, "the template does not set these"
+    assert {name for name in given if name.startswith("SESAME_")} - read == {"SESAME_KEYS_GENERATION"}
+
+
+def test_sam_local_sets_what_the_template_does():
+    stated = json.loads((ROOT / "infra" / "local.json").read_text())["Parameters"]
+    given = set()
+    for logical in FUNCTIONS:
+        given |= properties(f"{logical}Function")["Environment"]["Variables"].keys()
+    assert stated.keys() == given - {"SESAME_KEYS_GENERATION"}
+    portal = (ROOT / "src" / "lib.rs").read_text()
+    assert stated["SESAME_PROOF_KEY"] == re.search(r'DEVELOPMENT_PROOF_KEY: &str = "([^"]+)"', portal)[1]
+    assert stated["SESAME_LINK_KEY"] == re.search(r'DEVELOPMENT_LINK_KEY: &str = "([^"]+)"', portal)[1]
+
+
+# ---------------------------------------------------------------------------------------------- concurrency
+
+
+QUOTA = {"small": 1000, "standard": 1000, "deadline": 4000}
+
+
+@pytest.mark.parametrize("size", QUOTA)
+def test_reserved_concurrency_fits_the_quota(size):
+    reserved = {}
+    for logical in FUNCTIONS:
+        stated = properties(f"{logical}Function", size)["ReservedConcurrentExecutions"]
+        condition, value, otherwise = stated["Fn::If"]
+        assert condition == "IsReserved" and otherwise == {"Ref": "AWS::NoValue"}
+        reserved[logical] = value
+    assert min(reserved.values()) >= 5
+    # AWS keeps 100 for functions without any.
+    assert sum(reserved.values()) <= QUOTA[size] - 100
+    # No route has over a quarter of it all.
+    assert max(reserved.values()) <= sum(reserved.values()) / 4
+    assert template(size)["Conditions"]["IsReserved"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Size"}, "trial"]}]} or size
+
+
+@pytest.mark.parametrize("size", QUOTA)
+def test_the_queue_never_meets_a_throttle(size):
+    mapping = properties("MailSenderFunctionMails", size)
+    reserved = properties("MailSenderFunction", size)["ReservedConcurrentExecutions"]["Fn::If"][1]
+    assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] < reserved
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_api_is_throttled_and_its_costly_routes_more(size):
+    stage = properties("Stage", size)
+    every = stage["DefaultRouteSettings"]
+    # What an account's region grants by default.
+    assert 0 < every["ThrottlingRateLimit"] <= 10_000 and 0 < every["ThrottlingBurstLimit"] <= 5_000
+    assert stage["RouteSettings"].keys() == {"ANY /api/set-password", "ANY /api/session"}
+    for costly in stage["RouteSettings"].values():
+        assert 0 < costly["ThrottlingRateLimit"] < every["ThrottlingRateLimit"]
+        assert costly["DetailedMetricsEnabled"] is True
+    assert stage["AutoDeploy"] is True and stage["StageName"] == "$default"
+
+
+def test_the_log_of_the_api_holds_nothing_of_a_person():
+    written = json.loads(properties("Stage")["AccessLogSettings"]["Format"])
+    assert set(written.values()) == {
+        "$context.requestId",
+        "$context.routeKey",
+        "$context.status",
+        "$context.responseLatency",
+        "$context.integrationLatency",
+        "$context.error.responseType",
+        "$context.integrationErrorMessage",
+    }
+
+
+def test_logs_are_kept_as_long_as_the_operator_says():
+    groups = of_type("AWS::Logs::LogGroup")
+    assert len(groups) == len(FUNCTIONS) + 2
+    for group in groups.values():
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+# ---------------------------------------------------------------------------------------------------- table
+
+
+def test_the_table():
+    table = resources()["Table"]
+    stated = table["Properties"]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert stated["DeletionProtectionEnabled"] == {"Ref": "TableDeletionProtection"}
+    assert source()["Parameters"]["TableDeletionProtection"]["Default"] == "true"
+    assert stated["BillingMode"] == "PAY_PER_REQUEST"
+    assert stated["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert stated["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    recovery = stated["PointInTimeRecoverySpecification"]
+    assert recovery == {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 35}
+    assert stated["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS"}
+    assert stated["WarmThroughput"] == {
+        "ReadUnitsPerSecond": {"Ref": "WarmReadUnits"},
+        "WriteUnitsPerSecond": {"Ref": "WarmWriteUnits"},
+    }
+    assert {key["AttributeName"]: key["KeyType"] for key in stated["KeySchema"]} == {"pk": "HASH", "sk": "RANGE"}
+
+
+# ----------------------------------------------------------------------------------------------------- mail
+
+
+def test_only_new_outbox_rows_pass_and_of_them_only_the_id():
+    pipe = properties("OutboxPipe")
+    assert pipe["Source"] == {"Fn::GetAtt": ["Table", "StreamArn"]} and pipe["Target"] == arn("MailQueue")
+    (one,) = pipe["SourceParameters"]["FilterCriteria"]["Filters"]
+    assert json.loads(one["Pattern"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {
+            "Keys": {"pk": {"S": [{"prefix": "MAIL#"}]}},
+            "NewImage": {"mail_id": {"S": [{"exists": True}]}},
+        },
+    }
+    assert pipe["TargetParameters"]["InputTemplate"] == '{"mail_id":"<$.dynamodb.NewImage.mail_id.S>"}'
+    # Else names would be in the log.
+    assert "IncludeExecutionData" not in pipe["LogConfiguration"]
+
+
+def test_nothing_is_tried_for_ever():
+    stream = properties("OutboxPipe")["SourceParameters"]["DynamoDBStreamParameters"]
+    assert stream["BatchSize"] == 10
+    assert 0 < stream["MaximumRetryAttempts"] <= 1000
+    assert 60 <= stream["MaximumRecordAgeInSeconds"] <= 24 * 3600
+    assert stream["OnPartialBatchItemFailure"] == "AUTOMATIC_BISECT"
+    assert stream["DeadLetterConfig"] == {"Arn": arn("OutboxDeadLetters")}
+    redrive = properties("MailQueue")["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == arn("MailDeadLetters")
+    assert 3 <= redrive["maxReceiveCount"] <= 20
+    for name in ["MailDeadLetters", "OutboxDeadLetters"]:
+        assert properties(name)["MessageRetentionPeriod"] == 14 * 24 * 3600
+    # All the tries of a mail take place while the queue still keeps it.
+    tries_seconds = redrive["maxReceiveCount"] * properties("MailQueue")["VisibilityTimeout"]
+    assert tries_seconds < properties("MailQueue")["MessageRetentionPeriod"]
+
+
+def test_the_mapping_reports_the_mails_that_failed():
+    mapping = properties("MailSenderFunctionMails")
+    assert mapping["EventSourceArn"] == arn("MailQueue") and mapping["BatchSize"] == 10
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_queues_are_encrypted():
+    assert len(of_type("AWS::SQS::Queue")) == 3
+    for queue in of_type("AWS::SQS::Queue").values():
+        assert queue["Properties"]["SqsManagedSseEnabled"] is True
+
+
+def test_ses_signs_returns_and_tells():
+    identity = properties("MailIdentity")
+    assert identity["DkimAttributes"] == {"SigningEnabled": True}
+    assert identity["DkimSigningAttributes"] == {"NextSigningKeyLength": "RSA_2048_BIT"}
+    assert identity["MailFromAttributes"]["MailFromDomain"] == {"Fn::Sub": "rebond.${MailDomain}"}
+    events = properties("MailEvents")
+    assert events["DeliveryOptions"] == {"TlsPolicy": "REQUIRE"}
+    assert events["ReputationOptions"] == {"ReputationMetricsEnabled": True}
+    destination = properties("MailEventsToBus")["EventDestination"]
+    assert destination["Enabled"] is True
+    assert {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"} <= set(destination["MatchingEventTypes"])
+    assert "event-bus/default" in destination["EventBridgeDestination"]["EventBusArn"]["Fn::Sub"]
+
+
+# ------------------------------------------------------------------------------------------------- policies
+
+
+@pytest.mark.parametrize("logical", FUNCTIONS)
+def test_a_function_may_do_to_the_table_what_it_does_and_nothing_else(logical):
+    allowed = set()
+    for statement in statements(logical):
+        actions = as_list(statement["Action"])
+        if not any(action.startswith("dynamodb:") for action in actions):
+            continue
+        assert statement["Effect"] == "Allow" and statement["Resource"] == arn("Table")
+        ((operator, keys),) = statement["Condition"].items()
+        leading = keys["dynamodb:LeadingKeys"]
+        assert operator == "ForAllValues:StringLike" or not any("*" in key for key in leading)
+        allowed |= {(action.removeprefix("dynamodb:"), key) for action in actions for key in leading}
+    assert allowed == NEEDS[logical]
+
+
+@pytest.mark.parametrize("logical", FUNCTIONS)
+def test_a_function_may_do_nothing_else_either(logical):
+    others = {
+        (action, json.dumps(statement["Resource"]))
+        for statement in statements(logical)
+        for action in as_list(statement["Action"])
+        if not action.startswith("dynamodb:")
+    }
+    logs = json.dumps(arn(f"{logical}Logs"))
+    wanted = {
+        ("logs:CreateLogStream", logs),
+        ("logs:PutLogEvents", logs),
+        ("kms:Decrypt", json.dumps(arn("Key"))),
+    }
+    if logical == "MailSender":
+        queue = json.dumps(arn("MailQueue"))
+        wanted |= {(f"sqs:{verb}", queue) for verb in ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"]}
+        (send,) = [each for each in statements(logical) if each["Action"] == "ses:SendEmail"]
+        assert send["Condition"] == {"StringEquals": {"ses:FromAddress": {"Fn::Sub": "ne-pas-repondre@${MailDomain}"}}}
+        assert [each["Fn::Sub"].rsplit(":", 1)[1] for each in send["Resource"]] == [
+            "identity/${MailDomain}",
+            "configuration-set/${MailEvents}",
+        ]
+        wanted.add(("ses:SendEmail", json.dumps(send["Resource"])))
+    assert others == wanted
+    assert properties(f"{logical}Function")["Role"] == arn(f"{logical}Role")
+    assert "ManagedPolicyArns" not in properties(f"{logical}Role")
+
+
+def test_no_role_holds_all_of_anything():
+    documents = [each["Properties"]["PolicyDocument"] for each in of_type("AWS::IAM::Policy").values()]
+    for role in of_type("AWS::IAM::Role").values():
+        documents += [policy["PolicyDocument"] for policy in role["Properties"].get("Policies", [])]
+    for statement in (statement for document in documents for statement in document["Statement"]):
+        assert "NotAction" not in statement and "NotResource" not in statement
+        assert not any("*" in action for action in as_list(statement["Action"]))
+        for resource in as_list(statement["Resource"]):
+            assert "*" not in json.dumps(resource), statement
+
+
+def test_only_the_policy_of_a_key_says_star_and_means_that_key():
+    stars = []
+    for name, each in resources().items():
+        document = each["Properties"].get("KeyPolicy") or each["Properties"].get("PolicyDocument") or {}
+        stars += [name for statement in document.get("Statement", []) if "*" in as_list(statement["Resource"])]
+    assert set(stars) == {"Key"}
+
+
+def test_the_pipe_reads_the_stream_and_writes_to_its_queues():
+    policy = properties("OutboxPipePolicy")["PolicyDocument"]["Statement"]
+    assert [statement["Resource"] for statement in policy] == [
+        {"Fn::GetAtt": ["Table", "StreamArn"]},
+        [arn("MailQueue"), arn("OutboxDeadLetters")],
+    ]
+    (trust,) = properties("OutboxPipeRole")["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
+
+
+# ----------------------------------------------------------------------------------------------------- keys
+
+
+def test_the_keys_are_made_by_the_stack_and_encrypted_with_ours():
+    secrets = of_type("AWS::SecretsManager::Secret")
+    assert secrets.keys() == {"ProofKey", "ProofKeyPrevious", "LinkKey"}
+    for secret in secrets.values():
+        assert secret["Properties"]["KmsKeyId"] == arn("Key")
+        assert secret["Properties"]["GenerateSecretString"]["PasswordLength"] >= 43
+        assert "SecretString" not in secret["Properties"]
+    assert properties("Key")["EnableKeyRotation"] is True
+    assert properties("Alarms")["KmsMasterKeyId"] == arn("Key")
+
+
+# ---------------------------------------------------------------------------------------------------- pages
+
+
+def test_cloudfront_sets_the_headers_that_the_portal_sets():
+    stated = json.loads((ROOT / "web" / "headers.json").read_text())
+    assert headers.headers_of(properties("SecurityHeaders")["ResponseHeadersPolicyConfig"]) == stated
+    assert subprocess.run([sys.executable, ROOT / "infra" / "headers.py", "--check"]).returncode == 0
+    config = properties("Distribution")["DistributionConfig"]
+    for behaviour in [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]:
+        assert behaviour["ResponseHeadersPolicyId"] == {"Ref": "SecurityHeaders"}
+
+
+def test_the_bucket_is_cloudfronts_alone():
+    bucket = properties("PagesBucket")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"} and bucket["BucketEncryption"]
+    for statement in properties("PagesBucketPolicy")["PolicyDocument"]["Statement"]:
+        if statement["Effect"] == "Allow":
+            assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+            assert "${Distribution}" in statement["Condition"]["StringEquals"]["AWS:SourceArn"]["Fn::Sub"]
+        else:
+            assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    origins = {origin["Id"]: origin for origin in properties("Distribution")["DistributionConfig"]["Origins"]}
+    assert origins["pages"]["OriginAccessControlId"] == {"Fn::GetAtt": ["PagesAccess", "Id"]}
+
+
+def test_the_site_compresses_and_speaks_tls():
+    config = properties("Distribution")["DistributionConfig"]
+    for behaviour in [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]:
+        assert behaviour["Compress"] is True
+        assert behaviour["ViewerProtocolPolicy"] in {"redirect-to-https", "https-only"}
+    condition, own, _ = config["ViewerCertificate"]["Fn::If"]
+    assert condition == "HasDomain" and own["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert config["WebACLId"]["Fn::If"][:2] == ["HasWebAcl", {"Ref": "WebAclArn"}]
+
+
+def test_no_error_page_replaces_what_the_api_answers():
+    assert "CustomErrorResponses" not in properties("Distribution")["DistributionConfig"]
+
+
+def test_addresses_of_pages(tmp_path):
+    """The function at the edge, run by Node where there is one."""
+    code = properties("PageAddresses")["FunctionCode"]["Fn::Sub"].replace("${Pages}", "/,/aide/")
+    asks = ["/", "/aide/", "/aide", "/ailleurs/", "/assets/a.js", "/favicon.ico"]
+    script = tmp_path / "addresses.js"
+    script.write_text(
+        code + f"\nconst all = {json.dumps(asks)}.map((uri) => handler({{ request: {{ uri }} }}));"
+        "\nconsole.log(JSON.stringify(all.map((one) => one.uri || [one.statusCode, (one.headers.location || {}).value])));"
+    )
+    try:
+        done = subprocess.run(["node", script], capture_output=True, text=True, check=True)
+    except FileNotFoundError:
+        pytest.skip("no node here")
+    assert json.loads(done.stdout) == [
+        "/index.html",
+        "/aide/index.html",
+        [301, "/aide/"],
+        [404, None],
+        "/assets/a.js",
+        "/favicon.ico",
+    ]
+
+
+# --------------------------------------------------------------------------------------------------- alarms
+
+
+def test_there_is_an_alarm_for_each_thing_that_can_go_wrong():
+    alarms = of_type("AWS::CloudWatch::Alarm")
+    wanted = {
+        "ApiFailures", "ApiSlow", "TableThrottles", "OldestMail", "DeadMails", "DeadOutboxRows",
+        "PipeFailures", "Bounces", "Complaints",
+    }  # fmt: skip
+    wanted |= {f"{logical}{what}" for logical in FUNCTIONS for what in ["Errors", "Throttles", "Slow"]}
+    assert alarms.keys() == wanted
+    for alarm in alarms.values():
+        assert alarm["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}]
+        assert alarm["Properties"]["TreatMissingData"] in {"notBreaching", "ignore"}
+
+
+@pytest.mark.parametrize("logical", FUNCTIONS)
+def test_alarms_of_a_function(logical):
+    watched = [{"Name": "FunctionName", "Value": {"Ref": f"{logical}Function"}}]
+    for what, metric in [("Errors", "Errors"), ("Throttles", "Throttles"), ("Slow", "Duration")]:
+        alarm = properties(f"{logical}{what}")
+        assert alarm["MetricName"] == metric and alarm["Dimensions"] == watched
+    slow = properties(f"{logical}Slow")
+    assert slow["ExtendedStatistic"] == "p99"
+    assert slow["Threshold"] < properties(f"{logical}Function")["Timeout"] * 1000 / 2
+
+
+def test_alarms_of_mail():
+    assert properties("Bounces")["MetricName"] == "Reputation.BounceRate"
+    assert properties("Bounces")["Threshold"] == 0.02
+    assert properties("Complaints")["MetricName"] == "Reputation.ComplaintRate"
+    assert properties("Complaints")["Threshold"] == 0.0005
+    assert properties("OldestMail")["MetricName"] == "ApproximateAgeOfOldestMessage"
+    assert properties("DeadMails")["Threshold"] == properties("DeadOutboxRows")["Threshold"] == 1
+
+
+def test_each_alarm_has_its_paragraph():
+    page = (ROOT / "docs" / "operations.md").read_text()
+    titles = set(re.findall(r"^### `([a-z-]+)`", page, re.MULTILINE))
+    named = set()
+    for alarm in of_type("AWS::CloudWatch::Alarm").values():
+        name = alarm["Properties"]["AlarmName"]["Fn::Sub"]
+        short = (name[0] if isinstance(name, list) else name).removeprefix("${AWS::StackName}-")
+        named.add(short.split("-${")[0])
+        assert alarm["Properties"]["AlarmDescription"].endswith(f"docs/operations.md, {short.split('-${')[0]}")
+    assert titles == named
+
+
+def test_the_dashboard_is_json_and_shows_all_alarms():
+    body = json.loads(properties("Dashboard")["DashboardBody"]["Fn::Sub"])
+    shown = {each.rsplit("${AWS::StackName}-", 1)[1] for widget in body["widgets"] for each in widget["properties"].get("alarms", [])}
+    named = set()
+    for alarm in of_type("AWS::CloudWatch::Alarm").values():
+        name = alarm["Properties"]["AlarmName"]["Fn::Sub"]
+        text = name[0].replace("${Name}", name[1]["Name"]) if isinstance(name, list) else name
+        named.add(text.removeprefix("${AWS::StackName}-"))
+    assert shown == named
+    text = json.dumps(body)
+    for metric in ["AccountsOpened", "Recoveries", "Mails", "Tickets"]:
+        assert metric in text
+
+
+def test_an_optional_wall_at_the_edge():
+    edge = (ROOT / "infra" / "edge.yaml").read_text()
+    assert "RateBasedStatement" in edge and "AggregateKeyType: IP" in edge and "SearchString: /api/" in edge

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod boot;
+pub mod credentials;
 pub mod http;
 pub mod links;
 pub mod notices;
@@ -55,6 +56,8 @@ pub struct Platform {
     pub random: Random,
     /// Accounts, their establishments and members.
     pub accounts: accounts::Accounts,
+    /// Passwords, set by links.
+    pub credentials: credentials::Credentials,
     /// Links that choose a password.
     pub links: links::Links,
     /// Banners.
@@ -80,6 +83,7 @@ impl Platform {
         let proofs = proofs::Proofs::new(&table, &config, &clock, &random);
         Self {
             accounts: accounts::Accounts::new(&table, &proofs, &outbox, &clock, &random),
+            credentials: credentials::Credentials::new(&table, &outbox, &clock, &random),
             links: links::Links::new(&table, &config.link_key),
             notices: notices::Notices::new(&table, &clock),
             sessions: sessions::Sessions::new(&table, &clock, &random),

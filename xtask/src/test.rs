@@ -63,7 +63,8 @@ fn clippy(tools: &Tools) -> Outcome {
 }
 
 fn pages(tools: &Tools) -> Outcome {
-    for arguments in [&["ci", "--no-audit", "--no-fund"][..], &["run", "build"], &["run", "check"], &["test"]] {
+    for arguments in [&["ci", "--no-audit", "--no-fund"][..], &["run", "build"], &["run", "check"], &["test"]]
+    {
         let mut npm = Command::new("npm");
         npm.args(arguments).current_dir(tools.root.join("web"));
         tools::succeed(&mut npm)?;

@@ -62,6 +62,6 @@ pub async fn handle(platform: &Platform, request: Request) -> Result<Response, P
     person.0.push(link.identifier.to_string());
     password.judge(&person).map_err(|code: FaultCode| Refusal::field("password", code))?;
     let hash = passwords::hash(password, &platform.random).await?;
-    platform.accounts.set_password(&token, &link, &hash).await?;
+    platform.credentials.set(&token, &link, &hash).await?;
     Ok(http::ok(&PasswordSet { identifier: link.identifier.to_string() }))
 }

@@ -1,0 +1,106 @@
+//! Where each row stands: the keys of the one table, all of them.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{Identifier, MailId, Siret, Submission, Token};
+
+use super::Attributes;
+
+/// Where a row stands: partition and sort key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    pk: String,
+    sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+
+    /// The establishment, once an account is active for it.
+    #[must_use]
+    pub fn establishment(siret: &Siret) -> Self {
+        Self::new(format!("SIRET#{siret}"), "ESTABLISHMENT")
+    }
+
+    /// A member of the establishment.
+    #[must_use]
+    pub fn member(siret: &Siret, identifier: &Identifier) -> Self {
+        Self::new(format!("SIRET#{siret}"), format!("{}{identifier}", Self::MEMBERS))
+    }
+
+    /// What the sort keys of an establishment's members begin with.
+    pub const MEMBERS: &str = "MEMBER#";
+
+    /// The account.
+    #[must_use]
+    pub fn account(identifier: &Identifier) -> Self {
+        Self::new(format!("ACCOUNT#{identifier}"), "ACCOUNT")
+    }
+
+    /// The link of a token, by its hash.
+    #[must_use]
+    pub fn link(token: &Token) -> Self {
+        Self::new(format!("LINK#{}", token.key()), "LINK")
+    }
+
+    /// A proof that has served, by its signature.
+    #[must_use]
+    pub fn proof(signature: &str) -> Self {
+        Self::new(format!("PROOF#{signature}"), "PROOF")
+    }
+
+    /// The session of a cookie's token, by its hash.
+    #[must_use]
+    pub fn session(token: &Token) -> Self {
+        Self::new(format!("SESSION#{}", token.key()), "SESSION")
+    }
+
+    /// The count of failed logins on an identifier.
+    #[must_use]
+    pub fn attempts(identifier: &Identifier) -> Self {
+        Self::new(format!("ATTEMPTS#{identifier}"), "ATTEMPTS")
+    }
+
+    /// The recovery mails lately sent to an address, by a keyed hash of it.
+    #[must_use]
+    pub fn recovery_quota(address_fingerprint: &str) -> Self {
+        Self::new(format!("QUOTA#{address_fingerprint}"), "QUOTA")
+    }
+
+    /// The partition of all notices.
+    pub const NOTICES: &str = "NOTICE";
+
+    /// A ticket.
+    #[must_use]
+    pub fn ticket(reference: &str) -> Self {
+        Self::new(format!("TICKET#{reference}"), "TICKET")
+    }
+
+    /// The ticket that a sending of the form became.
+    #[must_use]
+    pub fn submission(submission: &Submission) -> Self {
+        Self::new(format!("SUBMISSION#{submission}"), "SUBMISSION")
+    }
+
+    /// A mail of the outbox.
+    #[must_use]
+    pub fn mail(id: MailId) -> Self {
+        Self::new(format!("MAIL#{id}"), "MAIL")
+    }
+
+    /// A row that does not exist, for a read that warms the connection.
+    #[must_use]
+    pub fn warm_up() -> Self {
+        Self::new("WARMUP".to_owned(), "WARMUP")
+    }
+
+    pub(super) fn attributes(&self) -> Attributes {
+        HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
+            ("sk".to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+}

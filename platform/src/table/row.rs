@@ -1,0 +1,128 @@
+//! A row, and the values that it is made of.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::time::Timestamp;
+
+use super::{Attributes, Failure, Key};
+
+/// A value on its way into a row.
+pub trait IntoAttribute {
+    /// As DynamoDB keeps it.
+    fn into_attribute(self) -> AttributeValue;
+}
+
+impl IntoAttribute for &str {
+    fn into_attribute(self) -> AttributeValue {
+        AttributeValue::S(self.to_owned())
+    }
+}
+
+impl IntoAttribute for String {
+    fn into_attribute(self) -> AttributeValue {
+        AttributeValue::S(self)
+    }
+}
+
+impl IntoAttribute for u64 {
+    fn into_attribute(self) -> AttributeValue {
+        AttributeValue::N(self.to_string())
+    }
+}
+
+impl IntoAttribute for bool {
+    fn into_attribute(self) -> AttributeValue {
+        AttributeValue::Bool(self)
+    }
+}
+
+impl IntoAttribute for Timestamp {
+    /// Epoch seconds: what TTL reads.
+    fn into_attribute(self) -> AttributeValue {
+        AttributeValue::N(self.as_second().to_string())
+    }
+}
+
+/// A set of strings, to be added to one that stands.
+#[derive(Debug)]
+pub struct StringSet(pub Vec<String>);
+
+impl IntoAttribute for StringSet {
+    fn into_attribute(self) -> AttributeValue {
+        AttributeValue::Ss(self.0)
+    }
+}
+
+/// One row, read or to be written.
+#[derive(Debug, Clone)]
+pub struct Row(pub(super) Attributes);
+
+impl Row {
+    /// A row with its key only.
+    #[must_use]
+    pub fn new(key: &Key) -> Self {
+        Self(key.attributes())
+    }
+
+    /// With one attribute more.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl IntoAttribute) -> Self {
+        self.0.insert(name.to_owned(), value.into_attribute());
+        self
+    }
+
+    /// A text that must be there.
+    ///
+    /// # Errors
+    /// `Failure::Broken` when it is not: the row is not one of ours.
+    pub fn text(&self, name: &'static str) -> Result<&str, Failure> {
+        self.find_text(name).ok_or(Failure::corrupt(name))
+    }
+
+    /// A text that may be there.
+    #[must_use]
+    pub fn find_text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_s().ok().map(String::as_str)
+    }
+
+    /// A text that must be there and that `parse` must take.
+    ///
+    /// # Errors
+    /// `Failure::Broken`.
+    pub fn parsed<T, E>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, Failure> {
+        parse(self.text(name)?).map_err(|_| Failure::corrupt(name))
+    }
+
+    /// A number that must be there.
+    ///
+    /// # Errors
+    /// `Failure::Broken`.
+    pub fn number(&self, name: &'static str) -> Result<u64, Failure> {
+        let number = self.0.get(name).and_then(|value| value.as_n().ok()?.parse().ok());
+        number.ok_or(Failure::corrupt(name))
+    }
+
+    /// A moment that must be there.
+    ///
+    /// # Errors
+    /// `Failure::Broken`.
+    pub fn moment(&self, name: &'static str) -> Result<Timestamp, Failure> {
+        self.find_moment(name).ok_or(Failure::corrupt(name))
+    }
+
+    /// A moment that may be there.
+    #[must_use]
+    pub fn find_moment(&self, name: &str) -> Option<Timestamp> {
+        let seconds = self.0.get(name)?.as_n().ok()?.parse().ok()?;
+        Timestamp::from_second(seconds).ok()
+    }
+
+    /// A flag; absent is false.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.0.get(name).and_then(|value| value.as_bool().ok()).copied().unwrap_or(false)
+    }
+}

@@ -1,0 +1,307 @@
+"""Deploys infra/template.yaml into an AWS emulator on this machine, and says where its API and its mails are.
+
+    python deploy.py --functions target/lambda [--pages web/dist] [--port 0] [--once]
+
+`--functions` holds, for each crate, `<crate>/bootstrap.zip`, `<crate>/bootstrap` or `<crate>.zip`, as `cargo lambda
+build` leaves them. The template is deployed as it is written, both transforms included, but for what is said in
+`prepared`. What a COMPLETE stack does not prove is asserted afterwards. Then one line of JSON is printed:
+
+    {"site": "http://localhost:…", "mails": "http://localhost:…/mailbox.json", "endpoint": "http://127.0.0.1:…", …}
+
+and it serves until it is told to stop (SIGTERM, Ctrl-C, or the end of its standard input with `--once` left out and
+`--watch-stdin`). Everything listens on the loopback only, and nothing is left behind.
+"""
+
+import argparse
+import io
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+import zipfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+REGION = "eu-west-3"
+STACK = "sesame"
+BUCKET = "code"
+MAIL_DOMAIN = "sesame.example"
+READY_SECONDS_MAX = 60
+STACK_SECONDS_MAX = 180
+
+os.environ["AWS_DEFAULT_REGION"] = REGION
+
+import boto3  # noqa: E402
+from front import Front  # noqa: E402
+from translated import source, translated  # noqa: E402
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def start_emulator(folder: Path, port: int, log) -> subprocess.Popen:
+    """ministack with server.py's additions, policies enforced, its state in `folder` and gone with it."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "AUTH": "true",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_DEFAULT_REGION": REGION,
+        "MINISTACK_REGION": REGION,
+        "LAMBDA_EXECUTOR": "local",
+        # As an account has it; the emulator would reckon with this machine's memory.
+        "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
+        "PYTHONUNBUFFERED": "1",
+        "LOG_LEVEL": os.environ.get("EMULATOR_LOG_LEVEL", "WARNING"),
+        # Else CloudFormation would look for a container engine.
+        "DOCKER_HOST": "unix:///nonexistent",
+    }
+    command = [sys.executable, str(HERE / "server.py")]
+    emulator = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < deadline:
+        if emulator.poll() is not None:
+            raise SystemExit(f"the emulator ended at once: see {log.name}")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/ready", timeout=2):
+                return emulator
+        except OSError:
+            time.sleep(0.1)
+    emulator.terminate()
+    raise SystemExit("the emulator did not come up")
+
+
+def code_of(functions: Path, crate: str) -> bytes:
+    """The zip of one function, made here if only the binary is there."""
+    for candidate in [functions / crate / "bootstrap.zip", functions / f"{crate}.zip"]:
+        if candidate.is_file():
+            return candidate.read_bytes()
+    binary = functions / crate / "bootstrap"
+    if not binary.is_file():
+        raise SystemExit(f"no function {crate} in {functions}: build them with `cargo lambda build --release`")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.external_attr = 0o755 << 16
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        archive.writestr(entry, binary.read_bytes())
+    return packed.getvalue()
+
+
+def prepared(template: dict, site: str) -> dict:
+    """The template as it is deployed here. Four things are not as on AWS:
+
+    1. Each function's code is a zip in a bucket of the emulator: what `sam package` makes of a folder.
+    2. The site is where this machine serves it: no DNS knows the emulated CloudFront's address.
+    3. Alarms that compute over several metrics are left out: the emulator refuses them. No request meets an alarm.
+    4. The outputs with the records of DKIM are left out: it makes none.
+    """
+    template["Outputs"] = {name: each for name, each in template["Outputs"].items() if not name.startswith("MailDkim")}
+    computed = [name for name, each in template["Resources"].items() if isinstance(each, dict) and "Metrics" in each.get("Properties", {})]
+    for name in computed:
+        del template["Resources"][name]
+    template["Globals"]["Function"].pop("CodeUri")
+    template["Globals"]["Function"]["Environment"]["Variables"]["SESAME_SITE"] = site
+    for resource in template["Resources"].values():
+        if isinstance(resource, dict) and resource.get("Type") == "AWS::Serverless::Function":
+            crate = resource["Metadata"]["BuildProperties"]["Binary"]
+            resource["Properties"]["CodeUri"] = f"s3://{BUCKET}/{crate}.zip"
+    return template
+
+
+class Deployment:
+    """A stack in an emulator, and who serves its address."""
+
+    def __init__(self, functions: Path, pages: Path | None, port: int, size: str, proof_counter: int, log):
+        self.folder = Path(tempfile.mkdtemp(prefix="sesame-emulator-"))
+        self.emulator = None
+        self.endpoint = f"http://127.0.0.1:{free_port()}"
+        self.front = Front(port, self.endpoint, pages)
+        try:
+            self.emulator = start_emulator(self.folder, int(self.endpoint.rsplit(":", 1)[1]), log)
+            self.deploy(functions, size, proof_counter)
+            self.front.api_id = self.outputs["ApiId"]
+            threading.Thread(target=self.front.serve_forever, daemon=True).start()
+            self.check()
+        except BaseException:
+            self.stop()
+            raise
+
+    def client(self, service: str):
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.endpoint,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def deploy(self, functions: Path, size: str, proof_counter: int) -> None:
+        template = prepared(source(), self.front.address)
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        for resource in template["Resources"].values():
+            if isinstance(resource, dict) and resource.get("Type") == "AWS::Serverless::Function":
+                crate = resource["Metadata"]["BuildProperties"]["Binary"]
+                s3.put_object(Bucket=BUCKET, Key=f"{crate}.zip", Body=code_of(functions, crate))
+        s3.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(template).encode())
+        architecture = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
+        given = {
+            "Architecture": architecture,
+            "Size": size,
+            "MailDomain": MAIL_DOMAIN,
+            "ProofCounter": str(proof_counter),
+            "AlarmEmail": "astreinte@sesame.example",
+        }
+        cloudformation = self.client("cloudformation")
+        cloudformation.create_stack(
+            StackName=STACK,
+            TemplateURL=f"{self.endpoint}/{BUCKET}/template.json",
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+        deadline = time.monotonic() + STACK_SECONDS_MAX
+        while True:
+            (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+            if stack["StackStatus"] == "CREATE_COMPLETE":
+                break
+            if "IN_PROGRESS" not in stack["StackStatus"] or time.monotonic() > deadline:
+                events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+                failed = [event for event in events if "FAILED" in event["ResourceStatus"]]
+                said = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed]
+                raise SystemExit(f"the stack is {stack['StackStatus']}:\n" + "\n".join(said))
+            time.sleep(0.2)
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        # The emulator takes the table without its TTL: it is asked for as the template states it.
+        ttl = template["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]
+        self.client("dynamodb").update_time_to_live(TableName=self.outputs["TableName"], TimeToLiveSpecification=ttl)
+        # And the functions without what is reserved for them.
+        for each in translated(Size=size)["Resources"].values():
+            if each["Type"] == "AWS::Lambda::Function":
+                crate = each["Metadata"]["BuildProperties"]["Binary"]
+                reserved = each["Properties"]["ReservedConcurrentExecutions"]["Fn::If"][1]
+                self.client("lambda").put_function_concurrency(
+                    FunctionName=f"{STACK}-{crate}", ReservedConcurrentExecutions=reserved
+                )
+
+    def check(self) -> None:
+        """A stack that says COMPLETE proves little: each part that a request or a mail passes is looked at."""
+        stated = source()["Resources"]
+        routes = {name for name, each in stated.items() if isinstance(each, dict) and each.get("Type", "").endswith("::Route")}
+        wanted = {stated[name]["Properties"]["RouteKey"] for name in routes}
+        api = self.client("apigatewayv2")
+        listed = api.get_routes(ApiId=self.outputs["ApiId"])["Items"]
+        assert {route["RouteKey"] for route in listed} == wanted, listed
+        integrations = {one["IntegrationId"]: one for one in api.get_integrations(ApiId=self.outputs["ApiId"])["Items"]}
+        for route in listed:
+            assert route["Target"].removeprefix("integrations/") in integrations, route
+        (stage,) = api.get_stages(ApiId=self.outputs["ApiId"])["Items"]
+        assert stage["StageName"] == "$default" and stage["AutoDeploy"], stage
+
+        functions = self.client("lambda")
+        crates = {
+            each["Metadata"]["BuildProperties"]["Binary"]
+            for each in stated.values()
+            if isinstance(each, dict) and each.get("Type") == "AWS::Serverless::Function"
+        }
+        for crate in crates:
+            function = functions.get_function(FunctionName=f"{STACK}-{crate}")
+            assert function["Configuration"]["Runtime"] == "provided.al2023", crate
+            variables = function["Configuration"]["Environment"]["Variables"]
+            assert variables["SESAME_TABLE"] == self.outputs["TableName"], crate
+            assert not any("{{resolve" in value for value in variables.values()), crate
+            assert function["Concurrency"]["ReservedConcurrentExecutions"] > 0, crate
+        (mapping,) = functions.list_event_source_mappings(FunctionName=f"{STACK}-mail-sender")["EventSourceMappings"]
+        assert mapping["State"] == "Enabled" and mapping["BatchSize"] == 10, mapping
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], mapping
+
+        queues = self.client("sqs")
+        asked = {"QueueUrl": self.outputs["MailQueueUrl"], "AttributeNames": ["All"]}
+        attributes = queues.get_queue_attributes(**asked)["Attributes"]
+        assert int(attributes["VisibilityTimeout"]) == 300, attributes
+        redrive = json.loads(attributes["RedrivePolicy"])
+        assert redrive["deadLetterTargetArn"].endswith("mail-dead-letters") and int(redrive["maxReceiveCount"]) == 12
+
+        table = self.client("dynamodb").describe_table(TableName=self.outputs["TableName"])["Table"]
+        assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}, table
+        pipe = self.client("pipes").describe_pipe(Name=f"{STACK}-outbox")
+        assert pipe["CurrentState"] == "RUNNING" and pipe["Source"] == table["LatestStreamArn"], pipe
+        assert pipe["Target"] == attributes["QueueArn"], pipe
+        secrets = {
+            self.client("secretsmanager").get_secret_value(SecretId=self.outputs[name])["SecretString"]
+            for name in ["ProofKeySecret", "ProofKeyPreviousSecret", "LinkKeySecret"]
+        }
+        assert len(secrets) == 3 and min(map(len, secrets)) == 64
+
+    def says(self) -> dict:
+        return {
+            "site": self.front.address,
+            "mails": f"{self.front.address}/mailbox.json",
+            "endpoint": self.endpoint,
+            "region": REGION,
+            "table": self.outputs["TableName"],
+            "queue": self.outputs["MailQueueUrl"],
+            "dead_letters": self.outputs["MailDeadLettersUrl"],
+            "mail_domain": MAIL_DOMAIN,
+        }
+
+    def stop(self) -> None:
+        self.front.server_close()
+        if self.emulator and self.emulator.poll() is None:
+            self.emulator.terminate()
+            try:
+                self.emulator.wait(10)
+            except subprocess.TimeoutExpired:
+                self.emulator.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--functions", type=Path, required=True)
+    parser.add_argument("--pages", type=Path)
+    parser.add_argument("--port", type=int, default=0, help="of the site; 0 takes a free one")
+    parser.add_argument("--size", default="small", help="the parameter Size")
+    parser.add_argument("--proof-counter", type=int, default=100, help="the parameter ProofCounter; tests want it low")
+    parser.add_argument("--log", type=Path, default=None, help="the emulator's log; else standard error")
+    parser.add_argument("--once", action="store_true", help="deploy, check, stop")
+    parser.add_argument("--watch-stdin", action="store_true", help="stop when standard input ends")
+    given = parser.parse_args()
+
+    log = given.log.open("w") if given.log else sys.stderr
+    stop = threading.Event()
+    for number in [signal.SIGTERM, signal.SIGINT]:
+        signal.signal(number, lambda *_: stop.set())
+    deployment = Deployment(given.functions, given.pages, given.port, given.size, given.proof_counter, log)
+    try:
+        print(json.dumps(deployment.says()), flush=True)
+        if given.watch_stdin:
+            threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+        while not given.once and not stop.is_set():
+            if deployment.emulator.poll() is not None:
+                print("the emulator has ended", file=sys.stderr)
+                return 1
+            stop.wait(0.5)
+    finally:
+        deployment.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::config::{Credentials, Region};
+use aws_sdk_dynamodb::config::{Builder, Credentials, Region};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -179,15 +179,23 @@ impl Emulator {
 pub fn client(
     answer: impl Fn(&str, &[u8]) -> Result<Answer, ConnectorError> + Send + Sync + 'static,
 ) -> aws_sdk_dynamodb::Client {
-    let config = platform::boot::dynamodb_config()
+    let config = local_config().endpoint_url("http://localhost").http_client(in_process(move |request| {
+        let target = request.headers().get("x-amz-target").unwrap_or("");
+        answer(target, request.body().bytes().unwrap_or_default())
+    }));
+    aws_sdk_dynamodb::Client::from_conf(config.build())
+}
+
+/// An SDK client of the door that a running portal keeps on its port.
+#[must_use]
+pub fn client_at(portal: &str) -> aws_sdk_dynamodb::Client {
+    aws_sdk_dynamodb::Client::from_conf(local_config().endpoint_url(portal).build())
+}
+
+fn local_config() -> Builder {
+    platform::boot::dynamodb_config()
         .region(Region::from_static("local"))
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-        .endpoint_url("http://localhost")
-        .http_client(in_process(move |request| {
-            let target = request.headers().get("x-amz-target").unwrap_or("");
-            answer(target, request.body().bytes().unwrap_or_default())
-        }));
-    aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
 /// An HTTP client of the SDK that is a function.

@@ -105,7 +105,11 @@ pub fn dynamodb_config() -> Builder {
     ClientConfig::builder().behavior_version(BehaviorVersion::latest()).timeout_config(timeouts)
 }
 
-fn dynamodb_client() -> Result<Client, BootError> {
+/// A client of the table with the settings of the environment.
+///
+/// # Errors
+/// A missing setting.
+pub fn dynamodb_client() -> Result<Client, BootError> {
     let (region, credentials) = credentials()?;
     let mut config = dynamodb_config().region(region).credentials_provider(credentials);
     if let Some(endpoint) = endpoint("AWS_ENDPOINT_URL_DYNAMODB") {

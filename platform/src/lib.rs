@@ -85,7 +85,7 @@ impl Platform {
             accounts: accounts::Accounts::new(&table, &proofs, &outbox, &clock, &random),
             credentials: credentials::Credentials::new(&table, &outbox, &clock, &random),
             links: links::Links::new(&table, &config.link_key),
-            notices: notices::Notices::new(&table, &clock),
+            notices: notices::Notices::new(&table, &clock, &random),
             sessions: sessions::Sessions::new(&table, &clock, &random),
             tickets: tickets::Tickets::new(&table, &proofs, &outbox, &clock, &random),
             config,

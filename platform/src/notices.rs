@@ -1,11 +1,12 @@
 //! Banners: incidents, maintenance, closures.
 
+use domain::MailId;
 use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::table::{Failure, Key, Row, Table};
-use crate::world::Clock;
+use crate::table::{Failure, Key, Outcome, Row, Table};
+use crate::world::{Clock, Random};
 
 /// A banner, as the pages show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -30,11 +31,49 @@ pub struct Notice {
 pub struct Notices {
     table: Table,
     clock: Clock,
+    random: Random,
 }
 
 impl Notices {
-    pub(crate) fn new(table: &Table, clock: &Clock) -> Self {
-        Self { table: table.clone(), clock: clock.clone() }
+    /// The banners of a table.
+    #[must_use]
+    pub fn new(table: &Table, clock: &Clock, random: &Random) -> Self {
+        Self { table: table.clone(), clock: clock.clone(), random: random.clone() }
+    }
+
+    /// Puts a banner up. Gives its id, to take it down by.
+    ///
+    /// # Errors
+    /// `Failure` when the table cannot be written.
+    pub async fn add(&self, notice: &Notice) -> Result<String, Failure> {
+        let id = format!("{}#{}", notice.from, MailId::new(self.clock.now(), self.random.bytes()));
+        let row = Row::new(&Key::notice(&id))
+            .with("level", notice.level.as_str())
+            .with("title", notice.title.as_str())
+            .with("body", notice.body.as_str())
+            .with("shown_from", notice.from.as_str())
+            .with("shown_until", notice.until.as_str());
+        match self.table.create(row).await? {
+            Outcome::Done(()) => Ok(id),
+            Outcome::Refused(_) => Err(Failure::Broken("a new id is taken".into())),
+        }
+    }
+
+    /// Takes a banner down, if it is up.
+    ///
+    /// # Errors
+    /// `Failure` when the table cannot be written.
+    pub async fn remove(&self, id: &str) -> Result<(), Failure> {
+        self.table.delete(&Key::notice(id)).await
+    }
+
+    /// All of them, past and to come, with their ids.
+    ///
+    /// # Errors
+    /// `Failure` when the table cannot be read.
+    pub async fn all(&self) -> Result<Vec<(String, Notice)>, Failure> {
+        let rows = self.table.find_all(Key::NOTICES, "").await?;
+        rows.iter().map(|row| Ok((row.text("sk")?.to_owned(), read(row)?))).collect()
     }
 
     /// Those of now, in the order in which they began.
@@ -46,21 +85,22 @@ impl Notices {
         let rows = self.table.find_all(Key::NOTICES, "").await?;
         let mut current = Vec::new();
         for row in &rows {
-            let (from, until) = (moment(row, "shown_from")?, moment(row, "shown_until")?);
+            let from: Timestamp = row.parsed("shown_from", str::parse)?;
+            let until: Timestamp = row.parsed("shown_until", str::parse)?;
             if from <= now && now < until {
-                current.push(Notice {
-                    level: row.text("level")?.to_owned(),
-                    title: row.text("title")?.to_owned(),
-                    body: row.text("body")?.to_owned(),
-                    from: from.to_string(),
-                    until: until.to_string(),
-                });
+                current.push(read(row)?);
             }
         }
         Ok(current)
     }
 }
 
-fn moment(row: &Row, name: &'static str) -> Result<Timestamp, Failure> {
-    row.parsed(name, str::parse)
+fn read(row: &Row) -> Result<Notice, Failure> {
+    Ok(Notice {
+        level: row.text("level")?.to_owned(),
+        title: row.text("title")?.to_owned(),
+        body: row.text("body")?.to_owned(),
+        from: row.text("shown_from")?.to_owned(),
+        until: row.text("shown_until")?.to_owned(),
+    })
 }

@@ -10,6 +10,7 @@ mod equality;
 mod faults;
 mod logins;
 mod mails;
+mod notices;
 mod proofs;
 mod recovery;
 mod restart;

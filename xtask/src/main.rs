@@ -2,6 +2,7 @@
 
 mod bench;
 mod events;
+mod notice;
 mod test;
 mod tools;
 
@@ -15,6 +16,7 @@ Usage: cargo xtask <chore>
 
   test [STEP]      every test, with what they need installed first
   bench recover    how many recoveries a second the portal takes, and what each costs
+  notice …         puts banners up, lists them, takes them down
   event [NAME]     writes the events of events/ anew, with proofs that do not expire";
 
 fn main() -> ExitCode {
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(None),
         ["test", step] => test::run(Some(step)),
         ["bench", "recover"] => bench::recover(),
+        ["notice", order @ ..] => notice::run(order),
         ["event"] => events::write(None),
         ["event", name] => events::write(Some(name)),
         _ => {

@@ -73,6 +73,12 @@ impl Key {
     /// The partition of all notices.
     pub const NOTICES: &str = "NOTICE";
 
+    /// A notice, by its id: when it begins, and a part that tells it from others of that moment.
+    #[must_use]
+    pub fn notice(id: &str) -> Self {
+        Self::new(Self::NOTICES.to_owned(), id)
+    }
+
     /// A ticket.
     #[must_use]
     pub fn ticket(reference: &str) -> Self {

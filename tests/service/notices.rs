@@ -1,0 +1,40 @@
+//! Banners: shown between their moments, and not after.
+
+use domain::time::{Timestamp, after, minutes};
+use platform::notices::Notice;
+
+use crate::support::App;
+
+fn notice(title: &str, from: Timestamp, until: Timestamp) -> Notice {
+    Notice {
+        level: "closure".to_owned(),
+        title: title.to_owned(),
+        body: "Fermeture du service pour maintenance de 17h à 21h ce jour.".to_owned(),
+        from: from.to_string(),
+        until: until.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn a_banner_is_shown_between_its_moments() {
+    let app = App::new();
+    let now = Timestamp::now();
+    let notices = &app.portal.platform.notices;
+    let later =
+        notices.add(&notice("Maintenance", after(now, minutes(60)), after(now, minutes(120)))).await.unwrap();
+    let shown = notices.add(&notice("Incident", now, after(now, minutes(90)))).await.unwrap();
+    let titles = async || {
+        let answer = app.get("/api/notices").await;
+        let shown = answer.body.as_array().unwrap().clone();
+        shown.iter().map(|notice| notice["title"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(titles().await, ["Incident"]);
+    app.wait_minutes(61);
+    assert_eq!(titles().await, ["Incident", "Maintenance"]);
+    app.wait_minutes(30);
+    assert_eq!(titles().await, ["Maintenance"]);
+    notices.remove(&later).await.unwrap();
+    assert!(titles().await.is_empty());
+    let left: Vec<String> = notices.all().await.unwrap().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(left, [shown]);
+}

@@ -1,0 +1,103 @@
+//! `cargo xtask notice`: banners put up, listed and taken down, on one machine or on AWS.
+
+use std::env;
+
+use domain::time::{Timestamp, after, in_paris, minutes};
+use platform::boot::{BootError, dynamodb_client};
+use platform::notices::{Notice, Notices};
+use platform::table::Table;
+use platform::world::{Clock, Random};
+
+use crate::Outcome;
+
+/// How the chore is called.
+pub const USAGE: &str = "\
+Usage: cargo xtask notice list
+       cargo xtask notice remove ID
+       cargo xtask notice add info|warning|closure TITLE BODY [FROM UNTIL]
+
+FROM and UNTIL are moments in Paris (2026-11-23T17:00) or RFC 3339; without them: from now, for a day.
+The table is the portal's at http://localhost:8080, or the one that SESAME_TABLE names, with the credentials and
+the AWS_REGION of the environment.";
+
+/// The levels that the pages know.
+const LEVELS: [&str; 3] = ["info", "warning", "closure"];
+/// How long a banner stays up when nobody says.
+const SHOWN_MINUTES: i64 = 24 * 60;
+
+/// Carries one order out.
+pub fn run(arguments: &[&str]) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match arguments {
+            ["list"] => list(&notices()?).await,
+            ["remove", id] => Ok(notices()?.remove(id).await?),
+            ["add", level, title, body] => {
+                let now = Timestamp::now();
+                add(level, title, body, now, after(now, minutes(SHOWN_MINUTES))).await
+            }
+            ["add", level, title, body, from, until] => {
+                add(level, title, body, moment(from)?, moment(until)?).await
+            }
+            _ => Err(USAGE.into()),
+        }
+    })
+}
+
+async fn list(notices: &Notices) -> Outcome {
+    for (id, notice) in notices.all().await? {
+        println!("{id}\n  {} from {} until {}", notice.level, paris(&notice.from), paris(&notice.until));
+        println!("  {}: {}", notice.title, notice.body);
+    }
+    Ok(())
+}
+
+async fn add(level: &str, title: &str, body: &str, from: Timestamp, until: Timestamp) -> Outcome {
+    if !LEVELS.contains(&level) {
+        return Err(format!("level {level:?}: use one of {}", LEVELS.join(", ")).into());
+    }
+    if title.trim().is_empty() || body.trim().is_empty() {
+        return Err("a notice needs a title and a body".into());
+    }
+    if until <= from {
+        return Err("a notice must end after it begins".into());
+    }
+    let notice = Notice {
+        level: level.to_owned(),
+        title: title.trim().to_owned(),
+        body: body.trim().to_owned(),
+        from: from.to_string(),
+        until: until.to_string(),
+    };
+    println!("{}", notices()?.add(&notice).await?);
+    Ok(())
+}
+
+fn notices() -> Result<Notices, BootError> {
+    let table = env::var("SESAME_TABLE").ok();
+    let client = match &table {
+        Some(_) => dynamodb_client()?,
+        None => sesame::emulator::client_at(&local_portal()),
+    };
+    let random = Random::system();
+    let name = table.unwrap_or_else(|| sesame::emulator::TABLE.to_owned());
+    Ok(Notices::new(&Table::new(client, name, random.clone()), &Clock::system(), &random))
+}
+
+fn local_portal() -> String {
+    format!("http://localhost:{}", env::var("SESAME_PORT").unwrap_or_else(|_| "8080".to_owned()))
+}
+
+/// A moment as an operator writes it: RFC 3339, or a clock's time in Paris.
+fn moment(text: &str) -> Result<Timestamp, BootError> {
+    text.parse().or_else(|_| domain::time::from_paris(text)).map_err(|_| {
+        format!("{text:?} is no moment: write it like 2026-11-23T17:00 (Paris) or 2026-11-23T16:00:00Z")
+            .into()
+    })
+}
+
+fn paris(moment: &str) -> String {
+    moment
+        .parse()
+        .map_or_else(|_| moment.to_owned(), |at| in_paris(at).strftime("%Y-%m-%dT%H:%M").to_string())
+}

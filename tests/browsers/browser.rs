@@ -1,0 +1,230 @@
+//! A browser as a person uses it: it goes, types, clicks, looks. Every wait is bounded.
+
+use std::time::{Duration, Instant};
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::engines::{Engine, Look};
+use crate::http;
+use crate::processes::{POLL, Process, scratch};
+
+/// The longest that anything may take on a machine that does other things too.
+const DELAY_MAX: Duration = Duration::from_secs(20);
+const START_DELAY_MAX: Duration = Duration::from_secs(60);
+
+/// Whether the element that `arguments[0]` selects can be seen.
+const IS_SEEN: &str = "
+    const element = document.querySelector(arguments[0]);
+    return Boolean(element) && element.getClientRects().length > 0
+        && getComputedStyle(element).visibility === 'visible';";
+const IS_READY: &str = "
+    const element = document.querySelector(arguments[0]);
+    return Boolean(element) && !element.disabled && element.getClientRects().length > 0
+        && getComputedStyle(element).visibility === 'visible';";
+const TEXT: &str = "
+    const element = document.querySelector(arguments[0]);
+    return element ? element.textContent.replace(/\\s+/g, ' ').trim() : '';";
+
+#[derive(Debug)]
+pub struct Browser {
+    pub engine: Engine,
+    pub client: Client,
+    look: Look,
+    driver: Process,
+    driver_port: u16,
+    site: String,
+}
+
+impl Browser {
+    /// Opens a browser that nobody has used, for the site on that port.
+    pub async fn open(engine: Engine, look: Look, site_port: u16) -> Self {
+        let (driver, driver_port) = engine.start_driver(look);
+        let profile = scratch().join(format!("profile-{driver_port}"));
+        let capabilities = engine.capabilities(look, &profile.to_string_lossy());
+        let start = Instant::now();
+        while http::ask(driver_port, "GET", "/status", "").await.is_err() {
+            assert!(start.elapsed() < DELAY_MAX, "{engine:?}'s driver: {}", driver.printed());
+            tokio::time::sleep(POLL).await;
+        }
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let address = format!("http://127.0.0.1:{driver_port}");
+        let connecting = builder.capabilities(capabilities).connect(&address);
+        let client = tokio::time::timeout(START_DELAY_MAX, connecting)
+            .await
+            .unwrap_or_else(|_| panic!("{engine:?} does not start: {}", driver.printed()))
+            .unwrap_or_else(|error| panic!("{engine:?} did not start: {error}\n{}", driver.printed()));
+        let site = format!("http://localhost:{site_port}");
+        let browser = Self { engine, client, look, driver, driver_port, site };
+        if engine == Engine::Chromium && look.is_dark {
+            let features = json!([{"name": "prefers-color-scheme", "value": "dark"}]);
+            browser.devtools("Emulation.setEmulatedMedia", json!({"features": features})).await;
+        }
+        browser.size(1280, 900).await;
+        browser
+    }
+
+    pub async fn close(self) {
+        let closed = self.client.clone().close().await;
+        assert!(closed.is_ok(), "{:?} did not end: {closed:?}", self.engine);
+    }
+
+    /// Opens a page of the site.
+    pub async fn go(&self, path: &str) {
+        let address = format!("{}{path}", self.site);
+        self.client.goto(&address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
+    }
+
+    pub async fn reload(&self) {
+        self.client.refresh().await.unwrap();
+    }
+
+    /// The path and fragment of the page.
+    pub async fn place(&self) -> String {
+        let address = self.client.current_url().await.unwrap().to_string();
+        address.strip_prefix(&self.site).unwrap_or(&address).to_owned()
+    }
+
+    /// Runs a script in the page; null while the page is being replaced.
+    pub async fn run(&self, script: &str, arguments: Value) -> Value {
+        let Value::Array(arguments) = arguments else { panic!("arguments are an array") };
+        self.client.execute(script, arguments).await.unwrap_or(Value::Null)
+    }
+
+    /// Waits until the script answers `true`.
+    pub async fn until(&self, what: &str, script: &str, arguments: Value) {
+        let start = Instant::now();
+        while self.run(script, arguments.clone()).await != Value::Bool(true) {
+            if start.elapsed() > DELAY_MAX {
+                self.fail(&format!("waited in vain: {what}")).await;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Panics with what the person would see.
+    async fn fail(&self, what: &str) -> ! {
+        let picture = scratch().join(format!("failure-{}.png", self.driver_port));
+        if let Ok(png) = self.client.screenshot().await {
+            let _ = std::fs::write(&picture, png);
+        }
+        let text = self.run("return document.body.innerText", json!([])).await;
+        let place = self.place().await;
+        panic!(
+            "{what}, in {:?} at {place} ({})\n{}",
+            self.engine,
+            picture.display(),
+            text.as_str().unwrap_or("")
+        );
+    }
+
+    pub async fn sees(&self, css: &str) {
+        self.until(&format!("{css} is seen"), IS_SEEN, json!([css])).await;
+    }
+
+    pub async fn sees_not(&self, css: &str) {
+        let script = IS_SEEN.replace("return ", "return !(") + ")";
+        self.until(&format!("{css} is gone"), &script.replace(";)", ")"), json!([css])).await;
+    }
+
+    /// The text of an element that is there, with plain single spaces.
+    pub async fn text(&self, css: &str) -> String {
+        self.run(TEXT, json!([css])).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until the element has a text that contains `part`.
+    pub async fn reads(&self, css: &str, part: &str) {
+        let script = TEXT.replace(".trim() : ''", ".includes(arguments[1]) : false");
+        self.until(&format!("{css} says {part:?}"), &script, json!([css, part])).await;
+    }
+
+    pub async fn value(&self, css: &str) -> String {
+        let value = self.run("return document.querySelector(arguments[0]).value", json!([css])).await;
+        value.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The element, once a person could use it.
+    pub async fn ready(&self, css: &str) -> Element {
+        self.until(&format!("{css} can be used"), IS_READY, json!([css])).await;
+        self.client.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"))
+    }
+
+    /// Types into a field, in place of what stands there.
+    pub async fn fill(&self, css: &str, text: &str) {
+        let field = self.ready(css).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Types into the fields of those names.
+    pub async fn fill_all(&self, form: &str, fields: &[(&str, &str)]) {
+        for (name, text) in fields {
+            self.fill(&format!("{form} #{name}"), text).await;
+        }
+    }
+
+    pub async fn click(&self, css: &str) {
+        let element = self.ready(css).await;
+        element.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// Sends a form by its button, once its script is ready.
+    pub async fn submit(&self, form: &str) {
+        self.click(&format!("{form} [type=submit]")).await;
+    }
+
+    /// The page is that wide and high, in its own pixels.
+    pub async fn size(&self, width: u32, height: u32) {
+        if self.engine == Engine::Chromium {
+            let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+            self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+            return;
+        }
+        let scale = self.look.scale;
+        // What the browser puts around the page is known once it has a size.
+        self.client.set_window_size(width * scale, height * scale).await.unwrap();
+        let inner = self.run("return [innerWidth, innerHeight]", json!([])).await;
+        let missing = |rank: usize, wanted: u32| {
+            let has = u32::try_from(inner[rank].as_u64().unwrap_or(0)).unwrap_or(0);
+            (2 * wanted).saturating_sub(has) * scale
+        };
+        self.client.set_window_size(missing(0, width), missing(1, height)).await.unwrap();
+    }
+
+    /// A command of Chromium's developer tools.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        self.drive("/goog/cdp/execute", &json!({"cmd": command, "params": parameters})).await
+    }
+
+    /// A command that only this driver knows.
+    async fn drive(&self, command: &str, body: &Value) -> Value {
+        let session = self.client.session_id().await.unwrap().unwrap();
+        let path = format!("/session/{session}{command}");
+        let answer = http::ask(self.driver_port, "POST", &path, &body.to_string()).await.unwrap();
+        let answer: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert!(answer["value"]["error"].is_null(), "{command}: {answer}");
+        answer["value"].clone()
+    }
+
+    /// What the pages wrote to the console, threw, or asked for in vain. The answers that the API is
+    /// meant to refuse with are none of it, though browsers write a line for each.
+    pub async fn complaints(&self) -> Vec<String> {
+        if self.engine != Engine::Chromium {
+            let printed = self.driver.printed();
+            // Firefox's own parts write their names where a page's message begins.
+            let marks = ["JavaScript error: http", "console.error: \"", "console.error: (", "console.warn: \"", "CONSOLE "];
+            let is_complaint = |line: &&str| marks.iter().any(|mark| line.contains(mark)) && !is_refusal(line);
+            return printed.lines().filter(is_complaint).map(str::to_owned).collect();
+        }
+        let entries = self.drive("/se/log", &json!({"type": "browser"})).await;
+        let entries = entries.as_array().cloned().unwrap_or_default();
+        let counted = entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
+        counted.map(|entry| entry["message"].to_string()).filter(|message| !is_refusal(message)).collect()
+    }
+}
+
+fn is_refusal(message: &str) -> bool {
+    message.contains("/api/") && message.contains("Failed to load resource")
+}

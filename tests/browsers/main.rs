@@ -1,0 +1,14 @@
+//! The pages in real browsers: each engine walks each journey against the portal's own binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod browser;
+mod engines;
+mod http;
+mod journeys;
+mod people;
+mod portal;
+mod processes;
+mod proxy;
+mod screenshots;
+mod stage;
+mod states;

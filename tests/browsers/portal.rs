@@ -1,0 +1,80 @@
+//! The portal under test: its own binary, on a port of its own, with nothing kept.
+
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use crate::http;
+use crate::processes::{POLL, Process, free_port};
+
+/// The first start may install and build the pages.
+const START_DELAY_MAX: Duration = Duration::from_secs(300);
+const MAIL_DELAY_MAX: Duration = Duration::from_secs(20);
+
+/// One portal at a time: two that find the pages out of date would build them twice at once.
+static STARTING: Mutex<()> = Mutex::const_new(());
+
+#[derive(Debug)]
+pub struct Portal {
+    pub port: u16,
+    process: Process,
+}
+
+/// What a test reads of a mail.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Mail {
+    pub id: String,
+    pub to: Vec<String>,
+    pub subject: String,
+    pub text: String,
+}
+
+impl Mail {
+    /// The fragment of its link: `#` and the token.
+    pub fn fragment(&self) -> &str {
+        let (_, rest) = self.text.split_once("/mot-de-passe/").expect("a link in the mail");
+        rest.split_whitespace().next().unwrap()
+    }
+}
+
+impl Portal {
+    /// Starts a portal and waits until it answers.
+    pub async fn start() -> Self {
+        let _one_at_a_time = STARTING.lock().await;
+        let port = free_port();
+        let variables = [("SESAME_PORT", port.to_string()), ("SESAME_PROOF_COUNTER", "20".to_owned())];
+        let process =
+            Process::start("portal", env!("CARGO_BIN_EXE_sesame"), &["--ephemeral".to_owned()], &variables);
+        let portal = Self { port, process };
+        let start = Instant::now();
+        while http::ask(port, "GET", "/", "").await.is_err() {
+            let printed = portal.process.printed();
+            assert!(start.elapsed() < START_DELAY_MAX && !printed.contains("error:"), "{printed}");
+            tokio::time::sleep(POLL).await;
+        }
+        portal
+    }
+
+    /// Every mail, newest first.
+    pub async fn mails(&self) -> Vec<Mail> {
+        let answer = http::ask(self.port, "GET", "/mailbox.json", "").await.unwrap();
+        serde_json::from_slice(&answer.body).unwrap()
+    }
+
+    /// Waits until that many mails have arrived in all; gives the newest. More is a failure.
+    pub async fn mail(&self, count: usize) -> Mail {
+        let start = Instant::now();
+        loop {
+            let mut mails = self.mails().await;
+            let subjects: Vec<_> = mails.iter().map(|mail| mail.subject.as_str()).collect();
+            assert!(mails.len() <= count, "more than {count} mails: {subjects:?}");
+            if mails.len() == count {
+                return mails.swap_remove(0);
+            }
+            let waited = start.elapsed();
+            assert!(waited < MAIL_DELAY_MAX, "{count} mails expected, these came: {subjects:?}");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}

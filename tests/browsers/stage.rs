@@ -1,0 +1,48 @@
+//! What one test needs: a portal, the network, a browser, and that nothing was complained of in the end.
+
+use crate::browser::Browser;
+use crate::engines::{Engine, Look, chosen};
+use crate::portal::Portal;
+use crate::proxy::Proxy;
+
+#[derive(Debug)]
+pub struct Stage {
+    pub portal: Portal,
+    pub proxy: Proxy,
+    pub browser: Browser,
+}
+
+impl Stage {
+    pub async fn set(engine: Engine, look: Look) -> Self {
+        let portal = Portal::start().await;
+        let proxy = Proxy::start(portal.port).await;
+        let browser = Browser::open(engine, look, proxy.port).await;
+        Self { portal, proxy, browser }
+    }
+
+    /// Ends the browser. No page may have broken its policy, thrown, or written to the console.
+    pub async fn strike(self) {
+        let complaints = self.browser.complaints().await;
+        self.browser.close().await;
+        assert_eq!(complaints, Vec::<String>::new(), "in the browser's console");
+        assert_eq!(self.proxy.reports(), Vec::<String>::new(), "against the policy");
+    }
+}
+
+/// Plays `story` in every chosen engine, each on a stage of its own.
+pub async fn in_every_engine(story: impl AsyncFn(&Stage)) {
+    for engine in chosen() {
+        play(engine, Look::default(), &story).await;
+    }
+}
+
+/// Plays it in Chromium, whatever engines are chosen.
+pub async fn in_chromium(look: Look, story: impl AsyncFn(&Stage)) {
+    play(Engine::Chromium, look, &story).await;
+}
+
+pub async fn play(engine: Engine, look: Look, story: &impl AsyncFn(&Stage)) {
+    let stage = Stage::set(engine, look).await;
+    story(&stage).await;
+    stage.strike().await;
+}

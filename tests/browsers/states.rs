@@ -1,0 +1,195 @@
+//! Every page, and every state that a page can be in.
+
+use serde_json::{Value, json};
+
+use crate::journeys::{apply, check_siret, choose_password};
+use crate::people::{EMAIL, OTHER_PASSWORD, PASSWORD, SIRET, TICKET, UNKNOWN_IDENTIFIER};
+use crate::proxy::Fate;
+use crate::stage::Stage;
+
+/// Pages that have one state only.
+const PLAIN: [(&str, &str); 16] = [
+    ("page-inconnue", "/nulle-part/"),
+    ("service-ferme", "/503.html"),
+    ("accessibilite", "/accessibilite/"),
+    ("aide", "/aide/"),
+    ("aide-changer-d-adresse", "/aide/changer-d-adresse/"),
+    ("aide-collegue-parti", "/aide/collegue-parti/"),
+    ("aide-difficultes-de-connexion", "/aide/difficultes-de-connexion/"),
+    ("aide-lien-du-courriel", "/aide/lien-du-courriel/"),
+    ("aide-trouver-mon-siret", "/aide/trouver-mon-siret/"),
+    ("aide-verification-anti-robot", "/aide/verification-anti-robot/"),
+    ("conditions-generales", "/conditions-generales/"),
+    ("contrat-de-prestation", "/contrat-de-prestation/"),
+    ("courriel-non-recu", "/courriel-non-recu/"),
+    ("donnees-personnelles", "/donnees-personnelles/"),
+    ("mentions-legales", "/mentions-legales/"),
+    ("mon-espace-sans-session", "/mon-espace/"),
+];
+
+/// Forms as they come, and after they were sent empty.
+const FORMS: [(&str, &str, &str); 7] = [
+    ("accueil", "/", "#login"),
+    ("creer-mon-espace", "/creer-mon-espace/", "#check-siret"),
+    ("demande-assistance", "/demande-assistance/", "#submit-ticket"),
+    ("identifiant-oublie", "/identifiant-oublie/", "#recover-identifier"),
+    ("mot-de-passe-oublie", "/mot-de-passe-oublie/", "#recover-password"),
+    ("mot-de-passe", "/mot-de-passe/#jeton", "#set-password"),
+    ("simulation", "/simulation/", "#simulate"),
+];
+
+/// Goes through all of them; `look` is told the name of each.
+pub async fn visit(stage: &Stage, look: impl AsyncFn(&str)) {
+    let browser = &stage.browser;
+    for (name, path) in PLAIN {
+        browser.go(path).await;
+        browser.sees("main h1").await;
+        look(name).await;
+    }
+    for (name, path, form) in FORMS {
+        browser.go(path).await;
+        browser.ready(&format!("{form} [type=submit]")).await;
+        look(name).await;
+        browser.submit(form).await;
+        browser.sees(".govuk-error-summary").await;
+        look(&format!("{name}-erreurs")).await;
+    }
+    notices(stage, &look).await;
+    account(stage, &look).await;
+    links(stage, &look).await;
+    requests(stage, &look).await;
+    worst_day(stage, &look).await;
+    simulation(stage, &look).await;
+}
+
+async fn notices(stage: &Stage, look: &impl AsyncFn(&str)) {
+    let notice = |level: &str, title: &str, body: &str| {
+        json!({"level": level, "title": title, "body": body,
+            "from": "2026-11-23T16:00:00Z", "until": "2026-11-23T20:00:00Z"})
+    };
+    let notices = json!([
+        notice("closure", "Fermeture du service pour maintenance de 17 h à 21 h ce jour", "Revenez ensuite."),
+        notice("warning", "Courriels retardés", "Certains courriels arrivent avec 20 minutes de retard."),
+        notice("info", "Échéance de novembre", "Le service reste ouvert tout le week-end."),
+    ]);
+    stage.proxy.plan("/api/notices", [Fate::Given(200, notices), Fate::Refused(503, None)]);
+    stage.browser.go("/").await;
+    stage.browser.sees(".app-notice--info").await;
+    look("accueil-annonces").await;
+    stage.browser.go("/").await;
+    stage.browser.reads("#notices", "pas disponible").await;
+    look("accueil-etat-inconnu").await;
+}
+
+async fn account(stage: &Stage, look: &impl AsyncFn(&str)) {
+    let browser = &stage.browser;
+    browser.go("/creer-mon-espace/").await;
+    check_siret(stage, "732 829 320 00075").await;
+    browser.sees("#siret-error").await;
+    look("creer-mon-espace-siret-faux").await;
+    browser.go("/creer-mon-espace/").await;
+    check_siret(stage, SIRET).await;
+    browser.sees("#step-account").await;
+    look("creer-mon-espace-coordonnees").await;
+    browser.submit("#create-account").await;
+    browser.sees("#create-account .govuk-error-summary").await;
+    look("creer-mon-espace-coordonnees-erreurs").await;
+    browser.click("#change-siret").await;
+    browser.sees("#check-siret").await;
+    browser.go("/creer-mon-espace/").await;
+    apply(stage).await;
+    look("creer-mon-espace-fait").await;
+
+    let mail = stage.portal.mail(1).await;
+    browser.go(&format!("/mot-de-passe/{}", mail.fragment())).await;
+    browser.fill("#password", "123456789012").await;
+    browser.submit("#set-password").await;
+    browser.sees("#password-error").await;
+    look("mot-de-passe-trop-simple").await;
+    let identifier = choose_password(stage, mail.fragment(), PASSWORD).await;
+    look("mot-de-passe-fait").await;
+
+    browser.click("#to-login").await;
+    browser.fill("#login #password", "un autre mot de passe").await;
+    browser.submit("#login").await;
+    browser.sees("#login .govuk-error-summary").await;
+    look("accueil-refus").await;
+    browser.fill("#login #password", PASSWORD).await;
+    browser.submit("#login").await;
+    browser.reads("#identifier-value", &identifier).await;
+    look("mon-espace").await;
+    browser.click("#log-out").await;
+    browser.sees("#done").await;
+    look("mon-espace-deconnecte").await;
+
+    browser.go("/creer-mon-espace/").await;
+    check_siret(stage, SIRET).await;
+    browser.sees("#exists").await;
+    look("creer-mon-espace-existe").await;
+}
+
+async fn links(stage: &Stage, look: &impl AsyncFn(&str)) {
+    let browser = &stage.browser;
+    let used = stage.portal.mails().await.pop().expect("the mail that opened the account");
+    let refuse = |kind: &str, status: u16| Fate::Given(status, json!({"type": format!("/problems/{kind}")}));
+    stage.proxy.plan("/api/set-password", [refuse("link-expired", 410)]);
+    for (name, fragment, view) in [
+        ("mot-de-passe-expire", used.fragment(), "#link-expired"),
+        ("mot-de-passe-deja-servi", used.fragment(), "#link-used"),
+        ("mot-de-passe-lien-inconnu", "#inconnu", "#link-unknown"),
+    ] {
+        browser.go("/aide/").await;
+        browser.go(&format!("/mot-de-passe/{fragment}")).await;
+        browser.fill("#set-password #password", OTHER_PASSWORD).await;
+        browser.submit("#set-password").await;
+        browser.sees(view).await;
+        look(name).await;
+    }
+    browser.fill("#recover-password #identifier", UNKNOWN_IDENTIFIER).await;
+    browser.submit("#recover-password").await;
+    browser.sees("#done").await;
+    look("mot-de-passe-nouveau-lien").await;
+}
+
+async fn requests(stage: &Stage, look: &impl AsyncFn(&str)) {
+    let browser = &stage.browser;
+    browser.go("/identifiant-oublie/").await;
+    browser.fill_all("#recover-identifier", &[("siret", SIRET), ("email", EMAIL)]).await;
+    browser.submit("#recover-identifier").await;
+    browser.sees("#done").await;
+    look("identifiant-oublie-fait").await;
+    browser.go("/demande-assistance/").await;
+    browser.fill_all("#submit-ticket", &[("siret", SIRET)]).await;
+    browser.fill_all("#submit-ticket", &TICKET).await;
+    browser.click("#motive").await;
+    browser.submit("#submit-ticket").await;
+    browser.sees("#done").await;
+    look("demande-assistance-faite").await;
+}
+
+async fn worst_day(stage: &Stage, look: &impl AsyncFn(&str)) {
+    let browser = &stage.browser;
+    browser.go("/identifiant-oublie/").await;
+    browser.fill_all("#recover-identifier", &[("siret", SIRET), ("email", EMAIL)]).await;
+    stage.proxy.plan("/api/recover/identifier", [Fate::Refused(429, Some(300))]);
+    browser.submit("#recover-identifier").await;
+    browser.sees(".app-sending--waiting button").await;
+    look("envoi-en-attente").await;
+    browser.click(".app-sending button").await;
+    browser.reads(".app-sending", "L'envoi est arrêté.").await;
+    look("envoi-arrete").await;
+    stage.proxy.plan("/api/recover/identifier", [Fate::Given(500, Value::Null)]);
+    browser.submit("#recover-identifier").await;
+    browser.sees(".govuk-error-summary").await;
+    look("envoi-en-echec").await;
+}
+
+async fn simulation(stage: &Stage, look: &impl AsyncFn(&str)) {
+    let browser = &stage.browser;
+    browser.go("/simulation/").await;
+    let fields = [("gross_pay", "2 500,50"), ("weekly_hours", "35"), ("lost_hours", "70")];
+    browser.fill_all("#simulate", &fields).await;
+    browser.submit("#simulate").await;
+    browser.sees("#done").await;
+    look("simulation-resultat").await;
+}

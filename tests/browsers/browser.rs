@@ -15,11 +15,10 @@ use crate::processes::{POLL, Process, scratch};
 const DELAY_MAX: Duration = Duration::from_secs(20);
 const START_DELAY_MAX: Duration = Duration::from_secs(60);
 
-/// Whether the element that `arguments[0]` selects can be seen.
+/// Whether an element that `arguments[0]` selects can be seen.
 const IS_SEEN: &str = "
-    const element = document.querySelector(arguments[0]);
-    return Boolean(element) && element.getClientRects().length > 0
-        && getComputedStyle(element).visibility === 'visible';";
+    return [...document.querySelectorAll(arguments[0])].some((element) =>
+        element.getClientRects().length > 0 && getComputedStyle(element).visibility === 'visible')";
 const IS_READY: &str = "
     const element = document.querySelector(arguments[0]);
     return Boolean(element) && !element.disabled && element.getClientRects().length > 0
@@ -125,8 +124,8 @@ impl Browser {
     }
 
     pub async fn sees_not(&self, css: &str) {
-        let script = IS_SEEN.replace("return ", "return !(") + ")";
-        self.until(&format!("{css} is gone"), &script.replace(";)", ")"), json!([css])).await;
+        let script = IS_SEEN.replace("return ", "return !");
+        self.until(&format!("{css} is gone"), &script, json!([css])).await;
     }
 
     /// The text of an element that is there, with plain single spaces.
@@ -168,6 +167,14 @@ impl Browser {
     pub async fn click(&self, css: &str) {
         let element = self.ready(css).await;
         element.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// Ticks a box that is not ticked yet: a page keeps what was done before.
+    pub async fn tick(&self, css: &str) {
+        let element = self.ready(css).await;
+        if !element.is_selected().await.unwrap() {
+            element.click().await.unwrap();
+        }
     }
 
     /// Sends a form by its button, once its script is ready.

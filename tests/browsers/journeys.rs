@@ -53,7 +53,7 @@ pub async fn apply(stage: &Stage) {
 pub async fn check_siret(stage: &Stage, siret: &str) {
     let browser = &stage.browser;
     browser.fill("#check-siret #siret", siret).await;
-    browser.click("#accept_terms").await;
+    browser.tick("#accept_terms").await;
     browser.submit("#check-siret").await;
 }
 

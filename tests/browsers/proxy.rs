@@ -191,7 +191,7 @@ fn refusal(status: u16, retry_after: Option<u32>) -> Message {
 fn answer(status: u16, media_type: &str, headers: &str, body: &str) -> Message {
     let length = body.len();
     let head = format!(
-        "HTTP/1.1 {status} Said\r\n{headers}Content-Type: {media_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 {status} Said\r\n{headers}Content-Type: {media_type}\r\nCache-Control: no-store\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
     );
     Message { head, body: body.into() }
 }

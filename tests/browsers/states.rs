@@ -41,6 +41,8 @@ const FORMS: [(&str, &str, &str); 7] = [
 /// Goes through all of them; `look` is told the name of each.
 pub async fn visit(stage: &Stage, look: impl AsyncFn(&str)) {
     let browser = &stage.browser;
+    // First: what the portal itself says of them is kept for half a minute.
+    notices(stage, &look).await;
     for (name, path) in PLAIN {
         browser.go(path).await;
         browser.sees("main h1").await;
@@ -54,7 +56,6 @@ pub async fn visit(stage: &Stage, look: impl AsyncFn(&str)) {
         browser.sees(".govuk-error-summary").await;
         look(&format!("{name}-erreurs")).await;
     }
-    notices(stage, &look).await;
     account(stage, &look).await;
     links(stage, &look).await;
     requests(stage, &look).await;

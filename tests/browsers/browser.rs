@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -73,6 +74,10 @@ impl Browser {
     /// Opens a page of the site.
     pub async fn go(&self, path: &str) {
         let address = format!("{}{path}", self.site);
+        if path.contains('#') {
+            // Else the same page with another fragment would only hear of the change.
+            self.client.goto("about:blank").await.unwrap();
+        }
         self.client.goto(&address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
     }
 
@@ -147,14 +152,30 @@ impl Browser {
     /// The element, once a person could use it.
     pub async fn ready(&self, css: &str) -> Element {
         self.until(&format!("{css} can be used"), IS_READY, json!([css])).await;
-        self.client.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"))
+        match self.client.find(Locator::Css(css)).await {
+            Ok(element) => element,
+            Err(error) => self.fail(&format!("{css}: {error}")).await,
+        }
+    }
+
+    /// Does something to an element, once a person could; again if the page changed under their hands.
+    async fn act(&self, css: &str, act: impl AsyncFn(&Element) -> Result<(), CmdError>) {
+        let start = Instant::now();
+        while let Err(error) = act(&self.ready(css).await).await {
+            if start.elapsed() > DELAY_MAX {
+                self.fail(&format!("{css}: {error}")).await;
+            }
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// Types into a field, in place of what stands there.
     pub async fn fill(&self, css: &str, text: &str) {
-        let field = self.ready(css).await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        self.act(css, async |field| {
+            field.clear().await?;
+            field.send_keys(text).await
+        })
+        .await;
     }
 
     /// Types into the fields of those names.
@@ -165,16 +186,13 @@ impl Browser {
     }
 
     pub async fn click(&self, css: &str) {
-        let element = self.ready(css).await;
-        element.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        self.act(css, async |element| element.click().await).await;
     }
 
     /// Ticks a box that is not ticked yet: a page keeps what was done before.
     pub async fn tick(&self, css: &str) {
-        let element = self.ready(css).await;
-        if !element.is_selected().await.unwrap() {
-            element.click().await.unwrap();
-        }
+        self.act(css, async |element| if element.is_selected().await? { Ok(()) } else { element.click().await })
+            .await;
     }
 
     /// Sends a form by its button, once its script is ready.

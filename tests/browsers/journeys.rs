@@ -1,6 +1,9 @@
 //! The whole procedure, as people go through it.
 
-use crate::people::{APPLICATION, EMAIL, ESTABLISHMENT, PASSWORD, SIRET, SIRET_DIGITS};
+use crate::http;
+use crate::people::{
+    APPLICATION, EMAIL, ESTABLISHMENT, OTHER_PASSWORD, PASSWORD, SIRET, SIRET_DIGITS, TICKET,
+};
 use crate::stage::{Stage, in_every_engine};
 
 #[tokio::test]
@@ -38,6 +41,125 @@ async fn a_person_opens_an_account_and_logs_in_and_out() {
     .await;
 }
 
+#[tokio::test]
+async fn a_scanner_that_opens_the_link_first_does_not_use_it_up() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/creer-mon-espace/").await;
+        apply(stage).await;
+        let mail = stage.portal.mail(1).await;
+        for method in ["GET", "GET", "HEAD"] {
+            let answer = http::ask(stage.portal.port, method, "/mot-de-passe/", "").await.unwrap();
+            assert_eq!(answer.status(), 200);
+        }
+        // One that runs scripts, in a tab of its own, twice.
+        let here = browser.client.window().await.unwrap();
+        for _ in 0..2 {
+            let tab = browser.client.new_window(true).await.unwrap();
+            browser.client.switch_to_window(tab.handle).await.unwrap();
+            browser.go(&format!("/mot-de-passe/{}", mail.fragment())).await;
+            browser.ready("#set-password [type=submit]").await;
+            browser.client.close_window().await.unwrap();
+            browser.client.switch_to_window(here.clone()).await.unwrap();
+        }
+        choose_password(stage, mail.fragment(), PASSWORD).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_establishment_with_an_account_has_three_ways_out() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        open_account(stage).await;
+
+        // Log in, or get identifier and password back.
+        for (link, place) in [
+            ("#exists a[href='/#login']", "/#login"),
+            ("#exists a[href='/identifiant-oublie/']", "/identifiant-oublie/"),
+            ("#exists a[href='/mot-de-passe-oublie/']", "/mot-de-passe-oublie/"),
+        ] {
+            exists(stage).await;
+            browser.click(link).await;
+            browser.ready("main form [type=submit]").await;
+            assert_eq!(browser.place().await, place);
+        }
+
+        // The person who opened the account has left: the request knows its motive and its SIRET.
+        exists(stage).await;
+        browser.click("#colleague-left").await;
+        browser.ready("#submit-ticket [type=submit]").await;
+        assert_eq!(browser.value("#siret").await, SIRET_DIGITS);
+        assert_eq!(browser.value("[name=motive]:checked").await, "extranet-access");
+        browser.fill_all("#submit-ticket", &TICKET).await;
+        browser.submit("#submit-ticket").await;
+        browser.sees("#done").await;
+        assert_tickets(stage, 4).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_got_no_mail_can_ask_for_assistance() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/creer-mon-espace/").await;
+        apply(stage).await;
+        stage.portal.mail(1).await;
+        browser.click("#done a[href='/courriel-non-recu/']").await;
+        browser.click("#to-request").await;
+        browser.ready("#submit-ticket [type=submit]").await;
+        assert_eq!(browser.value("[name=motive]:checked").await, "extranet-access");
+        browser.fill("#submit-ticket #siret", SIRET).await;
+        browser.fill_all("#submit-ticket", &TICKET).await;
+        browser.click("[name=motive][value=other]").await;
+        browser.submit("#submit-ticket").await;
+        browser.sees("#done").await;
+        assert_tickets(stage, 3).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_person_gets_a_forgotten_identifier_and_password_back() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let identifier = open_account(stage).await;
+
+        browser.go("/").await;
+        browser.click("a[href='/identifiant-oublie/']").await;
+        browser.fill_all("#recover-identifier", &[("siret", SIRET), ("email", EMAIL)]).await;
+        browser.submit("#recover-identifier").await;
+        browser.sees("#done").await;
+        let reminder = stage.portal.mail(3).await;
+        assert!(reminder.text.contains(&identifier), "{}", reminder.text);
+
+        browser.click("#done a[href='/mot-de-passe-oublie/']").await;
+        browser.fill("#recover-password #identifier", &identifier.to_lowercase()).await;
+        browser.submit("#recover-password").await;
+        browser.sees("#done").await;
+        let mail = stage.portal.mail(4).await;
+        assert_eq!(choose_password(stage, mail.fragment(), OTHER_PASSWORD).await, identifier);
+        stage.portal.mail(5).await;
+
+        browser.click("#to-login").await;
+        browser.fill("#login #password", OTHER_PASSWORD).await;
+        browser.submit("#login").await;
+        browser.sees("#account").await;
+    })
+    .await;
+}
+
+/// Opens an account and chooses its password; two mails have come then. Gives the identifier.
+pub async fn open_account(stage: &Stage) -> String {
+    stage.browser.go("/creer-mon-espace/").await;
+    apply(stage).await;
+    let mail = stage.portal.mail(1).await;
+    let identifier = choose_password(stage, mail.fragment(), PASSWORD).await;
+    stage.portal.mail(2).await;
+    identifier
+}
+
 /// Both steps of opening an account, up to what is to be done next.
 pub async fn apply(stage: &Stage) {
     let browser = &stage.browser;
@@ -65,4 +187,25 @@ pub async fn choose_password(stage: &Stage, fragment: &str, password: &str) -> S
     browser.submit("#set-password").await;
     browser.sees("#done").await;
     browser.text("#identifier-value").await
+}
+
+/// Asks for an account where there is one.
+async fn exists(stage: &Stage) {
+    let browser = &stage.browser;
+    browser.go("/creer-mon-espace/").await;
+    check_siret(stage, SIRET).await;
+    browser.sees("#exists").await;
+    browser.reads("#exists-message", "a déjà créé un compte utilisateur").await;
+}
+
+/// The request that was just sent has one receipt and one mail to the agency; `count` mails in all.
+async fn assert_tickets(stage: &Stage, count: usize) {
+    let reference = stage.browser.text("#reference").await;
+    assert!(reference.starts_with("T-"), "{reference}");
+    stage.portal.mail(count).await;
+    let mails = stage.portal.mails().await;
+    let about_it = mails.iter().filter(|mail| mail.subject.contains(&reference));
+    let mut to: Vec<_> = about_it.flat_map(|mail| mail.to.iter().map(String::as_str)).collect();
+    to.sort_unstable();
+    assert_eq!(to, ["contact-ap@asp-public.fr", EMAIL]);
 }

@@ -9,6 +9,7 @@ mod people;
 mod portal;
 mod processes;
 mod proxy;
+mod refusals;
 mod screenshots;
 mod stage;
 mod states;

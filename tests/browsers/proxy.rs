@@ -3,18 +3,22 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::http::Message;
+use crate::processes::POLL;
 
 /// Where a browser reports what the policy forbids.
 const REPORTS: &str = "/policy-reports";
 /// Longer than a page waits for an answer.
 const SILENCE: Duration = Duration::from_secs(60);
+
+/// A page waits 20 seconds for an answer, and then some before it asks again.
+const POST_DELAY_MAX: Duration = Duration::from_secs(45);
 
 /// What becomes of one request.
 #[derive(Debug, Clone)]
@@ -97,6 +101,19 @@ impl Proxy {
         let record = self.record.lock().unwrap();
         let posted = record.seen.iter().filter(|seen| seen.method == "POST" && seen.path == path);
         posted.map(|seen| serde_json::from_str(&seen.body).unwrap()).collect()
+    }
+
+    /// Waits until as many bodies were posted there; gives them.
+    pub async fn posted(&self, path: &str, count: usize) -> Vec<Value> {
+        let start = Instant::now();
+        loop {
+            let bodies = self.bodies(path);
+            if bodies.len() >= count {
+                return bodies;
+            }
+            assert!(start.elapsed() < POST_DELAY_MAX, "{} of {count} bodies were posted to {path}", bodies.len());
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// What browsers reported that the policy forbids.

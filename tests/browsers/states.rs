@@ -139,7 +139,6 @@ async fn links(stage: &Stage, look: &impl AsyncFn(&str)) {
         ("mot-de-passe-deja-servi", used.fragment(), "#link-used"),
         ("mot-de-passe-lien-inconnu", "#inconnu", "#link-unknown"),
     ] {
-        browser.go("/aide/").await;
         browser.go(&format!("/mot-de-passe/{fragment}")).await;
         browser.fill("#set-password #password", OTHER_PASSWORD).await;
         browser.submit("#set-password").await;

@@ -1,4 +1,4 @@
-"""The template as CloudFormation has it once both its transforms have run, for the tests and the emulator."""
+"""The template as CloudFormation has it once SAM has been translated, for the tests."""
 
 import copy
 import json
@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-3")
 
-from ministack.services.cloudformation import language_extensions  # noqa: E402
 from samcli.yamlhelper import yaml_parse  # noqa: E402
 from samtranslator.translator.transform import transform  # noqa: E402
 
@@ -19,21 +18,30 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "infra" / "template.yaml"
 
 
-def source() -> dict:
-    """The template as it is written."""
-    return json.loads(json.dumps(yaml_parse(TEMPLATE.read_text())))
+def source(name: str = "template.yaml") -> dict:
+    """A template as it is written."""
+    return json.loads(json.dumps(yaml_parse((TEMPLATE.parent / name).read_text())))
 
 
-def translated(**overrides: str) -> dict:
-    """Translated, with these parameters and the defaults of the others.
+def resolved(value, template: dict, given: dict):
+    """The same value with `Fn::FindInMap` looked up, where its keys are plain or given."""
+    if isinstance(value, list):
+        return [resolved(each, template, given) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::FindInMap" in value:
+        keys = [given[key["Ref"]] if isinstance(key, dict) else key for key in value["Fn::FindInMap"]]
+        found = template["Mappings"]
+        for key in keys:
+            found = found[key]
+        return found
+    return {key: resolved(each, template, given) for key, each in value.items()}
 
-    `Fn::ForEach` is expanded by the emulator's code: the SAM CLI's own (1.161) turns a `Fn::Sub` that it cannot resolve
-    into plain text.
-    """
-    template = source()
-    values = {name: str(given["Default"]) for name, given in template["Parameters"].items() if "Default" in given}
-    expanded = language_extensions.apply(copy.deepcopy(template), values | overrides)
-    expanded["Transform"] = "AWS::Serverless-2016-10-31"
+
+def translated(size: str = "small") -> dict:
+    """By AWS's own translator, with what the mappings give at that size."""
+    template = copy.deepcopy(source())
     # Where the code is does not matter here, and the translator takes no folder.
-    expanded["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
-    return json.loads(json.dumps(transform(expanded, {}, SimpleNamespace(load=dict))))
+    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+    plain = json.loads(json.dumps(transform(template, {}, SimpleNamespace(load=dict))))
+    return resolved(plain, plain, {"Size": size})

@@ -3,7 +3,7 @@
     python deploy.py --functions target/lambda [--pages web/dist] [--port 0] [--once]
 
 `--functions` holds, for each crate, `<crate>/bootstrap.zip`, `<crate>/bootstrap` or `<crate>.zip`, as `cargo lambda
-build` leaves them. The template is deployed as it is written, both transforms included, but for what is said in
+build` leaves them. The template is deployed as it is written, the transform of SAM included, but for what is said in
 `prepared`. What a COMPLETE stack does not prove is asserted afterwards. Then one line of JSON is printed:
 
     {"site": "http://localhost:…", "mails": "http://localhost:…/mailbox.json", "endpoint": "http://127.0.0.1:…", …}
@@ -104,24 +104,27 @@ def code_of(functions: Path, crate: str) -> bytes:
     return packed.getvalue()
 
 
-def prepared(template: dict, site: str) -> dict:
+def prepared(template: dict, site: str, endpoint: str) -> dict:
     """The template as it is deployed here. Four things are not as on AWS:
 
-    1. Each function's code is a zip in a bucket of the emulator: what `sam package` makes of a folder.
+    1. Each function's code is a zip in a bucket of the emulator, and the nested template a file there: what `sam
+       package` makes of a folder and of a path.
     2. The site is where this machine serves it: no DNS knows the emulated CloudFront's address.
     3. Alarms that compute over several metrics are left out: the emulator refuses them. No request meets an alarm.
     4. The outputs with the records of DKIM are left out: it makes none.
     """
     template["Outputs"] = {name: each for name, each in template["Outputs"].items() if not name.startswith("MailDkim")}
-    computed = [name for name, each in template["Resources"].items() if isinstance(each, dict) and "Metrics" in each.get("Properties", {})]
+    computed = [name for name, each in template["Resources"].items() if "Metrics" in each["Properties"]]
     for name in computed:
         del template["Resources"][name]
     template["Globals"]["Function"].pop("CodeUri")
     template["Globals"]["Function"]["Environment"]["Variables"]["SESAME_SITE"] = site
     for resource in template["Resources"].values():
-        if isinstance(resource, dict) and resource.get("Type") == "AWS::Serverless::Function":
+        if resource["Type"] == "AWS::Serverless::Function":
             crate = resource["Metadata"]["BuildProperties"]["Binary"]
             resource["Properties"]["CodeUri"] = f"s3://{BUCKET}/{crate}.zip"
+        elif resource["Type"] == "AWS::CloudFormation::Stack":
+            resource["Properties"]["TemplateURL"] = f"{endpoint}/{BUCKET}/{resource['Properties']['TemplateURL']}"
     return template
 
 
@@ -153,13 +156,16 @@ class Deployment:
         )
 
     def deploy(self, functions: Path, size: str, proof_counter: int) -> None:
-        template = prepared(source(), self.front.address)
+        template = prepared(source(), self.front.address, self.endpoint)
         s3 = self.client("s3")
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         for resource in template["Resources"].values():
-            if isinstance(resource, dict) and resource.get("Type") == "AWS::Serverless::Function":
+            if resource["Type"] == "AWS::Serverless::Function":
                 crate = resource["Metadata"]["BuildProperties"]["Binary"]
                 s3.put_object(Bucket=BUCKET, Key=f"{crate}.zip", Body=code_of(functions, crate))
+            elif resource["Type"] == "AWS::CloudFormation::Stack":
+                nested = json.dumps(source("watch.yaml")).encode()
+                s3.put_object(Bucket=BUCKET, Key="watch.yaml", Body=nested)
         s3.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(template).encode())
         architecture = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
         given = {
@@ -192,7 +198,7 @@ class Deployment:
         ttl = template["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]
         self.client("dynamodb").update_time_to_live(TableName=self.outputs["TableName"], TimeToLiveSpecification=ttl)
         # And the functions without what is reserved for them.
-        for each in translated(Size=size)["Resources"].values():
+        for each in translated(size)["Resources"].values():
             if each["Type"] == "AWS::Lambda::Function":
                 crate = each["Metadata"]["BuildProperties"]["Binary"]
                 reserved = each["Properties"]["ReservedConcurrentExecutions"]["Fn::If"][1]
@@ -203,7 +209,7 @@ class Deployment:
     def check(self) -> None:
         """A stack that says COMPLETE proves little: each part that a request or a mail passes is looked at."""
         stated = source()["Resources"]
-        routes = {name for name, each in stated.items() if isinstance(each, dict) and each.get("Type", "").endswith("::Route")}
+        routes = {name for name, each in stated.items() if each["Type"].endswith("::Route")}
         wanted = {stated[name]["Properties"]["RouteKey"] for name in routes}
         api = self.client("apigatewayv2")
         listed = api.get_routes(ApiId=self.outputs["ApiId"])["Items"]
@@ -218,7 +224,7 @@ class Deployment:
         crates = {
             each["Metadata"]["BuildProperties"]["Binary"]
             for each in stated.values()
-            if isinstance(each, dict) and each.get("Type") == "AWS::Serverless::Function"
+            if each["Type"] == "AWS::Serverless::Function"
         }
         for crate in crates:
             function = functions.get_function(FunctionName=f"{STACK}-{crate}")

@@ -15,7 +15,7 @@ const USAGE: &str = "\
 Usage: cargo xtask <chore>
 
   test [STEP]      every test, with what they need installed first
-  bench recover    how many recoveries a second the portal takes, and what each costs
+  bench recover [PART]  how many recoveries a second the portal takes, and what each costs
   notice …         puts banners up, lists them, takes them down
   event [NAME]     writes the events of events/ anew, with proofs that do not expire";
 
@@ -25,7 +25,8 @@ fn main() -> ExitCode {
     let outcome: Outcome = match arguments.as_slice() {
         ["test"] => test::run(None),
         ["test", step] => test::run(Some(step)),
-        ["bench", "recover"] => bench::recover(),
+        ["bench", "recover"] => bench::recover(None),
+        ["bench", "recover", part] => bench::recover(Some(part)),
         ["notice", order @ ..] => notice::run(order),
         ["event"] => events::write(None),
         ["event", name] => events::write(Some(name)),

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::http::{Handler, respond};
 use crate::table::{Key, Table};
 use crate::world::{Clock, Random};
-use crate::{Config, Platform, telemetry};
+use crate::{Config, Platform, metrics, telemetry};
 
 /// Steps of a proof when the operator does not say (about one second in a browser).
 pub const PROOF_COUNTER_DEFAULT: u32 = 1_000;
@@ -67,6 +67,7 @@ pub fn serve(handler: Handler) -> Result<(), BootError> {
 /// A missing setting.
 pub async fn start() -> Result<Platform, BootError> {
     telemetry::init();
+    metrics::begin();
     let random = Random::system();
     let table =
         Table::new(dynamodb_client()?, required("SESAME_TABLE", "the name of the table")?, random.clone());

@@ -5,6 +5,7 @@ pub mod boot;
 pub mod credentials;
 pub mod http;
 pub mod links;
+pub mod metrics;
 pub mod notices;
 pub mod outbox;
 pub mod passwords;

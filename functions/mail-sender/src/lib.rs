@@ -8,6 +8,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::mail::MailState;
 use domain::{Email, MailId};
 use platform::boot::{self, BootError};
+use platform::metrics::{self, Event};
 use platform::outbox::{Lease, Leased};
 use platform::table::Failure;
 use platform::{Platform, world::Clock};
@@ -137,6 +138,7 @@ async fn send(sender: &Sender, leased: &Leased) -> Result<Next, Failure> {
         },
     };
     sender.platform.outbox.finish(leased.id, state, &note).await?;
+    metrics::count(Event::Mail(state), sender.clock().now());
     let (mail, kind, state) = (leased.id.to_string(), leased.job.kind(), state.as_str());
     tracing::info!(mail, kind, state, "mail");
     Ok(Next::Over)

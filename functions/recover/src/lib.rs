@@ -5,6 +5,7 @@ use domain::proof::Action;
 use domain::{Email, FormCheck, Identifier, MailJob, Refusal, Siret};
 use platform::Platform;
 use platform::http::{self, Request, Response};
+use platform::metrics::{self, Event};
 use platform::problems::{Kind, Problem, ProblemBody};
 use platform::wire::Accepted;
 use serde::{Deserialize, Serialize};
@@ -122,5 +123,6 @@ async fn accept(
 ) -> Result<Response, Problem> {
     let proof = platform.proofs.verify(proof, Action::Recover, form)?;
     platform.outbox.accept(&platform.proofs, &proof, job).await?;
+    metrics::count(Event::Recovery, platform.clock.now());
     Ok(http::accepted(&Accepted { valid_minutes: LINK_VALID_MINUTES }))
 }

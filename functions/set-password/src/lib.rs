@@ -1,8 +1,10 @@
 //! `POST /api/set-password`: consumes the link of a mail, for an activation or a lost password.
 
+use domain::link::LinkPurpose;
 use domain::{FaultCode, FormCheck, Password, Refusal, Token};
 use platform::Platform;
 use platform::http::{self, Request, Response};
+use platform::metrics::{self, Event};
 use platform::passwords;
 use platform::problems::{Problem, ProblemBody};
 use serde::{Deserialize, Serialize};
@@ -63,5 +65,8 @@ pub async fn handle(platform: &Platform, request: Request) -> Result<Response, P
     password.judge(&person).map_err(|code: FaultCode| Refusal::field("password", code))?;
     let hash = passwords::hash(password, &platform.random).await?;
     platform.credentials.set(&token, &link, &hash).await?;
+    if link.purpose == LinkPurpose::Activation {
+        metrics::count(Event::AccountOpened, platform.clock.now());
+    }
     Ok(http::ok(&PasswordSet { identifier: link.identifier.to_string() }))
 }

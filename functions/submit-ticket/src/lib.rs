@@ -4,6 +4,7 @@ use domain::proof::Action;
 use domain::{Description, Email, FormCheck, Motive, Name, Phone, Refusal, Siret, Submission, Ticket};
 use platform::Platform;
 use platform::http::{self, Request, Response};
+use platform::metrics::{self, Event};
 use platform::problems::{Problem, ProblemBody};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -101,5 +102,6 @@ pub async fn handle(platform: &Platform, request: Request) -> Result<Response, P
     let (ticket, proof) = form.check()?;
     let proof = platform.proofs.verify(proof, Action::SubmitTicket, &form)?;
     let reference = platform.tickets.submit(&proof, &ticket).await?;
+    metrics::count(Event::Ticket(ticket.motive), platform.clock.now());
     Ok(http::created(&TicketCreated { reference, sent_to: ticket.email.masked() }))
 }

@@ -1,0 +1,85 @@
+//! Business metrics in CloudWatch's embedded metric format: lines of the log that CloudWatch counts.
+//!
+//! A dimension is one of a handful of words of ours, never anything of a person.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use domain::Motive;
+use domain::mail::MailState;
+use domain::time::Timestamp;
+use serde_json::{Value, json};
+
+/// The namespace in CloudWatch.
+const NAMESPACE: &str = "Sesame";
+
+/// Whether anybody counts: on Lambda, not on one machine.
+static IS_COUNTED: AtomicBool = AtomicBool::new(false);
+
+/// Something that an operator wants to know the number of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// An account was activated.
+    AccountOpened,
+    /// An identifier or a password link was asked for.
+    Recovery,
+    /// A mail came to that end.
+    Mail(MailState),
+    /// A request for assistance was taken in.
+    Ticket(Motive),
+}
+
+/// From now on, events are counted.
+pub(crate) fn begin() {
+    IS_COUNTED.store(true, Ordering::Relaxed);
+}
+
+/// Counts one event, where anybody does.
+pub fn count(event: Event, now: Timestamp) {
+    if IS_COUNTED.load(Ordering::Relaxed) {
+        println!("{}", line(event, now));
+    }
+}
+
+fn line(event: Event, now: Timestamp) -> Value {
+    let (name, dimension) = match event {
+        Event::AccountOpened => ("AccountsOpened", None),
+        Event::Recovery => ("Recoveries", None),
+        Event::Mail(state) => ("Mails", Some(("state", state.as_str()))),
+        Event::Ticket(motive) => ("Tickets", Some(("motive", motive.as_str()))),
+    };
+    let names: Vec<&str> = dimension.iter().map(|(name, _)| *name).collect();
+    let metric = json!({
+        "Namespace": NAMESPACE,
+        "Dimensions": [names],
+        "Metrics": [{"Name": name, "Unit": "Count"}],
+    });
+    let mut line = json!({"_aws": {"Timestamp": now.as_millisecond(), "CloudWatchMetrics": [metric]}});
+    line[name] = 1.into();
+    if let Some((name, value)) = dimension {
+        line[name] = value.into();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_cloudwatch_counts() {
+        let now = Timestamp::from_millisecond(1_795_428_000_123).unwrap_or_default();
+        let mail = line(Event::Mail(MailState::Suppressed), now);
+        assert_eq!(
+            mail,
+            json!({
+                "_aws": {"Timestamp": 1_795_428_000_123_u64, "CloudWatchMetrics": [{
+                    "Namespace": "Sesame", "Dimensions": [["state"]], "Metrics": [{"Name": "Mails", "Unit": "Count"}],
+                }]},
+                "Mails": 1, "state": "suppressed",
+            })
+        );
+        assert_eq!(line(Event::Ticket(Motive::Other), now)["motive"], "other");
+        assert_eq!(line(Event::Recovery, now)["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([[]]));
+        assert_eq!(line(Event::AccountOpened, now)["AccountsOpened"], 1);
+    }
+}

@@ -1,8 +1,10 @@
 //! `cargo xtask`: the project's chores.
 
 mod bench;
+mod deploy;
 mod events;
 mod notice;
+mod sizes;
 mod test;
 mod tools;
 
@@ -16,6 +18,9 @@ Usage: cargo xtask <chore>
 
   test [STEP]      every test, with what they need installed first
   bench recover [PART]  how many recoveries a second the portal takes, and what each costs
+  sizes            what each function weighs, as it is uploaded
+  deploy --env E   builds and deploys everything to `staging` or `production`
+  destroy --env E  deletes it, after a question
   notice …         puts banners up, lists them, takes them down
   event [NAME]     writes the events of events/ anew, with proofs that do not expire";
 
@@ -27,6 +32,9 @@ fn main() -> ExitCode {
         ["test", step] => test::run(Some(step)),
         ["bench", "recover"] => bench::recover(None),
         ["bench", "recover", part] => bench::recover(Some(part)),
+        ["sizes"] => sizes::sizes(),
+        ["deploy", "--env", environment] => deploy::deploy(environment),
+        ["destroy", "--env", environment] => deploy::destroy(environment),
         ["notice", order @ ..] => notice::run(order),
         ["event"] => events::write(None),
         ["event", name] => events::write(Some(name)),

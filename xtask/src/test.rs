@@ -1,26 +1,15 @@
 //! `cargo xtask test`: every test of the project, and before them whatever they need that is missing.
 
-use std::env;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Instant;
 
 use crate::Outcome;
-use crate::tools::{self, Tool};
+use crate::tools::{self, Tool, Tools};
 
 /// One thing that must pass.
 struct Step {
     name: &'static str,
     why: &'static str,
     run: fn(&Tools) -> Outcome,
-}
-
-/// Where the tools are.
-pub struct Tools {
-    /// The project's folder.
-    pub root: PathBuf,
-    /// What outlives a checkout: `SESAME_CACHE`, or `~/.cache/sesame`.
-    pub cache: PathBuf,
 }
 
 const STEPS: [Step; 5] = [
@@ -33,7 +22,7 @@ const STEPS: [Step; 5] = [
 
 /// Runs every step, or the one of that name.
 pub fn run(only: Option<&str>) -> Outcome {
-    let tools = Tools { root: root(), cache: tools::cache()? };
+    let tools = Tools::find()?;
     let steps: Vec<&Step> = STEPS.iter().filter(|step| only.is_none_or(|name| name == step.name)).collect();
     if steps.is_empty() {
         let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
@@ -50,26 +39,19 @@ pub fn run(only: Option<&str>) -> Outcome {
     Ok(())
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 fn format(tools: &Tools) -> Outcome {
-    tools.cargo(&["fmt", "--all", "--check"])
+    tools.run("cargo", &["fmt", "--all", "--check"])
 }
 
 fn clippy(tools: &Tools) -> Outcome {
-    tools.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
+    tools.run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
 }
 
 fn pages(tools: &Tools) -> Outcome {
-    for arguments in [&["ci", "--no-audit", "--no-fund"][..], &["run", "build"], &["run", "check"], &["test"]]
-    {
-        let mut npm = Command::new("npm");
-        npm.args(arguments).current_dir(tools.root.join("web"));
-        tools::succeed(&mut npm)?;
-    }
-    Ok(())
+    tools.npm(&["ci", "--no-audit", "--no-fund"])?;
+    tools.npm(&["run", "build"])?;
+    tools.npm(&["run", "check"])?;
+    tools.npm(&["test"])
 }
 
 fn browsers(tools: &Tools) -> Outcome {
@@ -86,19 +68,5 @@ fn browsers(tools: &Tools) -> Outcome {
 }
 
 fn tests(tools: &Tools) -> Outcome {
-    tools.cargo(&["test", "--workspace", "--no-fail-fast"])
-}
-
-impl Tools {
-    /// Runs cargo, with the tools of the cache at hand.
-    fn cargo(&self, arguments: &[&str]) -> Outcome {
-        let mut cargo = Command::new("cargo");
-        cargo.args(arguments).current_dir(&self.root).env("PATH", self.path()?);
-        tools::succeed(&mut cargo)
-    }
-
-    fn path(&self) -> Result<std::ffi::OsString, env::JoinPathsError> {
-        let old = env::var_os("PATH").unwrap_or_default();
-        env::join_paths([self.cache.join("bin")].into_iter().chain(env::split_paths(&old)))
-    }
+    tools.run("cargo", &["test", "--workspace", "--no-fail-fast"])
 }

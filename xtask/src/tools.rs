@@ -1,6 +1,9 @@
 //! What the chores need of the machine, installed when it is missing and said when it is.
 
 use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,8 +17,105 @@ pub struct Tool {
     pub package: &'static str,
 }
 
-/// The folder of what outlives a checkout: `SESAME_CACHE`, or `~/.cache/sesame`.
-pub fn cache() -> Result<PathBuf, &'static str> {
+/// The project, and the tools that its chores use.
+pub struct Tools {
+    /// The project's folder.
+    pub root: PathBuf,
+    /// What outlives a checkout: `SESAME_CACHE`, or `~/.cache/sesame`.
+    pub cache: PathBuf,
+}
+
+/// What is installed of PyPI, each version pinned.
+const PYTHON_TOOLS: &str = "infra/tests/requirements.txt";
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+impl Tools {
+    /// The project of this program.
+    ///
+    /// # Errors
+    /// No folder for the tools.
+    pub fn find() -> Result<Self, Error> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+        Ok(Self { root, cache: cache()? })
+    }
+
+    /// Runs a program in the project's folder, with the tools of the cache first.
+    ///
+    /// # Errors
+    /// What was run, and how it ended.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> Outcome {
+        let mut command = Command::new(self.program(program));
+        command.args(arguments).current_dir(&self.root).env("PATH", self.path()?);
+        succeed(&mut command)
+    }
+
+    /// Runs npm in the pages' folder.
+    ///
+    /// # Errors
+    /// What was run, and how it ended.
+    pub fn npm(&self, arguments: &[&str]) -> Outcome {
+        succeed(Command::new("npm").args(arguments).current_dir(self.root.join("web")))
+    }
+
+    /// A program of the cache, or of the machine.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        let cached = self.folders().into_iter().map(|folder| folder.join(name)).find(|file| file.exists());
+        cached.unwrap_or_else(|| name.into())
+    }
+
+    /// Installs the tools of PyPI into a virtual environment of the cache, when their list has changed.
+    ///
+    /// # Errors
+    /// Python's own.
+    pub fn python(&self) -> Outcome {
+        let (wanted, venv) = (self.root.join(PYTHON_TOOLS), self.cache.join("venv"));
+        let installed = venv.join("requirements.txt");
+        let list = fs::read_to_string(&wanted)?;
+        if fs::read_to_string(&installed).is_ok_and(|before| before == list) {
+            return Ok(());
+        }
+        println!("Installing by pip, into {}:\n{list}", venv.display());
+        install_packages(&[Tool { program: "python3", package: "python3-venv" }])?;
+        self.run("python3", &["-m", "venv", "--clear", &venv.to_string_lossy()])?;
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", PYTHON_TOOLS];
+        self.run(&venv.join("bin/python").to_string_lossy(), &pip)?;
+        Ok(fs::write(installed, list)?)
+    }
+
+    /// Builds every function as it is deployed. Gives the name and the program of each.
+    ///
+    /// # Errors
+    /// Cargo's own.
+    pub fn functions(&self) -> Result<Vec<(String, PathBuf)>, Error> {
+        self.python()?;
+        let mut names: Vec<String> = fs::read_dir(self.root.join("functions"))?
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+            .collect::<io::Result<_>>()?;
+        names.sort();
+        println!("Building {} functions as they are deployed (some minutes)", names.len());
+        let packages: Vec<&str> = names.iter().flat_map(|name| ["-p", name]).collect();
+        self.run("cargo-lambda", &[&["lambda", "build", "--release"][..], &packages].concat())?;
+        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from);
+        let bootstrap = |name: String| {
+            let file = target.join("lambda").join(&name).join("bootstrap");
+            (name, file)
+        };
+        Ok(names.into_iter().map(bootstrap).collect())
+    }
+
+    fn folders(&self) -> [PathBuf; 2] {
+        [self.cache.join("bin"), self.cache.join("venv/bin")]
+    }
+
+    fn path(&self) -> Result<OsString, env::JoinPathsError> {
+        let old = env::var_os("PATH").unwrap_or_default();
+        env::join_paths(self.folders().into_iter().chain(env::split_paths(&old)))
+    }
+}
+
+fn cache() -> Result<PathBuf, &'static str> {
     match (env::var_os("SESAME_CACHE"), env::var_os("HOME")) {
         (Some(cache), _) => Ok(cache.into()),
         (None, Some(home)) => Ok(Path::new(&home).join(".cache/sesame")),

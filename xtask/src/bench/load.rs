@@ -110,9 +110,9 @@ pub fn run(
         for task in tasks {
             for (is_known, is_accepted, latency) in task.await?? {
                 if is_accepted {
-                    report.accepted += 1
+                    report.accepted += 1;
                 } else {
-                    report.refused += 1
+                    report.refused += 1;
                 }
                 if is_known { report.known.push(latency) } else { report.unknown.push(latency) }
             }

@@ -1,0 +1,51 @@
+//! `cargo xtask sizes`: what each function weighs, as it is uploaded.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::PathBuf;
+
+use crate::Outcome;
+use crate::tools::Tools;
+
+/// The largest zip of a function, in bytes.
+const ZIP_BYTES_MAX: u64 = 4_000_000;
+
+/// Builds every function for Lambda and prints the size of each; an error when one is too large.
+pub fn sizes() -> Outcome {
+    let tools = Tools::find()?;
+    let mut too_large = Vec::new();
+    println!("{:<16} {:>12} {:>12}", "function", "binary", "zip");
+    for (name, bootstrap) in tools.functions()? {
+        let zipped = zip_bytes(&bootstrap)?;
+        println!("{name:<16} {:>12} {zipped:>12}", fs::metadata(&bootstrap)?.len());
+        if zipped > ZIP_BYTES_MAX {
+            too_large.push(name);
+        }
+    }
+    if too_large.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("over {ZIP_BYTES_MAX} bytes zipped: {}", too_large.join(", ")).into())
+    }
+}
+
+/// What a zip of one file weighs: the file deflated, and a header.
+fn zip_bytes(file: &PathBuf) -> io::Result<u64> {
+    let mut encoder = flate2::write::DeflateEncoder::new(Counter(0), flate2::Compression::default());
+    io::copy(&mut File::open(file)?, &mut encoder)?;
+    Ok(encoder.finish()?.0)
+}
+
+/// Counts what is written to it.
+struct Counter(u64);
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

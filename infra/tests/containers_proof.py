@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -116,6 +117,9 @@ def main() -> int:
                     with urllib.request.urlopen(asked, timeout=60) as answer:
                         said = answer.read().decode()
                     break
+                except urllib.error.HTTPError as error:
+                    print((work / "api.log").read_text(), error, file=sys.stderr)
+                    return 1
                 except OSError as error:
                     if time.monotonic() > deadline or api.poll() is not None:
                         print((work / "api.log").read_text(), error, file=sys.stderr)

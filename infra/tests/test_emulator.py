@@ -13,7 +13,7 @@ from test_template import FUNCTIONS, NEEDS
 from translated import ROOT
 
 sys.path.insert(0, str(ROOT / "infra" / "tests" / "emulator"))
-from deploy import STACK, Deployment  # noqa: E402
+from deploy import Deployment  # noqa: E402
 
 KEYS = ["SIRET#*", "ACCOUNT#*", "LINK#*", "PROOF#*", "SESSION#*", "ATTEMPTS#*", "QUOTA#*", "NOTICE", "TICKET#*"]
 KEYS += ["SUBMISSION#*", "MAIL#*", "WARMUP", "NOTICE#*", "WARMUP#*", "OTHER"]
@@ -119,7 +119,7 @@ def deployed(tmp_path_factory):
 
 
 def invoke(deployed: Deployment, crate: str, event: dict):
-    answer = deployed.client("lambda").invoke(FunctionName=f"{STACK}-{crate}", Payload=json.dumps(event))
+    answer = deployed.client("lambda").invoke(FunctionName=deployed.functions[crate], Payload=json.dumps(event))
     said = json.load(answer["Payload"])
     assert "FunctionError" not in answer, said
     return said

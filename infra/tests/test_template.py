@@ -327,7 +327,6 @@ def test_logs_are_kept_as_long_as_the_operator_says():
     assert len(groups) == len(FUNCTIONS) + 2
     for logical, crate in FUNCTIONS.items():
         assert properties(f"{logical}Logs")["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}-{crate}"}
-        assert properties(f"{logical}Function")["FunctionName"] == {"Fn::Sub": f"${{AWS::StackName}}-{crate}"}
     for group in groups.values():
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 

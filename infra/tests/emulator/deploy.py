@@ -193,6 +193,14 @@ class Deployment:
                 said = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed]
                 raise SystemExit(f"the stack is {stack['StackStatus']}:\n" + "\n".join(said))
             time.sleep(0.2)
+        resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+        physical = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
+        # By crate, whatever CloudFormation called it.
+        self.functions = {
+            each["Metadata"]["BuildProperties"]["Binary"]: physical[name]
+            for name, each in template["Resources"].items()
+            if each["Type"] == "AWS::Serverless::Function"
+        }
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         # The emulator takes the table without its TTL: it is asked for as the template states it.
         ttl = template["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]
@@ -203,7 +211,7 @@ class Deployment:
                 crate = each["Metadata"]["BuildProperties"]["Binary"]
                 reserved = each["Properties"]["ReservedConcurrentExecutions"]["Fn::If"][1]
                 self.client("lambda").put_function_concurrency(
-                    FunctionName=f"{STACK}-{crate}", ReservedConcurrentExecutions=reserved
+                    FunctionName=self.functions[crate], ReservedConcurrentExecutions=reserved
                 )
 
     def check(self) -> None:
@@ -221,19 +229,14 @@ class Deployment:
         assert stage["StageName"] == "$default" and stage["AutoDeploy"], stage
 
         functions = self.client("lambda")
-        crates = {
-            each["Metadata"]["BuildProperties"]["Binary"]
-            for each in stated.values()
-            if each["Type"] == "AWS::Serverless::Function"
-        }
-        for crate in crates:
-            function = functions.get_function(FunctionName=f"{STACK}-{crate}")
+        for crate, name in self.functions.items():
+            function = functions.get_function(FunctionName=name)
             assert function["Configuration"]["Runtime"] == "provided.al2023", crate
             variables = function["Configuration"]["Environment"]["Variables"]
             assert variables["SESAME_TABLE"] == self.outputs["TableName"], crate
             assert not any("{{resolve" in value for value in variables.values()), crate
             assert function["Concurrency"]["ReservedConcurrentExecutions"] > 0, crate
-        (mapping,) = functions.list_event_source_mappings(FunctionName=f"{STACK}-mail-sender")["EventSourceMappings"]
+        (mapping,) = functions.list_event_source_mappings(FunctionName=self.functions["mail-sender"])["EventSourceMappings"]
         assert mapping["State"] == "Enabled" and mapping["BatchSize"] == 10, mapping
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], mapping
 
@@ -265,6 +268,7 @@ class Deployment:
             "queue": self.outputs["MailQueueUrl"],
             "dead_letters": self.outputs["MailDeadLettersUrl"],
             "mail_domain": MAIL_DOMAIN,
+            "functions": self.functions,
         }
 
     def stop(self) -> None:

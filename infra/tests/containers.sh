@@ -33,6 +33,7 @@ cannot() {
 
 settings() {
     mkdir -p "$home"
+    before="$(cat "$home/containers.conf" 2>/dev/null || true)"
     # cgroupfs and a file: there may be no systemd. The limits of the engine itself are above what a machine may grant, and
     # podman 4.3 takes soft for hard over its socket: they are the same.
     cat >"$home/containers.conf" <<CONF
@@ -51,6 +52,8 @@ graphroot = "$home/storage"
 runroot = "$home/run"
 CONF
     export CONTAINERS_CONF="$home/containers.conf" CONTAINERS_STORAGE_CONF="$home/storage.conf"
+    # An engine that was started with other settings keeps them.
+    [ "$before" = "$(cat "$home/containers.conf")" ] || stop_engine
 }
 
 packages() {
@@ -94,6 +97,12 @@ base_image() {
     podman rmi --force "public.ecr.aws/lambda/provided:al2023-rapid-$architecture" >/dev/null 2>&1 || true
 }
 
+stop_engine() {
+    [ -f "$home/service.pid" ] || return 0
+    kill "$(cat "$home/service.pid")" 2>/dev/null || true
+    rm -f "$home/service.pid" "$socket"
+}
+
 is_serving() { [ -S "$socket" ] && podman --url "unix://$socket" version >/dev/null 2>&1; }
 
 up() {
@@ -130,10 +139,7 @@ down() {
     settings
     # Its own containers, and those that SAM left, in this storage only.
     podman rm --all --force --time 0 >/dev/null 2>&1 || true
-    if [ -f "$home/service.pid" ]; then
-        kill "$(cat "$home/service.pid")" 2>/dev/null || true
-        rm -f "$home/service.pid" "$socket"
-    fi
+    stop_engine
 }
 
 case "${1:-}" in

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import subprocess
 import sys
 import time
 import urllib.error
@@ -191,3 +193,37 @@ def test_every_path_is_answered_and_no_other(deployed):
 def test_ttl_is_as_the_template_states(deployed):
     stated = deployed.client("dynamodb").describe_time_to_live(TableName=deployed.outputs["TableName"])
     assert stated["TimeToLiveDescription"]["AttributeName"] == "expires_at"
+
+
+def test_rows_are_copied_back_from_a_restored_table(deployed):
+    """What docs/operations.md has an operator do once the table is restored beside the one that serves."""
+    table, restored = deployed.client("dynamodb"), "restored"
+    keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    table.create_table(
+        TableName=restored,
+        KeySchema=keys,
+        AttributeDefinitions=[{"AttributeName": key["AttributeName"], "AttributeType": "S"} for key in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for pk in ["ACCOUNT#1", "ACCOUNT#2", "TICKET#1"]:
+        table.put_item(TableName=restored, Item={"pk": {"S": pk}, "sk": {"S": "ROW"}, "from": {"S": "restored"}})
+    serving = deployed.outputs["TableName"]
+    standing = {"pk": {"S": "ACCOUNT#2"}, "sk": {"S": "ROW"}, "from": {"S": "serving"}}
+    table.put_item(TableName=serving, Item=standing)
+
+    environment = os.environ | {
+        "AWS_ENDPOINT_URL": deployed.endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-west-3",
+    }
+    command = [sys.executable, ROOT / "infra" / "copy_rows.py", "--from", restored, "--to", serving]
+    command += ["--prefix", "ACCOUNT#", "--yes"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.stdout == "1 rows written, 1 were there already\n", done.stderr
+
+    def row(pk: str):
+        found = table.get_item(TableName=serving, Key={"pk": {"S": pk}, "sk": {"S": "ROW"}}).get("Item")
+        return found and found["from"]["S"]
+
+    assert [row("ACCOUNT#1"), row("ACCOUNT#2"), row("TICKET#1")] == ["restored", "serving", None]

@@ -305,7 +305,6 @@ def test_the_api_is_throttled_and_its_costly_routes_more(size):
     assert stage["RouteSettings"].keys() == {"ANY /api/set-password", "ANY /api/session"}
     for costly in stage["RouteSettings"].values():
         assert 0 < costly["ThrottlingRateLimit"] < every["ThrottlingRateLimit"]
-        assert costly["DetailedMetricsEnabled"] is True
     assert stage["AutoDeploy"] is True and stage["StageName"] == "$default"
 
 

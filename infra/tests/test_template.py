@@ -551,6 +551,17 @@ def test_no_error_page_replaces_what_the_api_answers():
     assert "CustomErrorResponses" not in properties("Distribution")["DistributionConfig"]
 
 
+def test_the_edge_knows_every_page():
+    folder = ROOT / "web" / "pages"
+    pages = set()
+    for path in [*folder.rglob("*.njk"), *folder.rglob("*.md")]:
+        place = path.relative_to(folder).with_suffix("")
+        if not place.parts[0].startswith("_") and place.name not in {"404", "503"}:
+            parts = place.parts[:-1] if place.name == "index" else place.parts
+            pages.add("/" + "".join(f"{part}/" for part in parts))
+    assert set(source()["Parameters"]["Pages"]["Default"].split(",")) == pages
+
+
 def test_addresses_of_pages(tmp_path):
     """The function at the edge, run by Node where there is one."""
     code = properties("PageAddresses")["FunctionCode"]["Fn::Sub"].replace("${Pages}", "/,/aide/")

@@ -13,7 +13,7 @@ use crate::http;
 use crate::processes::{POLL, Process, scratch};
 
 /// The longest that anything may take on a machine that does other things too.
-const DELAY_MAX: Duration = Duration::from_secs(20);
+const DELAY_MAX: Duration = Duration::from_secs(30);
 const START_DELAY_MAX: Duration = Duration::from_secs(60);
 
 /// Whether an element that `arguments[0]` selects can be seen.
@@ -32,8 +32,8 @@ const TEXT: &str = "
 pub struct Browser {
     pub engine: Engine,
     pub client: Client,
-    look: Look,
-    driver: Process,
+    /// Its driver, and the screen if it has one.
+    processes: Vec<Process>,
     driver_port: u16,
     site: String,
 }
@@ -41,12 +41,12 @@ pub struct Browser {
 impl Browser {
     /// Opens a browser that nobody has used, for the site on that port.
     pub async fn open(engine: Engine, look: Look, site_port: u16) -> Self {
-        let (driver, driver_port) = engine.start_driver(look);
+        let (processes, driver_port) = engine.start_driver();
         let profile = scratch().join(format!("profile-{driver_port}"));
         let capabilities = engine.capabilities(look, &profile.to_string_lossy());
         let start = Instant::now();
         while http::ask(driver_port, "GET", "/status", "").await.is_err() {
-            assert!(start.elapsed() < DELAY_MAX, "{engine:?}'s driver: {}", driver.printed());
+            assert!(start.elapsed() < DELAY_MAX, "{engine:?}'s driver: {}", processes[0].printed());
             tokio::time::sleep(POLL).await;
         }
         let mut builder = ClientBuilder::new(HttpConnector::new());
@@ -54,10 +54,10 @@ impl Browser {
         let connecting = builder.capabilities(capabilities).connect(&address);
         let client = tokio::time::timeout(START_DELAY_MAX, connecting)
             .await
-            .unwrap_or_else(|_| panic!("{engine:?} does not start: {}", driver.printed()))
-            .unwrap_or_else(|error| panic!("{engine:?} did not start: {error}\n{}", driver.printed()));
+            .unwrap_or_else(|_| panic!("{engine:?} does not start: {}", processes[0].printed()))
+            .unwrap_or_else(|error| panic!("{engine:?} did not start: {error}\n{}", processes[0].printed()));
         let site = format!("http://localhost:{site_port}");
-        let browser = Self { engine, client, look, driver, driver_port, site };
+        let browser = Self { engine, client, processes, driver_port, site };
         if engine == Engine::Chromium && look.is_dark {
             let features = json!([{"name": "prefers-color-scheme", "value": "dark"}]);
             browser.devtools("Emulation.setEmulatedMedia", json!({"features": features})).await;
@@ -191,8 +191,11 @@ impl Browser {
 
     /// Ticks a box that is not ticked yet: a page keeps what was done before.
     pub async fn tick(&self, css: &str) {
-        self.act(css, async |element| if element.is_selected().await? { Ok(()) } else { element.click().await })
-            .await;
+        self.act(
+            css,
+            async |element| if element.is_selected().await? { Ok(()) } else { element.click().await },
+        )
+        .await;
     }
 
     /// Sends a form by its button, once its script is ready.
@@ -207,15 +210,12 @@ impl Browser {
             self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
             return;
         }
-        let scale = self.look.scale;
+        self.client.set_window_size(width, height).await.unwrap();
         // What the browser puts around the page is known once it has a size.
-        self.client.set_window_size(width * scale, height * scale).await.unwrap();
-        let inner = self.run("return [innerWidth, innerHeight]", json!([])).await;
-        let missing = |rank: usize, wanted: u32| {
-            let has = u32::try_from(inner[rank].as_u64().unwrap_or(0)).unwrap_or(0);
-            (2 * wanted).saturating_sub(has) * scale
-        };
-        self.client.set_window_size(missing(0, width), missing(1, height)).await.unwrap();
+        let outside = "return [outerWidth - innerWidth, outerHeight - innerHeight]";
+        let outside = self.run(outside, json!([])).await;
+        let frame = |rank: usize| u32::try_from(outside[rank].as_u64().unwrap_or(0)).unwrap_or(0);
+        self.client.set_window_size(width + frame(0), height + frame(1)).await.unwrap();
     }
 
     /// A command of Chromium's developer tools.
@@ -234,22 +234,31 @@ impl Browser {
     }
 
     /// What the pages wrote to the console, threw, or asked for in vain. The answers that the API is
-    /// meant to refuse with are none of it, though browsers write a line for each.
+    /// meant to refuse with are none of it, though Chromium writes a line for each.
     pub async fn complaints(&self) -> Vec<String> {
-        if self.engine != Engine::Chromium {
-            let printed = self.driver.printed();
-            // Firefox's own parts write their names where a page's message begins.
-            let marks = ["JavaScript error: http", "console.error: \"", "console.error: (", "console.warn: \"", "CONSOLE "];
-            let is_complaint = |line: &&str| marks.iter().any(|mark| line.contains(mark)) && !is_refusal(line);
-            return printed.lines().filter(is_complaint).map(str::to_owned).collect();
+        match self.engine {
+            Engine::Chromium => self.console().await,
+            Engine::Firefox => {
+                // Its own parts write their names where a page's message begins, or where they stand.
+                let marks =
+                    ["JavaScript error: http", "console.error: \"", "console.error: (", "console.warn: \""];
+                let is_own = |line: &str| line.contains("\"resource://") || line.contains("\"chrome://");
+                let is_complaint =
+                    |line: &&str| marks.iter().any(|mark| line.contains(mark)) && !is_own(line);
+                self.processes[0].printed().lines().filter(is_complaint).map(str::to_owned).collect()
+            }
+            // It prints nothing when it is driven: the proxy has its pages tell.
+            Engine::WebKit => Vec::new(),
         }
+    }
+
+    async fn console(&self) -> Vec<String> {
         let entries = self.drive("/se/log", &json!({"type": "browser"})).await;
         let entries = entries.as_array().cloned().unwrap_or_default();
-        let counted = entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
+        let counted =
+            entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
+        let is_refusal =
+            |message: &String| message.contains("/api/") && message.contains("Failed to load resource");
         counted.map(|entry| entry["message"].to_string()).filter(|message| !is_refusal(message)).collect()
     }
-}
-
-fn is_refusal(message: &str) -> bool {
-    message.contains("/api/") && message.contains("Failed to load resource")
 }

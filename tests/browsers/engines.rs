@@ -1,17 +1,17 @@
 //! The three engines: where they are, how they are started, what they are told at their start.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use crate::processes::{Process, free_port, program, scratch};
+use crate::processes::{POLL, Process, free_port, program, scratch};
 
 const GET_FIREFOX: &str =
     "apt-get install firefox-esr; cargo install geckodriver --locked --root ~/.cache/sesame";
 const GET_CHROMIUM: &str = "apt-get install chromium chromium-driver";
 const GET_WEBKIT: &str = "apt-get install webkit2gtk-driver xvfb";
+
+const SCREEN_DELAY_MAX: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
@@ -25,14 +25,12 @@ pub enum Engine {
 pub struct Look {
     pub is_dark: bool,
     pub text_percent: u32,
-    /// Device pixels for one of the page's.
-    pub scale: u32,
     pub has_scripts: bool,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Self { is_dark: false, text_percent: 100, scale: 1, has_scripts: true }
+        Self { is_dark: false, text_percent: 100, has_scripts: true }
     }
 }
 
@@ -70,26 +68,32 @@ impl Engine {
             .unwrap_or_else(|| panic!("SESAME_ENGINES: no engine is named {name:?}"))
     }
 
-    /// Starts its driver; gives the port too.
-    pub fn start_driver(self, look: Look) -> (Process, u16) {
+    /// Starts its driver, and the screen that it needs, the driver first; gives the driver's port too.
+    pub fn start_driver(self) -> (Vec<Process>, u16) {
         let port = free_port();
-        let (program, mut arguments) = match self {
-            Self::Chromium => (program(&["chromedriver"], GET_CHROMIUM), vec![]),
-            Self::Firefox => (program(&["geckodriver"], GET_FIREFOX), vec!["--websocket-port=0".to_owned()]),
-            Self::WebKit => (program(&["WebKitWebDriver"], GET_WEBKIT), vec![]),
-        };
-        arguments.push(format!("--port={port}"));
+        let mut arguments = vec![format!("--port={port}")];
         let mut variables = vec![("LANG", "C.UTF-8".to_owned())];
-        if self == Self::WebKit {
-            variables.extend([
-                ("DISPLAY", display().to_owned()),
-                ("GDK_BACKEND", "x11".to_owned()),
-                ("GDK_SCALE", look.scale.to_string()),
-                ("NO_AT_BRIDGE", "1".to_owned()),
-                ("XDG_RUNTIME_DIR", scratch().to_string_lossy().into_owned()),
-            ]);
-        }
-        (Process::start(self.name(), &program, &arguments, &variables), port)
+        let mut screens = Vec::new();
+        let program = match self {
+            Self::Chromium => program(&["chromedriver"], GET_CHROMIUM),
+            Self::Firefox => {
+                arguments.push("--websocket-port=0".to_owned());
+                program(&["geckodriver"], GET_FIREFOX)
+            }
+            Self::WebKit => {
+                let (screen, display) = start_screen();
+                screens.push(screen);
+                variables.extend([
+                    ("DISPLAY", display),
+                    ("GDK_BACKEND", "x11".to_owned()),
+                    ("NO_AT_BRIDGE", "1".to_owned()),
+                    ("XDG_RUNTIME_DIR", scratch().to_string_lossy().into_owned()),
+                ]);
+                program(&["WebKitWebDriver"], GET_WEBKIT)
+            }
+        };
+        let driver = Process::start(self.name(), &program, &arguments, &variables);
+        (std::iter::once(driver).chain(screens).collect(), port)
     }
 
     /// What a new session is asked to be.
@@ -144,7 +148,6 @@ fn firefox(look: Look) -> Value {
             "args": ["-headless"],
             "prefs": {
                 "layout.css.prefers-color-scheme.content-override": i32::from(!look.is_dark),
-                "layout.css.devPixelsPerPx": look.scale.to_string(),
                 "font.size.variable.x-western": look.text_pixels(),
                 "javascript.enabled": look.has_scripts,
                 "browser.dom.window.dump.enabled": true,
@@ -156,15 +159,14 @@ fn firefox(look: Look) -> Value {
 }
 
 fn webkit(look: Look) -> Value {
-    let browser = std::env::var("SESAME_MINIBROWSER").ok().unwrap_or_else(minibrowser);
-    let mut arguments = vec!["--automation", "--enable-write-console-messages-to-stdout=true"];
+    let mut arguments = vec!["--automation"];
     if look.is_dark {
         arguments.push("--dark-mode");
     }
     if !look.has_scripts {
         arguments.push("--enable-javascript-markup=false");
     }
-    json!({"webkitgtk:browserOptions": {"binary": browser, "args": arguments}})
+    json!({"webkitgtk:browserOptions": {"binary": minibrowser(), "args": arguments}})
 }
 
 /// WebKitGTK's own browser stands in the folder of its library.
@@ -178,23 +180,21 @@ fn minibrowser() -> String {
     found.next().unwrap_or_else(|| panic!("no MiniBrowser: {GET_WEBKIT}")).to_string_lossy().into_owned()
 }
 
-/// The screen that browsers without a headless mode are shown on; it lasts as long as the tests.
-fn display() -> &'static str {
-    static SCREEN: OnceLock<(Child, String)> = OnceLock::new();
-    let (_, name) = SCREEN.get_or_init(|| {
-        let keeper =
-            r#"Xvfb -displayfd 1 -screen 0 1600x6000x24 -nolisten tcp 2>/dev/null & cat >/dev/null; kill $!"#;
-        let _ = program(&["Xvfb"], GET_WEBKIT);
-        let mut child = Command::new("sh")
-            .args(["-c", keeper])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a shell");
-        let mut number = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut number).unwrap();
-        assert!(!number.trim().is_empty(), "Xvfb gave no display");
-        (child, format!(":{}", number.trim()))
-    });
-    name
+/// A screen for a browser that has no headless mode. It has no window manager: the window under the
+/// pointer, which rests in the middle, has the focus. One screen a browser, then.
+fn start_screen() -> (Process, String) {
+    let arguments = ["-displayfd", "1", "-screen", "0", "1280x1000x24", "-nolisten", "tcp"];
+    let screen =
+        Process::start("screen", &program(&["Xvfb"], GET_WEBKIT), &arguments.map(str::to_owned), &[]);
+    let start = Instant::now();
+    loop {
+        let printed = screen.printed();
+        let number =
+            printed.lines().find(|line| !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit()));
+        if let Some(number) = number.filter(|_| printed.ends_with('\n')) {
+            return (screen, format!(":{number}"));
+        }
+        assert!(start.elapsed() < SCREEN_DELAY_MAX, "Xvfb gave no display: {printed}");
+        std::thread::sleep(POLL);
+    }
 }

@@ -1,10 +1,13 @@
 //! The pages in real browsers: each engine walks each journey against the portal's own binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod access;
 mod browser;
 mod engines;
 mod http;
 mod journeys;
+mod keyboard;
+mod network;
 mod people;
 mod portal;
 mod processes;
@@ -13,3 +16,4 @@ mod refusals;
 mod screenshots;
 mod stage;
 mod states;
+mod worst_day;

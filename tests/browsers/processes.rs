@@ -29,7 +29,7 @@ impl Process {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let rank = COUNT.fetch_add(1, Ordering::Relaxed);
         let log = scratch().join(format!("{name}-{rank}.log"));
-        let out = File::create(&log).unwrap();
+        let out = File::options().create_new(true).append(true).open(&log).unwrap();
         let keeper = Command::new("sh")
             .args(["-c", KEEPER, "keeper", program])
             .args(arguments)

@@ -14,6 +14,13 @@ use crate::processes::POLL;
 
 /// Where a browser reports what the policy forbids.
 const REPORTS: &str = "/policy-reports";
+const LISTENER: &str = "/listener.js";
+/// The console and what is thrown, for a browser that tells no driver of them.
+const LISTENER_SCRIPT: &str = "
+    const tell = (text) => navigator.sendBeacon('/policy-reports', `console: ${text}`);
+    for (const level of ['error', 'warn']) console[level] = (...said) => tell(said.join(' '));
+    addEventListener('error', ({ message }) => tell(message));
+    addEventListener('unhandledrejection', ({ reason }) => tell(reason));";
 /// Longer than a page waits for an answer.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -52,6 +59,10 @@ struct Record {
     reports: Vec<String>,
     /// Requests whose path begins so, and what becomes of the next ones.
     plans: Vec<(String, VecDeque<Fate>)>,
+    /// The state of the service, if it is not the portal's.
+    notices: Option<Fate>,
+    /// Pages are given a script that tells what they throw and write to the console.
+    has_listener: bool,
     /// Nothing passes as long as it is down.
     is_down: bool,
 }
@@ -64,10 +75,10 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    pub async fn start(portal: u16) -> Self {
+    pub async fn start(portal: u16, has_listener: bool) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let record = Arc::new(Mutex::new(Record::default()));
+        let record = Arc::new(Mutex::new(Record { has_listener, ..Record::default() }));
         let shared = record.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -86,13 +97,28 @@ impl Proxy {
         self.record.lock().unwrap().plans.push((path.to_owned(), fates.into_iter().collect()));
     }
 
+    /// What becomes of every request for the state of the service; none asks the portal.
+    pub fn set_notices(&self, fate: Option<Fate>) {
+        self.record.lock().unwrap().notices = fate;
+    }
+
+    /// Nothing is written into pages any more: they weigh what they weigh.
+    pub fn stop_listening(&self) {
+        self.record.lock().unwrap().has_listener = false;
+    }
+
     /// Cuts the network, or mends it.
     pub fn set_down(&self, is_down: bool) {
         self.record.lock().unwrap().is_down = is_down;
     }
 
-    /// The requests since the last time this was asked.
-    pub fn take_seen(&self) -> Vec<Seen> {
+    /// The requests since the last time this was asked, once all are answered.
+    pub async fn take_seen(&self) -> Vec<Seen> {
+        let start = Instant::now();
+        while self.record.lock().unwrap().seen.iter().any(|seen| seen.status == 0) {
+            assert!(start.elapsed() < POST_DELAY_MAX, "requests without an answer");
+            tokio::time::sleep(POLL).await;
+        }
         std::mem::take(&mut self.record.lock().unwrap().seen)
     }
 
@@ -111,7 +137,11 @@ impl Proxy {
             if bodies.len() >= count {
                 return bodies;
             }
-            assert!(start.elapsed() < POST_DELAY_MAX, "{} of {count} bodies were posted to {path}", bodies.len());
+            assert!(
+                start.elapsed() < POST_DELAY_MAX,
+                "{} of {count} bodies were posted to {path}",
+                bodies.len()
+            );
             tokio::time::sleep(POLL).await;
         }
     }
@@ -135,6 +165,12 @@ async fn pass(mut browser: TcpStream, portal: u16, record: &Mutex<Record>) -> st
         record.lock().unwrap().reports.push(String::from_utf8_lossy(&request.body).into_owned());
         return browser.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").await;
     }
+    if path == LISTENER {
+        let script = answer(200, "text/javascript", "", LISTENER_SCRIPT);
+        browser.write_all(script.head.as_bytes()).await?;
+        return browser.write_all(&script.body).await;
+    }
+    let has_listener = record.lock().unwrap().has_listener;
     let (fate, rank) = note(record, &request, &path);
     let answer = match fate {
         Some(Fate::Cut) => return Ok(()),
@@ -145,16 +181,17 @@ async fn pass(mut browser: TcpStream, portal: u16, record: &Mutex<Record>) -> st
         Some(Fate::Refused(status, retry_after)) => refusal(status, retry_after),
         Some(Fate::Given(status, body)) => answer(status, "application/json", "", &body.to_string()),
         Some(Fate::AnswerLost) => {
-            forward(&request, portal).await?;
+            forward(&request, portal, has_listener).await?;
             return Ok(());
         }
-        None => forward(&request, portal).await?,
+        None => forward(&request, portal, has_listener).await?,
     };
     if let Some(seen) = record.lock().unwrap().seen.get_mut(rank) {
         seen.answer_bytes = answer.head.len() + answer.body.len();
         seen.status = answer.status();
     }
-    // Written after it was weighed: this line is the test's own.
+    // Written after it was weighed: what follows is the test's own.
+    let answer = if has_listener { with_listener(answer) } else { answer };
     let policy = "content-security-policy: ";
     let head = match answer.head.find(policy) {
         Some(at) => {
@@ -182,14 +219,23 @@ fn note(record: &Mutex<Record>, request: &Message, path: &str) -> (Option<Fate>,
     if record.is_down {
         return (Some(Fate::Cut), rank);
     }
+    if path == "/api/notices" && record.notices.is_some() {
+        return (record.notices.clone(), rank);
+    }
     let mut plans = record.plans.iter_mut().filter(|(prefix, _)| path.starts_with(prefix.as_str()));
     (plans.find_map(|(_, fates)| fates.pop_front()), rank)
 }
 
-async fn forward(request: &Message, portal: u16) -> std::io::Result<Message> {
+async fn forward(request: &Message, portal: u16, has_listener: bool) -> std::io::Result<Message> {
     let mut stream = TcpStream::connect(("127.0.0.1", portal)).await?;
     let lines = request.head.trim_end().lines();
-    let kept = lines.filter(|line| !line.to_ascii_lowercase().starts_with("connection:"));
+    let is_page = request.word(1).ends_with('/') || request.word(1).ends_with(".html");
+    // A page may be written into: it comes as plain text then.
+    let dropped = if has_listener && is_page { "accept-encoding:" } else { "connection:" };
+    let kept = lines.filter(|line| {
+        let line = line.to_ascii_lowercase();
+        !line.starts_with("connection:") && !line.starts_with(dropped)
+    });
     let head = kept.collect::<Vec<_>>().join("\r\n") + "\r\nConnection: close\r\n\r\n";
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(&request.body).await?;
@@ -198,6 +244,19 @@ async fn forward(request: &Message, portal: u16) -> std::io::Result<Message> {
         answer.head.insert_str(answer.head.len() - 2, "connection: close\r\n");
     }
     Ok(answer)
+}
+
+/// A page that is not compressed gets the listener, before any script of its own.
+fn with_listener(mut answer: Message) -> Message {
+    let is_page = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    if let (true, Some(length)) = (is_page && text.contains("<head>"), answer.header("content-length")) {
+        let stated = format!("content-length: {length}");
+        let text = text.replacen("<head>", &format!("<head><script src={LISTENER}></script>"), 1);
+        answer.head = answer.head.replacen(&stated, &format!("content-length: {}", text.len()), 1);
+        answer.body = text.into_bytes();
+    }
+    answer
 }
 
 fn refusal(status: u16, retry_after: Option<u32>) -> Message {

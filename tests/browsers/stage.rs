@@ -15,7 +15,7 @@ pub struct Stage {
 impl Stage {
     pub async fn set(engine: Engine, look: Look) -> Self {
         let portal = Portal::start().await;
-        let proxy = Proxy::start(portal.port).await;
+        let proxy = Proxy::start(portal.port, engine == Engine::WebKit).await;
         let browser = Browser::open(engine, look, proxy.port).await;
         Self { portal, proxy, browser }
     }
@@ -29,19 +29,30 @@ impl Stage {
     }
 }
 
-/// Plays `story` in every chosen engine, each on a stage of its own.
+/// Plays `story` in every chosen engine at once, on a stage each.
 pub async fn in_every_engine(story: impl AsyncFn(&Stage)) {
-    for engine in chosen() {
-        play(engine, Look::default(), &story).await;
+    in_every_engine_as(Look::default(), story).await;
+}
+
+/// The same, for a person who has set their browser so.
+pub async fn in_every_engine_as(look: Look, story: impl AsyncFn(&Stage)) {
+    let chosen = chosen();
+    let perform = async |engine| {
+        if chosen.contains(&engine) {
+            play(engine, look, &story).await;
+        }
+    };
+    tokio::join!(perform(Engine::Chromium), perform(Engine::Firefox), perform(Engine::WebKit));
+}
+
+/// Plays it in Chromium only, if that is chosen.
+pub async fn in_chromium(look: Look, story: impl AsyncFn(&Stage)) {
+    if chosen().contains(&Engine::Chromium) {
+        play(Engine::Chromium, look, &story).await;
     }
 }
 
-/// Plays it in Chromium, whatever engines are chosen.
-pub async fn in_chromium(look: Look, story: impl AsyncFn(&Stage)) {
-    play(Engine::Chromium, look, &story).await;
-}
-
-pub async fn play(engine: Engine, look: Look, story: &impl AsyncFn(&Stage)) {
+async fn play(engine: Engine, look: Look, story: &impl AsyncFn(&Stage)) {
     let stage = Stage::set(engine, look).await;
     story(&stage).await;
     stage.strike().await;

@@ -73,13 +73,15 @@ async fn notices(stage: &Stage, look: &impl AsyncFn(&str)) {
         notice("warning", "Courriels retardés", "Certains courriels arrivent avec 20 minutes de retard."),
         notice("info", "Échéance de novembre", "Le service reste ouvert tout le week-end."),
     ]);
-    stage.proxy.plan("/api/notices", [Fate::Given(200, notices), Fate::Refused(503, None)]);
+    stage.proxy.set_notices(Some(Fate::Given(200, notices)));
     stage.browser.go("/").await;
     stage.browser.sees(".app-notice--info").await;
     look("accueil-annonces").await;
+    stage.proxy.set_notices(Some(Fate::Refused(503, None)));
     stage.browser.go("/").await;
     stage.browser.reads("#notices", "pas disponible").await;
     look("accueil-etat-inconnu").await;
+    stage.proxy.set_notices(None);
 }
 
 async fn account(stage: &Stage, look: &impl AsyncFn(&str)) {

@@ -1,0 +1,223 @@
+//! Each journey by keyboard alone: where the focus is can always be seen, and what happens is said.
+
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use serde_json::{Value, json};
+
+use crate::browser::Browser;
+use crate::people::{EMAIL, ESTABLISHMENT, SIRET_DIGITS};
+use crate::proxy::Fate;
+use crate::stage::{Stage, in_every_engine};
+
+const TAB: char = '\u{e004}';
+const ENTER: char = '\u{e007}';
+const DOWN: char = '\u{e015}';
+const SPACE: char = ' ';
+/// More stops than any page has.
+const STOPS_MAX: usize = 60;
+const PASSWORD: &str = "girafe octobre 12 velours";
+
+/// Where the focus is: whether that is what `arguments[0]` selects, and whether it is marked.
+const FOCUS: &str = "
+    const element = document.activeElement;
+    const isBox = ['radio', 'checkbox'].includes(element.type);
+    const style = isBox ? getComputedStyle(element.nextElementSibling, '::before') : getComputedStyle(element);
+    return {
+        isThere: element.matches(arguments[0]),
+        isMarked: style.outlineStyle !== 'none' || style.boxShadow !== 'none',
+        name: element.outerHTML.slice(0, 120),
+        style: [element.matches(':focus'), document.hasFocus(), style.outline, style.boxShadow].join(' '),
+    };";
+
+const IS_ON_SCREEN: &str = "
+    const box = document.activeElement.getBoundingClientRect();
+    return box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;";
+
+/// Writes down what the live regions say from now on, and that they were there before they spoke.
+const LISTEN: &str = "
+    window.said = [];
+    for (const region of document.querySelectorAll('[role=status]')) {
+        const note = () => region.textContent && window.said.push(region.textContent.replace(/\\s+/g, ' '));
+        new MutationObserver(note).observe(region, { childList: true, characterData: true, subtree: true });
+    }";
+
+#[tokio::test]
+async fn an_account_is_opened_used_and_left_by_keyboard_alone() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/").await;
+        browser.ready("#login [type=submit]").await;
+        press(browser, TAB).await;
+        assert_eq!(browser.run(FOCUS, json!([".govuk-skip-link"])).await["isThere"], true);
+        press(browser, ENTER).await;
+        tab_to(browser, "main a[href='/creer-mon-espace/']").await;
+        press(browser, ENTER).await;
+
+        browser.ready("#check-siret [type=submit]").await;
+        write(browser, "#siret", SIRET_DIGITS).await;
+        tab_to(browser, "#accept_terms").await;
+        press(browser, SPACE).await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#step-account").await;
+        let fields = [
+            ("#establishment_name", ESTABLISHMENT),
+            ("#first_name", "Jeanne"),
+            ("#last_name", "Martin"),
+            ("#email", EMAIL),
+            ("#phone", "0123456789"),
+        ];
+        for (field, text) in fields {
+            write(browser, field, text).await;
+        }
+        tab_to(browser, "#create-account [type=submit]").await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#done").await;
+
+        let mail = stage.portal.mail(1).await;
+        browser.go(&format!("/mot-de-passe/{}", mail.fragment())).await;
+        browser.ready("#set-password [type=submit]").await;
+        write(browser, "#password", PASSWORD).await;
+        tab_to(browser, ".govuk-password-input__toggle").await;
+        press(browser, ENTER).await;
+        tab_to(browser, "#set-password [type=submit]").await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#done").await;
+        tab_to(browser, "#to-login").await;
+        press(browser, ENTER).await;
+
+        browser.ready("#login [type=submit]").await;
+        write(browser, "#password", PASSWORD).await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#account").await;
+        tab_to(browser, "#log-out").await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#done").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn identifier_and_password_are_recovered_by_keyboard_alone() {
+    in_every_engine(async |stage: &Stage| {
+        let browser = &stage.browser;
+        browser.go("/").await;
+        browser.ready("#login [type=submit]").await;
+        tab_to(browser, "main a[href='/identifiant-oublie/']").await;
+        press(browser, ENTER).await;
+        browser.ready("#recover-identifier [type=submit]").await;
+        // A fault first: the summary has the focus, its link leads to the field.
+        write(browser, "#siret", SIRET_DIGITS).await;
+        press(browser, ENTER).await;
+        browser.sees(".govuk-error-summary").await;
+        tab_to(browser, ".govuk-error-summary a[href='#email']").await;
+        press(browser, ENTER).await;
+        browser
+            .until("the field has the focus", "return document.activeElement.id === 'email'", json!([]))
+            .await;
+        type_text(browser, EMAIL).await;
+        browser.run(LISTEN, json!([])).await;
+        // The waiting is stopped by keyboard too, and the focus is not lost with the button.
+        stage.proxy.plan("/api/recover/identifier", [Fate::Refused(429, Some(600))]);
+        tab_to(browser, "#recover-identifier [type=submit]").await;
+        press(browser, ENTER).await;
+        browser.sees(".app-sending--waiting button").await;
+        tab_to(browser, ".app-sending button").await;
+        press(browser, ENTER).await;
+        browser.sees_not(".app-sending--waiting").await;
+        let lost = "return document.activeElement.matches('#recover-identifier [type=submit]')";
+        browser.until("the focus is back on the button", lost, json!([])).await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#done").await;
+        let said = browser.run("return window.said", json!([])).await.to_string();
+        for words in ["Envoi en cours", "Nouvel essai automatique dans", "L'envoi est arrêté."] {
+            assert!(said.contains(words), "{words} was not said: {said}");
+        }
+
+        tab_to(browser, "#done a[href='/mot-de-passe-oublie/']").await;
+        press(browser, ENTER).await;
+        browser.ready("#recover-password [type=submit]").await;
+        write(browser, "#identifier", "ap 0000 0000").await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#done").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn assistance_is_asked_for_by_keyboard_alone() {
+    in_every_engine(async |stage: &Stage| {
+        let browser = &stage.browser;
+        browser.go("/demande-assistance/").await;
+        browser.ready("#submit-ticket [type=submit]").await;
+        browser.run(LISTEN, json!([])).await;
+        let fields = [
+            ("#siret", SIRET_DIGITS),
+            ("#establishment_name", ESTABLISHMENT),
+            ("#full_name", "Jeanne Martin"),
+            ("#phone", "0123456789"),
+            ("#email", EMAIL),
+        ];
+        for (field, text) in fields {
+            write(browser, field, text).await;
+        }
+        tab_to(browser, "[name=motive]").await;
+        press(browser, SPACE).await;
+        press(browser, DOWN).await;
+        assert_eq!(browser.value("[name=motive]:checked").await, "establishment-record");
+        write(browser, "#description", "Ma fiche est fausse depuis lundi.").await;
+        let done = "return window.said.includes('Vérification anti-robot terminée.')";
+        browser.until("the proof is announced", done, json!([])).await;
+        tab_to(browser, "#submit-ticket [type=submit]").await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#done").await;
+        stage.portal.mail(2).await;
+    })
+    .await;
+}
+
+async fn press(browser: &Browser, key: char) {
+    type_text(browser, &key.to_string()).await;
+}
+
+async fn type_text(browser: &Browser, text: &str) {
+    let keys = text.chars().fold(KeyActions::new("keyboard".to_owned()), |keys, value| {
+        keys.then(KeyAction::Down { value }).then(KeyAction::Up { value })
+    });
+    browser.client.perform_actions(keys).await.unwrap();
+}
+
+/// Presses Tab until the focus is there; on the way it is never lost from sight.
+async fn tab_to(browser: &Browser, css: &str) {
+    let mut passed = Vec::new();
+    for _ in 0..STOPS_MAX {
+        press(browser, TAB).await;
+        let focus = browser.run(FOCUS, json!([css])).await;
+        let name = focus["name"].as_str().unwrap_or_default().to_owned();
+        if !name.starts_with("<body") && !name.starts_with("<html") {
+            assert!(
+                focus["isMarked"] == Value::Bool(true),
+                "the focus does not show in {:?}: {focus}",
+                browser.engine
+            );
+            // Some engines scroll a moment later.
+            browser.until(&format!("{name} is on the screen"), IS_ON_SCREEN, json!([])).await;
+        }
+        if focus["isThere"] == Value::Bool(true) {
+            return;
+        }
+        passed.push(name);
+    }
+    panic!("{css} is not reached in {:?}; passed {passed:#?}", browser.engine);
+}
+
+async fn write(browser: &Browser, field: &str, text: &str) {
+    tab_to(browser, field).await;
+    type_text(browser, text).await;
+    assert_eq!(browser.value(field).await, text);
+}
+
+/// A view has come, and its heading has the focus, so that it is read out.
+async fn hears_heading(browser: &Browser, view: &str) {
+    browser.sees(view).await;
+    let heading = "return document.activeElement.matches(arguments[0] + ' h1')";
+    browser.until("the heading has the focus", heading, json!([view])).await;
+}

@@ -1,0 +1,154 @@
+//! What a page asks of the network: little, of this site only, and nothing that its policy forbids.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::engines::{Look, chosen};
+use crate::journeys::{apply, choose_password};
+use crate::people::PASSWORD;
+use crate::processes::POLL;
+use crate::stage::{Stage, in_chromium, in_every_engine};
+
+/// What the home page may weigh before it can be used, in bytes on the wire.
+const HOME_BYTES_MAX: usize = 60_000;
+
+/// Styles show within a second what scripts would have shown.
+const SHOWN_DELAY_MAX: Duration = Duration::from_secs(10);
+
+const PAGES: [&str; 10] = [
+    "/",
+    "/creer-mon-espace/",
+    "/identifiant-oublie/",
+    "/mot-de-passe-oublie/",
+    "/mot-de-passe/#jeton",
+    "/courriel-non-recu/",
+    "/demande-assistance/",
+    "/mon-espace/",
+    "/simulation/",
+    "/aide/",
+];
+
+/// The sum of all shifts since the page began to load.
+const SHIFTS: &str = "
+    const done = arguments[arguments.length - 1];
+    let sum = 0;
+    const add = (list) => list.forEach((entry) => (sum += entry.value));
+    const observer = new PerformanceObserver((list) => add(list.getEntries()));
+    observer.observe({ type: 'layout-shift', buffered: true });
+    requestAnimationFrame(() => setTimeout(() => { add(observer.takeRecords()); done(sum); }, 200));";
+
+#[tokio::test]
+async fn the_home_page_can_be_used_after_60_kilobytes_and_again_after_few() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        stage.proxy.stop_listening();
+        browser.go("/").await;
+        browser.ready("#login [type=submit]").await;
+        browser.reads("#notices", "Aucun incident").await;
+        let seen = stage.proxy.take_seen().await;
+        let bytes: usize = seen.iter().map(|seen| seen.answer_bytes).sum();
+        let paths: Vec<_> = seen.iter().map(|seen| (seen.path.as_str(), seen.answer_bytes)).collect();
+        println!("{:?}: {bytes} bytes, {paths:?}", browser.engine);
+        assert!(bytes <= HOME_BYTES_MAX, "{bytes} bytes: {paths:?}");
+        assert!(bytes > 10_000 && seen.iter().all(|seen| seen.status == 200), "{paths:?}");
+        // What carries a hash is not asked for again.
+        browser.go("/identifiant-oublie/").await;
+        browser.ready("#recover-identifier [type=submit]").await;
+        let again = stage.proxy.take_seen().await;
+        let again: Vec<_> = again.into_iter().map(|seen| seen.path).collect();
+        assert!(again.iter().all(|path| !path.ends_with(".woff2") && !path.ends_with(".css")), "{again:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_page_asks_another_host_for_anything() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        for path in PAGES {
+            browser.go(path).await;
+            browser.sees("main h1").await;
+            let others = "return performance.getEntriesByType('resource').map((entry) => entry.name)
+                .filter((name) => !name.startsWith(location.origin))";
+            assert_eq!(browser.run(others, json!([])).await, json!([]), "{path}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_moves_while_a_page_loads() {
+    in_chromium(Look::default(), async |stage| {
+        let browser = &stage.browser;
+        for width in [1280, 320] {
+            browser.size(width, 900).await;
+            for path in PAGES {
+                browser.go(path).await;
+                browser.sees("main h1").await;
+                if path == "/" {
+                    browser.reads("#notices", "Aucun incident").await;
+                }
+                let moved = browser.client.execute_async(SHIFTS, vec![]).await.unwrap();
+                assert!(moved.as_f64().unwrap() < 0.001, "{path} at {width} moved by {moved}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_breach_of_the_policy_and_a_line_in_the_console_are_heard_of() {
+    for engine in chosen() {
+        let stage = Stage::set(engine, Look::default()).await;
+        let browser = &stage.browser;
+        browser.go("/aide/").await;
+        browser.sees("main h1").await;
+        let breach = "
+            const image = document.createElement('img');
+            image.src = 'http://localhost:1/x.png';
+            document.body.append(image);
+            const script = document.createElement('script');
+            script.textContent = 'window.hasRun = true';
+            document.body.append(script);
+            setTimeout(() => { throw new Error('thrown on purpose'); });
+            console.error('written on purpose');
+            return true;";
+        assert_eq!(browser.run(breach, json!([])).await, true);
+        browser.until("time passes", "return performance.now() > 1500", json!([])).await;
+        assert_eq!(browser.run("return window.hasRun === undefined", json!([])).await, true);
+        let complaints = [browser.complaints().await, stage.proxy.reports()].concat().join("\n");
+        for words in ["thrown on purpose", "written on purpose"] {
+            assert!(complaints.contains(words), "{words} is not among {complaints:?} in {engine:?}");
+        }
+        let reports = stage.proxy.reports().join("\n");
+        assert!(reports.contains("img-src") && reports.contains("script-src"), "{reports:?} in {engine:?}");
+        stage.browser.close().await;
+    }
+}
+
+#[tokio::test]
+async fn without_scripts_a_page_says_what_it_needs_and_whom_to_write_to() {
+    in_chromium(Look::default(), async |stage| {
+        stage.browser.go("/creer-mon-espace/").await;
+        apply(stage).await;
+        let mail = stage.portal.mail(1).await;
+        let plain = Look { has_scripts: false, ..Look::default() };
+        let scanner = crate::browser::Browser::open(stage.browser.engine, plain, stage.proxy.port).await;
+        for path in
+            ["/", "/creer-mon-espace/", "/demande-assistance/", &format!("/mot-de-passe/{}", mail.fragment())]
+        {
+            scanner.go(path).await;
+            let source = fantoccini::Locator::Css("main noscript a[href^='mailto:']");
+            let start = Instant::now();
+            while !scanner.client.find(source).await.unwrap().is_displayed().await.unwrap() {
+                assert!(start.elapsed() < SHOWN_DELAY_MAX, "{path}");
+                tokio::time::sleep(POLL).await;
+            }
+        }
+        scanner.close().await;
+        // That was a mail scanner's visit: the link still serves.
+        choose_password(stage, mail.fragment(), PASSWORD).await;
+    })
+    .await;
+}

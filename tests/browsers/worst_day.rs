@@ -1,0 +1,242 @@
+//! The day when everybody comes at once: nothing typed is lost, nothing is doubled, and the page says
+//! when it tries again.
+
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::journeys::{check_siret, open_account};
+use crate::people::{APPLICATION, EMAIL, OTHER_PASSWORD, PASSWORD, SIRET, SIRET_DIGITS, TICKET};
+use crate::proxy::Fate;
+use crate::stage::{Stage, in_every_engine};
+
+const TICKETS: &str = "/api/submit-ticket";
+
+#[tokio::test]
+async fn refused_for_now_a_request_waits_as_long_as_it_is_told_and_arrives_once() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        fill_ticket(browser).await;
+        stage.proxy.plan(
+            TICKETS,
+            [Fate::Refused(429, Some(3)), Fate::Refused(503, Some(2)), Fate::Refused(503, None)],
+        );
+        browser.submit("#submit-ticket").await;
+        waits(browser, "très demandé").await;
+        browser.reads(".app-sending [role=status]", "Nouvel essai automatique dans").await;
+        browser.reads(".app-sending [role=status]", "Votre saisie est conservée").await;
+        // Another click while it waits is no second sending.
+        browser.submit("#submit-ticket").await;
+        browser.sees("#done").await;
+        let sent = stage.proxy.bodies(TICKETS);
+        assert_eq!(sent.len(), 4);
+        assert!(sent.iter().all(|body| *body == sent[0]), "not the same request again: {sent:?}");
+        stage.portal.mail(2).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_whose_answer_was_lost_is_sent_again_and_done_once() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        fill_ticket(browser).await;
+        stage.proxy.plan(TICKETS, [Fate::AnswerLost]);
+        browser.submit("#submit-ticket").await;
+        waits(browser, "n'a pas répondu").await;
+        browser.sees("#done").await;
+        let reference = browser.text("#reference").await;
+        assert_eq!(stage.proxy.bodies(TICKETS).len(), 2);
+        stage.portal.mail(2).await;
+        let mails = stage.portal.mails().await;
+        assert!(mails.iter().all(|mail| mail.text.contains(&reference)), "{mails:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn reloaded_while_it_waits_a_page_keeps_all_and_sends_the_same_request() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        fill_ticket(browser).await;
+        // Carried out, never answered, and then the person loses patience.
+        stage.proxy.plan(TICKETS, [Fate::AnswerLost, Fate::Refused(503, Some(600))]);
+        browser.submit("#submit-ticket").await;
+        stage.proxy.posted(TICKETS, 2).await;
+        waits(browser, "très demandé").await;
+        browser.reload().await;
+        browser.ready("#submit-ticket [type=submit]").await;
+        assert_eq!(browser.value("#siret").await, SIRET);
+        for (field, typed) in TICKET {
+            assert_eq!(browser.value(&format!("#{field}")).await, typed);
+        }
+        assert_eq!(browser.value("[name=motive]:checked").await, "extranet-access");
+        browser.submit("#submit-ticket").await;
+        browser.sees("#done").await;
+        let sent = stage.proxy.bodies(TICKETS);
+        assert!(sent.iter().all(|body| *body == sent[0]), "not the same request again: {sent:?}");
+        stage.portal.mail(2).await;
+        // Another tab knows nothing of it.
+        let tab = browser.client.new_window(true).await.unwrap();
+        browser.client.switch_to_window(tab.handle).await.unwrap();
+        browser.go("/demande-assistance/").await;
+        browser.ready("#submit-ticket [type=submit]").await;
+        assert_eq!(browser.value("#description").await, "");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_network_the_page_waits_and_goes_on_when_it_is_back() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/creer-mon-espace/").await;
+        check_siret(stage, SIRET_DIGITS).await;
+        browser.sees("#step-account").await;
+        browser.fill_all("#create-account", &APPLICATION).await;
+        stage.proxy.set_down(true);
+        browser.submit("#create-account").await;
+        waits(browser, "n'a pas répondu").await;
+        stage.proxy.set_down(false);
+        browser.sees("#done").await;
+        stage.portal.mail(1).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn silence_is_taken_for_a_failure_after_a_while_and_nothing_is_doubled() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        fill_ticket(browser).await;
+        stage.proxy.plan(TICKETS, [Fate::Silence]);
+        browser.submit("#submit-ticket").await;
+        stage.proxy.posted(TICKETS, 2).await;
+        browser.sees("#done").await;
+        stage.portal.mail(2).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_person_can_cancel_the_waiting_correct_and_send() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/identifiant-oublie/").await;
+        browser.fill_all("#recover-identifier", &[("siret", SIRET), ("email", "jeanne@exemple.fr")]).await;
+        stage
+            .proxy
+            .plan("/api/recover/identifier", [Fate::Refused(429, Some(600)), Fate::Refused(429, Some(600))]);
+        browser.submit("#recover-identifier").await;
+        waits(browser, "très demandé").await;
+        browser.reads(".app-countdown", "Nouvel essai dans").await;
+        browser.click(".app-sending--waiting button").await;
+        browser.reads(".app-sending [role=status]", "L'envoi est arrêté.").await;
+        browser.sees_not(".app-sending--waiting").await;
+        // Editing stops it as well.
+        browser.submit("#recover-identifier").await;
+        waits(browser, "très demandé").await;
+        browser.fill("#recover-identifier #email", EMAIL).await;
+        browser.sees_not(".app-sending--waiting").await;
+        browser.submit("#recover-identifier").await;
+        browser.sees("#done").await;
+        let sent = stage.proxy.bodies("/api/recover/identifier");
+        assert_eq!(sent.last().unwrap()["email"], EMAIL);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_password_is_kept_nowhere_not_even_on_the_worst_day() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let identifier = open_account(stage).await;
+        browser.go("/").await;
+        browser.fill_all("#login", &[("identifier", &identifier), ("password", PASSWORD)]).await;
+        stage.proxy.plan("/api/session", [Fate::Refused(503, Some(600))]);
+        browser.submit("#login").await;
+        waits(browser, "très demandé").await;
+        keeps_no_password(browser).await;
+        browser.reload().await;
+        browser.ready("#login [type=submit]").await;
+        assert_eq!(browser.value("#login #identifier").await, identifier);
+        assert_eq!(browser.value("#login #password").await, "");
+
+        browser.go("/mot-de-passe/#un-jeton-quelconque").await;
+        browser.fill("#set-password #password", OTHER_PASSWORD).await;
+        stage.proxy.plan("/api/set-password", [Fate::Refused(503, Some(600))]);
+        browser.submit("#set-password").await;
+        waits(browser, "très demandé").await;
+        keeps_no_password(browser).await;
+        browser.reload().await;
+        browser.ready("#set-password [type=submit]").await;
+        assert_eq!(browser.value("#set-password #password").await, "");
+        keeps_no_password(browser).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_password_that_was_set_but_not_confirmed_is_said_to_be_set() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/creer-mon-espace/").await;
+        crate::journeys::apply(stage).await;
+        let mail = stage.portal.mail(1).await;
+        stage.proxy.plan("/api/set-password", [Fate::AnswerLost]);
+        browser.go(&format!("/mot-de-passe/{}", mail.fragment())).await;
+        browser.fill("#set-password #password", PASSWORD).await;
+        browser.submit("#set-password").await;
+        browser.sees("#link-used").await;
+        browser.sees("#maybe-set").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_click_given_twice_sends_once() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        fill_ticket(browser).await;
+        browser.ready("#submit-ticket [type=submit]").await;
+        let twice = "const button = document.querySelector(arguments[0]); button.click(); button.click();";
+        browser.run(twice, json!(["#submit-ticket [type=submit]"])).await;
+        browser.sees("#done").await;
+        assert_eq!(stage.proxy.bodies(TICKETS).len(), 1);
+        stage.portal.mail(2).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn my_space_waits_for_its_answer_too() {
+    in_every_engine(async |stage: &Stage| {
+        let browser = &stage.browser;
+        stage.proxy.plan("/api/session", [Fate::Refused(503, Some(2))]);
+        browser.go("/mon-espace/").await;
+        waits(browser, "très demandé").await;
+        browser.sees("#no-session").await;
+    })
+    .await;
+}
+
+async fn fill_ticket(browser: &Browser) {
+    browser.go("/demande-assistance/").await;
+    browser.fill("#submit-ticket #siret", SIRET).await;
+    browser.fill_all("#submit-ticket", &TICKET).await;
+    browser.click("#motive").await;
+}
+
+/// The page says why it waits, counts down, and offers to stop.
+async fn waits(browser: &Browser, why: &str) {
+    browser.sees(".app-sending--waiting button").await;
+    browser.reads(".app-sending--waiting [role=status]", why).await;
+    browser.reads(".app-sending--waiting .app-countdown", "Nouvel essai dans").await;
+}
+
+async fn keeps_no_password(browser: &Browser) {
+    let kept =
+        "return JSON.stringify([{...sessionStorage}, {...localStorage}, document.cookie, location.href])";
+    let kept = browser.run(kept, json!([])).await.to_string();
+    assert!(kept.contains("draft"), "nothing was kept at all: {kept}");
+    assert!(!kept.contains(PASSWORD) && !kept.contains(OTHER_PASSWORD), "{kept}");
+}

@@ -3,6 +3,7 @@
 #
 #   eval "$(infra/tests/containers.sh up)"    installs what is missing, starts the engine, and says where it is:
 #                                             DOCKER_HOST, and SESAME_GATEWAY, where containers find this machine
+#     sam local invoke CheckSiretFunction -e events/check-siret.json --add-host host.docker.internal:$SESAME_GATEWAY
 #   infra/tests/containers.sh prove           up, a function invoked in a container, over HTTP too, and down
 #   infra/tests/containers.sh down            stops what `up` started; image and packages stay
 #
@@ -153,7 +154,7 @@ case "${1:-}" in
         "$(dirname "$sam")/python" "$here/containers_proof.py" "$sam"
         ;;
     *)
-        sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
         exit 2
         ;;
 esac

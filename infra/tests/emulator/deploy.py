@@ -8,8 +8,9 @@ build` leaves them. The template is deployed as it is written, the transform of 
 
     {"site": "http://localhost:…", "mails": "http://localhost:…/mailbox.json", "endpoint": "http://127.0.0.1:…", …}
 
-and it serves until it is told to stop (SIGTERM, Ctrl-C, or the end of its standard input with `--once` left out and
-`--watch-stdin`). Everything listens on the loopback only, and nothing is left behind.
+and it serves until it is told to stop: SIGTERM, Ctrl-C, or, with `--watch-stdin`, the end of its standard input.
+Everything listens on the loopback only, and nothing is left behind. `SESAME_SITE=<site> cargo test --test journeys`
+then walks the journeys through it.
 """
 
 import argparse

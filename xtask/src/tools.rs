@@ -45,9 +45,25 @@ impl Tools {
     /// # Errors
     /// What was run, and how it ended.
     pub fn run(&self, program: &str, arguments: &[&str]) -> Outcome {
+        succeed(self.command(program).args(arguments))
+    }
+
+    /// A program to be run in the project's folder, with the tools of the cache first.
+    #[must_use]
+    pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.program(program));
-        command.args(arguments).current_dir(&self.root).env("PATH", self.path()?);
-        succeed(&mut command)
+        command.current_dir(&self.root).env("SESAME_CACHE", &self.cache);
+        if let Ok(path) = self.path() {
+            command.env("PATH", path);
+        }
+        command
+    }
+
+    /// The folder of the functions as they are deployed.
+    #[must_use]
+    pub fn built_functions(&self) -> PathBuf {
+        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from);
+        target.join("lambda")
     }
 
     /// Runs npm in the pages' folder.
@@ -78,7 +94,8 @@ impl Tools {
         }
         println!("Installing by pip, into {}:\n{list}", venv.display());
         install_packages(&[Tool { program: "python3", package: "python3-venv" }])?;
-        self.run("python3", &["-m", "venv", "--clear", &venv.to_string_lossy()])?;
+        // The machine's own: the one of the environment is about to go.
+        succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
         let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", PYTHON_TOOLS];
         self.run(&venv.join("bin/python").to_string_lossy(), &pip)?;
         Ok(fs::write(installed, list)?)
@@ -97,9 +114,9 @@ impl Tools {
         println!("Building {} functions as they are deployed (some minutes)", names.len());
         let packages: Vec<&str> = names.iter().flat_map(|name| ["-p", name]).collect();
         self.run("cargo-lambda", &[&["lambda", "build", "--release"][..], &packages].concat())?;
-        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from);
+        let built = self.built_functions();
         let bootstrap = |name: String| {
-            let file = target.join("lambda").join(&name).join("bootstrap");
+            let file = built.join(&name).join("bootstrap");
             (name, file)
         };
         Ok(names.into_iter().map(bootstrap).collect())
@@ -176,6 +193,14 @@ pub fn install_crate(cache: &Path, name: &str, version: &str) -> Outcome {
     // Built apart from the project, whose target folder has other flags.
     cargo.env("CARGO_TARGET_DIR", cache.join("tools-target"));
     succeed(&mut cargo)
+}
+
+/// Whether this is Debian 12, with every right.
+#[must_use]
+pub fn is_debian_as_root() -> bool {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let id = Command::new("id").arg("-u").output().map(|output| output.stdout).unwrap_or_default();
+    release.contains("VERSION_CODENAME=bookworm") && id == b"0\n"
 }
 
 fn is_there(program: &str) -> bool {

@@ -410,7 +410,7 @@ def test_ses_signs_returns_and_tells():
     assert events["ReputationOptions"] == {"ReputationMetricsEnabled": True}
     destination = properties("MailEventsToBus")["EventDestination"]
     assert destination["Enabled"] is True
-    assert {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"} <= set(destination["MatchingEventTypes"])
+    assert {"send", "delivery", "bounce", "complaint", "reject"} <= set(destination["MatchingEventTypes"])
     assert "event-bus/default" in destination["EventBridgeDestination"]["EventBusArn"]["Fn::Sub"]
 
 

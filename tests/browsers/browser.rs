@@ -62,8 +62,28 @@ impl Browser {
             let features = json!([{"name": "prefers-color-scheme", "value": "dark"}]);
             browser.devtools("Emulation.setEmulatedMedia", json!({"features": features})).await;
         }
+        if engine != Engine::Chromium {
+            browser.leave_toolbars().await;
+        }
         browser.size(1280, 900).await;
         browser
+    }
+
+    /// A window with toolbars cannot be as narrow as a phone: one without them takes its place.
+    async fn leave_toolbars(&self) {
+        let features = "popup,toolbar=no,location=no,menubar=no,status=no,width=640,height=480";
+        self.client.execute("window.open('', '', arguments[0])", vec![json!(features)]).await.unwrap();
+        let start = Instant::now();
+        let mut windows = self.client.windows().await.unwrap();
+        while windows.len() < 2 {
+            assert!(start.elapsed() < DELAY_MAX, "{:?} opened no window", self.engine);
+            tokio::time::sleep(POLL).await;
+            windows = self.client.windows().await.unwrap();
+        }
+        let first = self.client.window().await.unwrap();
+        self.client.close_window().await.unwrap();
+        windows.retain(|window| *window != first);
+        self.client.switch_to_window(windows.remove(0)).await.unwrap();
     }
 
     pub async fn close(self) {

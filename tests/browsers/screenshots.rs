@@ -36,6 +36,7 @@ async fn picture(look: Look, scheme: &str) {
                 let height = browser.run("return document.documentElement.scrollHeight", json!([])).await;
                 let height = u32::try_from(height.as_u64().unwrap_or(0)).unwrap_or(0);
                 browser.size(width, height.clamp(400, HEIGHT_MAX)).await;
+                assert_eq!(browser.run("return innerWidth", json!([])).await, width, "{:?}", browser.engine);
                 if browser.engine == Engine::Chromium {
                     assert_follows_wcag(browser, &format!("{name} at {width}")).await;
                 }

@@ -87,6 +87,7 @@ impl Engine {
                     ("DISPLAY", display),
                     ("GDK_BACKEND", "x11".to_owned()),
                     ("NO_AT_BRIDGE", "1".to_owned()),
+                    ("XDG_CONFIG_HOME", flat_theme()),
                     ("XDG_RUNTIME_DIR", scratch().to_string_lossy().into_owned()),
                 ]);
                 program(&["WebKitWebDriver"], GET_WEBKIT)
@@ -159,7 +160,7 @@ fn firefox(look: Look) -> Value {
 }
 
 fn webkit(look: Look) -> Value {
-    let mut arguments = vec!["--automation"];
+    let mut arguments = vec!["--automation", "--javascript-can-open-windows-automatically=true"];
     if look.is_dark {
         arguments.push("--dark-mode");
     }
@@ -178,6 +179,16 @@ fn minibrowser() -> String {
         .map(|folder| folder.path().join("MiniBrowser"))
         .filter(|file| file.is_file());
     found.next().unwrap_or_else(|| panic!("no MiniBrowser: {GET_WEBKIT}")).to_string_lossy().into_owned()
+}
+
+/// What surrounds the page takes no room, or the window would be wider than a phone.
+fn flat_theme() -> String {
+    let home = scratch().join("settings");
+    let folder = home.join("gtk-3.0");
+    std::fs::create_dir_all(&folder).unwrap();
+    let styles = "window * { min-width: 0; min-height: 0; margin: 0; padding: 0; font-size: 1px; -gtk-icon-transform: scale(0.01); }";
+    std::fs::write(folder.join("gtk.css"), styles).unwrap();
+    home.to_string_lossy().into_owned()
 }
 
 /// A screen for a browser that has no headless mode. It has no window manager: the window under the

@@ -170,7 +170,8 @@ async fn pass(mut browser: TcpStream, portal: u16, record: &Mutex<Record>) -> st
         browser.write_all(script.head.as_bytes()).await?;
         return browser.write_all(&script.body).await;
     }
-    let has_listener = record.lock().unwrap().has_listener;
+    // A mail has a policy of its own, which allows no script at all.
+    let has_listener = record.lock().unwrap().has_listener && !path.starts_with("/mailbox");
     let (fate, rank) = note(record, &request, &path);
     let answer = match fate {
         Some(Fate::Cut) => return Ok(()),

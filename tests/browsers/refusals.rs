@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::journeys::{apply, check_siret, choose_password, open_account};
 use crate::people::{OTHER_PASSWORD, PASSWORD, SIRET, TICKET, UNKNOWN_IDENTIFIER};
-use crate::stage::{Stage, in_every_engine};
+use crate::stage::in_every_engine;
 
 /// A form, what is typed into one of its fields, and a word of what is said beside it.
 type Refusal = (&'static str, &'static str, &'static str, &'static str);

@@ -89,3 +89,16 @@ fn the_domain_reaches_nothing_and_no_function_knows_another() {
     }
     assert!(!depends_on(&manifest("platform"), "aws-sdk-sesv2"), "only mail-sender knows SES");
 }
+
+#[test]
+fn cargo_lambda_watch_knows_every_path() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let (_, section) = manifest.split_once("[package.metadata.lambda.watch.router]\n").unwrap();
+    let section = section.split("\n[").next().unwrap();
+    let listed: BTreeSet<&str> = section.lines().filter(|line| line.starts_with('"')).collect();
+    let routed: BTreeSet<String> = ROUTES
+        .iter()
+        .filter_map(|route| Some(format!("\"{}\" = \"{}\"", route.path, route.function?)))
+        .collect();
+    assert_eq!(listed, routed.iter().map(String::as_str).collect());
+}

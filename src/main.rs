@@ -25,7 +25,8 @@ Usage: cargo run [-- --ephemeral]
   SESAME_PORT            8080       the port
   SESAME_DATA            .sesame    the folder of the data
   SESAME_PROOF_COUNTER   1000       how hard a proof of work is
-  SESAME_LOG             warn       `info` writes a line for each request";
+  SESAME_LOG             warn       `info` writes a line for each request
+  SESAME_ALSO_LISTEN                one address more, for containers that use the emulators";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -51,6 +52,7 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
     tracing::subscriber::set_global_default(telemetry::subscriber(io::stderr, level))?;
     let port: u16 = setting("SESAME_PORT", 8080, "a port number")?;
     let data = PathBuf::from(env::var("SESAME_DATA").unwrap_or_else(|_| ".sesame".to_owned()));
+    let also = env::var("SESAME_ALSO_LISTEN").ok();
     let built = site::build(&site::sources())?;
     let address = format!("http://localhost:{port}");
     let options = Options {
@@ -63,7 +65,7 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let listeners = listen(port).await?;
+        let listeners = listen(port, also.as_deref()).await?;
         let portal = Portal::open(options)?;
         println!("{}Ready. Ctrl-C stops.", server::addresses(&address));
         server::serve(portal, &built, listeners, stop_signal()?).await?;
@@ -73,7 +75,7 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
 }
 
 /// Both addresses of `localhost`: browsers choose either. One of them is enough.
-async fn listen(port: u16) -> Result<Vec<TcpListener>, OpenError> {
+async fn listen(port: u16, also: Option<&str>) -> Result<Vec<TcpListener>, OpenError> {
     let v4 = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {
             format!("port {port} is taken: stop what uses it, or set SESAME_PORT to another")
@@ -82,6 +84,10 @@ async fn listen(port: u16) -> Result<Vec<TcpListener>, OpenError> {
     })?;
     let mut listeners = vec![v4];
     listeners.extend(TcpListener::bind(("::1", port)).await.ok());
+    if let Some(address) = also {
+        let listener = TcpListener::bind((address, port)).await;
+        listeners.push(listener.map_err(|error| format!("SESAME_ALSO_LISTEN={address}: {error}"))?);
+    }
     Ok(listeners)
 }
 

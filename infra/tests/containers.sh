@@ -151,7 +151,9 @@ case "${1:-}" in
         where="$(up)"
         trap down EXIT
         eval "$where"
-        "$(dirname "$sam")/python" "$here/containers_proof.py" "$sam"
+        functions="${SESAME_FUNCTIONS:-$here/../../target/lambda}"
+        portal="${SESAME_PORTAL:-$here/../../target/debug/sesame}"
+        "$(dirname "$sam")/python" "$here/containers_proof.py" "$sam" "$functions" "$portal"
         ;;
     *)
         sed -n '2,12s/^# \{0,1\}//p' "$0" >&2

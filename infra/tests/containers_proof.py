@@ -1,61 +1,27 @@
-"""Proves that `sam local` runs the template's functions in containers which reach this machine (containers.sh prove).
+"""Proves that `sam local` runs the functions as they are built, in containers (containers.sh prove).
 
-The functions are made here, in what the base image has: Perl. They answer with what a server on this machine says, at
-the bridge's gateway address: where the portal's emulator is to listen.
+    python containers_proof.py SAM FUNCTIONS PORTAL
+
+FUNCTIONS holds `<crate>/bootstrap`, as `cargo lambda build` leaves them; PORTAL is the portal's program. The portal
+listens on the bridge's gateway address, where containers find this machine, and is their DynamoDB.
 """
 
-import http.server
 import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from built import write
-from translated import ROOT, source
+from translated import ROOT
 
-SAM_SECONDS_MAX = 180
-
-# A function in thirty lines of Perl: it speaks the runtime API, and asks the machine at AWS_ENDPOINT_URL.
-FUNCTION = r"""#!/usr/bin/perl
-use strict; use warnings; use IO::Socket::INET;
-sub call {
-    my ($address, $method, $path, $body) = @_;
-    my $connection = IO::Socket::INET->new(PeerAddr => $address, Timeout => 20) or return ("", "unreachable: $!");
-    print $connection "$method $path HTTP/1.1\r\nHost: $address\r\nConnection: close\r\nContent-Length: " . length($body) . "\r\n\r\n$body";
-    local $/; my $answer = <$connection> // "";
-    my ($head, $rest) = split(/\r\n\r\n/, $answer, 2);
-    return ($head // "", $rest // "");
-}
-my $api = $ENV{AWS_LAMBDA_RUNTIME_API};
-(my $machine = $ENV{AWS_ENDPOINT_URL}) =~ s{^http://}{};
-while (1) {
-    my ($head, $event) = call($api, "GET", "/2018-06-01/runtime/invocation/next", "");
-    my ($id) = $head =~ /Lambda-Runtime-Aws-Request-Id: *(\S+)/i or die "no request: $head";
-    my (undef, $said) = call($machine, "GET", "/said", "");
-    $said =~ s/[^a-z ]//g;
-    my $body = "$ENV{AWS_LAMBDA_FUNCTION_NAME}: $said, " . ($event =~ /"routeKey"/ ? "by http" : "no route") . ", $ENV{SESAME_TABLE}";
-    call($api, "POST", "/2018-06-01/runtime/invocation/$id/response", qq({"statusCode":200,"headers":{"content-type":"text/plain"},"body":"$body"}));
-}
-"""
-
-
-class Machine(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = b"reached"
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
+SECONDS_MAX = 180
+ANSWER = {"siret": "73282932000074", "account": "none"}
 
 
 def free_port() -> int:
@@ -64,79 +30,82 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def main() -> int:
-    sam, gateway = sys.argv[1], os.environ["SESAME_GATEWAY"]
-    machine = http.server.ThreadingHTTPServer((gateway, 0), Machine)
-    threading.Thread(target=machine.serve_forever, daemon=True).start()
+def until(address: tuple, process: subprocess.Popen) -> None:
+    """Waits until something answers at an address."""
+    deadline = time.monotonic() + SECONDS_MAX
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(address, 1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit(f"nothing answers at {address[0]}:{address[1]}")
+
+
+def invoked(sam: str, common: list, environment: dict, work: Path) -> None:
+    began = time.monotonic()
+    event = ROOT / "events" / "check-siret.json"
+    command = [sam, "local", "invoke", "CheckSiretFunction", "--event", str(event), *common]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=work, timeout=SECONDS_MAX)
+    lines = [line for line in done.stdout.splitlines() if line.startswith('{"statusCode"')]
+    if not lines or json.loads(lines[-1])["statusCode"] != 200 or json.loads(json.loads(lines[-1])["body"]) != ANSWER:
+        raise SystemExit(f"sam local invoke: {done.stdout}\n{done.stderr}")
+    print(f"sam local invoke answered in {time.monotonic() - began:.1f} s: {ANSWER}")
+
+
+def served(sam: str, common: list, environment: dict, work: Path) -> None:
+    port = free_port()
+    command = [sam, "local", "start-api", "--host", "127.0.0.1", "--port", str(port), "--warm-containers", "LAZY"]
+    log = work / "api.log"
+    with log.open("w") as writer:
+        api = subprocess.Popen([*command, *common], env=environment, cwd=work, stdout=writer, stderr=writer)
+    try:
+        until(("127.0.0.1", port), api)
+        body = json.loads((ROOT / "events" / "check-siret.json").read_text())["body"].encode()
+        headers = {"Content-Type": "application/json"}
+        asked = urllib.request.Request(f"http://127.0.0.1:{port}/api/check-siret", data=body, headers=headers)
+        with urllib.request.urlopen(asked, timeout=SECONDS_MAX) as answer:
+            said = json.loads(answer.read())
+        if said != ANSWER:
+            raise SystemExit(f"sam local start-api: {said}")
+        print(f"sam local start-api answered: {said}")
+    except urllib.error.HTTPError as error:
+        raise SystemExit(f"sam local start-api: {error} {error.read()}\n{log.read_text()}") from error
+    finally:
+        api.terminate()
+        try:
+            api.wait(20)
+        except subprocess.TimeoutExpired:
+            api.kill()
+
+
+def main() -> None:
+    sam, functions, portal = sys.argv[1], Path(sys.argv[2]).resolve(), Path(sys.argv[3]).resolve()
+    gateway, port = os.environ["SESAME_GATEWAY"], free_port()
     environment = os.environ | {
         "SAM_CLI_TELEMETRY": "0",
         "AWS_DEFAULT_REGION": "eu-west-3",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    with tempfile.TemporaryDirectory(prefix="sesame-containers-") as folder:
-        work = Path(folder)
-        for resource in source()["Resources"].values():
-            if resource["Type"] == "AWS::Serverless::Function":
-                binary = work / "lambda" / resource["Metadata"]["BuildProperties"]["Binary"] / "bootstrap"
-                binary.parent.mkdir(parents=True)
-                binary.write_text(FUNCTION)
-                binary.chmod(0o755)
-        template = write(work / "lambda", work / "sam")
-        variables = json.loads((ROOT / "infra" / "local.json").read_text())
-        variables["Parameters"]["AWS_ENDPOINT_URL"] = f"http://{gateway}:{machine.server_port}"
-        stated = work / "variables.json"
-        stated.write_text(json.dumps(variables))
-        common = ["--template", str(template), "--env-vars", str(stated), "--skip-pull-image"]
-
-        began = time.monotonic()
-        invoked = subprocess.run(
-            [sam, "local", "invoke", "CheckSiretFunction", "--event", "-", *common],
-            input="{}",
-            capture_output=True,
-            text=True,
-            env=environment,
-            cwd=work,
-            timeout=SAM_SECONDS_MAX,
-        )
-        if "CheckSiretFunction: reached, no route, sesame" not in invoked.stdout:
-            print(invoked.stdout, invoked.stderr, file=sys.stderr)
-            return 1
-        print(f"sam local invoke answered in {time.monotonic() - began:.1f} s: {invoked.stdout.strip()}")
-
-        port = free_port()
-        command = [sam, "local", "start-api", "--host", "127.0.0.1", "--port", str(port), "--warm-containers", "LAZY"]
-        with (work / "api.log").open("w") as log:
-            api = subprocess.Popen([*command, *common], env=environment, cwd=work, stdout=log, stderr=log)
-        try:
-            address = f"http://127.0.0.1:{port}/api/check-siret"
-            deadline = time.monotonic() + SAM_SECONDS_MAX
-            while True:
-                try:
-                    asked = urllib.request.Request(address, data=b"{}", method="POST")
-                    with urllib.request.urlopen(asked, timeout=60) as answer:
-                        said = answer.read().decode()
-                    break
-                except urllib.error.HTTPError as error:
-                    print((work / "api.log").read_text(), error, file=sys.stderr)
-                    return 1
-                except OSError as error:
-                    if time.monotonic() > deadline or api.poll() is not None:
-                        print((work / "api.log").read_text(), error, file=sys.stderr)
-                        return 1
-                    time.sleep(0.3)
-            if said != "CheckSiretFunction: reached, by http, sesame":
-                print(said, (work / "api.log").read_text(), file=sys.stderr)
-                return 1
-            print(f"sam local start-api answered: {said}")
-        finally:
-            api.terminate()
-            try:
-                api.wait(20)
-            except subprocess.TimeoutExpired:
-                api.kill()
-    return 0
+    settings = {"SESAME_PORT": str(port), "SESAME_ALSO_LISTEN": gateway}
+    machine = subprocess.Popen([portal, "--ephemeral"], env=environment | settings, cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        until((gateway, port), machine)
+        with tempfile.TemporaryDirectory(prefix="sesame-containers-") as folder:
+            work = Path(folder)
+            variables = json.loads((ROOT / "infra" / "local.json").read_text())
+            variables["Parameters"]["AWS_ENDPOINT_URL"] = f"http://{gateway}:{port}"
+            stated = work / "variables.json"
+            stated.write_text(json.dumps(variables))
+            template = write(functions, work / "sam")
+            common = ["--template", str(template), "--env-vars", str(stated), "--skip-pull-image"]
+            invoked(sam, common, environment, work)
+            served(sam, common, environment, work)
+    finally:
+        machine.terminate()
+        machine.wait(20)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

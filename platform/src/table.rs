@@ -122,6 +122,14 @@ impl Table {
     /// # Errors
     /// `Failure` when the table cannot be read, or the partition is beyond all reason.
     pub async fn find_all(&self, partition: &str, prefix: &str) -> Result<Vec<Row>, Failure> {
+        let mut values = HashMap::from([(":pk".to_owned(), partition.into_attribute())]);
+        // DynamoDB refuses an empty prefix.
+        let condition = if prefix.is_empty() {
+            "pk = :pk"
+        } else {
+            values.insert(":prefix".to_owned(), prefix.into_attribute());
+            "pk = :pk AND begins_with(sk, :prefix)"
+        };
         let mut rows = Vec::new();
         let mut start = None;
         for _ in 0..QUERY_PAGES_MAX {
@@ -129,9 +137,8 @@ impl Table {
                 .client
                 .query()
                 .table_name(&self.name)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-                .expression_attribute_values(":pk", partition.into_attribute())
-                .expression_attribute_values(":prefix", prefix.into_attribute())
+                .key_condition_expression(condition)
+                .set_expression_attribute_values(Some(values.clone()))
                 .consistent_read(true)
                 .set_exclusive_start_key(start)
                 .send()

@@ -130,7 +130,7 @@ fn journeys(tools: &Tools, emulator: &mut Child) -> Outcome {
 /// `sam local` in containers; where no engine can run, says so and why.
 fn containers(tools: &Tools) -> Outcome {
     let mut prove = tools.command("infra/tests/containers.sh");
-    prove.arg("prove").env("SESAME_FUNCTIONS", tools.built_functions());
+    prove.arg("prove").env("SESAME_FUNCTIONS", tools.built_functions()).env("SESAME_PORTAL", tools.portal());
     let status = prove.status()?;
     match status.code() {
         Some(0) => Ok(()),

@@ -62,8 +62,17 @@ impl Tools {
     /// The folder of the functions as they are deployed.
     #[must_use]
     pub fn built_functions(&self) -> PathBuf {
-        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from);
-        target.join("lambda")
+        self.target().join("lambda")
+    }
+
+    /// The portal's program, as the tests have built it.
+    #[must_use]
+    pub fn portal(&self) -> PathBuf {
+        self.target().join("debug/sesame")
+    }
+
+    fn target(&self) -> PathBuf {
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from)
     }
 
     /// Runs npm in the pages' folder.

@@ -148,7 +148,7 @@ impl Portal {
 
     /// Answers one request of the API.
     pub async fn answer(&self, request: Request) -> Response {
-        let _waiting = self.load.enter();
+        self.load.add();
         let handler = routes::handler_of(request.uri().path());
         let id = domain::token::hexadecimal(&self.platform.random.bytes::<8>());
         platform::http::respond(&self.platform, &id, request, handler).await

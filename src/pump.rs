@@ -1,7 +1,7 @@
 //! What stream, pipe and queue do on AWS: hands batches of due mails to `mail-sender`, with retries.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const BATCH_MAX: usize = 10;
 pub const VISIBILITY: SignedDuration = SignedDuration::from_secs(30);
 /// Times a message is handed out before it is set aside, for the next start to take up.
 pub const RECEIVES_MAX: u32 = 5;
-/// The pause after a batch while people are waiting for answers: their requests come first.
+/// The pause after a batch while requests keep coming: people who wait come first.
 const PAUSE_UNDER_LOAD: Duration = Duration::from_millis(200);
 /// The longest sleep when nothing is visible yet.
 const POLL: Duration = Duration::from_secs(1);
@@ -80,24 +80,17 @@ impl Queue {
 
 /// Counts the requests that people wait for.
 #[derive(Debug, Clone, Default)]
-pub struct Load(Arc<AtomicUsize>);
+pub struct Load(Arc<AtomicU64>);
 
 impl Load {
-    /// One request more, until what is given back is dropped.
-    #[must_use]
-    pub fn enter(&self) -> impl Drop + use<> {
-        struct Leave(Arc<AtomicUsize>);
-        impl Drop for Leave {
-            fn drop(&mut self) {
-                self.0.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
+    /// One request more.
+    pub fn add(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Leave(self.0.clone())
     }
 
-    fn is_any(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > 0
+    /// How many there have been.
+    fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -123,14 +116,16 @@ impl Pump {
         &self.sender
     }
 
-    /// Sends for ever, a batch at a time.
+    /// Sends for ever, a batch at a time; rests after each while requests keep coming.
     pub async fn run(&self) {
+        let mut requests = self.load.count();
         loop {
             let arrival = self.queue.arrival.notified();
             if self.send_batch().await == 0 {
                 // A failed message becomes visible by the clock alone: look again from time to time.
                 let _ = tokio::time::timeout(POLL, arrival).await;
-            } else if self.load.is_any() {
+            } else if self.load.count() != requests {
+                requests = self.load.count();
                 tokio::time::sleep(PAUSE_UNDER_LOAD).await;
             }
         }

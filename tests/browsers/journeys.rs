@@ -55,7 +55,7 @@ async fn a_scanner_that_opens_the_link_first_does_not_use_it_up() {
         // One that runs scripts, in a tab of its own, twice.
         let here = browser.client.window().await.unwrap();
         for _ in 0..2 {
-            let tab = browser.client.new_window(true).await.unwrap();
+            let tab = browser.client.new_window(false).await.unwrap();
             browser.client.switch_to_window(tab.handle).await.unwrap();
             browser.go(&format!("/mot-de-passe/{}", mail.fragment())).await;
             browser.ready("#set-password [type=submit]").await;

@@ -1,12 +1,15 @@
 //! What a page asks of the network: little, of this site only, and nothing that its policy forbids.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::engines::{Look, chosen};
+use crate::http;
 use crate::journeys::{apply, choose_password};
 use crate::people::PASSWORD;
+use crate::portal::Portal;
 use crate::processes::POLL;
 use crate::stage::{Stage, in_chromium, in_every_engine};
 
@@ -75,6 +78,27 @@ async fn no_page_asks_another_host_for_anything() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn every_answer_bears_the_stated_security_headers() {
+    let portal = Portal::start().await;
+    let stated: BTreeMap<String, String> =
+        serde_json::from_str(include_str!("../../web/headers.json")).unwrap();
+    assert!(stated["Content-Security-Policy"].starts_with("default-src 'none';"));
+    let home = http::ask(portal.port, "GET", "/", "").await.unwrap();
+    let home = String::from_utf8(home.body).unwrap();
+    let (_, style) = home.split_once("rel=\"stylesheet\" href=\"").unwrap();
+    let style = style.split('"').next().unwrap();
+    for path in PAGES.into_iter().chain(["/nulle-part/", "/api/notices", "/api/session", "/mailbox", style]) {
+        let path = path.split('#').next().unwrap();
+        let answer = http::ask(portal.port, "GET", path, "").await.unwrap();
+        for (name, value) in &stated {
+            assert_eq!(answer.header(name), Some(value.as_str()), "{name} of {path}");
+        }
+        let caching = answer.header("cache-control").unwrap_or_default();
+        assert_eq!(caching.contains("immutable"), path == style, "{path}: {caching}");
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,14 @@
 //! What one test needs: a portal, the network, a browser, and that nothing was complained of in the end.
 
+use std::time::Duration;
+
 use crate::browser::Browser;
 use crate::engines::{Engine, Look, chosen};
 use crate::portal::Portal;
 use crate::proxy::Proxy;
+
+/// The longest story looks at every state of every page.
+const STORY_DELAY_MAX: Duration = Duration::from_secs(300);
 
 #[derive(Debug)]
 pub struct Stage {
@@ -54,6 +59,7 @@ pub async fn in_chromium(look: Look, story: impl AsyncFn(&Stage)) {
 
 async fn play(engine: Engine, look: Look, story: &impl AsyncFn(&Stage)) {
     let stage = Stage::set(engine, look).await;
-    story(&stage).await;
+    let told = tokio::time::timeout(STORY_DELAY_MAX, story(&stage)).await;
+    assert!(told.is_ok(), "the story has no end in {engine:?}");
     stage.strike().await;
 }

@@ -76,7 +76,7 @@ async fn reloaded_while_it_waits_a_page_keeps_all_and_sends_the_same_request() {
         assert!(sent.iter().all(|body| *body == sent[0]), "not the same request again: {sent:?}");
         stage.portal.mail(2).await;
         // Another tab knows nothing of it.
-        let tab = browser.client.new_window(true).await.unwrap();
+        let tab = browser.client.new_window(false).await.unwrap();
         browser.client.switch_to_window(tab.handle).await.unwrap();
         browser.go("/demande-assistance/").await;
         browser.ready("#submit-ticket [type=submit]").await;

@@ -53,7 +53,7 @@ async function attemptOnce(method, url, body) {
 /** A proxy in front of the service may answer something else than JSON. */
 function parse(text) {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) ?? {};
   } catch {
     return {};
   }

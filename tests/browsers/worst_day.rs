@@ -18,7 +18,7 @@ async fn refused_for_now_a_request_waits_as_long_as_it_is_told_and_arrives_once(
         fill_ticket(browser).await;
         stage.proxy.plan(
             TICKETS,
-            [Fate::Refused(429, Some(3)), Fate::Refused(503, Some(2)), Fate::Refused(503, None)],
+            [Fate::Refused(429, Some(6)), Fate::Refused(503, Some(2)), Fate::Refused(503, None)],
         );
         browser.submit("#submit-ticket").await;
         waits(browser, "très demandé").await;
@@ -42,7 +42,7 @@ async fn a_request_whose_answer_was_lost_is_sent_again_and_done_once() {
         fill_ticket(browser).await;
         stage.proxy.plan(TICKETS, [Fate::AnswerLost]);
         browser.submit("#submit-ticket").await;
-        waits(browser, "n'a pas répondu").await;
+        stage.proxy.posted(TICKETS, 2).await;
         browser.sees("#done").await;
         let reference = browser.text("#reference").await;
         assert_eq!(stage.proxy.bodies(TICKETS).len(), 2);
@@ -211,7 +211,7 @@ async fn a_click_given_twice_sends_once() {
 async fn my_space_waits_for_its_answer_too() {
     in_every_engine(async |stage: &Stage| {
         let browser = &stage.browser;
-        stage.proxy.plan("/api/session", [Fate::Refused(503, Some(2))]);
+        stage.proxy.plan("/api/session", [Fate::Refused(503, Some(6))]);
         browser.go("/mon-espace/").await;
         waits(browser, "très demandé").await;
         browser.sees("#no-session").await;

@@ -63,8 +63,7 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
         random: Random::system(),
         doors: Doors::default(),
     };
-    // The database answers one call at a time: more threads would only wait for each other. Hashing has its own.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listeners = listen(port, also.as_deref()).await?;
         let portal = Portal::open(options)?;

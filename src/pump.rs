@@ -19,7 +19,7 @@ pub const VISIBILITY: SignedDuration = SignedDuration::from_secs(30);
 /// Times a message is handed out before it is set aside, for the next start to take up.
 pub const RECEIVES_MAX: u32 = 5;
 /// The pause after a batch while requests keep coming: people who wait come first.
-const PAUSE_UNDER_LOAD: Duration = Duration::from_millis(200);
+const PAUSE_UNDER_LOAD: Duration = Duration::from_millis(500);
 /// The longest sleep when nothing is visible yet.
 const POLL: Duration = Duration::from_secs(1);
 

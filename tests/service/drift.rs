@@ -93,7 +93,7 @@ fn the_domain_reaches_nothing_and_no_function_knows_another() {
 #[test]
 fn cargo_lambda_watch_knows_every_path() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let (_, section) = manifest.split_once("[package.metadata.lambda.watch.router]\n").unwrap();
+    let (_, section) = manifest.split_once("[workspace.metadata.lambda.watch.router]\n").unwrap();
     let section = section.split("\n[").next().unwrap();
     let listed: BTreeSet<&str> = section.lines().filter(|line| line.starts_with('"')).collect();
     let routed: BTreeSet<String> = ROUTES

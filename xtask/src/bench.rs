@@ -80,7 +80,7 @@ fn rush(program: &Path) -> Outcome {
     let portal = Portal::start(program, 0)?;
     let report = run(PORT, portal.id(), 256, RUSH, &portal.seed)?;
     println!("256 clients for {} s\n{report}", RUSH.as_secs());
-    let drained_in = portal.drain()?;
+    let drained_in = portal.settle()?;
     let mails = seed::mails(&portal.folder.0)?;
     portal.stop()?;
     println!("accepted {}, mail rows {}, {:?}", report.accepted, mails.values().sum::<usize>(), mails);
@@ -136,7 +136,8 @@ impl Portal {
         self.process.id()
     }
 
-    /// Waits until the portal rests: at its start it reads the table for mails that were left.
+    /// Waits until the portal rests: at its start it reads the table for mails that were left, after a load it
+    /// sends those that are due.
     fn settle(&self) -> Result<Duration, Box<dyn std::error::Error + Send + Sync>> {
         let started = Instant::now();
         let mut before = load::cpu(self.id())?;
@@ -149,10 +150,6 @@ impl Portal {
             before = now;
         }
         Err("the portal does not come to rest".into())
-    }
-
-    fn drain(&self) -> Result<Duration, Box<dyn std::error::Error + Send + Sync>> {
-        self.settle()
     }
 
     fn stop(mut self) -> Outcome {

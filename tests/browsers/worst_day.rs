@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::journeys::{check_siret, open_account};
+use crate::journeys::{apply, check_siret, choose_password, open_account};
 use crate::people::{APPLICATION, EMAIL, OTHER_PASSWORD, PASSWORD, SIRET, SIRET_DIGITS, TICKET};
 use crate::proxy::Fate;
 use crate::stage::{Stage, in_every_engine};
@@ -180,7 +180,7 @@ async fn a_password_that_was_set_but_not_confirmed_is_said_to_be_set() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
         browser.go("/creer-mon-espace/").await;
-        crate::journeys::apply(stage).await;
+        apply(stage).await;
         let mail = stage.portal.mail(1).await;
         stage.proxy.plan("/api/set-password", [Fate::AnswerLost]);
         browser.go(&format!("/mot-de-passe/{}", mail.fragment())).await;
@@ -215,6 +215,45 @@ async fn my_space_waits_for_its_answer_too() {
         browser.go("/mon-espace/").await;
         waits(browser, "très demandé").await;
         browser.sees("#no-session").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn reloaded_once_it_is_answered_a_page_says_the_answer_again_and_come_anew_it_begins_anew() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/creer-mon-espace/").await;
+        apply(stage).await;
+        browser.reload().await;
+        browser.reads("#done #sent-to", "j•••@exemple.fr").await;
+        let mail = stage.portal.mail(1).await;
+        let identifier = choose_password(stage, mail.fragment(), PASSWORD).await;
+        browser.reload().await;
+        browser.reads("#done #identifier-value", &identifier).await;
+        // A link that comes later into the same tab is not taken for the one that has served.
+        browser.run("location.hash = 'un-autre-jeton'", json!([])).await;
+        browser.ready("#set-password [type=submit]").await;
+
+        browser.go("/creer-mon-espace/").await;
+        check_siret(stage, SIRET).await;
+        browser.sees("#exists").await;
+        browser.reload().await;
+        browser.reads("#exists-message", "a déjà créé un compte utilisateur").await;
+        browser.go("/creer-mon-espace/").await;
+        browser.ready("#check-siret [type=submit]").await;
+
+        fill_ticket(browser).await;
+        browser.submit("#submit-ticket").await;
+        browser.sees("#done").await;
+        let reference = browser.text("#reference").await;
+        browser.reload().await;
+        browser.reads("#done #reference", &reference).await;
+        browser.go("/demande-assistance/").await;
+        browser.ready("#submit-ticket [type=submit]").await;
+        browser.reload().await;
+        browser.ready("#submit-ticket [type=submit]").await;
+        assert_eq!(stage.proxy.bodies(TICKETS).len(), 1);
     })
     .await;
 }

@@ -3,7 +3,7 @@
 import { clearErrors, showErrors } from "./errors.js";
 import { Progress } from "./progress.js";
 import { Cancelled, NoAnswer, send } from "./send.js";
-import { place } from "./tab.js";
+import { isLoadedAgain, place } from "./tab.js";
 
 const PROOFS_MAX = 3;
 const PROOF_REFUSED = ["/problems/proof-rejected", "/problems/proof-already-used"];
@@ -18,20 +18,24 @@ const CONTACT = "contact-ap@asp-public.fr";
  * - `fields(typed, lastBody)`: the body without its proof, what was typed by default; `lastBody` is the
  *   text of the last sending that got no answer;
  * - `prefill`: values for its fields, handed over by an earlier page;
- * - `onDone(data, typed)`: it was accepted;
- * - `onRefused(answer, typed)`: it was refused for good; returns true if it has dealt with it.
+ * - `onDone(data)`: it was accepted;
+ * - `staysDone`: a page that is loaded again says again what was answered, by `onDone`;
+ * - `onRefused(answer)`: it was refused for good; returns true if it has dealt with it.
+ *
+ * Returns `{ isDone, beginAnew() }`.
  */
 export function bindForm(form, options) {
-  new BoundForm(form, options);
+  return new BoundForm(form, options);
 }
 
 class BoundForm {
   constructor(form, options) {
     const { url, action = null, actionIfAsked = null, prefill = {}, onDone } = options;
-    const { fields = (typed) => typed, onRefused = () => false } = options;
-    Object.assign(this, { form, url, action, actionIfAsked, fields, onDone, onRefused });
+    const { fields = (typed) => typed, onRefused = () => false, staysDone = false } = options;
+    Object.assign(this, { form, url, action, actionIfAsked, fields, onDone, onRefused, staysDone });
     this.draft = place(`draft:${form.id}`);
     this.sent = place(`sent:${form.id}`);
+    this.done = place(`done:${form.id}`);
     this.progress = new Progress(form.querySelector(".app-sending"));
     this.isSending = false;
     this.proof = null;
@@ -46,6 +50,16 @@ class BoundForm {
     });
     // Until here a click would have left the page and lost what was typed.
     form.querySelector("[type=submit]").disabled = false;
+    if (!isLoadedAgain()) this.beginAnew();
+    else if (this.isDone) onDone(this.done.read());
+  }
+
+  get isDone() {
+    return this.done.read() !== null;
+  }
+
+  beginAnew() {
+    this.done.forget();
   }
 
   keep() {
@@ -92,8 +106,9 @@ class BoundForm {
     this.sent.forget();
     if (answer.status >= 200 && answer.status < 300) {
       this.draft.forget();
-      this.onDone(answer.data, typed);
-    } else if (!this.onRefused(answer, typed)) {
+      if (this.staysDone) this.done.write(answer.data);
+      this.onDone(answer.data);
+    } else if (!this.onRefused(answer)) {
       showErrors(this.form, faults(answer));
     }
   }

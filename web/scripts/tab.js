@@ -30,6 +30,9 @@ export function place(name) {
   };
 }
 
+/** Whether the person had this page before, and comes back to it by "reload", "back" or "forward". */
+export const isLoadedAgain = () => ["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type);
+
 const handover = place("handover");
 
 /**

@@ -13,9 +13,10 @@ const askAccount = (siret) => {
   showView("step-account");
 };
 
-bindForm(byId("check-siret"), {
+const first = bindForm(byId("check-siret"), {
   url: "/api/check-siret",
   action: "check-siret",
+  staysDone: true,
   onDone({ siret, account, message }) {
     if (account === "exists") return showExists(message, siret);
     checked.write(siret);
@@ -23,12 +24,18 @@ bindForm(byId("check-siret"), {
   },
 });
 
+const leaveFirst = () => {
+  checked.forget();
+  first.beginAnew();
+};
+
 bindForm(byId("create-account"), {
   url: "/api/create-account",
   action: "create-account",
   fields: (typed) => ({ siret: checked.read(), ...typed, accept_terms: true }),
+  staysDone: true,
   onDone({ sent_to, valid_minutes }) {
-    checked.forget();
+    leaveFirst();
     byId("sent-to").textContent = sent_to;
     byId("valid-minutes").textContent = valid_minutes;
     showView("done");
@@ -36,13 +43,13 @@ bindForm(byId("create-account"), {
   onRefused({ data }) {
     if (data.type !== "/problems/establishment-has-account") return false;
     showExists(data.detail ?? data.title, checked.read());
-    checked.forget();
+    leaveFirst();
     return true;
   },
 });
 
 byId("change-siret").addEventListener("click", () => {
-  checked.forget();
+  leaveFirst();
   showView("step-siret");
 });
 

@@ -39,8 +39,9 @@ function showRefusal(view) {
 const token = takeToken();
 enablePasswords();
 
-bindForm(byId("set-password"), {
+const choosing = bindForm(byId("set-password"), {
   url: "/api/set-password",
+  staysDone: true,
   fields: (typed) => ({ token, ...typed }),
   onDone({ identifier }) {
     kept.forget();
@@ -63,9 +64,10 @@ bindForm(byId("set-password"), {
   },
 });
 
-bindForm(byId("recover-password"), {
+const asking = bindForm(byId("recover-password"), {
   url: "/api/recover/password",
   action: "recover",
+  staysDone: true,
   onDone() {
     byId("new-link").hidden = true;
     showDone("link");
@@ -75,7 +77,9 @@ bindForm(byId("recover-password"), {
 // Another link opened in this very tab changes the fragment only.
 addEventListener("hashchange", () => {
   takeToken();
+  choosing.beginAnew();
+  asking.beginAnew();
   location.reload();
 });
 
-if (!token) showRefusal("link-unknown");
+if (!token && !choosing.isDone && !asking.isDone) showRefusal("link-unknown");

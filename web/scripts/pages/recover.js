@@ -10,5 +10,6 @@ bindForm(form, {
   url: form.id === "recover-identifier" ? "/api/recover/identifier" : "/api/recover/password",
   action: "recover",
   prefill: takeOver(),
+  staysDone: true,
   onDone: () => showView("done"),
 });

@@ -10,6 +10,7 @@ bindForm(form, {
   url: "/api/submit-ticket",
   action: "submit-ticket",
   prefill: takeOver(),
+  staysDone: true,
   fields: (typed, lastBody) => ({ submission: submissionOf(typed, lastBody), ...typed }),
   onDone({ reference, sent_to }) {
     byId("reference").textContent = reference;

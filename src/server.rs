@@ -29,7 +29,7 @@ const SWEEP_PERIOD: Duration = Duration::from_secs(15 * 60);
 const STOP_DELAY_MAX: Duration = Duration::from_secs(3);
 /// A mail is shown as it is sent, with its own styles and nothing else.
 const MAIL_POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+    "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Serves until `stop` is done; mails are sent meanwhile, those left from before first.
 ///

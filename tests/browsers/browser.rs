@@ -27,6 +27,10 @@ const IS_READY: &str = "
 const TEXT: &str = "
     const element = document.querySelector(arguments[0]);
     return element ? element.textContent.replace(/\\s+/g, ' ').trim() : '';";
+/// Ends in the second frame from now: the first one is behind us by then.
+const PAINTED: &str = "
+    const done = arguments[arguments.length - 1];
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));";
 
 #[derive(Debug)]
 pub struct Browser {
@@ -236,6 +240,12 @@ impl Browser {
         let outside = self.run(outside, json!([])).await;
         let frame = |rank: usize| u32::try_from(outside[rank].as_u64().unwrap_or(0)).unwrap_or(0);
         self.client.set_window_size(width + frame(0), height + frame(1)).await.unwrap();
+    }
+
+    /// A picture of the page as it is once it has been painted: after a change of size that takes a while.
+    pub async fn picture(&self) -> Vec<u8> {
+        self.client.execute_async(PAINTED, vec![]).await.unwrap();
+        self.client.screenshot().await.unwrap()
     }
 
     /// A command of Chromium's developer tools.

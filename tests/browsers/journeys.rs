@@ -1,5 +1,6 @@
 //! The whole procedure, as people go through it.
 
+use crate::browser::Browser;
 use crate::http;
 use crate::people::{
     APPLICATION, EMAIL, ESTABLISHMENT, OTHER_PASSWORD, PASSWORD, SIRET, SIRET_DIGITS, TICKET,
@@ -187,6 +188,14 @@ pub async fn choose_password(stage: &Stage, fragment: &str, password: &str) -> S
     browser.submit("#set-password").await;
     browser.sees("#done").await;
     browser.text("#identifier-value").await
+}
+
+/// A request for assistance, ready to be sent.
+pub async fn fill_ticket(browser: &Browser) {
+    browser.go("/demande-assistance/").await;
+    browser.fill("#submit-ticket #siret", SIRET).await;
+    browser.fill_all("#submit-ticket", &TICKET).await;
+    browser.click("#motive").await;
 }
 
 /// Asks for an account where there is one.

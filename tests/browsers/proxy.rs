@@ -38,8 +38,10 @@ pub enum Fate {
     Silence,
     /// The network is gone.
     Cut,
-    /// Carried out, but the answer is lost.
+    /// Carried out, but the answer is lost on its way.
     AnswerLost,
+    /// What a network in between puts in its place: a page, with success.
+    Page(&'static str),
 }
 
 /// A request that came by.
@@ -182,9 +184,12 @@ async fn pass(mut browser: TcpStream, portal: u16, record: &Mutex<Record>) -> st
         Some(Fate::Refused(status, retry_after)) => refusal(status, retry_after),
         Some(Fate::Given(status, body)) => answer(status, "application/json", "", &body.to_string()),
         Some(Fate::AnswerLost) => {
-            forward(&request, portal, has_listener).await?;
-            return Ok(());
+            let answer = forward(&request, portal, has_listener).await?;
+            // Half of it comes: had nothing come, a browser may ask again by itself and tell no one.
+            browser.write_all(answer.head.as_bytes()).await?;
+            return browser.write_all(&answer.body[..answer.body.len() / 2]).await;
         }
+        Some(Fate::Page(page)) => answer(200, "text/html", "", page),
         None => forward(&request, portal, has_listener).await?,
     };
     if let Some(seen) = record.lock().unwrap().seen.get_mut(rank) {

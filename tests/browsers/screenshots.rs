@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::access::{assert_follows_wcag, assert_nothing_sticks_out};
 use crate::browser::Browser;
 use crate::engines::{Engine, Look};
-use crate::stage::{in_chromium, in_every_engine_as};
+use crate::stage::in_every_engine_as;
 use crate::states;
 
 const WIDTHS: [(&str, u32); 2] = [("wide", 1280), ("narrow", 320)];
@@ -43,16 +43,8 @@ async fn picture(look: Look, scheme: &str) {
 }
 
 async fn picture_mails(look: Look, scheme: &str) {
-    in_chromium(look, async |stage| {
-        let browser = &stage.browser;
-        states::visit(stage, async |_| {}).await;
-        let mut mails = stage.portal.mails().await;
-        mails.sort_by(|one, other| one.subject.cmp(&other.subject));
-        mails.dedup_by(|one, other| one.subject == other.subject);
-        for (rank, mail) in mails.iter().enumerate() {
-            browser.go(&format!("/mailbox/{}.html", mail.id)).await;
-            measure(browser, &format!("courriel-{rank}"), scheme).await;
-        }
+    in_every_engine_as(look, async |stage| {
+        states::receive(stage, async |name| measure(&stage.browser, name, scheme).await).await;
     })
     .await;
 }
@@ -72,7 +64,7 @@ async fn measure(browser: &Browser, name: &str, scheme: &str) {
             assert_follows_wcag(browser, &format!("{name} at {width}")).await;
         }
         assert_nothing_sticks_out(browser, &format!("{name} at {width}")).await;
-        let png = browser.client.screenshot().await.unwrap();
+        let png = browser.picture().await;
         std::fs::write(folder.join(format!("{name}-{size}-{scheme}.png")), png).unwrap();
     }
     browser.size(1280, 900).await;

@@ -1,9 +1,10 @@
 //! Every page, and every state that a page can be in.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::journeys::{apply, check_siret, choose_password};
-use crate::people::{EMAIL, OTHER_PASSWORD, PASSWORD, SIRET, TICKET, UNKNOWN_IDENTIFIER};
+use crate::browser::Browser;
+use crate::journeys::{apply, check_siret, choose_password, fill_ticket, open_account};
+use crate::people::{EMAIL, OTHER_PASSWORD, PASSWORD, SIRET, UNKNOWN_IDENTIFIER};
 use crate::proxy::Fate;
 use crate::stage::Stage;
 
@@ -37,6 +38,34 @@ const FORMS: [(&str, &str, &str); 7] = [
     ("mot-de-passe", "/mot-de-passe/#jeton", "#set-password"),
     ("simulation", "/simulation/", "#simulate"),
 ];
+
+/// Has every kind of mail sent; `look` is told the name of each.
+pub async fn receive(stage: &Stage, look: impl AsyncFn(&str)) {
+    let browser = &stage.browser;
+    let identifier = open_account(stage).await;
+    ask_identifier(browser).await;
+    stage.portal.mail(3).await;
+    browser.go("/mot-de-passe-oublie/").await;
+    browser.fill("#recover-password #identifier", &identifier).await;
+    browser.submit("#recover-password").await;
+    let mail = stage.portal.mail(4).await;
+    choose_password(stage, mail.fragment(), OTHER_PASSWORD).await;
+    stage.portal.mail(5).await;
+    ask_assistance(browser).await;
+    stage.portal.mail(7).await;
+
+    let mut mails = stage.portal.mails().await;
+    mails.reverse();
+    // The last two are sent at once.
+    mails[5..].sort_by_key(|mail| mail.to != [EMAIL]);
+    let kinds = ["activation", "bienvenue", "identifiant", "lien", "changement", "accuse", "agence"];
+    for (kind, mail) in kinds.iter().zip(&mails) {
+        browser.go(&format!("/mailbox/{}.html", mail.id)).await;
+        look(&format!("courriel-{kind}")).await;
+    }
+    browser.go("/mailbox").await;
+    look("boite-aux-lettres").await;
+}
 
 /// Goes through all of them; `look` is told the name of each.
 pub async fn visit(stage: &Stage, look: impl AsyncFn(&str)) {
@@ -104,6 +133,9 @@ async fn account(stage: &Stage, look: &impl AsyncFn(&str)) {
     look("creer-mon-espace-fait").await;
 
     let mail = stage.portal.mail(1).await;
+    browser.go("/creer-mon-espace/").await;
+    apply(stage).await;
+    let late_mail = stage.portal.mail(2).await;
     browser.go(&format!("/mot-de-passe/{}", mail.fragment())).await;
     browser.fill("#password", "123456789012").await;
     browser.submit("#set-password").await;
@@ -111,8 +143,14 @@ async fn account(stage: &Stage, look: &impl AsyncFn(&str)) {
     look("mot-de-passe-trop-simple").await;
     let identifier = choose_password(stage, mail.fragment(), PASSWORD).await;
     look("mot-de-passe-fait").await;
+    browser.go(&format!("/mot-de-passe/{}", late_mail.fragment())).await;
+    browser.fill("#password", PASSWORD).await;
+    browser.submit("#set-password").await;
+    browser.sees("#exists").await;
+    look("mot-de-passe-existe").await;
 
-    browser.click("#to-login").await;
+    browser.go("/").await;
+    browser.fill("#login #identifier", &identifier).await;
     browser.fill("#login #password", "un autre mot de passe").await;
     browser.submit("#login").await;
     browser.sees("#login .govuk-error-summary").await;
@@ -134,10 +172,11 @@ async fn account(stage: &Stage, look: &impl AsyncFn(&str)) {
 async fn links(stage: &Stage, look: &impl AsyncFn(&str)) {
     let browser = &stage.browser;
     let used = stage.portal.mails().await.pop().expect("the mail that opened the account");
-    let refuse = |kind: &str, status: u16| Fate::Given(status, json!({"type": format!("/problems/{kind}")}));
-    stage.proxy.plan("/api/set-password", [refuse("link-expired", 410)]);
+    let expired = Fate::Given(410, json!({"type": "/problems/link-expired"}));
+    stage.proxy.plan("/api/set-password", [expired, Fate::AnswerLost]);
     for (name, fragment, view) in [
         ("mot-de-passe-expire", used.fragment(), "#link-expired"),
+        ("mot-de-passe-peut-etre-enregistre", used.fragment(), "#maybe-set"),
         ("mot-de-passe-deja-servi", used.fragment(), "#link-used"),
         ("mot-de-passe-lien-inconnu", "#inconnu", "#link-unknown"),
     ] {
@@ -147,6 +186,9 @@ async fn links(stage: &Stage, look: &impl AsyncFn(&str)) {
         browser.sees(view).await;
         look(name).await;
     }
+    browser.submit("#recover-password").await;
+    browser.sees(".govuk-error-summary").await;
+    look("mot-de-passe-lien-inconnu-erreurs").await;
     browser.fill("#recover-password #identifier", UNKNOWN_IDENTIFIER).await;
     browser.submit("#recover-password").await;
     browser.sees("#done").await;
@@ -155,18 +197,23 @@ async fn links(stage: &Stage, look: &impl AsyncFn(&str)) {
 
 async fn requests(stage: &Stage, look: &impl AsyncFn(&str)) {
     let browser = &stage.browser;
+    ask_identifier(browser).await;
+    look("identifiant-oublie-fait").await;
+    ask_assistance(browser).await;
+    look("demande-assistance-faite").await;
+}
+
+async fn ask_identifier(browser: &Browser) {
     browser.go("/identifiant-oublie/").await;
     browser.fill_all("#recover-identifier", &[("siret", SIRET), ("email", EMAIL)]).await;
     browser.submit("#recover-identifier").await;
     browser.sees("#done").await;
-    look("identifiant-oublie-fait").await;
-    browser.go("/demande-assistance/").await;
-    browser.fill_all("#submit-ticket", &[("siret", SIRET)]).await;
-    browser.fill_all("#submit-ticket", &TICKET).await;
-    browser.click("#motive").await;
+}
+
+async fn ask_assistance(browser: &Browser) {
+    fill_ticket(browser).await;
     browser.submit("#submit-ticket").await;
     browser.sees("#done").await;
-    look("demande-assistance-faite").await;
 }
 
 async fn worst_day(stage: &Stage, look: &impl AsyncFn(&str)) {
@@ -180,10 +227,17 @@ async fn worst_day(stage: &Stage, look: &impl AsyncFn(&str)) {
     browser.click(".app-sending button").await;
     browser.reads(".app-sending", "L'envoi est arrêté.").await;
     look("envoi-arrete").await;
-    stage.proxy.plan("/api/recover/identifier", [Fate::Given(500, Value::Null)]);
+    stage.proxy.plan("/api/recover/identifier", [Fate::Given(500, json!({}))]);
     browser.submit("#recover-identifier").await;
     browser.sees(".govuk-error-summary").await;
     look("envoi-en-echec").await;
+    stage.proxy.plan("/api/session", [Fate::Refused(503, Some(300))]);
+    browser.go("/mon-espace/").await;
+    browser.sees(".app-sending--waiting button").await;
+    look("mon-espace-en-attente").await;
+    browser.click(".app-sending button").await;
+    browser.reads(".app-sending", "L'attente est arrêtée.").await;
+    look("mon-espace-arrete").await;
 }
 
 async fn simulation(stage: &Stage, look: &impl AsyncFn(&str)) {

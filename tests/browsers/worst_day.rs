@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::journeys::{apply, check_siret, choose_password, open_account};
+use crate::journeys::{apply, check_siret, choose_password, fill_ticket, open_account};
 use crate::people::{APPLICATION, EMAIL, OTHER_PASSWORD, PASSWORD, SIRET, SIRET_DIGITS, TICKET};
 use crate::proxy::Fate;
 use crate::stage::{Stage, in_every_engine};
@@ -99,6 +99,20 @@ async fn without_a_network_the_page_waits_and_goes_on_when_it_is_back() {
         stage.proxy.set_down(false);
         browser.sees("#done").await;
         stage.portal.mail(1).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_that_a_network_puts_in_place_of_the_answer_is_no_answer() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        fill_ticket(browser).await;
+        stage.proxy.plan(TICKETS, [Fate::Page("<h1>Hôtel de la Gare : acceptez nos conditions</h1>")]);
+        browser.submit("#submit-ticket").await;
+        waits(browser, "n'a pas répondu").await;
+        browser.sees("#done").await;
+        assert_eq!(browser.text("#sent-to").await, "j•••@exemple.fr");
     })
     .await;
 }
@@ -256,13 +270,6 @@ async fn reloaded_once_it_is_answered_a_page_says_the_answer_again_and_come_anew
         assert_eq!(stage.proxy.bodies(TICKETS).len(), 1);
     })
     .await;
-}
-
-async fn fill_ticket(browser: &Browser) {
-    browser.go("/demande-assistance/").await;
-    browser.fill("#submit-ticket #siret", SIRET).await;
-    browser.fill_all("#submit-ticket", &TICKET).await;
-    browser.click("#motive").await;
 }
 
 /// The page says why it waits, counts down, and offers to stop.

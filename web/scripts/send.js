@@ -43,19 +43,23 @@ async function attemptOnce(method, url, body) {
       headers: body ? { "Content-Type": "application/json" } : {},
       signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000),
     });
-    const text = await response.text();
-    return { status: response.status, data: parse(text), retryAfter: Number(response.headers.get("Retry-After")) };
+    const data = response.status === 204 ? {} : parse(await response.text());
+    // Half an answer is none, and a page that a network puts in its place is no success.
+    const isJson = response.headers.get("Content-Type")?.includes("json");
+    if (!data && (isJson || response.ok)) return null;
+    return { status: response.status, data: data ?? {}, retryAfter: Number(response.headers.get("Retry-After")) };
   } catch {
     return null;
   }
 }
 
-/** A proxy in front of the service may answer something else than JSON. */
+/** Null if it is no JSON object. */
 function parse(text) {
   try {
-    return JSON.parse(text) ?? {};
+    const data = JSON.parse(text);
+    return typeof data === "object" ? data : null;
   } catch {
-    return {};
+    return null;
   }
 }
 

@@ -130,7 +130,7 @@ impl Mailbox {
         let simple = request.content.simple;
         let mail = Mail {
             id: id.clone(),
-            at: now.to_string(),
+            at: now.strftime("%FT%TZ").to_string(),
             from: request.from_email_address,
             to: request.destination.to_addresses,
             reply_to: request.reply_to_addresses,

@@ -159,6 +159,10 @@ async fn account(stage: &Stage, look: &impl AsyncFn(&str)) {
     browser.submit("#login").await;
     browser.reads("#identifier-value", &identifier).await;
     look("mon-espace").await;
+    stage.proxy.plan("/api/session", [Fate::Given(500, json!({}))]);
+    browser.click("#log-out").await;
+    browser.reads("#progress", "encore connecté").await;
+    look("mon-espace-encore-connecte").await;
     browser.click("#log-out").await;
     browser.sees("#done").await;
     look("mon-espace-deconnecte").await;
@@ -236,8 +240,8 @@ async fn worst_day(stage: &Stage, look: &impl AsyncFn(&str)) {
     browser.sees(".app-sending--waiting button").await;
     look("mon-espace-en-attente").await;
     browser.click(".app-sending button").await;
-    browser.reads(".app-sending", "L'attente est arrêtée.").await;
-    look("mon-espace-arrete").await;
+    browser.sees("#no-answer").await;
+    look("mon-espace-sans-reponse").await;
 }
 
 async fn simulation(stage: &Stage, look: &impl AsyncFn(&str)) {

@@ -222,11 +222,19 @@ async fn a_click_given_twice_sends_once() {
 }
 
 #[tokio::test]
-async fn my_space_waits_for_its_answer_too() {
+async fn my_space_waits_for_its_answer_too_and_takes_no_failure_for_one() {
     in_every_engine(async |stage: &Stage| {
         let browser = &stage.browser;
-        stage.proxy.plan("/api/session", [Fate::Refused(503, Some(6))]);
+        let later = |seconds| Fate::Refused(503, Some(seconds));
+        stage.proxy.plan("/api/session", [Fate::Given(500, json!({})), later(600), later(3)]);
         browser.go("/mon-espace/").await;
+        browser.sees("#no-answer").await;
+        browser.click("#retry").await;
+        waits(browser, "très demandé").await;
+        browser.sees("#loading h1").await;
+        browser.click(".app-sending--waiting button").await;
+        browser.sees("#no-answer").await;
+        browser.click("#retry").await;
         waits(browser, "très demandé").await;
         browser.sees("#no-session").await;
     })

@@ -1,7 +1,7 @@
 // Renders pages/ to dist/ with Eleventy and the macros of govuk-frontend.
 import Eleventy from "@11ty/eleventy";
 import nunjucks from "nunjucks";
-import { frenchSpaces } from "./french-spaces.js";
+import { fixSpaces } from "../scripts/french.js";
 
 export async function buildPages(assets) {
   const eleventy = new Eleventy("pages", "dist", { quietMode: true, config: (config) => configure(config, assets) });
@@ -15,5 +15,5 @@ function configure(config, assets) {
   config.addGlobalData("assets", assets);
   config.addGlobalData("layout", "page.njk");
   config.addCollection("sheets", (api) => api.getFilteredByTag("sheet").sort((a, b) => a.data.order - b.data.order));
-  config.addTransform("french-spaces", (html) => frenchSpaces(html));
+  config.addTransform("french-spaces", (html) => html.replace(/>[^<]+</g, fixSpaces));
 }

@@ -10,7 +10,7 @@ export function showErrors(form, errors) {
   const items = errors.map(({ field, detail }) => {
     const input = field && form.querySelector(`#${CSS.escape(field)}`);
     if (input) markField(input, detail);
-    return make("li", {}, input ? make("a", { href: `#${input.id}` }, detail) : detail);
+    return make("li", {}, ...(input ? [make("a", { href: `#${input.id}` }, detail)] : withMailLinks(detail)));
   });
   const summary = make(
     "div",
@@ -32,6 +32,10 @@ export function clearErrors(form) {
   document.title = document.title.replace(TITLE_PREFIX, "");
   for (const message of form.querySelectorAll(".govuk-error-message")) unmarkField(message);
 }
+
+/** The text, its mail addresses as links. */
+const withMailLinks = (text) =>
+  text.split(/(\S+@\S+\w)/).map((part, rank) => (rank % 2 ? make("a", { href: `mailto:${part}` }, part) : part));
 
 function markField(input, detail) {
   const group = input.closest(".govuk-form-group");

@@ -1,5 +1,6 @@
 // The state of the service, from those who run it: incidents, maintenance, closures.
 import { make } from "./dom.js";
+import { fixSpaces } from "./french.js";
 
 const PARIS_TIME = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeStyle: "short", timeZone: "Europe/Paris" });
 
@@ -26,5 +27,5 @@ async function fetchNotices() {
 
 function notice({ level, title, body, from, until }) {
   const dates = make("p", { class: "app-notice__dates" }, `${PARIS_TIME.formatRange(new Date(from), new Date(until))}, heure de Paris.`);
-  return make("div", { class: `app-notice app-notice--${level}` }, make("h2", {}, title), make("p", {}, body), dates);
+  return make("div", { class: `app-notice app-notice--${level}` }, make("h2", {}, fixSpaces(title)), make("p", {}, fixSpaces(body)), dates);
 }

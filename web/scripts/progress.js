@@ -7,13 +7,18 @@ const SPOKEN_AT_SECONDS = [60, 30, 10];
 
 /** Drives the `.app-sending` element of a form, whose live region has been there since the page came. */
 export class Progress {
-  constructor(element) {
+  /** `kept` is said of what was typed, `cancel` is on the button that stops the wait. */
+  constructor(element, { kept = "Votre saisie est conservée.", cancel = "Annuler l'envoi" } = {}) {
     this.element = element;
     this.status = element.querySelector("[role=status]");
+    this.kept = kept;
+    this.cancel = cancel;
   }
 
-  say(text) {
-    this.status.textContent = text;
+  /** `aside` is for those who listen: the others see it elsewhere. */
+  say(text, aside = "") {
+    const unseen = aside && make("span", { class: "govuk-visually-hidden" }, aside);
+    this.status.replaceChildren(...[text, unseen].filter(Boolean));
   }
 
   clear() {
@@ -23,19 +28,20 @@ export class Progress {
   /** Counts `seconds` down. Throws `Cancelled` when the person stops it, or edits the form meanwhile. */
   waiting = async (reason, seconds) => {
     const countdown = make("p", { class: "app-countdown", "aria-hidden": "true" });
-    const cancel = make("button", { type: "button", class: "govuk-button govuk-button--secondary" }, "Annuler l'envoi");
+    const cancel = make("button", { type: "button", class: "govuk-button govuk-button--secondary" }, this.cancel);
     const stopping = new AbortController();
     const stop = () => stopping.abort();
     cancel.addEventListener("click", stop);
     this.element.closest("form")?.addEventListener("input", stop, { signal: stopping.signal });
-    this.say(`${reason} Votre saisie est conservée. Nouvel essai automatique dans ${inWords(seconds)}.`);
+    const announce = (left) => this.say(`${reason} ${this.kept}`, ` Nouvel essai automatique dans ${inWords(left)}.`);
+    announce(seconds);
     this.element.append(countdown, cancel);
     this.element.classList.add("app-sending--waiting");
     const hadFocus = document.activeElement;
     try {
       await countDown(seconds, stopping.signal, (left) => {
         countdown.textContent = `Nouvel essai dans ${inWords(left)}`;
-        if (left < seconds && SPOKEN_AT_SECONDS.includes(left)) this.say(`Nouvel essai dans ${inWords(left)}.`);
+        if (left < seconds && SPOKEN_AT_SECONDS.includes(left)) announce(left);
       });
       this.say("Nouvel essai en cours…");
     } finally {
@@ -69,8 +75,8 @@ function countDown(seconds, stopped, show) {
 }
 
 function inWords(seconds) {
-  if (seconds < 60) return `${seconds} seconde${seconds > 1 ? "s" : ""}`;
+  if (seconds < 60) return `${seconds}\u00a0seconde${seconds > 1 ? "s" : ""}`;
   const minutes = Math.floor(seconds / 60);
   const rest = seconds % 60;
-  return `${minutes} min${rest ? ` ${String(rest).padStart(2, "0")} s` : ""}`;
+  return `${minutes}\u00a0min${rest ? `\u00a0${String(rest).padStart(2, "0")}\u00a0s` : ""}`;
 }

@@ -2,22 +2,21 @@
 import "../start.js";
 import { byId, make, readableSiret, showView } from "../dom.js";
 import { Progress } from "../progress.js";
-import { Cancelled, send } from "../send.js";
+import { Cancelled, NoAnswer, send } from "../send.js";
 
 const ROLES = { holder: "Titulaire du compte" };
-const progress = new Progress(byId("progress"));
+const progress = new Progress(byId("progress"), { kept: "", cancel: "Annuler l'attente" });
 
-/** Sends, and says so at the top of the page when there is no answer. Returns null then. */
-async function ask(method) {
+/** Sends, and says so below what is shown. Null if there was no answer. */
+async function ask(method, doing) {
   try {
-    progress.say("Chargement en cours…");
-    const answer = await send(method, "/api/session", undefined, progress.waiting);
-    progress.clear();
-    return answer;
+    progress.say(doing);
+    return await send(method, "/api/session", undefined, progress.waiting);
   } catch (error) {
-    const stopped = error instanceof Cancelled;
-    progress.say(`${stopped ? "L'attente est arrêtée." : "Le service ne répond pas."} Rechargez la page pour réessayer.`);
-    return null;
+    if (error instanceof Cancelled || error instanceof NoAnswer) return null;
+    throw error;
+  } finally {
+    progress.clear();
   }
 }
 
@@ -41,11 +40,14 @@ let isLeaving = false;
 byId("log-out").addEventListener("click", async () => {
   if (isLeaving) return;
   isLeaving = true;
-  const answer = await ask("DELETE");
-  if (answer) showView("done");
+  const answer = await ask("DELETE", "Déconnexion en cours…");
+  if (answer?.status === 204 || answer?.status === 401) showView("done");
+  else progress.say("Le service n'a pas répondu. Vous êtes encore connecté\u00a0: réessayez.");
   isLeaving = false;
 });
 
-const answer = await ask("GET");
+byId("retry").addEventListener("click", () => location.reload());
+
+const answer = await ask("GET", "Chargement en cours…");
 if (answer?.status === 200) showAccount(answer.data);
-else if (answer) showView("no-session");
+else showView(answer?.status === 401 ? "no-session" : "no-answer");

@@ -36,12 +36,14 @@ export async function send(method, url, body, waiting) {
 const isTemporary = (status) => [429, 502, 503, 504].includes(status);
 
 async function attemptOnce(method, url, body) {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), TIMEOUT_SECONDS * 1000);
   try {
     const response = await fetch(url, {
       method,
       body,
       headers: body ? { "Content-Type": "application/json" } : {},
-      signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000),
+      signal: late.signal,
     });
     const data = response.status === 204 ? {} : parse(await response.text());
     // Half an answer is none, and a page that a network puts in its place is no success.
@@ -50,6 +52,8 @@ async function attemptOnce(method, url, body) {
     return { status: response.status, data: data ?? {}, retryAfter: Number(response.headers.get("Retry-After")) };
   } catch {
     return null;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -30,6 +30,18 @@ async fn a_mail_that_ses_refuses_for_good_says_so() {
 }
 
 #[tokio::test]
+async fn a_mail_whose_sender_is_not_verified_yet_waits_until_it_is() {
+    let app = App::new();
+    app.apply(SIRET, EMAIL).await;
+    app.ses.plan([Fault::Unverified]);
+    app.deliver().await;
+    assert_eq!(app.mail_states(), ["queued"]);
+    app.wait_seconds(31);
+    app.deliver().await;
+    assert_eq!(app.mail_states(), ["sent"]);
+}
+
+#[tokio::test]
 async fn a_paused_account_keeps_the_whole_batch() {
     let app = App::new();
     app.post_proven("/api/submit-ticket", "submit-ticket", ticket("0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f70"))

@@ -53,6 +53,8 @@ pub enum Fault {
     Conflict,
     /// SES will never take this mail.
     Rejected,
+    /// SES does not know the sender's domain, or in its sandbox the recipient, for one that was verified.
+    Unverified,
     /// SES takes no mail of this account.
     Paused,
     /// Done, and then the whole process is gone: nothing reaches the table until it is revived.
@@ -340,6 +342,7 @@ fn post_door(tap: Arc<Tap>, is_dead: Arc<AtomicBool>) -> Arc<PostDoor> {
         None => Ok(mailbox.take(body)),
         Some(Fault::Throttled) => Ok(error(429, "TooManyRequestsException")),
         Some(Fault::Rejected) => Ok(error(400, "MessageRejected")),
+        Some(Fault::Unverified) => Ok(unverified()),
         Some(Fault::Paused) => Ok(error(400, "SendingPausedException")),
         Some(Fault::AnswerLost) => {
             let _ = mailbox.take(body);
@@ -360,6 +363,12 @@ fn unreachable() -> ConnectorError {
 
 fn error(status: u16, code: &str) -> ServiceAnswer {
     ServiceAnswer { status, body: json!({"__type": code, "message": code}).to_string() }
+}
+
+fn unverified() -> ServiceAnswer {
+    let message = "Email address is not verified. The following identities failed the check in region \
+                   EU-WEST-3: no-reply@exemple.fr";
+    ServiceAnswer { status: 400, body: json!({"__type": "MessageRejected", "message": message}).to_string() }
 }
 
 fn conflict() -> ServiceAnswer {

@@ -124,6 +124,12 @@ fn judge(error: &SdkError<SendEmailError>) -> Posted {
         | E::SendingPausedException(_)
         | E::MailFromDomainNotVerifiedException(_)
         | E::NotFoundException(_) => Posted::Paused(code),
+        // SES has no code of its own for an identity that is not verified, or no longer.
+        E::MessageRejected(rejected)
+            if rejected.message().is_some_and(|said| said.contains("not verified")) =>
+        {
+            Posted::Later(code)
+        }
         E::MessageRejected(_) | E::BadRequestException(_) => Posted::Refused(code),
         _ => Posted::Later(code),
     }

@@ -7,7 +7,7 @@ use crate::identifier::Identifier;
 use crate::name::Name;
 use crate::phone::Phone;
 use crate::siret::Siret;
-use crate::time::SignedDuration;
+use crate::time::{SignedDuration, Timestamp};
 
 /// How long an application waits for its activation before it is forgotten.
 pub const APPLICATION_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -45,7 +45,9 @@ impl Application {
             self.email.as_str().to_owned(),
             self.establishment_name.as_str().to_owned(),
             self.siret.as_str().to_owned(),
+            self.siret.siren().to_owned(),
             self.phone.as_str().to_owned(),
+            self.phone.national(),
         ])
     }
 }
@@ -63,6 +65,10 @@ pub struct Account {
     pub credentials_epoch: u64,
     /// The password's hash as a PHC string, once there is one.
     pub password_hash: Option<String>,
+    /// When that password was set.
+    pub password_set_at: Option<Timestamp>,
+    /// When an application that nobody activates is forgotten.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl fmt::Debug for Account {

@@ -7,11 +7,25 @@ use ulid::Ulid;
 
 use crate::time::{SignedDuration, Timestamp};
 
-/// Recovery mails to one address within [`RECOVERY_WINDOW`]: beyond, they are suppressed in silence,
-/// so that nobody can flood a mailbox through us.
-pub const RECOVERY_MAILS_MAX: usize = 5;
-/// The span over which recovery mails are counted.
-pub const RECOVERY_WINDOW: SignedDuration = SignedDuration::from_hours(1);
+/// The span over which the mails to one address are counted.
+pub const QUOTA_WINDOW: SignedDuration = SignedDuration::from_hours(1);
+
+/// How many mails that a stranger can have sent one address may get within [`QUOTA_WINDOW`]: beyond,
+/// they are suppressed in silence, so that nobody can flood a mailbox through us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// What is counted together.
+    pub name: &'static str,
+    /// The most that may be sent.
+    pub mails_max: u64,
+}
+
+/// Identifiers and password links.
+const RECOVERY: Quota = Quota { name: "recovery-quota", mails_max: 5 };
+/// Activation links: an accountant opens the accounts of many establishments in one evening.
+const ACTIVATION: Quota = Quota { name: "activation-quota", mails_max: 60 };
+/// Receipts of requests for assistance.
+const RECEIPT: Quota = Quota { name: "receipt-quota", mails_max: 20 };
 
 /// Names a mail, from the outbox to the tag that SES gives back. Sorts by time; tells nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,10 +99,15 @@ pub enum MailJob {
 }
 
 impl MailJob {
-    /// Whether a stranger can have it sent at will, so that it counts against [`RECOVERY_MAILS_MAX`].
+    /// What it counts against, if a stranger can have it sent at will.
     #[must_use]
-    pub fn is_recovery(&self) -> bool {
-        matches!(self, Self::IdentifierReminder { .. } | Self::PasswordReset { .. })
+    pub fn quota(&self) -> Option<Quota> {
+        match self {
+            Self::IdentifierReminder { .. } | Self::PasswordReset { .. } => Some(RECOVERY),
+            Self::Activation { .. } => Some(ACTIVATION),
+            Self::TicketReceipt { .. } => Some(RECEIPT),
+            Self::Welcome { .. } | Self::PasswordChanged { .. } | Self::TicketToAgency { .. } => None,
+        }
     }
 
     /// The stable name of the kind, for metrics and logs.

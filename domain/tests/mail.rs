@@ -5,32 +5,35 @@ mod common;
 
 use std::collections::HashSet;
 
-use domain::mail::{MailState, RECOVERY_MAILS_MAX, RECOVERY_WINDOW};
+use domain::mail::{MailState, QUOTA_WINDOW};
 use domain::time::{SignedDuration, Timestamp};
 use domain::{MailId, MailJob};
 use proptest::prelude::*;
 
-fn every_job() -> [(MailJob, &'static str, bool); 7] {
+type Counted = Option<(&'static str, u64)>;
+
+fn every_job() -> [(MailJob, &'static str, Counted); 7] {
     let identifier = || "AP-7K3M-Q2FD".to_owned();
     let reference = || "T-261123-7K3MQ2".to_owned();
     let (siret, email) = ("73282932000074".to_owned(), "jean@exemple.fr".to_owned());
     [
-        (MailJob::Activation { identifier: identifier() }, "activation", false),
-        (MailJob::Welcome { identifier: identifier() }, "welcome", false),
-        (MailJob::IdentifierReminder { siret, email }, "identifier_reminder", true),
-        (MailJob::PasswordReset { identifier: identifier() }, "password_reset", true),
-        (MailJob::PasswordChanged { identifier: identifier() }, "password_changed", false),
-        (MailJob::TicketReceipt { reference: reference() }, "ticket_receipt", false),
-        (MailJob::TicketToAgency { reference: reference() }, "ticket_to_agency", false),
+        (MailJob::Activation { identifier: identifier() }, "activation", Some(("activation-quota", 60))),
+        (MailJob::Welcome { identifier: identifier() }, "welcome", None),
+        (MailJob::IdentifierReminder { siret, email }, "identifier_reminder", Some(("recovery-quota", 5))),
+        (MailJob::PasswordReset { identifier: identifier() }, "password_reset", Some(("recovery-quota", 5))),
+        (MailJob::PasswordChanged { identifier: identifier() }, "password_changed", None),
+        (MailJob::TicketReceipt { reference: reference() }, "ticket_receipt", Some(("receipt-quota", 20))),
+        (MailJob::TicketToAgency { reference: reference() }, "ticket_to_agency", None),
     ]
 }
 
 #[test]
-fn only_recovery_mails_count_against_a_mailbox() {
-    for (job, kind, is_recovery) in every_job() {
-        assert_eq!((job.kind(), job.is_recovery()), (kind, is_recovery));
+fn what_a_stranger_can_have_sent_counts_against_the_mailbox() {
+    for (job, kind, quota) in every_job() {
+        let counted = job.quota().map(|quota| (quota.name, quota.mails_max));
+        assert_eq!((job.kind(), counted), (kind, quota));
     }
-    assert_eq!((RECOVERY_MAILS_MAX, RECOVERY_WINDOW), (5, SignedDuration::from_hours(1)));
+    assert_eq!(QUOTA_WINDOW, SignedDuration::from_hours(1));
 }
 
 #[test]

@@ -12,6 +12,8 @@ use crate::world::{Clock, Random};
 
 /// New identifiers that are tried before we say that something is wrong.
 const IDENTIFIER_ATTEMPTS_MAX: usize = 4;
+/// What a proof remembers of an application that was refused because the establishment has an account.
+const HAS_ACCOUNT: &str = "establishment-has-account";
 /// The one role there is for now: who opened the account.
 pub const ROLE_HOLDER: &str = "holder";
 
@@ -102,11 +104,16 @@ impl Accounts {
             ];
             match self.proofs.spend(proof, &mail.to_string(), writes).await? {
                 Spent::Now => return Ok(mail),
+                Spent::Before(answer) if answer == HAS_ACCOUNT => {
+                    return Err(Refusal::EstablishmentHasAccount.into());
+                }
                 Spent::Before(answer) => {
                     return MailId::parse(&answer)
                         .ok_or_else(|| Problem::internal("an answer that is no mail id"));
                 }
                 Spent::Refused(failed) if matches!(failed.first(), Some(Some(_))) => {
+                    // Spent all the same, or one proof would ask about every establishment.
+                    self.proofs.spend(proof, HAS_ACCOUNT, Vec::new()).await?;
                     return Err(Refusal::EstablishmentHasAccount.into());
                 }
                 Spent::Refused(_) => {}
@@ -136,6 +143,8 @@ fn read(identifier: &Identifier, row: &Row) -> Result<Account, Failure> {
         is_active: row.is("is_active"),
         credentials_epoch: row.number("credentials_epoch")?,
         password_hash: row.find_text("password_hash").map(str::to_owned),
+        password_set_at: row.find_moment("password_set_at"),
+        expires_at: row.find_moment("expires_at"),
     })
 }
 

@@ -69,10 +69,18 @@ impl Credentials {
                 links::read(row)?.check(self.clock.now())?;
                 Err(Refusal::LinkUsed.into())
             }
-            [None, Some(_), ..] => Err(Refusal::LinkUsed.into()),
+            [None, Some(account), ..] => Err(self.why_not_of(account.as_ref()).into()),
             [None, None, Some(_), ..] => Err(Refusal::EstablishmentHasAccount.into()),
             _ => Err(Problem::internal("a transaction refused for no reason")),
         }
+    }
+
+    /// An application that waited too long is gone, swept or not; else a later link was faster.
+    fn why_not_of(&self, account: Option<&Row>) -> Refusal {
+        let is_past = |account: &Row| {
+            account.find_moment("expires_at").is_some_and(|forgotten_at| forgotten_at <= self.clock.now())
+        };
+        if account.is_none_or(is_past) { Refusal::LinkExpired } else { Refusal::LinkUsed }
     }
 
     fn consume(&self, token: &Token, request: &str) -> Write {
@@ -89,7 +97,7 @@ impl Credentials {
             Key::account(&link.identifier),
             "SET password_hash = :hash, credentials_epoch = :next, is_active = :true, password_set_at = :now \
              REMOVE expires_at",
-            "credentials_epoch = :epoch",
+            "credentials_epoch = :epoch AND (attribute_not_exists(expires_at) OR expires_at > :now)",
         );
         Write::Change(
             replace

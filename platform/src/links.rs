@@ -19,16 +19,18 @@ impl Links {
         Self { table: table.clone(), key: key.clone() }
     }
 
-    /// The link of a token, if there ever was one.
+    /// The link of a token, unless there never was one or it is forgotten `now`.
     ///
     /// # Errors
     /// `Failure` when the table cannot be read.
-    pub async fn find(&self, token: &Token) -> Result<Option<Link>, Failure> {
-        self.table.find(&Key::link(token)).await?.as_ref().map(read).transpose()
+    pub async fn find(&self, token: &Token, now: Timestamp) -> Result<Option<Link>, Failure> {
+        let row = self.table.find(&Key::link(token)).await?;
+        let row = row.filter(|row| row.find_moment("expires_at").is_none_or(|end| end > now));
+        row.as_ref().map(read).transpose()
     }
 
     /// Mints the link of a mail that is handed over `now`, or gives the one that it already has those
-    /// minutes anew. `None` when that link has served: the mail arrived, and needs no sending.
+    /// minutes anew. `None` when that link has served, or another one has since: it stays dead.
     ///
     /// # Errors
     /// `Failure` when the table cannot be written.
@@ -40,13 +42,14 @@ impl Links {
     ) -> Result<Option<(Token, Timestamp)>, Failure> {
         let token = link_token(&self.key, mail);
         let valid_until = Link::valid_until(now);
+        let valid_until = account.expires_at.map_or(valid_until, |forgotten| valid_until.min(forgotten));
         let purpose = if account.is_active { LinkPurpose::PasswordReset } else { LinkPurpose::Activation };
         let change = Change::new(
             Key::link(&token),
             "SET purpose = :purpose, identifier = :identifier, credentials_epoch = :epoch, valid_until = :until, \
              expires_at = :forgotten, siret = :siret, establishment_name = :establishment_name, \
              first_name = :first_name, last_name = :last_name, email = :email, phone = :phone",
-            "attribute_not_exists(used_at)",
+            "attribute_not_exists(pk) OR (attribute_not_exists(used_at) AND credentials_epoch = :epoch)",
         )
         .value("purpose", purpose_name(purpose))
         .value("identifier", account.identifier.as_str())

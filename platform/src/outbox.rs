@@ -1,7 +1,8 @@
 //! The outbox: mails are written with what they tell of, and sent later by whoever holds their lease.
 
-use domain::mail::{MailState, RECOVERY_MAILS_MAX, RECOVERY_WINDOW};
-use domain::time::{SignedDuration, after};
+use domain::mail::{MailState, QUOTA_WINDOW, Quota};
+use domain::time::{SignedDuration, Timestamp, after};
+use domain::token::hexadecimal;
 use domain::{Email, MailId, MailJob, SecretKey};
 
 use crate::problems::Problem;
@@ -13,6 +14,8 @@ use crate::world::{Clock, Random};
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// How long a mail's row is kept.
 const MAIL_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Times a quota is begun anew when others do the same at once.
+const QUOTA_ATTEMPTS_MAX: usize = 3;
 
 /// A mail that is ours to send, until its lease runs out.
 #[derive(Debug, Clone)]
@@ -21,6 +24,10 @@ pub struct Leased {
     pub id: MailId,
     /// What it is about.
     pub job: MailJob,
+    /// When it was taken in, with what it tells of.
+    pub created_at: Timestamp,
+    /// Tells this lease from a later one.
+    lease: String,
 }
 
 /// What came of asking for a lease.
@@ -48,17 +55,15 @@ impl Outbox {
         Self { table: table.clone(), key: key.clone(), clock: clock.clone(), random: random.clone() }
     }
 
-    /// Takes a mail in, paid for by a proof: one transaction.
+    /// Takes a mail in, paid for by a proof: one transaction. Gives whether it was not known before.
     ///
     /// # Errors
     /// `ProofAlreadyUsed`; 503 when the table cannot be written.
-    pub async fn accept(&self, proofs: &Proofs, proof: &Proof, job: &MailJob) -> Result<MailId, Problem> {
+    pub async fn accept(&self, proofs: &Proofs, proof: &Proof, job: &MailJob) -> Result<bool, Problem> {
         let (id, write) = self.mail(job)?;
         match proofs.spend(proof, &id.to_string(), vec![write]).await? {
-            Spent::Now => Ok(id),
-            Spent::Before(answer) => {
-                MailId::parse(&answer).ok_or_else(|| Problem::internal("an answer that is no mail id"))
-            }
+            Spent::Now => Ok(true),
+            Spent::Before(_) => Ok(false),
             Spent::Refused(_) => Err(Problem::internal("a new mail id is taken")),
         }
     }
@@ -86,20 +91,25 @@ impl Outbox {
     /// `Failure` when the table cannot be written.
     pub async fn lease(&self, id: MailId) -> Result<Lease, Failure> {
         let now = self.clock.now();
+        let lease = hexadecimal(&self.random.bytes::<16>());
         let change = Change::new(
             Key::mail(id),
-            "SET mail_state = :sending, lease_until = :until ADD sendings :one",
-            "mail_state = :queued OR (mail_state = :sending AND lease_until <= :now)",
+            "SET mail_state = :sending, lease_until = :until, lease_by = :lease ADD sendings :one",
+            "mail_state = :queued OR (mail_state = :sending AND (lease_until <= :now OR lease_by = :lease))",
         )
         .value("sending", MailState::Sending.as_str())
         .value("queued", MailState::Queued.as_str())
+        .value("lease", lease.as_str())
         .value("until", after(now, LEASE))
         .value("now", now)
         .value("one", 1);
         match self.table.update(change).await? {
-            Outcome::Done(row) => {
-                Ok(Lease::Ours(Leased { id, job: row.parsed("job", |job| serde_json::from_str(job))? }))
-            }
+            Outcome::Done(row) => Ok(Lease::Ours(Leased {
+                id,
+                job: row.parsed("job", |job| serde_json::from_str(job))?,
+                created_at: row.moment("created_at")?,
+                lease,
+            })),
             Outcome::Refused(Some(row))
                 if row.find_text("mail_state") == Some(MailState::Sending.as_str()) =>
             {
@@ -113,14 +123,15 @@ impl Outbox {
     ///
     /// # Errors
     /// `Failure` when the table cannot be written.
-    pub async fn release(&self, id: MailId) -> Result<(), Failure> {
+    pub async fn release(&self, leased: &Leased) -> Result<(), Failure> {
         let change = Change::new(
-            Key::mail(id),
-            "SET mail_state = :queued REMOVE lease_until",
-            "mail_state = :sending",
+            Key::mail(leased.id),
+            "SET mail_state = :queued REMOVE lease_until, lease_by",
+            "mail_state = :sending AND lease_by = :lease",
         )
         .value("queued", MailState::Queued.as_str())
-        .value("sending", MailState::Sending.as_str());
+        .value("sending", MailState::Sending.as_str())
+        .value("lease", leased.lease.as_str());
         self.table.update(change).await.map(|_| ())
     }
 
@@ -128,49 +139,56 @@ impl Outbox {
     ///
     /// # Errors
     /// `Failure` when the table cannot be written.
-    pub async fn finish(&self, id: MailId, state: MailState, note: &str) -> Result<(), Failure> {
+    pub async fn finish(&self, leased: &Leased, state: MailState, note: &str) -> Result<(), Failure> {
         let change = Change::new(
-            Key::mail(id),
-            "SET mail_state = :ended, note = :note, ended_at = :now REMOVE lease_until",
-            "mail_state = :sending",
+            Key::mail(leased.id),
+            "SET mail_state = :ended, note = :note, ended_at = :now REMOVE lease_until, lease_by",
+            "mail_state = :sending AND lease_by = :lease",
         )
         .value("ended", state.as_str())
         .value("sending", MailState::Sending.as_str())
+        .value("lease", leased.lease.as_str())
         .value("note", note)
         .value("now", self.clock.now());
         self.table.update(change).await.map(|_| ())
     }
 
-    /// Whether one more recovery mail may go to that address within the hour. Asked again for the same
-    /// mail, it says the same. The address itself is not kept.
+    /// Whether one more mail of that quota may go to that address. Asked again for the same mail, it
+    /// says the same. The address itself is not kept.
     ///
     /// # Errors
     /// `Failure` when the table cannot be written.
-    pub async fn is_within_quota(&self, id: MailId, email: &Email) -> Result<bool, Failure> {
+    pub async fn is_within_quota(&self, id: MailId, quota: Quota, email: &Email) -> Result<bool, Failure> {
         let now = self.clock.now();
-        let key = Key::recovery_quota(&self.key.fingerprint("recovery-quota", &email.normalised()));
-        let count = Change::new(
-            key.clone(),
-            "ADD mails :mail SET expires_at = if_not_exists(expires_at, :until)",
-            "attribute_not_exists(expires_at) OR (expires_at > :now AND (size(mails) < :most OR contains(mails, :id)))",
-        )
-        .value("mail", StringSet(vec![id.to_string()]))
-        .value("id", id.to_string())
-        .value("until", after(now, RECOVERY_WINDOW))
-        .value("now", now)
-        .value("most", RECOVERY_MAILS_MAX as u64);
-        let Outcome::Refused(standing) = self.table.update(count).await? else {
-            return Ok(true);
-        };
-        let is_past =
-            standing.as_ref().and_then(|row| row.find_moment("expires_at")).is_some_and(|end| end <= now);
-        if !is_past {
-            return Ok(false);
-        }
-        let begin_anew = Change::new(key, "SET mails = :mail, expires_at = :until", "expires_at <= :now")
+        let key = Key::quota(&self.key.fingerprint(quota.name, &email.normalised()));
+        for _ in 0..QUOTA_ATTEMPTS_MAX {
+            let count = Change::new(
+                key.clone(),
+                "ADD mails :mail SET expires_at = if_not_exists(expires_at, :until)",
+                "attribute_not_exists(expires_at) OR (expires_at > :now AND (size(mails) < :most OR contains(mails, :id)))",
+            )
             .value("mail", StringSet(vec![id.to_string()]))
-            .value("until", after(now, RECOVERY_WINDOW))
-            .value("now", now);
-        Ok(matches!(self.table.update(begin_anew).await?, Outcome::Done(_)))
+            .value("id", id.to_string())
+            .value("until", after(now, QUOTA_WINDOW))
+            .value("now", now)
+            .value("most", quota.mails_max);
+            let Outcome::Refused(standing) = self.table.update(count).await? else {
+                return Ok(true);
+            };
+            let ends_at = standing.as_ref().and_then(|row| row.find_moment("expires_at"));
+            if ends_at.is_none_or(|end| end > now) {
+                return Ok(false);
+            }
+            let begin_anew =
+                Change::new(key.clone(), "SET mails = :mail, expires_at = :until", "expires_at <= :now")
+                    .value("mail", StringSet(vec![id.to_string()]))
+                    .value("until", after(now, QUOTA_WINDOW))
+                    .value("now", now);
+            if let Outcome::Done(_) = self.table.update(begin_anew).await? {
+                return Ok(true);
+            }
+            // Begun anew by another mail, or by this one in an answer that was lost: the count tells.
+        }
+        Err(Failure::Unavailable("the quota kept changing".into()))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{App, EMAIL, OTHER_SIRET, PASSWORD, SIRET, cookie, token};
+use crate::support::{App, EMAIL, OTHER_SIRET, PASSWORD, SIRET, application, cookie, token};
 
 #[tokio::test]
 async fn an_unknown_establishment_gets_an_account() {
@@ -122,4 +122,40 @@ async fn la_poste_numbers_its_offices_by_another_rule() {
     let app = App::new();
     let form = json!({"siret": OTHER_SIRET, "accept_terms": true});
     assert_eq!(app.post_proven("/api/check-siret", "check-siret", form).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_application_that_waited_too_long_is_gone_whether_swept_or_not() {
+    for is_swept in [false, true] {
+        let app = App::new();
+        app.apply(SIRET, EMAIL).await;
+        // The mail waits too, until shortly before the end.
+        app.wait_minutes(7 * 24 * 60 - 10);
+        let link = token(&app.next_mail().await);
+        app.wait_minutes(20);
+        if is_swept {
+            app.portal.emulator.sweep().unwrap();
+        }
+        let late = app.set_password(&link, PASSWORD).await;
+        assert_eq!((late.status, late.problem()), (410, "link-expired"), "swept: {is_swept}");
+        assert!(app.rows("SIRET#").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn one_proof_asks_about_one_establishment() {
+    let app = App::new();
+    app.account(SIRET, EMAIL).await;
+    let proof = app.proof("create-account").await;
+    let form = |siret: &str| {
+        let mut form = application(siret, EMAIL);
+        form["proof"] = proof.clone().into();
+        form
+    };
+    for _ in 0..2 {
+        let taken = app.post("/api/create-account", &form(SIRET)).await;
+        assert_eq!((taken.status, taken.problem()), (409, "establishment-has-account"));
+    }
+    let other = app.post("/api/create-account", &form(OTHER_SIRET)).await;
+    assert_eq!((other.status, other.problem()), (409, "proof-already-used"));
 }

@@ -1,8 +1,9 @@
 //! Mails under faults of SES: put off, refused, paused; never lost.
 
+use domain::time::{SignedDuration, Timestamp, in_paris};
 use serde_json::json;
 
-use crate::support::{App, EMAIL, Fault, PASSWORD, SIRET, ticket, token};
+use crate::support::{App, EMAIL, Fault, OTHER_PASSWORD, PASSWORD, SIRET, ticket, token};
 
 #[tokio::test]
 async fn a_throttled_mail_goes_back_to_the_queue() {
@@ -109,4 +110,99 @@ async fn a_mail_that_never_works_is_set_aside() {
     }
     assert_eq!(app.deliver().await, 0, "handed out a bounded number of times");
     assert_eq!(app.mail_states(), ["queued"], "and still there for the next start");
+}
+
+#[tokio::test]
+async fn a_lease_whose_answer_was_lost_is_still_ours() {
+    let app = App::new();
+    app.apply(SIRET, EMAIL).await;
+    app.table.plan([Fault::AnswerLost]);
+    app.deliver().await;
+    assert_eq!(app.mail_states(), ["sent"], "not put off until the lease runs out");
+}
+
+#[tokio::test]
+async fn a_link_that_a_later_one_killed_stays_dead_when_its_mail_is_sent_again() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    app.recover_password(&identifier).await;
+    app.ses.plan([Fault::AnswerLost]);
+    app.deliver().await;
+    let killed = token(&app.mails()[0]);
+    app.wait_seconds(1);
+    app.recover_password(&identifier).await;
+    let used = token(&app.next_mail().await);
+    assert_eq!(app.set_password(&used, OTHER_PASSWORD).await.status, 200);
+    app.wait_seconds(31);
+    app.deliver().await;
+    let refused = app.set_password(&killed, PASSWORD).await;
+    assert_eq!((refused.status, refused.problem()), (410, "link-used"));
+    assert_eq!(app.mails().iter().filter(|mail| mail.text.contains(&killed)).count(), 1, "not sent again");
+}
+
+#[tokio::test]
+async fn a_link_asked_for_before_the_password_was_set_is_not_sent_after() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    app.recover_password(&identifier).await;
+    app.ses.plan([Fault::Throttled]);
+    app.deliver().await;
+    app.wait_seconds(2);
+    app.recover_password(&identifier).await;
+    let used = token(&app.next_mail().await);
+    assert_eq!(app.set_password(&used, OTHER_PASSWORD).await.status, 200);
+    let before = app.mails().len();
+    app.wait_seconds(31);
+    app.deliver().await;
+    let subjects: Vec<_> = app.mails().iter().map(|mail| mail.subject.clone()).collect();
+    assert_eq!(subjects.len(), before + 1, "only what tells of the change: {subjects:?}");
+}
+
+#[tokio::test]
+async fn a_mail_that_waited_tells_when_it_happened_and_not_when_it_is_sent() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    app.recover_password(&identifier).await;
+    let link = token(&app.next_mail().await);
+    assert_eq!(app.set_password(&link, OTHER_PASSWORD).await.status, 200);
+    let minute = |now: Timestamp| in_paris(now).strftime("%-H\u{a0}h\u{a0}%M").to_string();
+    let happened = [Timestamp::now(), Timestamp::now() - SignedDuration::from_secs(60)].map(minute);
+    app.wait_minutes(90);
+    let mail = app.next_mail().await;
+    assert!(happened.iter().any(|minute| mail.text.contains(minute)), "{happened:?}: {}", mail.text);
+}
+
+#[tokio::test]
+async fn an_address_cannot_be_flooded_with_activation_links_or_receipts() {
+    let app = App::new();
+    for _ in 0..61 {
+        app.apply(SIRET, EMAIL).await;
+    }
+    app.deliver().await;
+    for _ in 0..6 {
+        app.deliver().await;
+    }
+    let states = app.mail_states();
+    assert_eq!(states.iter().filter(|state| *state == "sent").count(), 60);
+    assert_eq!(states.iter().filter(|state| *state == "suppressed").count(), 1);
+    app.wait_minutes(61);
+    app.apply(SIRET, EMAIL).await;
+    app.next_mail().await;
+}
+
+#[tokio::test]
+async fn a_quota_that_is_begun_anew_loses_no_mail() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    app.recover_password(&identifier).await;
+    app.next_mail().await;
+    app.wait_minutes(61);
+    app.recover_password(&identifier).await;
+    // Lease, account, the count that finds the hour over, and then the answer to the new count is lost.
+    for _ in 0..3 {
+        app.table.let_one_pass();
+    }
+    app.table.plan([Fault::AnswerLost]);
+    app.deliver().await;
+    assert_eq!(app.mail_states().last().map(String::as_str), Some("sent"));
 }

@@ -25,6 +25,8 @@ pub const SIRET: &str = "73282932000074";
 pub const OTHER_SIRET: &str = "35600000009075";
 pub const EMAIL: &str = "jeanne.martin@exemple.fr";
 pub const PASSWORD: &str = "fenêtre sirop balcon 47 tambour";
+/// Another good one.
+pub const OTHER_PASSWORD: &str = "girafe octobre 12 velours marteau";
 
 /// Every log line of this process.
 pub static LOG: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(Mutex::default);
@@ -327,7 +329,8 @@ fn table_door(tap: Arc<Tap>, is_dead: Arc<AtomicBool>) -> Arc<TableDoor> {
         match tap.next(operation) {
             None => Ok(emulator.answer(target, body)),
             Some(Fault::Throttled) => Ok(error(400, "ProvisionedThroughputExceededException")),
-            Some(Fault::Conflict) => Ok(conflict()),
+            Some(Fault::Conflict) if operation == "TransactWriteItems" => Ok(conflict()),
+            Some(Fault::Conflict) => Ok(error(400, "TransactionConflictException")),
             Some(Fault::AnswerLost) => {
                 let _ = emulator.answer(target, body);
                 Err(unreachable())

@@ -96,10 +96,12 @@ pub fn password_reset(
     account: &Account,
     token: &Token,
     valid_until: Timestamp,
+    asked_at: Timestamp,
 ) -> Result<Letter, askama::Error> {
     letter!("Choisissez votre nouveau mot de passe Sésame", "password_reset.txt", "password_reset.html", {
         site: str = site,
         account: Account = account,
+        asked: str = &in_words(asked_at),
         link: str = &link(site, token),
         until: str = &in_words(valid_until),
     })

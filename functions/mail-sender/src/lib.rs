@@ -14,8 +14,8 @@ use platform::table::Failure;
 use platform::{Platform, world::Clock};
 use serde::{Deserialize, Serialize};
 
-pub use crate::post::ses_config;
 use crate::post::{Post, Posted};
+pub use crate::post::{TAG, ses_config};
 use crate::recipients::Resolved;
 
 /// Where requests for assistance go when the operator does not say (procedure, case 3).
@@ -119,7 +119,7 @@ async fn take(sender: &Sender, message: &SqsMessage) -> Next {
     };
     if !matches!(next, Next::Over) {
         // If even this fails, the lease runs out by itself.
-        let _ = outbox.release(id).await;
+        let _ = outbox.release(&leased).await;
     }
     next
 }
@@ -128,7 +128,7 @@ async fn send(sender: &Sender, leased: &Leased) -> Result<Next, Failure> {
     let (state, note) = match recipients::resolve(sender, leased).await? {
         Resolved::Nobody => (MailState::NoRecipient, String::new()),
         Resolved::TooMany => (MailState::Suppressed, String::new()),
-        Resolved::Arrived => (MailState::Sent, "its link has served".to_owned()),
+        Resolved::Served => (MailState::Sent, "its link has served".to_owned()),
         Resolved::Broken(why) => (MailState::Refused, why),
         Resolved::Mail(mail) => match sender.post.send(leased.id, &mail).await {
             Posted::Taken(message_id) => (MailState::Sent, message_id),
@@ -137,7 +137,7 @@ async fn send(sender: &Sender, leased: &Leased) -> Result<Next, Failure> {
             Posted::Paused(code) => return Ok(put_off(leased, &code, Next::Pause)),
         },
     };
-    sender.platform.outbox.finish(leased.id, state, &note).await?;
+    sender.platform.outbox.finish(leased, state, &note).await?;
     metrics::count(Event::Mail(state), sender.clock().now());
     let (mail, kind, state) = (leased.id.to_string(), leased.job.kind(), state.as_str());
     tracing::info!(mail, kind, state, "mail");

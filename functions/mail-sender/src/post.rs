@@ -16,7 +16,7 @@ use crate::MailConfig;
 use crate::letters::Letter;
 
 /// The name of the tag that carries the mail's id through SES's events.
-const TAG: &str = "mail_id";
+pub const TAG: &str = "mail_id";
 /// How long SES may take over one mail.
 const SEND_TIME_MAX: Duration = Duration::from_secs(10);
 

@@ -1,7 +1,7 @@
 //! Whom a mail goes to and what it says, looked up when it is sent and not before.
 
 use domain::time::Timestamp;
-use domain::{Account, Email, Identifier, MailId, MailJob, Reference, Siret, Ticket, Token};
+use domain::{Account, Email, Identifier, MailJob, Reference, Siret, Ticket};
 use platform::outbox::Leased;
 use platform::table::Failure;
 
@@ -15,30 +15,34 @@ pub enum Resolved {
     Mail(Box<Mail>),
     /// No account, or none any more: nobody to write to, and nobody is told.
     Nobody,
-    /// The address has had its recovery mails for this hour.
+    /// The address has had its mails of this kind for this hour.
     TooMany,
-    /// The mail's link has served: it arrived.
-    Arrived,
+    /// The mail's link has served, or another that came later: it would serve nothing any more.
+    Served,
     /// The job cannot be carried out, ever.
     Broken(String),
 }
 
 /// Looks up what a job needs. The link of a mail is minted here, with the minutes that begin now.
 pub async fn resolve(sender: &Sender, leased: &Leased) -> Result<Resolved, Failure> {
-    let id = leased.id;
     match &leased.job {
         MailJob::Activation { identifier } => {
             with_account(sender, identifier, async |account| {
-                if account.is_active { Ok(Resolved::Arrived) } else { link_mail(sender, id, account).await }
+                if account.is_active {
+                    Ok(Resolved::Served)
+                } else {
+                    link_mail(sender, leased, account).await
+                }
             })
             .await
         }
         MailJob::PasswordReset { identifier } => {
             with_account(sender, identifier, async |account| {
-                if !sender.platform.outbox.is_within_quota(id, &account.application.email).await? {
-                    return Ok(Resolved::TooMany);
+                // Asked for before the password was set, it must not undo that.
+                if account.password_set_at.is_some_and(|set_at| leased.created_at < set_at) {
+                    return Ok(Resolved::Served);
                 }
-                link_mail(sender, id, account).await
+                link_mail(sender, leased, account).await
             })
             .await
         }
@@ -50,22 +54,25 @@ pub async fn resolve(sender: &Sender, leased: &Leased) -> Result<Resolved, Failu
         }
         MailJob::PasswordChanged { identifier } => {
             with_account(sender, identifier, async |account| {
-                let letter = letters::password_changed(site(sender), account, sender.clock().now());
+                let letter = letters::password_changed(site(sender), account, leased.created_at);
                 Ok(to_person(sender, &account.application.email, letter))
             })
             .await
         }
-        MailJob::IdentifierReminder { siret, email } => reminder(sender, id, siret, email).await,
+        MailJob::IdentifierReminder { siret, email } => reminder(sender, leased, siret, email).await,
         MailJob::TicketReceipt { reference } => {
-            with_ticket(sender, reference, |reference, ticket, at| {
+            with_ticket(sender, reference, async |reference, ticket, at| {
+                if !is_within_quota(sender, leased, &ticket.email).await? {
+                    return Ok(Resolved::TooMany);
+                }
                 let letter = letters::ticket_receipt(site(sender), reference, ticket, at);
-                to_person(sender, &ticket.email, letter)
+                Ok(to_person(sender, &ticket.email, letter))
             })
             .await
         }
         MailJob::TicketToAgency { reference } => {
-            with_ticket(sender, reference, |reference, ticket, at| {
-                mail(&sender.agency, &ticket.email, letters::ticket_to_agency(reference, ticket, at))
+            with_ticket(sender, reference, async |reference, ticket, at| {
+                Ok(mail(&sender.agency, &ticket.email, letters::ticket_to_agency(reference, ticket, at)))
             })
             .await
         }
@@ -74,7 +81,7 @@ pub async fn resolve(sender: &Sender, leased: &Leased) -> Result<Resolved, Failu
 
 /// All identifiers of that establishment whose holder has that address, to the address that the account
 /// has: never to what a stranger typed.
-async fn reminder(sender: &Sender, id: MailId, siret: &str, typed: &str) -> Result<Resolved, Failure> {
+async fn reminder(sender: &Sender, leased: &Leased, siret: &str, typed: &str) -> Result<Resolved, Failure> {
     let (Ok(siret), Ok(typed)) = (Siret::parse(siret), Email::parse(typed)) else {
         return Ok(Resolved::Broken("not a siret and an address".to_owned()));
     };
@@ -83,33 +90,34 @@ async fn reminder(sender: &Sender, id: MailId, siret: &str, typed: &str) -> Resu
     let Some(email) = members.first().map(|member| member.email.clone()) else {
         return Ok(Resolved::Nobody);
     };
-    if !sender.platform.outbox.is_within_quota(id, &email).await? {
+    if !is_within_quota(sender, leased, &email).await? {
         return Ok(Resolved::TooMany);
     }
     let identifiers: Vec<Identifier> = members.into_iter().map(|member| member.identifier).collect();
-    let letter = letters::identifier_reminder(site(sender), &siret, &identifiers, sender.clock().now());
+    let letter = letters::identifier_reminder(site(sender), &siret, &identifiers, leased.created_at);
     Ok(to_person(sender, &email, letter))
 }
 
-async fn link_mail(sender: &Sender, id: MailId, account: &Account) -> Result<Resolved, Failure> {
+async fn link_mail(sender: &Sender, leased: &Leased, account: &Account) -> Result<Resolved, Failure> {
+    if !is_within_quota(sender, leased, &account.application.email).await? {
+        return Ok(Resolved::TooMany);
+    }
     let now = sender.clock().now();
-    let Some((token, valid_until)) = sender.platform.links.mint(id, account, now).await? else {
-        return Ok(Resolved::Arrived);
+    let Some((token, valid_until)) = sender.platform.links.mint(leased.id, account, now).await? else {
+        return Ok(Resolved::Served);
     };
-    let letter = link_letter(site(sender), account, &token, valid_until);
+    let letter = if account.is_active {
+        letters::password_reset(site(sender), account, &token, valid_until, leased.created_at)
+    } else {
+        letters::activation(site(sender), account, &token, valid_until)
+    };
     Ok(to_person(sender, &account.application.email, letter))
 }
 
-fn link_letter(
-    site: &str,
-    account: &Account,
-    token: &Token,
-    valid_until: Timestamp,
-) -> Result<Letter, askama::Error> {
-    if account.is_active {
-        letters::password_reset(site, account, token, valid_until)
-    } else {
-        letters::activation(site, account, token, valid_until)
+async fn is_within_quota(sender: &Sender, leased: &Leased, email: &Email) -> Result<bool, Failure> {
+    match leased.job.quota() {
+        Some(quota) => sender.platform.outbox.is_within_quota(leased.id, quota, email).await,
+        None => Ok(true),
     }
 }
 
@@ -130,13 +138,13 @@ async fn with_account(
 async fn with_ticket(
     sender: &Sender,
     reference: &str,
-    resolve: impl FnOnce(&Reference, &Ticket, Timestamp) -> Resolved,
+    resolve: impl AsyncFnOnce(&Reference, &Ticket, Timestamp) -> Result<Resolved, Failure>,
 ) -> Result<Resolved, Failure> {
     let Some(reference) = Reference::parse(reference) else {
         return Ok(Resolved::Broken("not a reference".to_owned()));
     };
     match sender.platform.tickets.find(&reference).await? {
-        Some((ticket, received_at)) => Ok(resolve(&reference, &ticket, received_at)),
+        Some((ticket, received_at)) => resolve(&reference, &ticket, received_at).await,
         None => Ok(Resolved::Nobody),
     }
 }

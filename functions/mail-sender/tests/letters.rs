@@ -40,6 +40,8 @@ fn account_of(establishment: &str, first_name: &str, last_name: &str) -> Account
         is_active: true,
         credentials_epoch: 1,
         password_hash: None,
+        password_set_at: None,
+        expires_at: None,
     }
 }
 
@@ -88,7 +90,7 @@ fn every_letter(account: &Account, ticket: &Ticket) -> [(&'static str, Letter); 
             "reminder-2",
             letters::identifier_reminder(SITE, siret, &[identifier(7), identifier(8)], now()).unwrap(),
         ),
-        ("reset", letters::password_reset(SITE, account, &token(), now()).unwrap()),
+        ("reset", letters::password_reset(SITE, account, &token(), now(), now()).unwrap()),
         ("changed", letters::password_changed(SITE, account, now()).unwrap()),
         ("receipt", letters::ticket_receipt(SITE, &reference(), ticket, now()).unwrap()),
         ("agency", letters::ticket_to_agency(&reference(), ticket, now()).unwrap()),
@@ -276,13 +278,14 @@ fn reminder_tells_every_identifier() {
 
 #[test]
 fn reset_says_until_when_and_that_nothing_has_changed() {
-    let letter = letters::password_reset(SITE, &account(), &token(), now()).unwrap();
+    let letter = letters::password_reset(SITE, &account(), &token(), now(), now()).unwrap();
     insta::assert_snapshot!(read(&letter), @"
     Objet : Choisissez votre nouveau mot de passe Sésame
 
     Bonjour,
 
-    Nous avons reçu une demande de nouveau mot de passe pour votre compte.
+    Quelqu'un a demandé un nouveau mot de passe avec votre identifiant,
+    le lundi 23 novembre 2026 à 14 h 05 (heure de Paris).
 
     Établissement : Boulangerie de l'Étoile
     SIRET : 732 829 320 00074
@@ -305,7 +308,7 @@ fn reset_says_until_when_and_that_nothing_has_changed() {
 
     Vous n'avez rien demandé ?
     Ne faites rien. Votre mot de passe n'a pas changé.
-    Personne ne peut le changer sans ce lien.
+    Personne ne peut le changer sans ce lien : ne le transmettez pas.
 
     --
     Sésame — accès à l'extranet Activité partielle
@@ -338,13 +341,14 @@ fn changed_says_what_to_do_if_it_was_somebody_else() {
     Vous n'avez rien à faire.
 
     Ce n'était pas vous ?
-    Prévenez l'assistance maintenant :
-
-    https://sesame.example/demande-assistance/
-
-    Puis choisissez un nouveau mot de passe, avec votre identifiant :
+    Choisissez tout de suite un nouveau mot de passe,
+    avec votre identifiant. Cela ferme les connexions ouvertes :
 
     https://sesame.example/mot-de-passe-oublie/
+
+    Puis prévenez l'assistance :
+
+    https://sesame.example/demande-assistance/
 
     --
     Sésame — accès à l'extranet Activité partielle

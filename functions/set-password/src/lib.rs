@@ -36,7 +36,7 @@ impl SetPasswordForm {
     fn check(&self) -> Result<(Option<Token>, Password), Refusal> {
         let mut form = FormCheck::new();
         let token = form.required("token", self.token.as_deref(), |printed| Ok(Token::parse(printed)));
-        let password = form.required("password", self.password.as_deref(), Password::parse);
+        let password = form.required_as_typed("password", self.password.as_deref(), Password::parse);
         form.finish(|| Some((token?, password?)))
     }
 }
@@ -58,7 +58,7 @@ pub async fn handle(platform: &Platform, request: Request) -> Result<Response, P
     let form: SetPasswordForm = http::json(&request)?;
     let (token, password) = form.check()?;
     let token = token.ok_or(Refusal::LinkUnknown)?;
-    let link = platform.links.find(&token).await?.ok_or(Refusal::LinkUnknown)?;
+    let link = platform.links.find(&token, platform.clock.now()).await?.ok_or(Refusal::LinkUnknown)?;
     link.check(platform.clock.now())?;
     let mut person = link.application.person();
     person.0.push(link.identifier.to_string());

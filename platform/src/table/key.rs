@@ -64,9 +64,9 @@ impl Key {
         Self::new(format!("ATTEMPTS#{identifier}"), "ATTEMPTS")
     }
 
-    /// The recovery mails lately sent to an address, by a keyed hash of it.
+    /// The mails of one kind lately sent to an address, by a keyed hash of both.
     #[must_use]
-    pub fn recovery_quota(address_fingerprint: &str) -> Self {
+    pub fn quota(address_fingerprint: &str) -> Self {
         Self::new(format!("QUOTA#{address_fingerprint}"), "QUOTA")
     }
 

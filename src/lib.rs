@@ -127,7 +127,7 @@ impl Portal {
         let ses = mailbox::client(move |body| door(&passage, body));
 
         let table = Table::new(dynamodb, TABLE, random.clone());
-        let platform = Platform::new(config, table, clock.clone(), random);
+        let platform = Platform::new(config, &table, clock.clone(), random);
         let agency = Email::parse(AGENCY_ADDRESS_DEFAULT).map_err(|_| "the agency's address is not one")?;
         let mail_config = MailConfig { from: MAIL_FROM.to_owned(), agency, configuration_set: None };
         let sender = Sender::new(platform.clone(), ses, mail_config);

@@ -11,6 +11,7 @@ use lambda_http::{RequestExt, service_fn};
 use std::time::Duration;
 
 use crate::http::{Handler, respond};
+use crate::proofs::{PROOF_COUNTER_MAX, PROOF_COUNTER_MIN};
 use crate::table::{Key, Table};
 use crate::world::{Clock, Random};
 use crate::{Config, Platform, metrics, telemetry};
@@ -74,7 +75,7 @@ pub async fn start() -> Result<Platform, BootError> {
     // TCP and TLS are set up while Lambda lends a whole processor; a table that does not answer yet
     // must not keep the function from starting.
     let _ = table.find(&Key::warm_up()).await;
-    Ok(Platform::new(config()?, table, Clock::system(), random))
+    Ok(Platform::new(config()?, &table, Clock::system(), random))
 }
 
 /// Runs a function's work on one thread: Lambda gives one request at a time.
@@ -130,9 +131,8 @@ fn config() -> Result<Config, BootError> {
     let proof_keys: Vec<_> =
         keys.into_iter().flatten().filter(|key| !key.is_empty()).map(SecretKey::new).collect();
     let proof_counter = match env::var("SESAME_PROOF_COUNTER") {
-        Ok(text) => {
-            text.parse().map_err(|_| BadSetting { name: "SESAME_PROOF_COUNTER", wanted: "a whole number" })?
-        }
+        Ok(text) => proof_counter(&text)
+            .ok_or(BadSetting { name: "SESAME_PROOF_COUNTER", wanted: "a whole number from 1 to 100000" })?,
         Err(_) => PROOF_COUNTER_DEFAULT,
     };
     Ok(Config {
@@ -141,6 +141,11 @@ fn config() -> Result<Config, BootError> {
         link_key: SecretKey::new(required("SESAME_LINK_KEY", "the secret that links are derived from")?),
         proof_counter,
     })
+}
+
+/// How hard a proof is, as an operator writes it, if it is within reason.
+fn proof_counter(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|counter| (PROOF_COUNTER_MIN..=PROOF_COUNTER_MAX).contains(counter))
 }
 
 /// A setting that must be there.

@@ -71,30 +71,27 @@ pub struct Platform {
     pub sessions: sessions::Sessions,
     /// Requests for assistance.
     pub tickets: tickets::Tickets,
-    /// The table itself, to be warmed at boot.
-    pub table: Table,
 }
 
 impl Platform {
     /// Puts the rooms together around one table, one clock and one source of randomness.
     #[must_use]
-    pub fn new(config: Config, table: Table, clock: Clock, random: Random) -> Self {
+    pub fn new(config: Config, table: &Table, clock: Clock, random: Random) -> Self {
         let config = Arc::new(config);
-        let outbox = outbox::Outbox::new(&table, &config.link_key, &clock, &random);
-        let proofs = proofs::Proofs::new(&table, &config, &clock, &random);
+        let outbox = outbox::Outbox::new(table, &config.link_key, &clock, &random);
+        let proofs = proofs::Proofs::new(table, &config, &clock, &random);
         Self {
-            accounts: accounts::Accounts::new(&table, &proofs, &outbox, &clock, &random),
-            credentials: credentials::Credentials::new(&table, &outbox, &clock, &random),
-            links: links::Links::new(&table, &config.link_key),
-            notices: notices::Notices::new(&table, &clock, &random),
-            sessions: sessions::Sessions::new(&table, &clock, &random),
-            tickets: tickets::Tickets::new(&table, &proofs, &outbox, &clock, &random),
+            accounts: accounts::Accounts::new(table, &proofs, &outbox, &clock, &random),
+            credentials: credentials::Credentials::new(table, &outbox, &clock, &random),
+            links: links::Links::new(table, &config.link_key),
+            notices: notices::Notices::new(table, &clock, &random),
+            sessions: sessions::Sessions::new(table, &clock, &random),
+            tickets: tickets::Tickets::new(table, &proofs, &outbox, &clock, &random),
             config,
             clock,
             outbox,
             proofs,
             random,
-            table,
         }
     }
 }

@@ -1,12 +1,15 @@
 //! Banners: incidents, maintenance, closures.
 
 use domain::MailId;
-use domain::time::Timestamp;
+use domain::time::{SignedDuration, Timestamp, after};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::table::{Failure, Key, Outcome, Row, Table};
 use crate::world::{Clock, Random};
+
+/// How long a banner is kept after it was shown.
+const NOTICE_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// A banner, as the pages show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -47,12 +50,15 @@ impl Notices {
     /// `Failure` when the table cannot be written.
     pub async fn add(&self, notice: &Notice) -> Result<String, Failure> {
         let id = format!("{}#{}", notice.from, MailId::new(self.clock.now(), self.random.bytes()));
+        let until: Timestamp =
+            notice.until.parse().map_err(|_| Failure::Broken("`until` is no moment".into()))?;
         let row = Row::new(&Key::notice(&id))
             .with("level", notice.level.as_str())
             .with("title", notice.title.as_str())
             .with("body", notice.body.as_str())
             .with("shown_from", notice.from.as_str())
-            .with("shown_until", notice.until.as_str());
+            .with("shown_until", notice.until.as_str())
+            .with("expires_at", after(until, NOTICE_KEPT));
         match self.table.create(row).await? {
             Outcome::Done(()) => Ok(id),
             Outcome::Refused(_) => Err(Failure::Broken("a new id is taken".into())),
@@ -85,14 +91,20 @@ impl Notices {
         let rows = self.table.find_all(Key::NOTICES, "").await?;
         let mut current = Vec::new();
         for row in &rows {
-            let from: Timestamp = row.parsed("shown_from", str::parse)?;
-            let until: Timestamp = row.parsed("shown_until", str::parse)?;
-            if from <= now && now < until {
-                current.push(read(row)?);
+            match read_if_shown(row, now) {
+                Ok(notice) => current.extend(notice),
+                // One that was badly written must not hide the others.
+                Err(failure) => tracing::error!(%failure, "a notice cannot be read"),
             }
         }
         Ok(current)
     }
+}
+
+fn read_if_shown(row: &Row, now: Timestamp) -> Result<Option<Notice>, Failure> {
+    let from: Timestamp = row.parsed("shown_from", str::parse)?;
+    let until: Timestamp = row.parsed("shown_until", str::parse)?;
+    if from <= now && now < until { read(row).map(Some) } else { Ok(None) }
 }
 
 fn read(row: &Row) -> Result<Notice, Failure> {

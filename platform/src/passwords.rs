@@ -1,5 +1,6 @@
 //! Passwords are kept as Argon2id hashes (RFC 9106, parameters of OWASP's cheat sheet).
 
+use argon2::password_hash::Error;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use domain::Password;
@@ -41,7 +42,7 @@ pub async fn hash(password: Password, random: &Random) -> Result<String, Problem
 /// learns from the time it takes whether an account exists.
 ///
 /// # Errors
-/// `Problem` (500) when the machine has not the memory for it.
+/// `Problem` (500) when the machine has not the memory for it, or the hash is damaged.
 pub async fn is_right(typed: String, known_hash: Option<String>) -> Result<bool, Problem> {
     off_thread(move || {
         let is_known = known_hash.is_some();
@@ -49,8 +50,11 @@ pub async fn is_right(typed: String, known_hash: Option<String>) -> Result<bool,
             Some(hash) => hash,
             None => DUMMY_HASH.to_owned(),
         };
-        let is_same = hasher()?.verify_password(typed.as_bytes(), known_hash.as_str()).is_ok();
-        Ok(is_same && is_known)
+        match hasher()?.verify_password(typed.as_bytes(), known_hash.as_str()) {
+            Ok(()) => Ok(is_known),
+            Err(Error::PasswordInvalid) => Ok(false),
+            Err(error) => Err(error),
+        }
     })
     .await
 }

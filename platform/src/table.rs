@@ -5,7 +5,7 @@ mod key;
 mod row;
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -27,6 +27,10 @@ use crate::world::Random;
 const CONFLICT_ATTEMPTS_MAX: u32 = 6;
 /// The longest pause before the first new try, in milliseconds; it doubles at each.
 const CONFLICT_PAUSE_MS_MAX: u64 = 20;
+/// No new try is begun after this, in milliseconds: a function's own time is short.
+const CONFLICT_MS_MAX: u64 = 3_000;
+/// What DynamoDB says of a single write when a transaction holds its row.
+const CONFLICT: &str = "TransactionConflictException";
 /// Pages of one query that are read before we say that something is wrong.
 const QUERY_PAGES_MAX: usize = 10;
 
@@ -165,7 +169,7 @@ impl Table {
             .set_item(Some(row.0))
             .condition_expression(NOT_THERE)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match put.send().await {
+        match self.outlast(|| put.clone().send()).await {
             Ok(_) => Ok(Outcome::Done(())),
             Err(error) => refused_or_failed(&error),
         }
@@ -186,7 +190,7 @@ impl Table {
             .set_expression_attribute_values(Some(change.values))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match update.send().await {
+        match self.outlast(|| update.clone().send()).await {
             Ok(done) => Ok(Outcome::Done(Row(done.attributes.unwrap_or_default()))),
             Err(error) => refused_or_failed(&error),
         }
@@ -198,7 +202,35 @@ impl Table {
     /// `Failure` when the table cannot be written.
     pub async fn delete(&self, key: &Key) -> Result<(), Failure> {
         let request = self.client.delete_item().table_name(&self.name).set_key(Some(key.attributes()));
-        request.send().await.map(|_| ()).map_err(|error| Failure::from_sdk(&error))
+        let deleted = self.outlast(|| request.clone().send()).await;
+        deleted.map(|_| ()).map_err(|error| Failure::from_sdk(&error))
+    }
+
+    /// Sends a single write again, after a pause, as long as a transaction holds its row.
+    async fn outlast<T, E: ProvideErrorMetadata, F>(&self, send: impl Fn() -> F) -> Result<T, SdkError<E>>
+    where
+        F: Future<Output = Result<T, SdkError<E>>>,
+    {
+        let started = Instant::now();
+        let mut attempt = 0;
+        loop {
+            let answer = send().await;
+            let is_held = answer.as_ref().is_err_and(|error| error.code() == Some(CONFLICT));
+            if !is_held || !self.may_try_again(attempt, started).await {
+                return answer;
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Waits before a new try, unless there were enough.
+    async fn may_try_again(&self, attempt: u32, started: Instant) -> bool {
+        if attempt + 1 >= CONFLICT_ATTEMPTS_MAX || started.elapsed() > Duration::from_millis(CONFLICT_MS_MAX)
+        {
+            return false;
+        }
+        tokio::time::sleep(self.pause(attempt)).await;
+        true
     }
 
     /// Writes all or nothing. A conflict with another transaction on the same rows is tried again,
@@ -208,7 +240,9 @@ impl Table {
     /// `Failure` when the table cannot be written.
     pub async fn transact(&self, writes: Vec<Write>) -> Result<Committed, Failure> {
         let items: Vec<_> = writes.into_iter().map(|write| self.item(write)).collect::<Result<_, _>>()?;
-        for attempt in 0..CONFLICT_ATTEMPTS_MAX {
+        let started = Instant::now();
+        let mut attempt = 0;
+        loop {
             let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
             let Err(error) = request.send().await else {
                 return Ok(Committed::Yes);
@@ -228,9 +262,11 @@ impl Table {
             if !reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
                 return Err(Failure::from_cancelled(reasons.iter().filter_map(|reason| reason.code())));
             }
-            tokio::time::sleep(self.pause(attempt)).await;
+            if !self.may_try_again(attempt, started).await {
+                return Err(Failure::Unavailable("transaction conflicts did not end".into()));
+            }
+            attempt += 1;
         }
-        Err(Failure::Unavailable("transaction conflicts did not end".into()))
     }
 
     /// Full jitter: from nothing to a bound that doubles at each attempt.

@@ -36,10 +36,15 @@ pub fn init() {
     let _ = subscriber(io::stdout, Level::INFO).try_init();
 }
 
-/// What a log calls a route: a path of ours, or nothing that a stranger made up.
+/// The longest path that a log repeats, in bytes.
+const PATH_LENGTH_MAX: usize = 40;
+
+/// What a log calls a route: a method and a path as ours are, or nothing that a stranger made up.
 #[must_use]
 pub fn route(method: &Method, path: &str) -> String {
-    let is_plain = path.len() <= 40
+    let ours = [Method::GET, Method::HEAD, Method::POST, Method::DELETE, Method::OPTIONS];
+    let method = if ours.contains(method) { method.as_str() } else { "OTHER" };
+    let is_plain = path.len() <= PATH_LENGTH_MAX
         && path.starts_with("/api/")
         && path.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'/' | b'-' | b'.'));
     format!("{method} {}", if is_plain { path } else { "elsewhere" })

@@ -49,6 +49,16 @@ async fn a_password_set_whose_answer_is_lost_is_not_called_used() {
 }
 
 #[tokio::test]
+async fn a_single_write_outlasts_a_transaction_on_its_row() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    // The account is read, the attempt counted; a login elsewhere holds the count.
+    app.table.let_one_pass();
+    app.table.plan([Fault::Conflict; 2]);
+    assert_eq!(app.login(&identifier, PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
 async fn conflicts_with_another_transaction_are_tried_again_and_end() {
     let app = App::new();
     app.table.plan([Fault::Conflict; 2]);

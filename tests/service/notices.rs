@@ -38,3 +38,21 @@ async fn a_banner_is_shown_between_its_moments() {
     let left: Vec<String> = notices.all().await.unwrap().into_iter().map(|(id, _)| id).collect();
     assert_eq!(left, [shown]);
 }
+
+#[tokio::test]
+async fn a_banner_that_was_badly_written_hides_no_other_and_a_past_one_is_forgotten() {
+    let app = App::new();
+    let now = Timestamp::now();
+    let notices = &app.portal.platform.notices;
+    notices.add(&notice("Incident", now, after(now, minutes(90)))).await.unwrap();
+    let bad = serde_json::json!({
+        "TableName": sesame::emulator::TABLE,
+        "Item": {"pk": {"S": "NOTICE"}, "sk": {"S": "demain"}, "shown_from": {"S": "demain"}},
+    });
+    let put = app.portal.emulator.answer("DynamoDB_20120810.PutItem", bad.to_string().as_bytes());
+    assert_eq!(put.status, 200);
+    assert_eq!(app.get("/api/notices").await.body.as_array().unwrap().len(), 1);
+    app.wait_minutes(32 * 24 * 60);
+    app.portal.emulator.sweep().unwrap();
+    assert_eq!(app.rows("NOTICE").len(), 1, "only the bad one, which nobody dated");
+}

@@ -26,7 +26,7 @@ const SHOWN_MAX: usize = 100;
 /// A mail as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
-    /// The message id that the sender was given.
+    /// The mail's id, by which its request was answered; a message id if it came without.
     pub id: String,
     /// When it arrived, RFC 3339.
     pub at: String,
@@ -126,10 +126,11 @@ impl Mailbox {
             return Answer { status: 400, body: json!({"message": message}).to_string() };
         };
         let now = self.clock.now();
-        let id = MailId::new(now, self.random.bytes()).to_string();
+        let message_id = MailId::new(now, self.random.bytes()).to_string();
+        let tag = request.email_tags.into_iter().find(|tag| tag.name == mail_sender::TAG);
         let simple = request.content.simple;
         let mail = Mail {
-            id: id.clone(),
+            id: tag.map_or_else(|| message_id.clone(), |tag| tag.value),
             at: now.strftime("%FT%TZ").to_string(),
             from: request.from_email_address,
             to: request.destination.to_addresses,
@@ -140,7 +141,7 @@ impl Mailbox {
         };
         let line = serde_json::to_string(&mail).map_err(io::Error::other);
         match line.and_then(|line| self.store().push(line)) {
-            Ok(()) => Answer::ok(json!({"MessageId": id}).to_string()),
+            Ok(()) => Answer::ok(json!({"MessageId": message_id}).to_string()),
             Err(error) => Answer { status: 500, body: json!({"message": error.to_string()}).to_string() },
         }
     }
@@ -183,12 +184,6 @@ impl Mailbox {
         Ok(self.newest(usize::MAX)?.into_iter().find(|mail| mail.id == id).map(|mail| mail.html))
     }
 
-    /// How many mails there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.store().len()
-    }
-
     fn store(&self) -> std::sync::MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -219,7 +214,16 @@ struct SendEmail {
     destination: Destination,
     #[serde(default)]
     reply_to_addresses: Vec<String>,
+    #[serde(default)]
+    email_tags: Vec<EmailTag>,
     content: Content,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct EmailTag {
+    name: String,
+    value: String,
 }
 
 #[derive(Deserialize)]

@@ -7,6 +7,7 @@ use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use http::{HeaderMap, Response};
 use tower_http::services::fs::ServeFileSystemResponseBody;
 use tower_http::services::{ServeDir, ServeFile};
+use tower_http::set_status::SetStatus;
 
 /// The one place that states the security headers of every page, here and on AWS.
 const HEADERS: &str = include_str!("../web/headers.json");
@@ -17,10 +18,10 @@ const REVALIDATED: &str = "no-cache";
 
 /// What serves a folder of pages: precompressed where the browser takes it, `404.html` for the rest.
 #[must_use]
-pub fn service(folder: &Path) -> ServeDir<ServeFile> {
+pub fn service(folder: &Path) -> ServeDir<SetStatus<ServeFile>> {
     let missing = ServeFile::new(folder.join("404.html")).precompressed_br().precompressed_gzip();
     let found = ServeDir::new(folder).precompressed_br().precompressed_gzip();
-    found.fallback(missing)
+    found.not_found_service(missing)
 }
 
 /// The security headers, as `web/headers.json` states them.
@@ -38,7 +39,8 @@ pub fn security_headers() -> &'static HeaderMap {
 
 /// Sets the headers of a page or a file of it; those that stand stay.
 pub fn dress(path: &str, response: &mut Response<ServeFileSystemResponseBody>) {
-    let cache = if path.starts_with("/assets/") { IMMUTABLE } else { REVALIDATED };
+    let is_asset = path.starts_with("/assets/") && response.status().is_success();
+    let cache = if is_asset { IMMUTABLE } else { REVALIDATED };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(cache));
     protect(response.headers_mut());
 }

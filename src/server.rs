@@ -84,6 +84,8 @@ pub fn router(portal: &Portal, built: &Path) -> Router {
         }
     };
     Router::new()
+        .route("/api", any(api))
+        .route("/api/", any(api))
         .route("/api/{*rest}", any(api))
         .route("/mailbox", get(show_mailbox))
         .route("/mailbox.json", get(list_mailbox))

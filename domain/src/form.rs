@@ -22,8 +22,18 @@ impl FormCheck {
         value: Option<&str>,
         parse: impl FnOnce(&str) -> Result<T, FaultCode>,
     ) -> Option<T> {
+        self.required_as_typed(field, value.filter(|text| !text.trim().is_empty()), parse)
+    }
+
+    /// The same for a field in which spaces count: only an empty one is missing.
+    pub fn required_as_typed<T>(
+        &mut self,
+        field: &'static str,
+        value: Option<&str>,
+        parse: impl FnOnce(&str) -> Result<T, FaultCode>,
+    ) -> Option<T> {
         let parsed = match value {
-            Some(text) if !text.trim().is_empty() => parse(text),
+            Some(text) if !text.is_empty() => parse(text),
             _ => Err(FaultCode::Required),
         };
         match parsed {

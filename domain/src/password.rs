@@ -19,8 +19,18 @@ const OWN_LENGTH_MIN: usize = 5;
 /// whole, and the time that judging takes grows faster than the length.
 const JUDGED_LENGTH_MAX: usize = 64;
 /// What people put into the password of this very service (NIST SP 800-63B, 3.1.1.2).
-const SERVICE_WORDS: [&str; 8] =
-    ["sesame", "activite", "activité", "partielle", "chomage", "chômage", "employeur", "extranet"];
+const SERVICE_WORDS: [&str; 10] = [
+    "sesame",
+    "activite",
+    "activité",
+    "partielle",
+    "chomage",
+    "chômage",
+    "employeur",
+    "extranet",
+    "siren",
+    "siret",
+];
 
 /// A password as it was typed, of a length that we take.
 #[derive(Clone, PartialEq, Eq)]
@@ -75,13 +85,22 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Whether next to nothing is left of a password without a person's words.
+/// Whether next to nothing is left of a password without a person's words, however they are spaced.
 fn is_only(password: &str, words: &[String]) -> bool {
-    let mut by_length: Vec<&String> = words.iter().collect();
-    by_length.sort_by_key(|word| std::cmp::Reverse(word.len()));
-    let whole = password.to_lowercase();
-    let rest = by_length.iter().fold(whole.clone(), |rest, word| rest.replace(word.as_str(), ""));
-    rest.len() < whole.len() && rest.chars().filter(|c| c.is_alphanumeric()).count() < OWN_LENGTH_MIN
+    let mut words: Vec<String> = words.iter().map(|word| squeezed(word)).collect();
+    words.retain(|word| !word.is_empty());
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    let whole = squeezed(password);
+    let without = |rest: String, word: &str| rest.replace(word, "");
+    let rest = words.iter().fold(whole.clone(), |rest, word| without(rest, word));
+    let is_known = rest.len() < whole.len();
+    let rest = SERVICE_WORDS.into_iter().fold(rest, without);
+    is_known && rest.chars().count() < OWN_LENGTH_MIN
+}
+
+/// Its letters and digits, in lower case.
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn beginning(text: &str) -> &str {

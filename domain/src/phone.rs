@@ -52,6 +52,14 @@ impl Phone {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// As it is dialled in its own country: `0123456789`.
+    #[must_use]
+    pub fn national(&self) -> String {
+        let number = self.0.trim_start_matches('+');
+        let own = FRENCH_COUNTRIES.iter().find_map(|country| number.strip_prefix(country));
+        format!("0{}", own.unwrap_or(number))
+    }
 }
 
 impl fmt::Debug for Phone {

@@ -7,6 +7,8 @@ use crate::text;
 
 /// La Poste numbers its offices by another rule than Luhn's (INSEE).
 const LA_POSTE_SIREN: &str = "356000000";
+/// Digits of a SIREN.
+const SIREN_LENGTH: usize = 9;
 /// What a person may type around 14 digits, in characters, before we stop reading.
 const TYPED_LENGTH_MAX: usize = 64;
 
@@ -39,6 +41,12 @@ impl Siret {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Its first nine digits: the enterprise's own number.
+    #[must_use]
+    pub fn siren(&self) -> &str {
+        &self.0[..SIREN_LENGTH]
     }
 
     /// As people read it aloud: `732 829 320 00074`.

@@ -60,14 +60,22 @@ fn a_name_has_at_most_100_characters_whatever_their_bytes() {
 fn what_cannot_be_seen_is_refused() {
     let invisible = [
         '\0', '\t', '\n', '\r', '\u{1B}', '\u{7F}', '\u{85}', '\u{AD}', '\u{61C}', '\u{180E}', '\u{200B}',
-        '\u{200D}', '\u{200E}', '\u{200F}', '\u{2028}', '\u{2029}', '\u{202A}', '\u{202E}', '\u{2060}',
-        '\u{2066}', '\u{2069}', '\u{FEFF}', '\u{FFF9}',
+        '\u{200E}', '\u{200F}', '\u{2028}', '\u{2029}', '\u{202A}', '\u{202E}', '\u{2060}', '\u{2066}',
+        '\u{2069}', '\u{FEFF}', '\u{FFF9}',
     ];
     for character in invisible {
         let typed = format!("Je{character}an");
         assert_eq!(kept(&typed), Err(FaultCode::ControlCharacter), "{typed:?}");
     }
     assert_eq!(kept("\u{200B}"), Err(FaultCode::ControlCharacter), "a name that nobody would see");
+    assert_eq!(kept("\u{200C}\u{200D}"), Err(FaultCode::Required), "another one");
+}
+
+#[test]
+fn what_joins_letters_and_pictures_is_kept() {
+    for name in ["می\u{200C}خواهم", "Boulangerie 👩\u{200D}🍳"] {
+        assert_eq!(kept(name), Ok(name.to_owned()));
+    }
 }
 
 #[test]

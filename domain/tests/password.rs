@@ -234,3 +234,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_persons_numbers_are_known_however_they_are_written() {
+    let person = application().person();
+    for typed in [
+        "06 12 34 56 78",
+        "06.12.34.56.78",
+        "+33 6 12 34 56 78",
+        "0612345678Dupont",
+        "732 829 320 00074",
+        "732.829.320.00074",
+        "732829320Élodie",
+        "siren 732829320",
+        "SIRET 73282932000074",
+    ] {
+        let judged = Password::parse(typed).unwrap().judge(&person);
+        assert_eq!(judged, Err(FaultCode::PasswordContainsIdentity), "{typed}");
+    }
+}

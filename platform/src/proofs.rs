@@ -8,13 +8,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::proof::{Action, PROOF_VALID_MINUTES, same_request};
 use domain::time::{SignedDuration, Timestamp, after, minutes};
-use domain::{Refusal, SecretKey};
+use domain::{Refusal, SecretKey, Token};
 use serde::Serialize;
 
 use crate::Config;
 use crate::problems::Problem;
 use crate::table::{Committed, Key, Outcome, Row, Table, Write};
 use crate::world::{Clock, Random};
+
+/// The least that an operator may ask: no proof to speak of, for tests.
+pub const PROOF_COUNTER_MIN: u32 = 1;
+/// The most: minutes in a browser.
+pub const PROOF_COUNTER_MAX: u32 = 100_000;
 
 /// Key derivation of the challenge.
 const ALGORITHM: &str = "PBKDF2/SHA-256";
@@ -99,8 +104,15 @@ impl Proofs {
     /// keyed hash of it, which leaves the proof itself out, tells one request from another.
     ///
     /// # Errors
-    /// `ProofRejected`.
-    pub fn verify(&self, payload: &str, action: Action, body: &impl Serialize) -> Result<Proof, Refusal> {
+    /// `ProofRejected`; 500 when no key is configured.
+    pub fn verify(&self, payload: &str, action: Action, body: &impl Serialize) -> Result<Proof, Problem> {
+        if self.config.proof_keys.is_empty() {
+            return Err(Problem::internal("no proof key"));
+        }
+        Ok(self.check(payload, action, body)?)
+    }
+
+    fn check(&self, payload: &str, action: Action, body: &impl Serialize) -> Result<Proof, Refusal> {
         let bytes = STANDARD.decode(payload).map_err(|_| Refusal::ProofRejected)?;
         let payload: Payload = serde_json::from_slice(&bytes).map_err(|_| Refusal::ProofRejected)?;
         let parameters = &payload.challenge.parameters;
@@ -113,10 +125,13 @@ impl Proofs {
         if !self.secrets().any(|secrets| is_genuine(&payload, secrets)) {
             return Err(Refusal::ProofRejected);
         }
-        let body = serde_json::to_string(body).map_err(|_| Refusal::ProofRejected)?;
+        let mut body = serde_json::to_value(body).map_err(|_| Refusal::ProofRejected)?;
+        if let Some(fields) = body.as_object_mut() {
+            fields.remove("proof");
+        }
         Ok(Proof {
             signature: payload.challenge.signature.unwrap_or_default(),
-            body_hash: self.config.link_key.fingerprint(action.as_str(), &body),
+            body_hash: self.config.link_key.fingerprint(action.as_str(), &body.to_string()),
             forgotten_at: after(expires_at, USED_PROOF_KEPT),
         })
     }
@@ -148,17 +163,23 @@ impl Proofs {
         }
     }
 
+    /// The token of the session that a login with this proof opens: asked again, it is the same session.
+    #[must_use]
+    pub fn session_token(&self, proof: &Proof) -> Token {
+        Token::from_bytes(self.config.link_key.sign(format!("session {}", proof.signature).as_bytes()))
+    }
+
     fn again(proof: &Proof, used: Option<&Row>) -> Result<Spent, Problem> {
         let used = used.ok_or_else(|| Problem::internal("a used proof without its row"))?;
         let answer = same_request(&proof.body_hash, used.text("body_hash")?, used.text("answer")?)?;
         Ok(Spent::Before(answer.to_owned()))
     }
 
-    /// Steps to the solution: around the configured number, never the same twice in a row by design.
+    /// Steps to the solution: from half of the configured number to one and a half of it, so that nobody
+    /// can count on the place.
     fn counter(&self) -> u32 {
-        let middle = self.config.proof_counter.max(1);
-        let spread = middle.max(2);
-        middle / 2 + u32::from_le_bytes(self.random.bytes()) % spread
+        let middle = self.config.proof_counter.clamp(PROOF_COUNTER_MIN, PROOF_COUNTER_MAX);
+        middle / 2 + u32::from_le_bytes(self.random.bytes()) % middle.max(2)
     }
 
     fn secrets(&self) -> impl Iterator<Item = Secrets> {

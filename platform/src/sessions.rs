@@ -62,12 +62,13 @@ impl Sessions {
         Err(Failure::Unavailable("the count of attempts kept changing".into()))
     }
 
-    /// Opens a session and forgets the failed attempts: one transaction. Gives the cookie's token.
+    /// Opens a session and forgets the failed attempts: one transaction. Gives the cookie's token, a new
+    /// one unless it is given.
     ///
     /// # Errors
     /// 503 when the table cannot be written.
-    pub async fn open(&self, account: &Account) -> Result<Token, Problem> {
-        let token = Token::from_bytes(self.random.bytes());
+    pub async fn open(&self, account: &Account, token: Option<Token>) -> Result<Token, Problem> {
+        let token = token.unwrap_or_else(|| Token::from_bytes(self.random.bytes()));
         let row = Row::new(&Key::session(&token))
             .with("identifier", account.identifier.as_str())
             .with("credentials_epoch", account.credentials_epoch)

@@ -14,6 +14,17 @@ const REFERENCE_ATTEMPTS_MAX: usize = 4;
 /// How long a ticket is kept: two years, as the privacy page says.
 const TICKET_KEPT: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
 
+/// A request for assistance that was taken in.
+#[derive(Debug)]
+pub struct Submitted {
+    /// What to quote.
+    pub reference: String,
+    /// Where the receipt goes.
+    pub email: Email,
+    /// Whether it was not known before.
+    pub is_new: bool,
+}
+
 /// Requests for assistance.
 #[derive(Debug, Clone)]
 pub struct Tickets {
@@ -46,7 +57,7 @@ impl Tickets {
     ///
     /// # Errors
     /// `ProofAlreadyUsed`; 503 when the table cannot be written.
-    pub async fn submit(&self, proof: &Proof, ticket: &Ticket) -> Result<String, Problem> {
+    pub async fn submit(&self, proof: &Proof, ticket: &Ticket) -> Result<Submitted, Problem> {
         for _ in 0..REFERENCE_ATTEMPTS_MAX {
             let now = self.clock.now();
             let reference = Reference::new(in_paris(now).date(), self.random.bytes());
@@ -63,16 +74,33 @@ impl Tickets {
                 self.outbox.mail(&MailJob::TicketReceipt { reference: text.to_owned() })?.1,
             ];
             match self.proofs.spend(proof, text, writes).await? {
-                Spent::Now => return Ok(text.to_owned()),
-                Spent::Before(reference) => return Ok(reference),
+                Spent::Now => {
+                    return Ok(Submitted {
+                        reference: text.to_owned(),
+                        email: ticket.email.clone(),
+                        is_new: true,
+                    });
+                }
+                Spent::Before(reference) => return self.known(&reference).await,
                 Spent::Refused(failed) => {
                     if let Some(Some(Some(standing))) = failed.first() {
-                        return Ok(standing.text("reference")?.to_owned());
+                        let reference = standing.text("reference")?;
+                        // Spent all the same: this is its answer.
+                        self.proofs.spend(proof, reference, Vec::new()).await?;
+                        return self.known(reference).await;
                     }
                 }
             }
         }
         Err(Problem::internal("every new reference is taken"))
+    }
+
+    /// A ticket that was taken in before; its receipt went where that ticket says.
+    async fn known(&self, reference: &str) -> Result<Submitted, Problem> {
+        let row = self.table.find(&Key::ticket(reference)).await?;
+        let row = row.ok_or_else(|| Problem::internal("an answer without its ticket"))?;
+        let (ticket, _) = read(&row)?;
+        Ok(Submitted { reference: reference.to_owned(), email: ticket.email, is_new: false })
     }
 
     /// The ticket of a reference, and when it came.

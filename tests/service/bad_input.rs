@@ -60,9 +60,10 @@ async fn an_empty_form_names_every_field_in_its_order() {
         let mut wanted: Vec<String> = fields.iter().map(|field| format!("{field}:required")).collect();
         wanted.extend(has_proof.then(|| "proof:required".to_owned()));
         for empty in [Value::Null, json!(""), json!(" \t\u{a0}")] {
+            let is_left_out = |field: &str| field == "accept_terms" || (empty != "" && field == "password");
             let blank: serde_json::Map<_, _> = fields
                 .iter()
-                .filter(|field| *field != "accept_terms")
+                .filter(|field| !is_left_out(field))
                 .map(|field| (field.clone(), empty.clone()))
                 .collect();
             let answer = app.post(path, &Value::Object(blank)).await;
@@ -262,4 +263,12 @@ async fn strange_queries_and_cookies_are_answered() {
         assert_eq!(app.with_cookie("GET", "/api/session", cookie).await.status, 401, "{cookie}");
         assert_eq!(app.with_cookie("DELETE", "/api/session", cookie).await.status, 204, "{cookie}");
     }
+}
+
+#[tokio::test]
+async fn an_array_is_no_form() {
+    let app = App::new();
+    let array = json!([SIRET, true, app.proof("check-siret").await]);
+    let refused = app.post("/api/check-siret", &array).await;
+    assert_eq!((refused.status, refused.problem()), (400, "malformed-body"));
 }

@@ -148,7 +148,7 @@ async fn session() {
     401
     content-type: application/problem+json
     cache-control: no-store
-    {"detail":"Vérifiez l'identifiant et le mot de passe, ou demandez-les par courriel.","status":401,"title":"Identifiant ou mot de passe incorrect","type":"/problems/wrong-credentials"}
+    {"detail":"Vérifiez l'identifiant et le mot de passe. Vous en avez oublié un ? Utilisez les liens sous le formulaire.","status":401,"title":"Identifiant ou mot de passe incorrect","type":"/problems/wrong-credentials"}
     "#);
     insta::assert_snapshot!(answered(&app, "session-show").await, @r#"
     401

@@ -31,6 +31,16 @@ fn every_route_has_an_event() {
 fn the_document_lists_every_route() {
     let document: Value = serde_json::to_value(sesame::openapi::document()).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let proven: Vec<&str> = schemas
+        .iter()
+        .filter(|(_, schema)| schema["properties"]["proof"].is_object())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(
+        proven,
+        ["CheckSiretForm", "CreateAccountForm", "IdentifierForm", "LoginForm", "PasswordForm", "TicketForm"]
+    );
     let mut listed = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {

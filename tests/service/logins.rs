@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{App, EMAIL, PASSWORD, SIRET, cookie};
+use crate::support::{Answer, App, EMAIL, PASSWORD, SIRET, cookie};
 
 #[tokio::test]
 async fn after_three_failures_a_proof_is_asked_for() {
@@ -49,11 +49,9 @@ async fn one_proof_buys_one_guess() {
 async fn guesses_made_at_once_are_all_counted() {
     let app = App::new();
     let identifier = app.account(SIRET, EMAIL).await;
-    let guesses = (0..8).map(|_| app.login(&identifier, "ce n'est pas lui"));
-    let mut statuses = Vec::new();
-    for guess in guesses.map(Box::pin).collect::<Vec<_>>() {
-        statuses.push(guess.await.status);
-    }
+    let guess = || app.login(&identifier, "ce n'est pas lui");
+    let answers = tokio::join!(guess(), guess(), guess(), guess(), guess(), guess(), guess(), guess());
+    let mut statuses = <[Answer; 8]>::from(answers).map(|answer| answer.status);
     statuses.sort_unstable();
     assert_eq!(statuses, [401, 401, 401, 403, 403, 403, 403, 403]);
 }
@@ -86,4 +84,23 @@ async fn an_account_that_waits_for_its_activation_cannot_log_in() {
     let mail = app.next_mail().await;
     let at = mail.text.find("AP-").unwrap();
     assert_eq!(app.login(&mail.text[at..at + 12], PASSWORD).await.problem(), "wrong-credentials");
+}
+
+#[tokio::test]
+async fn a_login_asked_again_with_its_proof_is_the_same_session() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    for _ in 0..3 {
+        app.login(&identifier, "ce n'est pas lui").await;
+    }
+    let proof = app.proof("session").await;
+    let form = json!({"identifier": identifier, "password": PASSWORD, "proof": proof});
+    // The first success forgets the failures, as if its answer had been lost: the next ones fail again.
+    let first = app.post("/api/session", &form).await;
+    for _ in 0..3 {
+        app.login(&identifier, "ce n'est pas lui").await;
+    }
+    let again = app.post("/api/session", &form).await;
+    assert_eq!((first.status, cookie(&first)), (again.status, cookie(&again)));
+    assert_eq!(app.rows("SESSION#").len(), 1);
 }

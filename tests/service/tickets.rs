@@ -70,3 +70,21 @@ async fn nothing_typed_puts_a_line_into_the_head_of_a_mail() {
         assert_eq!(app.post_proven("/api/submit-ticket", "submit-ticket", form).await.status, 422, "{field}");
     }
 }
+
+#[tokio::test]
+async fn a_known_submission_says_where_its_receipt_went_and_spends_the_proof() {
+    let app = App::new();
+    let first = app.post_proven("/api/submit-ticket", "submit-ticket", ticket(SUBMISSION)).await;
+    let proof = app.proof("submit-ticket").await;
+    let mut form = ticket(SUBMISSION);
+    form["email"] = "autre@ailleurs.fr".into();
+    form["proof"] = proof.clone().into();
+    for _ in 0..2 {
+        let again = app.post("/api/submit-ticket", &form).await;
+        assert_eq!((again.status, &again.body), (201, &first.body));
+    }
+    let mut another = ticket("0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f71");
+    another["proof"] = proof.into();
+    assert_eq!(app.post("/api/submit-ticket", &another).await.problem(), "proof-already-used");
+    assert_eq!(app.deliver().await, 2);
+}

@@ -35,7 +35,6 @@ pub struct CreateAccountForm {
     #[schema(value_type = bool)]
     pub accept_terms: Option<bool>,
     /// The ALTCHA payload.
-    #[serde(skip_serializing)]
     #[schema(value_type = String)]
     pub proof: Option<String>,
 }

@@ -22,7 +22,6 @@ pub struct IdentifierForm {
     #[schema(value_type = String, example = "jeanne@exemple.fr")]
     pub email: Option<String>,
     /// The ALTCHA payload.
-    #[serde(skip_serializing)]
     #[schema(value_type = String)]
     pub proof: Option<String>,
 }
@@ -35,7 +34,6 @@ pub struct PasswordForm {
     #[schema(value_type = String, example = "AP-7K3M-Q2FD")]
     pub identifier: Option<String>,
     /// The ALTCHA payload.
-    #[serde(skip_serializing)]
     #[schema(value_type = String)]
     pub proof: Option<String>,
 }
@@ -122,7 +120,8 @@ async fn accept(
     form: &impl Serialize,
 ) -> Result<Response, Problem> {
     let proof = platform.proofs.verify(proof, Action::Recover, form)?;
-    platform.outbox.accept(&platform.proofs, &proof, job).await?;
-    metrics::count(Event::Recovery, platform.clock.now());
+    if platform.outbox.accept(&platform.proofs, &proof, job).await? {
+        metrics::count(Event::Recovery, platform.clock.now());
+    }
     Ok(http::accepted(&Accepted { valid_minutes: LINK_VALID_MINUTES }))
 }

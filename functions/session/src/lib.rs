@@ -21,7 +21,6 @@ pub struct LoginForm {
     #[schema(value_type = String)]
     pub password: Option<String>,
     /// The ALTCHA payload, after `proof-required`.
-    #[serde(skip_serializing)]
     pub proof: Option<String>,
 }
 
@@ -71,7 +70,8 @@ impl LoginForm {
     fn check(&self) -> Result<(Identifier, String), Refusal> {
         let mut form = FormCheck::new();
         let identifier = form.required("identifier", self.identifier.as_deref(), Identifier::parse);
-        let password = form.required("password", self.password.as_deref(), |typed| Ok(typed.to_owned()));
+        let password =
+            form.required_as_typed("password", self.password.as_deref(), |typed| Ok(typed.to_owned()));
         form.finish(|| Some((identifier?, password?)))
     }
 }
@@ -106,16 +106,18 @@ pub async fn open(platform: &Platform, request: Request) -> Result<Response, Pro
     let (identifier, password) = form.check()?;
     let (account, attempts) =
         tokio::try_join!(platform.accounts.find(&identifier), platform.sessions.count_attempt(&identifier))?;
+    let mut token = None;
     if attempts > FAILED_LOGINS_MAX {
         let payload = form.proof.as_deref().ok_or(Refusal::ProofRequired)?;
         let proof = platform.proofs.verify(payload, Action::Session, &form)?;
         platform.proofs.spend(&proof, "", Vec::new()).await?;
+        token = Some(platform.proofs.session_token(&proof));
     }
     let account = account.filter(|account| account.is_active);
     let known_hash = account.as_ref().and_then(|account| account.password_hash.clone());
     let is_right = passwords::is_right(password, known_hash).await?;
     let account = account.filter(|_| is_right).ok_or(Refusal::WrongCredentials)?;
-    let token = platform.sessions.open(&account).await?;
+    let token = platform.sessions.open(&account, token).await?;
     let max_age_seconds = SESSION_VALID.as_secs();
     Ok(with_cookie(&platform.config, http::ok(&Me::from(&account)), &token.print(), max_age_seconds))
 }

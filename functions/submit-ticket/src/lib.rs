@@ -39,7 +39,6 @@ pub struct TicketForm {
     #[schema(value_type = String)]
     pub description: Option<String>,
     /// The ALTCHA payload.
-    #[serde(skip_serializing)]
     #[schema(value_type = String)]
     pub proof: Option<String>,
 }
@@ -101,7 +100,10 @@ pub async fn handle(platform: &Platform, request: Request) -> Result<Response, P
     let form: TicketForm = http::json(&request)?;
     let (ticket, proof) = form.check()?;
     let proof = platform.proofs.verify(proof, Action::SubmitTicket, &form)?;
-    let reference = platform.tickets.submit(&proof, &ticket).await?;
-    metrics::count(Event::Ticket(ticket.motive), platform.clock.now());
-    Ok(http::created(&TicketCreated { reference, sent_to: ticket.email.masked() }))
+    let submitted = platform.tickets.submit(&proof, &ticket).await?;
+    if submitted.is_new {
+        metrics::count(Event::Ticket(ticket.motive), platform.clock.now());
+    }
+    let sent_to = submitted.email.masked();
+    Ok(http::created(&TicketCreated { reference: submitted.reference, sent_to }))
 }

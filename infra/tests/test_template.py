@@ -591,7 +591,7 @@ def test_addresses_of_pages(tmp_path):
 def test_there_is_an_alarm_for_each_thing_that_can_go_wrong():
     alarms = of_type("AWS::CloudWatch::Alarm")
     assert alarms.keys() == {
-        "ApiFailures", "ApiSlow", "TableThrottles", "OldestMail", "DeadMails", "DeadOutboxRows",
+        "ApiFailures", "ApiSlow", "TableThrottles", "OldestMail", "DeadMails", "RefusedMails", "DeadOutboxRows",
         "PipeFailures", "Bounces", "Complaints",
     }  # fmt: skip
     for alarm in alarms.values():
@@ -611,7 +611,9 @@ def test_alarms_of_any_function():
         assert alarm["Properties"]["AlarmActions"] == [{"Ref": "Topic"}]
         assert alarm["Properties"]["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "Function"}}]
         assert alarm["Properties"]["TreatMissingData"] == "notBreaching"
-    assert watch()["Slow"]["Properties"]["ExtendedStatistic"] == "p99"
+    for slow in [watch()["Slow"]["Properties"], properties("ApiSlow")]:
+        # Evaluated at night too, when few come.
+        assert slow["ExtendedStatistic"] == "p90" and "EvaluateLowSampleCountPercentile" not in slow
 
 
 @pytest.mark.parametrize("logical", FUNCTIONS)
@@ -640,6 +642,12 @@ def test_alarms_of_mail():
     assert properties("Complaints")["Threshold"] == 0.0005
     assert properties("OldestMail")["MetricName"] == "ApproximateAgeOfOldestMessage"
     assert properties("DeadMails")["Threshold"] == properties("DeadOutboxRows")["Threshold"] == 1
+    refused = properties("RefusedMails")
+    assert refused["Dimensions"] == [{"Name": "state", "Value": "refused"}]
+    counted = (ROOT / "platform" / "src" / "metrics.rs").read_text()
+    assert f'NAMESPACE: &str = "{refused["Namespace"]}"' in counted
+    assert f'("{refused["MetricName"]}", Some(("state", state.as_str())))' in counted
+    assert 'Self::Refused => "refused"' in (ROOT / "domain" / "src" / "mail.rs").read_text()
 
 
 def test_each_alarm_has_its_paragraph():

@@ -548,7 +548,9 @@ def test_the_site_compresses_and_speaks_tls():
 
 
 def test_no_error_page_replaces_what_the_api_answers():
-    assert "CustomErrorResponses" not in properties("Distribution")["DistributionConfig"]
+    responses = properties("Distribution")["DistributionConfig"]["CustomErrorResponses"]
+    # Only that none is kept: an answer of one visitor's must not be another's.
+    assert responses == [{"ErrorCode": code, "ErrorCachingMinTTL": 0} for code in [500, 502, 503, 504]]
 
 
 def test_the_edge_knows_every_page():
@@ -559,13 +561,14 @@ def test_the_edge_knows_every_page():
         if not place.parts[0].startswith("_") and place.name not in {"404", "503"}:
             parts = place.parts[:-1] if place.name == "index" else place.parts
             pages.add("/" + "".join(f"{part}/" for part in parts))
-    assert set(source()["Parameters"]["Pages"]["Default"].split(",")) == pages
+    listed = re.search(r"var PAGES = \[(.*?)\];", properties("PageAddresses")["FunctionCode"], re.DOTALL)[1]
+    assert sorted(re.findall(r"'([^']+)'", listed)) == sorted(pages)
 
 
 def test_addresses_of_pages(tmp_path):
     """The function at the edge, run by Node where there is one."""
-    code = properties("PageAddresses")["FunctionCode"]["Fn::Sub"].replace("${Pages}", "/,/aide/")
-    asks = ["/", "/aide/", "/aide", "/ailleurs/", "/assets/a.js", "/favicon.ico"]
+    code = properties("PageAddresses")["FunctionCode"]
+    asks = ["/", "/aide/", "/aide", "/ailleurs/", "/ailleurs", "//evil.example/x", "/assets/a.js", "/favicon.ico"]
     script = tmp_path / "addresses.js"
     script.write_text(
         code + f"\nconst all = {json.dumps(asks)}.map((uri) => handler({{ request: {{ uri }} }}));"
@@ -579,6 +582,8 @@ def test_addresses_of_pages(tmp_path):
         "/index.html",
         "/aide/index.html",
         [301, "/aide/"],
+        [404, None],
+        [404, None],
         [404, None],
         "/assets/a.js",
         "/favicon.ico",

@@ -11,11 +11,12 @@ import urllib.request
 import zipfile
 
 import pytest
+from botocore.exceptions import ClientError
 from test_template import FUNCTIONS, NEEDS
 from translated import ROOT
 
 sys.path.insert(0, str(ROOT / "infra" / "tests" / "emulator"))
-from deploy import Deployment  # noqa: E402
+from deploy import STACK, Deployment  # noqa: E402
 
 KEYS = ["SIRET#*", "ACCOUNT#*", "LINK#*", "PROOF#*", "SESSION#*", "ATTEMPTS#*", "QUOTA#*", "NOTICE", "TICKET#*"]
 KEYS += ["SUBMISSION#*", "MAIL#*", "WARMUP", "NOTICE#*", "WARMUP#*", "OTHER"]
@@ -227,3 +228,44 @@ def test_rows_are_copied_back_from_a_restored_table(deployed):
         return found and found["from"]["S"]
 
     assert [row("ACCOUNT#1"), row("ACCOUNT#2"), row("TICKET#1")] == ["restored", "serving", None]
+
+
+def update(deployed: Deployment, changed: dict) -> dict:
+    """Deploys the same template with other parameters. Gives the outputs."""
+    cloudformation = deployed.client("cloudformation")
+    (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    given = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]} | changed
+    cloudformation.update_stack(
+        StackName=STACK,
+        UsePreviousTemplate=True,
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    deadline = time.monotonic() + 60
+    while "IN_PROGRESS" in stack["StackStatus"] or stack["StackStatus"] == "CREATE_COMPLETE":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    assert stack["StackStatus"] == "UPDATE_COMPLETE"
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def test_a_domain_without_its_certificate_is_refused_at_once(deployed):
+    with pytest.raises(ClientError, match="SiteDomain and CertificateArn go together"):
+        update(deployed, {"SiteDomain": "sesame.example"})
+
+
+def test_a_table_that_is_gone_is_made_anew_by_its_generation(deployed):
+    """As docs/operations.md has it. The last test here: the table is gone."""
+    table, lost = deployed.client("dynamodb"), deployed.outputs["TableName"]
+    table.update_table(TableName=lost, DeletionProtectionEnabled=False)
+    table.delete_table(TableName=lost)
+    outputs = update(deployed, {"TableGeneration": "2"})
+    assert outputs["TableName"] == f"{STACK}-2" and outputs["OutboxPipeName"] == f"{STACK}-outbox-2"
+    before = len(mails(deployed))
+    row = {"pk": {"S": "MAIL#02A"}, "sk": {"S": "MAIL"}, "mail_id": {"S": "02A"}}
+    assert post(deployed, "/api/recover/identifier", [row]) == 202
+    deadline = time.monotonic() + 20
+    while len(mails(deployed)) == before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert mails(deployed)[0]["subject"] == "02A"

@@ -250,7 +250,7 @@ class Deployment:
 
         table = self.client("dynamodb").describe_table(TableName=self.outputs["TableName"])["Table"]
         assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}, table
-        pipe = self.client("pipes").describe_pipe(Name=f"{STACK}-outbox")
+        pipe = self.client("pipes").describe_pipe(Name=self.outputs["OutboxPipeName"])
         assert pipe["CurrentState"] == "RUNNING" and pipe["Source"] == table["LatestStreamArn"], pipe
         assert pipe["Target"] == attributes["QueueArn"], pipe
         secrets = {

@@ -197,7 +197,7 @@ if __name__ == "__main__":
     iam_actions.dynamodb_transaction_checks = transaction_checks_with_keys
     iam_actions.extract_resource_arn = resource_with_sender
     iam_evaluator.enforce = enforce
-    handlers["create"] = create_pipe
+    handlers["create"] = provisioners._pipes_pipe_create = create_pipe
     pipes._deliver_batch = deliver
     pipes._poll_loop = poll_for_ever
     ses_v2.handle_request = ses

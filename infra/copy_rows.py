@@ -3,7 +3,7 @@
     python3 infra/copy_rows.py --from sesame-restored --to sesame-Table-1A2B [--prefix ACCOUNT#] [--replace] [--yes]
 
 Without `--replace` a row that is there stays as it is. Without `--yes` it only counts. It says how many, never which.
-Needs boto3 and the credentials of a person who may read the one and write the other.
+Needs boto3, AWS_DEFAULT_REGION, and the credentials of a person who may read the one and write the other.
 """
 
 import argparse
@@ -25,16 +25,26 @@ def copy_segment(given: argparse.Namespace, segment: int) -> tuple[int, int]:
     written = stood = 0
     for page in client.get_paginator("scan").paginate(**scan):
         for row in page["Items"]:
-            put = {"TableName": given.target, "Item": row}
-            if not given.replace:
-                put["ConditionExpression"] = "attribute_not_exists(pk)"
-            try:
-                if given.yes:
-                    client.put_item(**put)
+            if write(client, given, row):
                 written += 1
-            except client.exceptions.ConditionalCheckFailedException:
+            else:
                 stood += 1
     return written, stood
+
+
+def write(client, given: argparse.Namespace, row: dict) -> bool:
+    """Writes one row, or only looks. Whether nothing stood in its way."""
+    if not given.yes:
+        key = {"pk": row["pk"], "sk": row["sk"]}
+        return given.replace or "Item" not in client.get_item(TableName=given.target, Key=key)
+    put = {"TableName": given.target, "Item": row}
+    if not given.replace:
+        put["ConditionExpression"] = "attribute_not_exists(pk)"
+    try:
+        client.put_item(**put)
+        return True
+    except client.exceptions.ConditionalCheckFailedException:
+        return False
 
 
 def main() -> int:

@@ -219,8 +219,10 @@ def test_rows_are_copied_back_from_a_restored_table(deployed):
         "AWS_DEFAULT_REGION": "eu-west-3",
     }
     command = [sys.executable, ROOT / "infra" / "copy_rows.py", "--from", restored, "--to", serving]
-    command += ["--prefix", "ACCOUNT#", "--yes"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    command += ["--prefix", "ACCOUNT#"]
+    counted = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert counted.stdout == "1 rows would be written, 1 were there already\n", counted.stderr
+    done = subprocess.run([*command, "--yes"], capture_output=True, text=True, env=environment)
     assert done.stdout == "1 rows written, 1 were there already\n", done.stderr
 
     def row(pk: str):

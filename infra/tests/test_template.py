@@ -144,20 +144,22 @@ def test_every_size_translates(size):
 
 
 def test_the_api_has_the_routes_of_the_portal():
-    """Each path of src/routes.rs is one route, whatever the method, to the function that answers it there."""
+    """Each path of src/routes.rs is a route, whatever the method, to the function that answers it there."""
     table = (ROOT / "src" / "routes.rs").read_text()
     stated = set(re.findall(r'route!\("[A-Z]+" "([^"]+)" => "([^"]+)"', table))
     assert len(stated) == 9, "the reading of src/routes.rs is out of date"
     crates = {f"{logical}Function": crate for logical, crate in FUNCTIONS.items()}
-    deployed = set()
+    deployed, methods = set(), {}
     for route in of_type("AWS::ApiGatewayV2::Route").values():
         method, path = route["Properties"]["RouteKey"].split(" ")
-        assert method == "ANY"
+        methods.setdefault(path, set()).add(method)
         integration = re.fullmatch(r"integrations/\$\{(\w+)\}", route["Properties"]["Target"]["Fn::Sub"])[1]
         (function, attribute) = properties(integration)["IntegrationUri"]["Fn::GetAtt"]
         assert attribute == "Arn" and properties(integration)["PayloadFormatVersion"] == "2.0"
         deployed.add((path, crates[function]))
     assert deployed == stated
+    # To open a session has a limit of its own.
+    assert all(of_path == ({"ANY", "POST"} if path == "/api/session" else {"ANY"}) for path, of_path in methods.items())
 
 
 def test_the_api_may_call_each_function_for_its_own_paths():
@@ -302,7 +304,7 @@ def test_the_api_is_throttled_and_its_costly_routes_more(size):
     every = stage["DefaultRouteSettings"]
     # What an account's region grants by default.
     assert 0 < every["ThrottlingRateLimit"] <= 10_000 and 0 < every["ThrottlingBurstLimit"] <= 5_000
-    assert stage["RouteSettings"].keys() == {"ANY /api/set-password", "ANY /api/session"}
+    assert stage["RouteSettings"].keys() == {"ANY /api/set-password", "POST /api/session"}
     for costly in stage["RouteSettings"].values():
         assert 0 < costly["ThrottlingRateLimit"] < every["ThrottlingRateLimit"]
     assert stage["AutoDeploy"] is True and stage["StageName"] == "$default"

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,23 @@ def test_sam_finds_the_template_valid():
 def test_every_size_translates(size):
     assert len(of_type("AWS::Lambda::Function")) == len(FUNCTIONS)
     assert template(size)["Resources"].keys() == template("small")["Resources"].keys()
+
+
+def test_every_environment_says_its_parameters_once():
+    """To every command of `sam`: it builds for the architecture that it deploys."""
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    for environment in ["default", "staging", "production"]:
+        stated = settings[environment]
+        assert [name for name, each in stated.items() if "parameter_overrides" in each["parameters"]] == ["global"]
+        given = dict(pair.split("=") for pair in stated["global"]["parameters"]["parameter_overrides"].split(" "))
+        assert {"Architecture", "Size", "MailSenders", "MailDomain"} <= given.keys() <= source()["Parameters"].keys()
+
+
+def test_a_domain_goes_with_its_certificate():
+    (assertion,) = source()["Rules"]["OwnDomain"]["Assertions"]
+    neither, both = (branch["Fn::And"] for branch in assertion["Assert"]["Fn::Or"])
+    empty = [{"Fn::Equals": [{"Ref": name}, ""]} for name in ["SiteDomain", "CertificateArn"]]
+    assert neither == empty and both == [{"Fn::Not": [each]} for each in empty]
 
 
 # ------------------------------------------------------------------------------------- routes and functions
@@ -273,6 +291,8 @@ def test_sam_local_sets_what_the_template_does():
 
 
 QUOTA = {"small": 1000, "standard": 1000, "deadline": 4000}
+# What docs/operations.md advises, by the mails of as many people.
+SENDERS = {"small": 5, "standard": 45, "deadline": 225}
 
 
 @pytest.mark.parametrize("size", QUOTA)
@@ -282,7 +302,7 @@ def test_reserved_concurrency_fits_the_quota(size):
         stated = properties(f"{logical}Function", size)["ReservedConcurrentExecutions"]
         condition, value, otherwise = stated["Fn::If"]
         assert condition == "IsReserved" and otherwise == {"Ref": "AWS::NoValue"}
-        reserved[logical] = value
+        reserved[logical] = SENDERS[size] if logical == "MailSender" else value
     assert min(reserved.values()) >= 5
     # AWS keeps 100 for functions without any.
     assert sum(reserved.values()) <= QUOTA[size] - 100
@@ -291,11 +311,22 @@ def test_reserved_concurrency_fits_the_quota(size):
     assert template(size)["Conditions"]["IsReserved"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Size"}, "trial"]}]} or size
 
 
-@pytest.mark.parametrize("size", QUOTA)
-def test_the_queue_never_meets_a_throttle(size):
-    mapping = properties("MailSenderFunctionMails", size)
-    reserved = properties("MailSenderFunction", size)["ReservedConcurrentExecutions"]["Fn::If"][1]
-    assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] < reserved
+def test_the_queue_never_meets_a_throttle():
+    senders = {"Ref": "MailSenders"}
+    assert properties("MailSenderFunctionMails")["ScalingConfig"]["MaximumConcurrency"] == senders
+    assert properties("MailSenderFunction")["ReservedConcurrentExecutions"]["Fn::If"][1] == senders
+    stated = source()["Parameters"]["MailSenders"]
+    # Lambda's least is two; the most must still fit the quota.
+    assert stated["MinValue"] == stated["Default"] == 2 and stated["MaxValue"] == max(SENDERS.values())
+
+
+def test_the_page_for_operators_advises_these_senders():
+    page = (ROOT / "docs" / "operations.md").read_text()
+    rows = re.findall(r"\| `(small|standard|deadline)` \| ([\d,]+) \| (\d+) \|", page)
+    assert {size: int(senders) for size, _, senders in rows} == SENDERS
+    for _, rate, senders in rows:
+        # A sender takes some six a second.
+        assert int(rate.replace(",", "")) <= int(senders) * 6
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -347,10 +378,8 @@ def test_the_table():
     recovery = stated["PointInTimeRecoverySpecification"]
     assert recovery == {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 35}
     assert stated["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS"}
-    assert stated["WarmThroughput"] == {
-        "ReadUnitsPerSecond": {"Ref": "WarmReadUnits"},
-        "WriteUnitsPerSecond": {"Ref": "WarmWriteUnits"},
-    }
+    # It is raised by hand and cannot be lowered: no deployment may state another.
+    assert "WarmThroughput" not in stated
     assert {key["AttributeName"]: key["KeyType"] for key in stated["KeySchema"]} == {"pk": "HASH", "sk": "RANGE"}
 
 

@@ -106,18 +106,21 @@ def code_of(functions: Path, crate: str) -> bytes:
 
 
 def prepared(template: dict, site: str, endpoint: str) -> dict:
-    """The template as it is deployed here. Four things are not as on AWS:
+    """The template as it is deployed here. Five things are not as on AWS:
 
     1. Each function's code is a zip in a bucket of the emulator, and the nested template a file there: what `sam
        package` makes of a folder and of a path.
     2. The site is where this machine serves it: no DNS knows the emulated CloudFront's address.
     3. Alarms that compute over several metrics are left out: the emulator refuses them. No request meets an alarm.
     4. The outputs with the records of DKIM are left out: it makes none.
+    5. The mapping's senders are a number: it leaves a parameter's value the string that it is.
     """
     template["Outputs"] = {name: each for name, each in template["Outputs"].items() if not name.startswith("MailDkim")}
     computed = [name for name, each in template["Resources"].items() if "Metrics" in each["Properties"]]
     for name in computed:
         del template["Resources"][name]
+    mails = template["Resources"]["MailSenderFunction"]["Properties"]["Events"]["Mails"]["Properties"]
+    mails["ScalingConfig"]["MaximumConcurrency"] = template["Parameters"]["MailSenders"]["Default"]
     template["Globals"]["Function"].pop("CodeUri")
     template["Globals"]["Function"]["Environment"]["Variables"]["SESAME_SITE"] = site
     for resource in template["Resources"].values():
@@ -211,6 +214,8 @@ class Deployment:
             if each["Type"] == "AWS::Lambda::Function":
                 crate = each["Metadata"]["BuildProperties"]["Binary"]
                 reserved = each["Properties"]["ReservedConcurrentExecutions"]["Fn::If"][1]
+                if isinstance(reserved, dict):
+                    reserved = template["Parameters"][reserved["Ref"]]["Default"]
                 self.client("lambda").put_function_concurrency(
                     FunctionName=self.functions[crate], ReservedConcurrentExecutions=reserved
                 )

@@ -369,7 +369,7 @@ def test_logs_are_kept_as_long_as_the_operator_says():
 def test_the_table():
     table = resources()["Table"]
     stated = table["Properties"]
-    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert table["DeletionPolicy"] == "RetainExceptOnCreate" and table["UpdateReplacePolicy"] == "Retain"
     assert stated["DeletionProtectionEnabled"] == {"Ref": "TableDeletionProtection"}
     assert source()["Parameters"]["TableDeletionProtection"]["Default"] == "true"
     assert stated["BillingMode"] == "PAY_PER_REQUEST"
@@ -566,6 +566,7 @@ def test_cloudfront_sets_the_headers_that_the_portal_sets():
 def test_the_bucket_is_cloudfronts_alone():
     bucket = properties("PagesBucket")
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert resources()["PagesBucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"} and bucket["BucketEncryption"]
     for statement in properties("PagesBucketPolicy")["PolicyDocument"]["Statement"]:
         if statement["Effect"] == "Allow":

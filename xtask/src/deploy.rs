@@ -17,12 +17,17 @@ const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// Pages are asked for again each time; unchanged, they are not sent again.
 const REVALIDATED: &str = "no-cache";
+/// What Lambda keeps of an account's concurrent executions for functions that reserve none.
+const UNRESERVED_MIN: u64 = 100;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Builds, deploys, uploads, and says the address.
 pub fn deploy(environment: &str) -> Outcome {
     known(environment)?;
     let tools = Tools::find()?;
     tools.python()?;
+    check_quota(&tools, environment)?;
     tools.npm(&["ci", "--no-audit", "--no-fund"])?;
     tools.npm(&["run", "build"])?;
     let pages = tools.root.join("web/dist");
@@ -46,9 +51,10 @@ pub fn destroy(environment: &str) -> Outcome {
     known(environment)?;
     let tools = Tools::find()?;
     tools.python()?;
-    let stack = stack(&tools, environment)?;
+    let stack = setting(&tools, environment, "stack_name")?;
     print!(
-        "This deletes the stack {stack}. A table under deletion protection stays. Type its name to go on: "
+        "This deletes the stack {stack}. The table and the bucket of the pages stay: see docs/operations.md, \
+         \"Take it down\". Type the stack's name to go on: "
     );
     io::stdout().flush()?;
     let mut typed = String::new();
@@ -75,8 +81,55 @@ fn write_document(pages: &Path) -> Outcome {
     Ok(())
 }
 
-/// New files first, so that no page asks for what is not there; then the pages; then the old files go.
-/// CloudFront compresses by itself: the precompressed files stay at home.
+/// Says before a long build what Lambda would refuse in the middle of the deployment.
+fn check_quota(tools: &Tools, environment: &str) -> Outcome {
+    let template = fs::read_to_string(tools.root.join("infra/template.yaml"))?;
+    let reserved = reserved(&template, &setting(tools, environment, "parameter_overrides")?)?;
+    if reserved == 0 {
+        return Ok(());
+    }
+    let region = setting(tools, environment, "region")?;
+    let mut ask = tools.command("aws");
+    ask.args(["lambda", "get-account-settings", "--region", &region, "--output", "text"]);
+    ask.args(["--query", "AccountLimit.ConcurrentExecutions"]);
+    let answer = ask.output()?;
+    if !answer.status.success() {
+        return Err(String::from_utf8_lossy(&answer.stderr).into_owned().into());
+    }
+    let quota: u64 = String::from_utf8(answer.stdout)?.trim().parse()?;
+    if reserved + UNRESERVED_MIN <= quota {
+        return Ok(());
+    }
+    Err(format!(
+        "{environment} reserves {reserved} concurrent executions, Lambda keeps {UNRESERVED_MIN}, and this account has \
+         {quota} in {region}: ask for more (docs/operations.md, \"The first day\"), or take Size=trial in samconfig.toml"
+    )
+    .into())
+}
+
+/// How many executions the functions reserve with these parameters.
+fn reserved(template: &str, parameters: &str) -> Result<u64, Error> {
+    let parameter = |name: &str| {
+        let mut given = parameters.split(' ').filter_map(|pair| pair.split_once('='));
+        let found = given.find_map(|(given, value)| (given == name).then_some(value));
+        found.ok_or_else(|| format!("samconfig.toml sets no {name}"))
+    };
+    let size = parameter("Size")?;
+    if size == "trial" {
+        return Ok(0);
+    }
+    let (_, shares) = template.split_once("\n  Concurrency:\n").ok_or("the template has no Concurrency")?;
+    let mut sum: u64 = parameter("MailSenders")?.parse()?;
+    for share in shares.lines().take_while(|line| !line.is_empty()) {
+        let (_, share) =
+            share.split_once(&format!(" {size}: ")).ok_or("the template does not know the Size")?;
+        sum += share.split([',', ' ']).next().unwrap_or_default().parse::<u64>()?;
+    }
+    Ok(sum)
+}
+
+/// New files first, so that no page asks for what is not there; then the pages. Old files stay: a page that is open
+/// asks for them by their names. CloudFront compresses by itself: the precompressed files stay at home.
 fn upload(tools: &Tools, pages: &Path, bucket: &str) -> Outcome {
     let pages = pages.to_string_lossy();
     let target = format!("s3://{bucket}");
@@ -86,24 +139,23 @@ fn upload(tools: &Tools, pages: &Path, bucket: &str) -> Outcome {
         tools.run("aws", &[&["s3", "sync", from, to, "--no-progress"][..], more, &plain].concat())
     };
     sync(&assets, &target_assets, &["--cache-control", IMMUTABLE])?;
-    sync(&pages, &target, &["--cache-control", REVALIDATED, "--exclude", "assets/*"])?;
-    sync(&assets, &target_assets, &["--delete", "--cache-control", IMMUTABLE])
+    sync(&pages, &target, &["--cache-control", REVALIDATED, "--exclude", "assets/*"])
 }
 
-fn stack(tools: &Tools, environment: &str) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+/// What `samconfig.toml` says of an environment to every command of `sam`.
+fn setting(tools: &Tools, environment: &str, name: &str) -> Result<String, Error> {
     let settings = fs::read_to_string(tools.root.join("samconfig.toml"))?;
     let (_, section) = settings
         .split_once(&format!("[{environment}.global.parameters]"))
         .ok_or("samconfig.toml does not know the environment")?;
-    let line = section.lines().find_map(|line| line.strip_prefix("stack_name = ")).ok_or("no stack_name")?;
-    Ok(line.trim_matches('"').to_owned())
+    let start = format!("{name} = ");
+    let mut lines = section.lines().take_while(|line| !line.starts_with('['));
+    let value = lines.find_map(|line| line.strip_prefix(&start));
+    Ok(value.ok_or_else(|| format!("samconfig.toml sets no {name}"))?.trim_matches('"').to_owned())
 }
 
-fn outputs(
-    tools: &Tools,
-    environment: &str,
-) -> Result<BTreeMap<String, String>, Box<dyn std::error::Error + Send + Sync>> {
-    let stack = stack(tools, environment)?;
+fn outputs(tools: &Tools, environment: &str) -> Result<BTreeMap<String, String>, Error> {
+    let stack = setting(tools, environment, "stack_name")?;
     let mut list = Command::new(tools.program("sam"));
     list.args([
         "list",
@@ -126,4 +178,21 @@ fn outputs(
 
 fn output<'a>(outputs: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, String> {
     outputs.get(name).map(String::as_str).ok_or_else(|| format!("the stack has no output {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_sizes_of_the_template_reserve() {
+        let template = include_str!("../../infra/template.yaml");
+        let of = |parameters| reserved(template, parameters).map_err(|error| error.to_string());
+        assert_eq!(of("Size=trial"), Ok(0));
+        assert_eq!(of("Architecture=arm64 Size=small MailSenders=5 MailDomain=a.example"), Ok(130));
+        assert_eq!(of("Size=standard MailSenders=45"), Ok(885));
+        assert_eq!(of("Size=deadline MailSenders=225"), Ok(3875));
+        assert_eq!(of("Size=small"), Err("samconfig.toml sets no MailSenders".to_owned()));
+        assert!(of("Size=huge MailSenders=2").is_err());
+    }
 }

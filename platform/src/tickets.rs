@@ -19,8 +19,8 @@ const TICKET_KEPT: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
 pub struct Submitted {
     /// What to quote.
     pub reference: String,
-    /// Where the receipt goes.
-    pub email: Email,
+    /// Where the receipt goes, masked.
+    pub sent_to: String,
     /// Whether it was not known before.
     pub is_new: bool,
 }
@@ -62,45 +62,34 @@ impl Tickets {
             let now = self.clock.now();
             let reference = Reference::new(in_paris(now).date(), self.random.bytes());
             let text = reference.as_str();
+            // Kept with what answers a repetition: its own address may be another one.
+            let sent_to = ticket.email.masked();
             let forgotten_at = after(now, TICKET_KEPT);
             let writes = vec![
                 Write::Create(
                     Row::new(&Key::submission(&ticket.submission))
                         .with("reference", text)
+                        .with("sent_to", sent_to.as_str())
                         .with("expires_at", forgotten_at),
                 ),
                 Write::Create(row(text, ticket, now).with("expires_at", forgotten_at)),
                 self.outbox.mail(&MailJob::TicketToAgency { reference: text.to_owned() })?.1,
                 self.outbox.mail(&MailJob::TicketReceipt { reference: text.to_owned() })?.1,
             ];
-            match self.proofs.spend(proof, text, writes).await? {
-                Spent::Now => {
-                    return Ok(Submitted {
-                        reference: text.to_owned(),
-                        email: ticket.email.clone(),
-                        is_new: true,
-                    });
-                }
-                Spent::Before(reference) => return self.known(&reference).await,
+            match self.proofs.spend(proof, &answer(text, &sent_to), writes).await? {
+                Spent::Now => return Ok(Submitted { reference: text.to_owned(), sent_to, is_new: true }),
+                Spent::Before(answer) => return known(&answer),
                 Spent::Refused(failed) => {
                     if let Some(Some(Some(standing))) = failed.first() {
-                        let reference = standing.text("reference")?;
+                        let answer = answer(standing.text("reference")?, standing.text("sent_to")?);
                         // Spent all the same: this is its answer.
-                        self.proofs.spend(proof, reference, Vec::new()).await?;
-                        return self.known(reference).await;
+                        self.proofs.spend(proof, &answer, Vec::new()).await?;
+                        return known(&answer);
                     }
                 }
             }
         }
         Err(Problem::internal("every new reference is taken"))
-    }
-
-    /// A ticket that was taken in before; its receipt went where that ticket says.
-    async fn known(&self, reference: &str) -> Result<Submitted, Problem> {
-        let row = self.table.find(&Key::ticket(reference)).await?;
-        let row = row.ok_or_else(|| Problem::internal("an answer without its ticket"))?;
-        let (ticket, _) = read(&row)?;
-        Ok(Submitted { reference: reference.to_owned(), email: ticket.email, is_new: false })
     }
 
     /// The ticket of a reference, and when it came.
@@ -110,6 +99,17 @@ impl Tickets {
     pub async fn find(&self, reference: &Reference) -> Result<Option<(Ticket, Timestamp)>, Failure> {
         self.table.find(&Key::ticket(reference.as_str())).await?.as_ref().map(read).transpose()
     }
+}
+
+/// What a repetition is answered: the reference, and where the receipt went.
+fn answer(reference: &str, sent_to: &str) -> String {
+    format!("{reference} {sent_to}")
+}
+
+fn known(answer: &str) -> Result<Submitted, Problem> {
+    let (reference, sent_to) =
+        answer.split_once(' ').ok_or_else(|| Problem::internal("an answer that is no ticket's"))?;
+    Ok(Submitted { reference: reference.to_owned(), sent_to: sent_to.to_owned(), is_new: false })
 }
 
 fn row(reference: &str, ticket: &Ticket, now: Timestamp) -> Row {

@@ -104,6 +104,5 @@ pub async fn handle(platform: &Platform, request: Request) -> Result<Response, P
     if submitted.is_new {
         metrics::count(Event::Ticket(ticket.motive), platform.clock.now());
     }
-    let sent_to = submitted.email.masked();
-    Ok(http::created(&TicketCreated { reference: submitted.reference, sent_to }))
+    Ok(http::created(&TicketCreated { reference: submitted.reference, sent_to: submitted.sent_to }))
 }

@@ -4,6 +4,9 @@ use platform::Platform;
 use platform::http::{self, Request, Response};
 use platform::problems::Problem;
 use utoipa::OpenApi;
+use utoipa::openapi::header::Header;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{Content, Object, Ref, Response as UtoipaResponse, ResponseBuilder};
 
 /// Where it is served.
 pub const PATH: &str = "/api/openapi.json";
@@ -31,10 +34,34 @@ pub const PATH: &str = "/api/openapi.json";
 )]
 struct Document;
 
-/// The document.
+/// The document. What every route may answer is written in here, once.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    for item in document.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+            let answers = &mut operation.responses.responses;
+            answers.entry("405".to_owned()).or_insert_with(|| method_not_allowed().into());
+            answers.entry("503".to_owned()).or_insert_with(|| unavailable().into());
+        }
+    }
+    document
+}
+
+fn method_not_allowed() -> UtoipaResponse {
+    problem("Another method; `Allow` has those that there are").header("Allow", Header::default()).build()
+}
+
+fn unavailable() -> UtoipaResponse {
+    let seconds = Header::new(Object::with_type(Type::Integer));
+    problem("Not for now: come back after `Retry-After` seconds, with the same body and proof")
+        .header("Retry-After", seconds)
+        .build()
+}
+
+fn problem(description: &str) -> ResponseBuilder {
+    let content = Content::new(Some(Ref::from_schema_name("ProblemBody")));
+    ResponseBuilder::new().description(description).content("application/problem+json", content)
 }
 
 /// `GET /api/openapi.json`.
@@ -42,7 +69,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// # Errors
 /// `method-not-allowed`.
 #[utoipa::path(
-    get, path = "/api/openapi.json", tag = "document",
+    get, path = "/api/openapi.json", operation_id = "document", tag = "document",
     responses((status = 200, description = "This document", body = serde_json::Value))
 )]
 pub async fn handle(_: &Platform, request: Request) -> Result<Response, Problem> {

@@ -12,9 +12,9 @@ use tower_http::set_status::SetStatus;
 /// The one place that states the security headers of every page, here and on AWS.
 const HEADERS: &str = include_str!("../web/headers.json");
 /// Files whose names carry a hash of what they hold never change.
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// Pages are asked for again each time; unchanged, they are not sent again.
-const REVALIDATED: &str = "no-cache";
+pub const REVALIDATED: &str = "no-cache";
 
 /// What serves a folder of pages: precompressed where the browser takes it, `404.html` for the rest.
 #[must_use]

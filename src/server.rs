@@ -62,13 +62,16 @@ pub async fn serve(
         };
         servers.spawn(axum::serve(listener, app.clone()).with_graceful_shutdown(until).into_future());
     }
-    stop.await;
+    let ended = tokio::select! {
+        () = stop => Ok(()),
+        Some(served) = servers.join_next() => served.map_err(io::Error::other).flatten(),
+    };
     drop(stopper);
     let _ =
         tokio::time::timeout(STOP_DELAY_MAX, async { while servers.join_next().await.is_some() {} }).await;
     pumping.abort();
     sweeping.abort();
-    Ok(())
+    ended
 }
 
 /// Everything that the port answers.

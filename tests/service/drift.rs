@@ -41,12 +41,15 @@ fn the_document_lists_every_route() {
         proven,
         ["CheckSiretForm", "CreateAccountForm", "IdentifierForm", "LoginForm", "PasswordForm", "TicketForm"]
     );
-    let mut listed = BTreeSet::new();
+    let (mut listed, mut names) = (BTreeSet::new(), BTreeSet::new());
     for (path, methods) in document["paths"].as_object().unwrap() {
-        for method in methods.as_object().unwrap().keys() {
+        for (method, operation) in methods.as_object().unwrap() {
             listed.insert(format!("{} {path}", method.to_uppercase()));
+            names.insert(operation["operationId"].as_str().unwrap().to_owned());
+            assert!(operation["responses"]["503"]["headers"]["Retry-After"].is_object(), "{path}");
         }
     }
+    assert_eq!(names.len(), listed.len(), "every operation has a name of its own");
     assert!(listed.remove("GET /api/openapi.json"));
     assert_eq!(listed, routes());
 }

@@ -7,16 +7,13 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+use sesame::pages::{IMMUTABLE, REVALIDATED};
 
 use crate::Outcome;
 use crate::tools::Tools;
 
 /// The environments of `samconfig.toml` that are deployed by this chore.
 const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
-/// Files whose names carry a hash of what they hold never change.
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-/// Pages are asked for again each time; unchanged, they are not sent again.
-const REVALIDATED: &str = "no-cache";
 /// What Lambda keeps of an account's concurrent executions for functions that reserve none.
 const UNRESERVED_MIN: u64 = 100;
 

@@ -11,7 +11,7 @@ use platform::problems::{Problem, ProblemBody};
 /// # Errors
 /// `invalid-form` when the action is missing or unknown.
 #[utoipa::path(
-    get, path = "/api/challenge", tag = "proof",
+    get, path = "/api/challenge", operation_id = "challenge", tag = "proof",
     params(("action" = String, Query,
         description = "`check-siret`, `create-account`, `recover`, `submit-ticket` or `session`")),
     responses(

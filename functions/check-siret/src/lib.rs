@@ -60,7 +60,7 @@ impl CheckSiretForm {
 /// # Errors
 /// `invalid-form`, `proof-rejected`, `proof-already-used`.
 #[utoipa::path(
-    post, path = "/api/check-siret", tag = "account", request_body = CheckSiretForm,
+    post, path = "/api/check-siret", operation_id = "checkSiret", tag = "account", request_body = CheckSiretForm,
     responses(
         (status = 200, description = "Whether the establishment has an account", body = SiretStatus),
         (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),

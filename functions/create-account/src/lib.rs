@@ -84,7 +84,7 @@ impl CreateAccountForm {
 /// # Errors
 /// `invalid-form`, `proof-rejected`, `proof-already-used`, `establishment-has-account`.
 #[utoipa::path(
-    post, path = "/api/create-account", tag = "account", request_body = CreateAccountForm,
+    post, path = "/api/create-account", operation_id = "createAccount", tag = "account", request_body = CreateAccountForm,
     responses(
         (status = 202, description = "The activation mail is on its way", body = ApplicationAccepted),
         (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),

@@ -3,7 +3,7 @@
 use platform::Platform;
 use platform::http::{self, Request, Response};
 use platform::notices::Notice;
-use platform::problems::{Problem, ProblemBody};
+use platform::problems::Problem;
 
 /// How long a browser or a cache may keep the answer.
 const CACHE_CONTROL: &str = "public, max-age=30";
@@ -13,10 +13,9 @@ const CACHE_CONTROL: &str = "public, max-age=30";
 /// # Errors
 /// 503 when the table cannot be read.
 #[utoipa::path(
-    get, path = "/api/notices", tag = "notices",
+    get, path = "/api/notices", operation_id = "notices", tag = "notices",
     responses(
         (status = 200, description = "Those of now", body = Vec<Notice>),
-        (status = 503, description = "Later", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn handle(platform: &Platform, request: Request) -> Result<Response, Problem> {

@@ -83,7 +83,7 @@ pub async fn handle(platform: &Platform, request: Request) -> Result<Response, P
 /// # Errors
 /// `invalid-form`, `proof-rejected`, `proof-already-used`.
 #[utoipa::path(
-    post, path = "/api/recover/identifier", tag = "recovery", request_body = IdentifierForm,
+    post, path = "/api/recover/identifier", operation_id = "recoverIdentifier", tag = "recovery", request_body = IdentifierForm,
     responses(
         (status = 202, description = "A mail is on its way, if there is such an account", body = Accepted),
         (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
@@ -100,7 +100,7 @@ pub async fn identifier(platform: &Platform, request: Request) -> Result<Respons
 /// # Errors
 /// `invalid-form`, `proof-rejected`, `proof-already-used`.
 #[utoipa::path(
-    post, path = "/api/recover/password", tag = "recovery", request_body = PasswordForm,
+    post, path = "/api/recover/password", operation_id = "recoverPassword", tag = "recovery", request_body = PasswordForm,
     responses(
         (status = 202, description = "A mail is on its way, if there is such an account", body = Accepted),
         (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),

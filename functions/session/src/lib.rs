@@ -95,7 +95,7 @@ pub async fn handle(platform: &Platform, request: Request) -> Result<Response, P
 /// # Errors
 /// `invalid-form`, `wrong-credentials`, `proof-required`, `proof-rejected`, `proof-already-used`.
 #[utoipa::path(
-    post, path = "/api/session", tag = "session", request_body = LoginForm,
+    post, path = "/api/session", operation_id = "openSession", tag = "session", request_body = LoginForm,
     responses(
         (status = 200, description = "Logged in; the cookie comes along", body = Me),
         (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
@@ -127,7 +127,7 @@ pub async fn open(platform: &Platform, request: Request) -> Result<Response, Pro
 /// # Errors
 /// `no-session`.
 #[utoipa::path(
-    get, path = "/api/session", tag = "session",
+    get, path = "/api/session", operation_id = "showSession", tag = "session",
     responses(
         (status = 200, description = "Who is logged in", body = Me),
         (status = 401, description = "Nobody is", body = ProblemBody, content_type = "application/problem+json"),
@@ -147,7 +147,7 @@ pub async fn show(platform: &Platform, request: Request) -> Result<Response, Pro
 /// # Errors
 /// 503 when the table cannot be written.
 #[utoipa::path(
-    delete, path = "/api/session", tag = "session",
+    delete, path = "/api/session", operation_id = "closeSession", tag = "session",
     responses((status = 204, description = "Nobody is logged in any more"))
 )]
 pub async fn close(platform: &Platform, request: Request) -> Result<Response, Problem> {

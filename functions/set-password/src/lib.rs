@@ -47,7 +47,7 @@ impl SetPasswordForm {
 /// # Errors
 /// `invalid-form`, `link-unknown`, `link-expired`, `link-used`, `establishment-has-account`.
 #[utoipa::path(
-    post, path = "/api/set-password", tag = "account", request_body = SetPasswordForm,
+    post, path = "/api/set-password", operation_id = "setPassword", tag = "account", request_body = SetPasswordForm,
     responses(
         (status = 200, description = "The password is set", body = PasswordSet),
         (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),

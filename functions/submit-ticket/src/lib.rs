@@ -89,7 +89,7 @@ impl TicketForm {
 /// # Errors
 /// `invalid-form`, `proof-rejected`, `proof-already-used`.
 #[utoipa::path(
-    post, path = "/api/submit-ticket", tag = "support", request_body = TicketForm,
+    post, path = "/api/submit-ticket", operation_id = "submitTicket", tag = "support", request_body = TicketForm,
     responses(
         (status = 201, description = "The ticket, the first time or again", body = TicketCreated),
         (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),

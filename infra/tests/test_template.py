@@ -602,33 +602,46 @@ def test_the_edge_knows_every_page():
         if not place.parts[0].startswith("_") and place.name not in {"404", "503"}:
             parts = place.parts[:-1] if place.name == "index" else place.parts
             pages.add("/" + "".join(f"{part}/" for part in parts))
-    listed = re.search(r"var PAGES = \[(.*?)\];", properties("PageAddresses")["FunctionCode"], re.DOTALL)[1]
+    listed = re.search(r"var PAGES = \[(.*?)\];", properties("PageAddresses")["FunctionCode"]["Fn::Sub"], re.DOTALL)[1]
     assert sorted(re.findall(r"'([^']+)'", listed)) == sorted(pages)
 
 
 def test_addresses_of_pages(tmp_path):
     """The function at the edge, run by Node where there is one."""
-    code = properties("PageAddresses")["FunctionCode"]
     asks = ["/", "/aide/", "/aide", "/ailleurs/", "/ailleurs", "//evil.example/x", "/assets/a.js", "/favicon.ico"]
+    assert addresses(tmp_path, "no", asks) == [
+        "/index.html",
+        "/aide/index.html",
+        [301, "/aide/", None],
+        [404, None, None],
+        [404, None, None],
+        [404, None, None],
+        "/assets/a.js",
+        "/favicon.ico",
+    ]
+
+
+def test_a_closed_service_says_so_on_every_page_and_when_to_come_back(tmp_path):
+    asks = ["/", "/aide/", "/ailleurs", "/503.html", "/assets/a.js"]
+    closed = [503, None, "900"]
+    assert addresses(tmp_path, "yes", asks) == [closed, closed, closed, "/503.html", "/assets/a.js"]
+
+
+def addresses(tmp_path, is_closed: str, asks: list[str]) -> list:
+    code = properties("PageAddresses")["FunctionCode"]["Fn::Sub"].replace("${Closed}", is_closed)
     script = tmp_path / "addresses.js"
     script.write_text(
-        code + f"\nconst all = {json.dumps(asks)}.map((uri) => handler({{ request: {{ uri }} }}));"
-        "\nconsole.log(JSON.stringify(all.map((one) => one.uri || [one.statusCode, (one.headers.location || {}).value])));"
+        code
+        + "\nconst header = (answer, name) => (answer.headers[name] || {}).value;"
+        + f"\nconst all = {json.dumps(asks)}.map((uri) => handler({{ request: {{ uri }} }}));"
+        + "\nconst said = (one) => one.uri || [one.statusCode, header(one, 'location'), header(one, 'retry-after')];"
+        + "\nconsole.log(JSON.stringify(all.map(said)));"
     )
     try:
         done = subprocess.run(["node", script], capture_output=True, text=True, check=True)
     except FileNotFoundError:
         pytest.skip("no node here")
-    assert json.loads(done.stdout) == [
-        "/index.html",
-        "/aide/index.html",
-        [301, "/aide/"],
-        [404, None],
-        [404, None],
-        [404, None],
-        "/assets/a.js",
-        "/favicon.ico",
-    ]
+    return json.loads(done.stdout)
 
 
 # --------------------------------------------------------------------------------------------------- alarms

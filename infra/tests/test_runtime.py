@@ -268,6 +268,12 @@ def test_a_malformed_event_leaves_a_usable_function(services, run, crate, bad):
     assert status == 200 and b"errorType" not in said, (said, function.said())
 
 
+def test_a_query_that_makes_no_address_is_a_missing_one(services, run):
+    odd = {**event("challenge"), "rawQueryString": 'action=<">'}
+    status, said = run("challenge", services).answer(odd)
+    assert status == 422 and '"code":"required"' in said
+
+
 def test_a_body_beyond_all_measure_is_refused(services, run):
     function = run("check-siret", services)
     large = event("check-siret")

@@ -7,7 +7,9 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
 use aws_sdk_dynamodb::{Client, Config as ClientConfig};
 use domain::SecretKey;
-use lambda_http::{RequestExt, service_fn};
+use lambda_http::request::LambdaRequest;
+use lambda_http::tower::ServiceBuilder;
+use lambda_http::{Adapter, LambdaEvent, RequestExt, service_fn};
 use std::time::Duration;
 
 use crate::http::{Handler, respond};
@@ -58,8 +60,19 @@ pub fn serve(handler: Handler) -> Result<(), BootError> {
                 Ok::<_, BootError>(respond(platform, &id, request, handler).await)
             }
         });
-        lambda_http::run(service).await
+        let service = ServiceBuilder::new().map_request(readable).service(Adapter::from(service));
+        lambda_http::lambda_runtime::run(service).await
     })
+}
+
+/// An event whose query makes an address: what came in its place is dropped. `lambda_http` takes for
+/// granted that it does, and panics.
+fn readable(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
+    if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
+        let is_query = |query: &String| format!("/?{query}").parse::<http::Uri>().is_ok();
+        request.raw_query_string = request.raw_query_string.take().filter(is_query);
+    }
+    event
 }
 
 /// The platform of the environment, its connection to the table warm, its logs flowing.

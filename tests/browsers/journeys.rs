@@ -1,11 +1,14 @@
 //! The whole procedure, as people go through it.
 
+use serde_json::json;
+
 use crate::browser::Browser;
+use crate::engines::Look;
 use crate::http;
 use crate::people::{
     APPLICATION, EMAIL, ESTABLISHMENT, OTHER_PASSWORD, PASSWORD, SIRET, SIRET_DIGITS, TICKET,
 };
-use crate::stage::{Stage, in_every_engine};
+use crate::stage::{Stage, in_chromium, in_every_engine};
 
 #[tokio::test]
 async fn a_person_opens_an_account_and_logs_in_and_out() {
@@ -147,6 +150,27 @@ async fn a_person_gets_a_forgotten_identifier_and_password_back() {
         browser.fill("#login #password", OTHER_PASSWORD).await;
         browser.submit("#login").await;
         browser.sees("#account").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_account_is_opened_in_a_browser_that_keeps_nothing() {
+    in_chromium(Look { has_storage: false, ..Look::default() }, async |stage| {
+        let browser = &stage.browser;
+        browser.go("/creer-mon-espace/").await;
+        let kept = "try { return sessionStorage.length } catch { return 'forbidden' }";
+        assert_eq!(browser.run(kept, json!([])).await, "forbidden");
+        apply(stage).await;
+        // The link comes into a tab where another one was opened.
+        let mail = stage.portal.mail(1).await;
+        browser.go("/mot-de-passe/#un-autre-jeton").await;
+        browser.ready("#set-password [type=submit]").await;
+        browser.run("window.isOld = true; location.hash = arguments[0]", json!([mail.fragment()])).await;
+        browser.until("the page is loaded again", "return window.isOld === undefined", json!([])).await;
+        browser.fill("#set-password #password", PASSWORD).await;
+        browser.submit("#set-password").await;
+        browser.reads("#identifier-value", "AP-").await;
     })
     .await;
 }

@@ -4,6 +4,7 @@ use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
+use crate::journeys::apply;
 use crate::people::{EMAIL, ESTABLISHMENT, SIRET_DIGITS};
 use crate::proxy::Fate;
 use crate::stage::{Stage, in_every_engine};
@@ -143,6 +144,30 @@ async fn identifier_and_password_are_recovered_by_keyboard_alone() {
 }
 
 #[tokio::test]
+async fn the_skip_link_leaves_the_link_of_the_mail_alone() {
+    in_every_engine(async |stage: &Stage| {
+        let browser = &stage.browser;
+        browser.go("/creer-mon-espace/").await;
+        apply(stage).await;
+        let mail = stage.portal.mail(1).await;
+        browser.go(&format!("/mot-de-passe/{}", mail.fragment())).await;
+        browser.ready("#set-password [type=submit]").await;
+        // Used, left by Back, used again, and the page loaded again: the token is still the mail's.
+        skip_to_content(browser).await;
+        browser.client.back().await.unwrap();
+        browser.until("the fragment is gone", "return location.hash === ''", json!([])).await;
+        skip_to_content(browser).await;
+        browser.reload().await;
+        browser.ready("#set-password [type=submit]").await;
+        write(browser, "#password", PASSWORD).await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#done").await;
+        browser.reads("#identifier-value", "AP-").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn assistance_is_asked_for_by_keyboard_alone() {
     in_every_engine(async |stage: &Stage| {
         let browser = &stage.browser;
@@ -183,6 +208,14 @@ async fn type_text(browser: &Browser, text: &str) {
         keys.then(KeyAction::Down { value }).then(KeyAction::Up { value })
     });
     browser.client.perform_actions(keys).await.unwrap();
+}
+
+/// Goes to the content by the page's first link, from the top of the page.
+async fn skip_to_content(browser: &Browser) {
+    browser.run("document.querySelector('.govuk-skip-link').focus()", json!([])).await;
+    press(browser, ENTER).await;
+    browser.until("the content is gone to", "return location.hash === '#main-content'", json!([])).await;
+    assert_eq!(browser.run("return document.readyState", json!([])).await, "complete");
 }
 
 /// Presses Tab until the focus is there; on the way it is never lost from sight.

@@ -2,25 +2,31 @@
 
 const PREFIX = "sesame:";
 
-/** A named place in the tab's storage. Without storage (private modes, full), nothing is kept and nothing fails. */
+/**
+ * A named place in the tab's storage. Without storage (forbidden, full) it is kept as long as the page
+ * is: the page must go on by it, though a reload then forgets.
+ */
 export function place(name) {
   const key = PREFIX + name;
+  let here = null;
   return {
     read() {
       try {
-        return JSON.parse(sessionStorage.getItem(key));
+        return here ?? JSON.parse(sessionStorage.getItem(key));
       } catch {
         return null;
       }
     },
     write(value) {
+      here = value;
       try {
         sessionStorage.setItem(key, JSON.stringify(value));
       } catch {
-        // Kept in the fields only.
+        // Kept here only.
       }
     },
     forget() {
+      here = null;
       try {
         sessionStorage.removeItem(key);
       } catch {

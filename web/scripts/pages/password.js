@@ -15,9 +15,15 @@ const REFUSAL_VIEWS = {
 
 const kept = place("link-token");
 
+/** The token in the address, if there is one: the skip link writes a fragment too, an element's id. */
+function findToken() {
+  const fragment = location.hash.slice(1);
+  return byId(fragment) ? "" : fragment;
+}
+
 /** The token, taken out of the address, so that neither the history nor a shared screen shows it. */
 function takeToken() {
-  const token = location.hash.slice(1);
+  const token = findToken();
   if (!token) return kept.read();
   history.replaceState(null, "", location.pathname);
   kept.write(token);
@@ -74,9 +80,10 @@ const asking = bindForm(byId("recover-password"), {
   },
 });
 
-// Another link opened in this very tab changes the fragment only.
+// Another link opened in this very tab changes the fragment only. The page that is loaded again finds
+// the token in the address still, and takes it.
 addEventListener("hashchange", () => {
-  takeToken();
+  if (!findToken()) return;
   choosing.beginAnew();
   asking.beginAnew();
   location.reload();

@@ -46,6 +46,25 @@ async fn a_person_opens_an_account_and_logs_in_and_out() {
 }
 
 #[tokio::test]
+async fn who_has_logged_out_finds_no_password_by_going_back() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let identifier = open_account(stage).await;
+        browser.go("/").await;
+        browser.fill_all("#login", &[("identifier", &identifier), ("password", PASSWORD)]).await;
+        browser.submit("#login").await;
+        browser.click("#log-out").await;
+        browser.sees("#done").await;
+        browser.client.back().await.unwrap();
+        browser.ready("#login [type=submit]").await;
+        assert_eq!(browser.value("#login #password").await, "");
+        browser.client.forward().await.unwrap();
+        browser.sees("#no-session").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_scanner_that_opens_the_link_first_does_not_use_it_up() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;

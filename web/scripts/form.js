@@ -106,6 +106,7 @@ class BoundForm {
     this.sent.forget();
     if (answer.status >= 200 && answer.status < 300) {
       this.draft.forget();
+      if (hasPassword(this.form)) emptyPasswordLater(this.form);
       if (this.staysDone) this.done.write(answer.data);
       this.onDone(answer.data);
     } else if (!this.onRefused(answer)) {
@@ -187,8 +188,8 @@ function read(form) {
 /** Puts values into the fields that they name; the others keep theirs. */
 function fill(form, values) {
   for (const field of form.elements) {
-    if (!Object.hasOwn(values, field.name)) continue;
     const value = values[field.name];
+    if (value === undefined) continue;
     if (field.type === "checkbox") field.checked = value === true;
     else if (field.type === "radio") field.checked = field.value === value;
     else field.value = value;
@@ -196,6 +197,14 @@ function fill(form, values) {
 }
 
 const hasPassword = (form) => "password" in form.elements;
+
+/**
+ * A browser may keep the whole page for Back: it must not bring the password with it. It is emptied when
+ * the page is left, since password managers look at it until then.
+ */
+function emptyPasswordLater(form) {
+  addEventListener("pagehide", () => (form.elements.password.value = ""), { once: true });
+}
 
 const withoutPassword = ({ password, ...rest }) => rest;
 

@@ -1,5 +1,4 @@
 // Opening an account: the SIRET first, then the account, or what to do when there is one already.
-import "../start.js";
 import { byId, readableSiret, showView } from "../dom.js";
 import { showExists } from "../exists.js";
 import { bindForm } from "../form.js";

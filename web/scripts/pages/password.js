@@ -1,6 +1,5 @@
 // Choosing a password, from the link of a mail. The link is used by sending the form, never by
 // opening the page: mail scanners open every link.
-import "../start.js";
 import { byId, showView } from "../dom.js";
 import { showExists } from "../exists.js";
 import { bindForm } from "../form.js";

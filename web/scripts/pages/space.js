@@ -1,5 +1,4 @@
 // My space: who is logged in, for which establishments, and the way out.
-import "../start.js";
 import { byId, make, readableSiret, showView } from "../dom.js";
 import { Progress } from "../progress.js";
 import { Cancelled, NoAnswer, send } from "../send.js";
@@ -48,6 +47,14 @@ byId("log-out").addEventListener("click", async () => {
 
 byId("retry").addEventListener("click", () => location.reload());
 
-const answer = await ask("GET", "Chargement en cours…");
-if (answer?.status === 200) showAccount(answer.data);
-else showView(answer?.status === 401 ? "no-session" : "no-answer");
+// Brought back whole by Back: who was logged in then may not be now.
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+
+async function load() {
+  const answer = await ask("GET", "Chargement en cours…");
+  if (answer?.status === 200) showAccount(answer.data);
+  else showView(answer?.status === 401 ? "no-session" : "no-answer");
+}
+
+// Not awaited: the page is ready when it says what it waits for.
+load();

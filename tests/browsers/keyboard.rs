@@ -17,16 +17,32 @@ const SPACE: char = ' ';
 const STOPS_MAX: usize = 60;
 const PASSWORD: &str = "girafe octobre 12 velours";
 
-/// Where the focus is: whether that is what `arguments[0]` selects, and whether it is marked.
+/// How an element shows that it has the focus.
+const MARK: &str = "
+    const markOf = (element) => {
+        const isBox = ['radio', 'checkbox'].includes(element.type) && element.nextElementSibling;
+        const style = isBox ? getComputedStyle(element.nextElementSibling, '::before') : getComputedStyle(element);
+        const outline = style.outlineStyle === 'none' ? 'none' : style.outline;
+        return [outline, style.boxShadow, style.backgroundColor].join(' / ');
+    };";
+
+/// Notes how everything that can have the focus looks without it.
+const NOTE_MARKS: &str = "
+    window.plainMarks = new Map();
+    for (const element of document.querySelectorAll('a, button, input, select, textarea, [tabindex]')) {
+        if (element !== document.activeElement) window.plainMarks.set(element, markOf(element));
+    }";
+
+/// Where the focus is: whether that is what `arguments[0]` selects, and whether it looks otherwise there
+/// than it did without the focus.
 const FOCUS: &str = "
     const element = document.activeElement;
-    const isBox = ['radio', 'checkbox'].includes(element.type);
-    const style = isBox ? getComputedStyle(element.nextElementSibling, '::before') : getComputedStyle(element);
+    const plain = window.plainMarks?.get(element);
     return {
         isThere: element.matches(arguments[0]),
-        isMarked: style.outlineStyle !== 'none' || style.boxShadow !== 'none',
+        isMarked: plain !== undefined && plain !== markOf(element),
         name: element.outerHTML.slice(0, 120),
-        style: [element.matches(':focus'), document.hasFocus(), style.outline, style.boxShadow].join(' '),
+        style: [element.matches(':focus'), document.hasFocus(), plain, markOf(element)].join(' | '),
     };";
 
 const IS_ON_SCREEN: &str = "
@@ -48,7 +64,8 @@ async fn an_account_is_opened_used_and_left_by_keyboard_alone() {
         browser.go("/").await;
         browser.ready("#login [type=submit]").await;
         press(browser, TAB).await;
-        assert_eq!(browser.run(FOCUS, json!([".govuk-skip-link"])).await["isThere"], true);
+        let on_skip_link = "return document.activeElement.matches('.govuk-skip-link')";
+        assert_eq!(browser.run(on_skip_link, json!([])).await, true);
         press(browser, ENTER).await;
         tab_to(browser, "main a[href='/creer-mon-espace/']").await;
         press(browser, ENTER).await;
@@ -117,11 +134,16 @@ async fn identifier_and_password_are_recovered_by_keyboard_alone() {
         type_text(browser, EMAIL).await;
         browser.run(LISTEN, json!([])).await;
         // The waiting is stopped by keyboard too, and the focus is not lost with the button.
-        stage.proxy.plan("/api/recover/identifier", [Fate::Refused(429, Some(600))]);
+        let refusals = [Fate::Refused(429, Some(6)), Fate::Refused(429, Some(600))];
+        stage.proxy.plan("/api/recover/identifier", refusals);
         tab_to(browser, "#recover-identifier [type=submit]").await;
         press(browser, ENTER).await;
         browser.sees(".app-sending--waiting button").await;
         tab_to(browser, ".app-sending button").await;
+        // The button of the next wait is another one: who was on the first is on it.
+        browser.reads(".app-countdown", "min").await;
+        let kept = "return document.activeElement.matches('.app-sending button')";
+        browser.until("the focus is on the next wait's button", kept, json!([])).await;
         press(browser, ENTER).await;
         browser.sees_not(".app-sending--waiting").await;
         let lost = "return document.activeElement.matches('#recover-identifier [type=submit]')";
@@ -222,8 +244,9 @@ async fn skip_to_content(browser: &Browser) {
 async fn tab_to(browser: &Browser, css: &str) {
     let mut passed = Vec::new();
     for _ in 0..STOPS_MAX {
+        browser.run(&format!("{MARK}{NOTE_MARKS}"), json!([])).await;
         press(browser, TAB).await;
-        let focus = browser.run(FOCUS, json!([css])).await;
+        let focus = browser.run(&format!("{MARK}{FOCUS}"), json!([css])).await;
         let name = focus["name"].as_str().unwrap_or_default().to_owned();
         if !name.starts_with("<body") && !name.starts_with("<html") {
             assert!(

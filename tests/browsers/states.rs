@@ -161,7 +161,7 @@ async fn account(stage: &Stage, look: &impl AsyncFn(&str)) {
     look("mon-espace").await;
     stage.proxy.plan("/api/session", [Fate::Given(500, json!({}))]);
     browser.click("#log-out").await;
-    browser.reads("#progress", "encore connecté").await;
+    browser.reads("#progress", "ne savons pas si vous êtes déconnecté").await;
     look("mon-espace-encore-connecte").await;
     browser.click("#log-out").await;
     browser.sees("#done").await;

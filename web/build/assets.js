@@ -8,7 +8,6 @@ import * as sass from "sass";
 
 const FONT =
   "node_modules/@fontsource-variable/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next-latin-wght-normal.woff2";
-const WORKER = "node_modules/altcha/dist/workers/pbkdf2.js";
 // Browsers of early 2022 and later, the first that can run all that the scripts call.
 const TARGET = ["chrome97", "edge97", "firefox95", "safari15.4"];
 
@@ -38,7 +37,7 @@ function compileStyles(font) {
 
 /** One file a page: on a slow line each request costs more than the few kilobytes that pages share. */
 async function bundleScripts(add) {
-  const worker = await add("proof-worker.js", await bundle(WORKER));
+  const worker = await add("proof-worker.js", await bundle("scripts/proof-worker.js"));
   const proof = await add("proof.js", await bundle("scripts/proof.js", { PROOF_WORKER: worker }));
   const scripts = {};
   for (const file of await readdir("scripts/pages")) {

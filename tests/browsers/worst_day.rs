@@ -156,7 +156,10 @@ async fn a_correction_stops_what_is_on_its_way_and_is_what_is_sent_next() {
         stage.proxy.posted("/api/recover/identifier", 1).await;
         browser.fill("#recover-identifier #email", EMAIL).await;
         browser
-            .reads(".app-sending", "L'envoi est arrêté. Il est peut-être déjà arrivé. Votre saisie est conservée")
+            .reads(
+                ".app-sending",
+                "L'envoi est arrêté. Il est peut-être déjà arrivé. Votre saisie est conservée",
+            )
             .await;
         browser.submit("#recover-identifier").await;
         browser.sees("#done").await;

@@ -108,6 +108,12 @@ async fn an_establishment_with_an_account_has_three_ways_out() {
             assert_eq!(browser.place().await, place);
         }
 
+        // Another SIRET can be checked.
+        exists(stage).await;
+        assert_eq!(browser.text("#exists-siret").await, SIRET);
+        browser.click("#exists-change-siret").await;
+        browser.ready("#check-siret [type=submit]").await;
+
         // The person who opened the account has left: the request knows its motive and its SIRET.
         exists(stage).await;
         browser.click("#colleague-left").await;
@@ -118,6 +124,47 @@ async fn an_establishment_with_an_account_has_three_ways_out() {
         browser.submit("#submit-ticket").await;
         browser.sees("#done").await;
         assert_tickets(stage, 4).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_has_an_account_can_ask_for_another_user() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let identifier = open_account(stage).await;
+        browser.go("/").await;
+        browser.fill_all("#login", &[("identifier", &identifier), ("password", PASSWORD)]).await;
+        browser.submit("#login").await;
+        browser.click("#add-user").await;
+        browser.ready("#submit-ticket [type=submit]").await;
+        assert_eq!(browser.value("#siret").await, SIRET_DIGITS);
+        assert_eq!(browser.value("[name=motive]:checked").await, "extranet-access");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_person_has_filled_in_is_not_replaced_by_what_a_page_hands_over() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/demande-assistance/").await;
+        browser.fill("#submit-ticket #description", TICKET[4].1).await;
+        browser.click("[name=motive][value=indemnity-claim]").await;
+        // From a page about something else, then from one that hands the motive over.
+        for path in ["/aide/trouver-mon-siret/", "/courriel-non-recu/"] {
+            browser.go(path).await;
+            browser.click("main a.govuk-button[href='/demande-assistance/']").await;
+            browser.ready("#submit-ticket [type=submit]").await;
+            assert_eq!(browser.value("[name=motive]:checked").await, "indemnity-claim");
+            assert_eq!(browser.value("#description").await, TICKET[4].1);
+        }
+        // A help sheet has no motive for who has chosen none.
+        browser.run("sessionStorage.clear()", json!([])).await;
+        browser.go("/aide/trouver-mon-siret/").await;
+        browser.click("main a.govuk-button[href='/demande-assistance/']").await;
+        browser.ready("#submit-ticket [type=submit]").await;
+        assert_eq!(browser.run("return document.querySelector(':checked')", json!([])).await, json!(null));
     })
     .await;
 }

@@ -130,6 +130,10 @@ async fn used_and_unknown_links_are_told_apart_and_each_leads_to_a_new_one() {
             browser.submit("#set-password").await;
             browser.sees(view).await;
             browser.sees("#new-link").await;
+            // Loaded again it says the same.
+            browser.reload().await;
+            browser.sees(view).await;
+            browser.ready("#recover-password [type=submit]").await;
         }
         browser.fill("#recover-password #identifier", &identifier).await;
         browser.submit("#recover-password").await;

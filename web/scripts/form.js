@@ -22,7 +22,8 @@ const STILL_OVERLOADED =
  * - `actionIfAsked`: the same, for a form that needs one only when the server says so;
  * - `fields(typed, lastBody)`: the body without its proof, what was typed by default; `lastBody` is the
  *   text of the last sending that got no answer;
- * - `prefill`: values for its fields, handed over by an earlier page;
+ * - `prefill`: values handed over by an earlier page, for the fields that the person has left empty;
+ * - `known`: values that the service has just told the person, better than what was typed before;
  * - `onDone(data)`: it was accepted;
  * - `staysDone`: a page that is loaded again says again what was answered, by `onDone`;
  * - `onRefused(answer)`: it was refused for good; returns true if it has dealt with it.
@@ -35,7 +36,7 @@ export function bindForm(form, options) {
 
 class BoundForm {
   constructor(form, options) {
-    const { url, action = null, actionIfAsked = null, prefill = {}, onDone } = options;
+    const { url, action = null, actionIfAsked = null, prefill = {}, known = {}, onDone } = options;
     const { fields = (typed) => typed, onRefused = () => false, staysDone = false } = options;
     Object.assign(this, { form, url, action, actionIfAsked, fields, onDone, onRefused, staysDone });
     this.draft = place(`draft:${form.id}`);
@@ -45,7 +46,7 @@ class BoundForm {
     this.isSending = false;
     this.proof = null;
 
-    fill(form, { ...this.draft.read(), ...prefill });
+    fill(form, { ...prefill, ...filledIn(this.draft.read() ?? {}), ...known });
     this.keep();
     form.addEventListener("input", () => {
       this.keep();
@@ -210,6 +211,9 @@ function read(form) {
   }
   return typed;
 }
+
+/** Those that are not empty. */
+const filledIn = (values) => Object.fromEntries(Object.entries(values).filter(([, value]) => value));
 
 /** Puts values into the fields that they name; the others keep theirs. */
 function fill(form, values) {

@@ -47,7 +47,11 @@ const handover = place("handover");
  */
 export function enableHandOver(root, fields = {}) {
   for (const link of root.querySelectorAll("[data-hand-over]")) {
-    link.addEventListener("click", () => handover.write({ ...fields, ...JSON.parse(link.dataset.handOver) }));
+    link.addEventListener("click", (event) => {
+      // Opened in another tab, which has a storage of its own, it would be left for a page of this one.
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      handover.write({ ...fields, ...JSON.parse(link.dataset.handOver) });
+    });
   }
 }
 

@@ -47,9 +47,11 @@ bindForm(byId("create-account"), {
   },
 });
 
-byId("change-siret").addEventListener("click", () => {
-  leaveFirst();
-  showView("step-siret");
-});
+for (const id of ["change-siret", "exists-change-siret"]) {
+  byId(id).addEventListener("click", () => {
+    leaveFirst();
+    showView("step-siret");
+  });
+}
 
 if (checked.read()) askAccount(checked.read());

@@ -9,7 +9,7 @@ enablePasswords();
 bindForm(byId("login"), {
   url: "/api/session",
   actionIfAsked: "session",
-  prefill: takeOver(),
+  known: takeOver(),
   onDone: () => location.assign("/mon-espace/"),
 });
 showNotices(byId("notices"));

@@ -4,7 +4,7 @@ import { byId, showView } from "../dom.js";
 import { showExists } from "../exists.js";
 import { bindForm } from "../form.js";
 import { enablePasswords } from "../passwords.js";
-import { enableHandOver, place } from "../tab.js";
+import { enableHandOver, isLoadedAgain, place } from "../tab.js";
 
 const REFUSAL_VIEWS = {
   "/problems/link-expired": "link-expired",
@@ -13,6 +13,8 @@ const REFUSAL_VIEWS = {
 };
 
 const kept = place("link-token");
+/** `{ view, uncertain }` once the link was refused: loaded again, the page says the same. */
+const refused = place("link-refused");
 
 /** The token in the address, if there is one: the skip link writes a fragment too, an element's id. */
 function findToken() {
@@ -25,6 +27,7 @@ function takeToken() {
   const token = findToken();
   if (!token) return kept.read();
   history.replaceState(null, "", location.pathname);
+  refused.forget();
   kept.write(token);
   return token;
 }
@@ -35,8 +38,11 @@ function showDone(outcome) {
   showView("done");
 }
 
-function showRefusal(view) {
+function showRefusal({ view, uncertain }) {
   kept.forget();
+  refused.write({ view, uncertain });
+  // The link may have been used by our own first attempt, whose answer was lost.
+  byId("maybe-set").hidden = !uncertain;
   showView(view);
   byId("new-link").hidden = false;
 }
@@ -62,9 +68,7 @@ const choosing = bindForm(byId("set-password"), {
     }
     const view = REFUSAL_VIEWS[data.type];
     if (!view) return false;
-    // The link may have been used by our own first attempt, whose answer was lost.
-    byId("maybe-set").hidden = !uncertain;
-    showRefusal(view);
+    showRefusal({ view, uncertain });
     return true;
   },
 });
@@ -88,4 +92,5 @@ addEventListener("hashchange", () => {
   location.reload();
 });
 
-if (!token && !choosing.isDone && !asking.isDone) showRefusal("link-unknown");
+if (!isLoadedAgain()) refused.forget();
+if (!token && !choosing.isDone && !asking.isDone) showRefusal(refused.read() ?? { view: "link-unknown" });

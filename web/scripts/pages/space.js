@@ -2,6 +2,7 @@
 import { byId, make, readableSiret, showView } from "../dom.js";
 import { Progress } from "../progress.js";
 import { Cancelled, send } from "../send.js";
+import { enableHandOver } from "../tab.js";
 
 const ROLES = { holder: "Titulaire du compte" };
 const MAYBE_OUT = "Nous ne savons pas si vous êtes déconnecté. Réessayez. Sur un ordinateur partagé, ne partez pas avant.";
@@ -30,6 +31,7 @@ function showAccount({ identifier, first_name, last_name, establishments }) {
       ),
     ),
   );
+  enableHandOver(byId("account"), establishments.length === 1 ? { siret: establishments[0].siret } : {});
   showView("account");
 }
 

@@ -22,7 +22,8 @@ const MARK: &str = "
     const markOf = (element) => {
         const isBox = ['radio', 'checkbox'].includes(element.type) && element.nextElementSibling;
         const style = isBox ? getComputedStyle(element.nextElementSibling, '::before') : getComputedStyle(element);
-        const outline = style.outlineStyle === 'none' ? 'none' : style.outline;
+        const isSeen = style.outlineStyle !== 'none' && !/transparent|, 0\\)$/.test(style.outlineColor);
+        const outline = isSeen ? style.outline : 'none';
         return [outline, style.boxShadow, style.backgroundColor].join(' / ');
     };";
 

@@ -58,8 +58,8 @@ export async function insist(attempt, waiting) {
     const answer = await attempt();
     if (answer && !isTemporary(answer.status)) return answer;
     silences = answer ? 0 : silences + 1;
-    const isOver = silences === SILENCES_MAX || Date.now() - begun >= REFUSED_MINUTES_MAX * 60_000;
-    if (isOver) throw new NoAnswer(answer !== null);
+    const isRefusedTooLong = Date.now() - begun >= REFUSED_MINUTES_MAX * 60_000;
+    if (answer ? isRefusedTooLong : silences === SILENCES_MAX) throw new NoAnswer(answer !== null);
     await waiting(answer ? OVERLOADED : UNREACHABLE, delaySeconds(count, answer?.retryAfter));
   }
 }

@@ -171,6 +171,28 @@ async fn a_correction_stops_what_is_on_its_way_and_is_what_is_sent_next() {
 }
 
 #[tokio::test]
+async fn a_correction_while_the_proof_is_awaited_stops_the_sending_too() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/identifiant-oublie/").await;
+        stage.proxy.plan("/api/challenge", [Fate::Silence]);
+        browser.fill_all("#recover-identifier", &[("siret", SIRET), ("email", "jeanne@exemple.fr")]).await;
+        browser.submit("#recover-identifier").await;
+        browser.reads(".app-sending", "Envoi en cours").await;
+        browser.fill("#recover-identifier #email", EMAIL).await;
+        // Nothing had been sent: the page says no more than that.
+        browser.reads(".app-sending", "L'envoi est arrêté. Votre saisie est conservée").await;
+        // The silence ends after 20 seconds; the next sending is told of it and asks again.
+        browser.submit("#recover-identifier").await;
+        browser.sees("#done").await;
+        let sent = stage.proxy.bodies("/api/recover/identifier");
+        assert_eq!(sent.len(), 1);
+        assert_eq!(sent[0]["email"], EMAIL);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_request_that_made_the_server_fail_is_the_same_when_it_is_sent_again() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;

@@ -96,9 +96,9 @@ class BoundForm {
     return data;
   };
 
-  async prove(body, waiting) {
-    const proof = await this.ownProof(waiting);
-    return proof.serve(body, waiting);
+  async prove(body, sending) {
+    const proof = await this.ownProof(sending.waiting);
+    return proof.serve(body, sending);
   }
 
   async submit() {
@@ -151,7 +151,7 @@ class BoundForm {
 
   async sendOnce(fields, body, sending) {
     const needsProof = this.action !== null;
-    const proof = needsProof ? await unlessStopped(this.prove(body, sending.waiting), sending.signal) : undefined;
+    const proof = needsProof ? await unlessStopped(this.prove(body, sending), sending.signal) : undefined;
     // After a reload the same body must find the same proof: it is the same request asked again.
     if (needsProof && !hasPassword(this.form)) this.sent.write({ body, payload: proof });
     return send("POST", this.url, JSON.stringify({ ...fields, proof }), sending);

@@ -28,12 +28,14 @@ export class Proof {
     this.#begin(waiting).catch(() => {});
   }
 
-  /** The payload for this body. `waiting` is what `insist` calls between two attempts. */
-  async serve(body, waiting) {
+  /** The payload for this body. `waiting` is what `insist` calls between two attempts, `signal` stops it. */
+  async serve(body, { waiting, signal }) {
     if (this.spent?.body === body) return this.spent.payload;
     if (this.spent || this.#isOld()) this.discard();
     const begun = this.search?.catch(() => null);
     const { payload } = (await begun) ?? (await this.#begin(waiting));
+    // Nobody waits for it any more: it is left for the next body.
+    if (signal.aborted) throw new Error("stopped");
     this.search = null;
     this.spent = { body, payload };
     return payload;

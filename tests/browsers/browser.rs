@@ -264,7 +264,8 @@ impl Browser {
     }
 
     /// What the pages wrote to the console, threw, or asked for in vain. The answers that the API is
-    /// meant to refuse with are none of it, though Chromium writes a line for each.
+    /// meant to refuse with, and what is asked for again until it comes, are none of it, though Chromium
+    /// writes a line for each.
     pub async fn complaints(&self) -> Vec<String> {
         match self.engine {
             Engine::Chromium => self.console().await,
@@ -287,8 +288,10 @@ impl Browser {
         let entries = entries.as_array().cloned().unwrap_or_default();
         let counted =
             entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
-        let is_refusal =
-            |message: &String| message.contains("/api/") && message.contains("Failed to load resource");
+        let is_refusal = |message: &String| {
+            let is_asked_again = message.contains("/api/") || message.contains("/assets/proof");
+            is_asked_again && message.contains("Failed to load resource")
+        };
         counted.map(|entry| entry["message"].to_string()).filter(|message| !is_refusal(message)).collect()
     }
 }

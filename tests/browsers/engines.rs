@@ -26,11 +26,13 @@ pub struct Look {
     pub is_dark: bool,
     pub text_percent: u32,
     pub has_scripts: bool,
+    /// Else the browser keeps nothing for any site.
+    pub has_storage: bool,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Self { is_dark: false, text_percent: 100, has_scripts: true }
+        Self { is_dark: false, text_percent: 100, has_scripts: true, has_storage: true }
     }
 }
 
@@ -131,6 +133,9 @@ fn chromium(look: Look, profile: &str) -> Value {
     });
     if !look.has_scripts {
         preferences["profile.managed_default_content_settings.javascript"] = json!(2);
+    }
+    if !look.has_storage {
+        preferences["profile.default_content_setting_values.cookies"] = json!(2);
     }
     json!({
         "goog:loggingPrefs": {"browser": "ALL"},

@@ -1,11 +1,14 @@
 //! The whole procedure, as people go through it.
 
+use serde_json::json;
+
 use crate::browser::Browser;
+use crate::engines::Look;
 use crate::http;
 use crate::people::{
     APPLICATION, EMAIL, ESTABLISHMENT, OTHER_PASSWORD, PASSWORD, SIRET, SIRET_DIGITS, TICKET,
 };
-use crate::stage::{Stage, in_every_engine};
+use crate::stage::{Stage, in_chromium, in_every_engine};
 
 #[tokio::test]
 async fn a_person_opens_an_account_and_logs_in_and_out() {
@@ -37,6 +40,25 @@ async fn a_person_opens_an_account_and_logs_in_and_out() {
         browser.click("#log-out").await;
         browser.sees("#done").await;
         browser.go("/mon-espace/").await;
+        browser.sees("#no-session").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_has_logged_out_finds_no_password_by_going_back() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let identifier = open_account(stage).await;
+        browser.go("/").await;
+        browser.fill_all("#login", &[("identifier", &identifier), ("password", PASSWORD)]).await;
+        browser.submit("#login").await;
+        browser.click("#log-out").await;
+        browser.sees("#done").await;
+        browser.client.back().await.unwrap();
+        browser.ready("#login [type=submit]").await;
+        assert_eq!(browser.value("#login #password").await, "");
+        browser.client.forward().await.unwrap();
         browser.sees("#no-session").await;
     })
     .await;
@@ -86,6 +108,12 @@ async fn an_establishment_with_an_account_has_three_ways_out() {
             assert_eq!(browser.place().await, place);
         }
 
+        // Another SIRET can be checked.
+        exists(stage).await;
+        assert_eq!(browser.text("#exists-siret").await, SIRET);
+        browser.click("#exists-change-siret").await;
+        browser.ready("#check-siret [type=submit]").await;
+
         // The person who opened the account has left: the request knows its motive and its SIRET.
         exists(stage).await;
         browser.click("#colleague-left").await;
@@ -96,6 +124,47 @@ async fn an_establishment_with_an_account_has_three_ways_out() {
         browser.submit("#submit-ticket").await;
         browser.sees("#done").await;
         assert_tickets(stage, 4).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_has_an_account_can_ask_for_another_user() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let identifier = open_account(stage).await;
+        browser.go("/").await;
+        browser.fill_all("#login", &[("identifier", &identifier), ("password", PASSWORD)]).await;
+        browser.submit("#login").await;
+        browser.click("#add-user").await;
+        browser.ready("#submit-ticket [type=submit]").await;
+        assert_eq!(browser.value("#siret").await, SIRET_DIGITS);
+        assert_eq!(browser.value("[name=motive]:checked").await, "extranet-access");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_person_has_filled_in_is_not_replaced_by_what_a_page_hands_over() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/demande-assistance/").await;
+        browser.fill("#submit-ticket #description", TICKET[4].1).await;
+        browser.click("[name=motive][value=indemnity-claim]").await;
+        // From a page about something else, then from one that hands the motive over.
+        for path in ["/aide/trouver-mon-siret/", "/courriel-non-recu/"] {
+            browser.go(path).await;
+            browser.click("main a.govuk-button[href='/demande-assistance/']").await;
+            browser.ready("#submit-ticket [type=submit]").await;
+            assert_eq!(browser.value("[name=motive]:checked").await, "indemnity-claim");
+            assert_eq!(browser.value("#description").await, TICKET[4].1);
+        }
+        // A help sheet has no motive for who has chosen none.
+        browser.run("sessionStorage.clear()", json!([])).await;
+        browser.go("/aide/trouver-mon-siret/").await;
+        browser.click("main a.govuk-button[href='/demande-assistance/']").await;
+        browser.ready("#submit-ticket [type=submit]").await;
+        assert_eq!(browser.run("return document.querySelector(':checked')", json!([])).await, json!(null));
     })
     .await;
 }
@@ -147,6 +216,27 @@ async fn a_person_gets_a_forgotten_identifier_and_password_back() {
         browser.fill("#login #password", OTHER_PASSWORD).await;
         browser.submit("#login").await;
         browser.sees("#account").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_account_is_opened_in_a_browser_that_keeps_nothing() {
+    in_chromium(Look { has_storage: false, ..Look::default() }, async |stage| {
+        let browser = &stage.browser;
+        browser.go("/creer-mon-espace/").await;
+        let kept = "try { return sessionStorage.length } catch { return 'forbidden' }";
+        assert_eq!(browser.run(kept, json!([])).await, "forbidden");
+        apply(stage).await;
+        // The link comes into a tab where another one was opened.
+        let mail = stage.portal.mail(1).await;
+        browser.go("/mot-de-passe/#un-autre-jeton").await;
+        browser.ready("#set-password [type=submit]").await;
+        browser.run("window.isOld = true; location.hash = arguments[0]", json!([mail.fragment()])).await;
+        browser.until("the page is loaded again", "return window.isOld === undefined", json!([])).await;
+        browser.fill("#set-password #password", PASSWORD).await;
+        browser.submit("#set-password").await;
+        browser.reads("#identifier-value", "AP-").await;
     })
     .await;
 }

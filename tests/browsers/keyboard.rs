@@ -4,6 +4,7 @@ use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
+use crate::journeys::apply;
 use crate::people::{EMAIL, ESTABLISHMENT, SIRET_DIGITS};
 use crate::proxy::Fate;
 use crate::stage::{Stage, in_every_engine};
@@ -16,16 +17,33 @@ const SPACE: char = ' ';
 const STOPS_MAX: usize = 60;
 const PASSWORD: &str = "girafe octobre 12 velours";
 
-/// Where the focus is: whether that is what `arguments[0]` selects, and whether it is marked.
+/// How an element shows that it has the focus.
+const MARK: &str = "
+    const markOf = (element) => {
+        const isBox = ['radio', 'checkbox'].includes(element.type) && element.nextElementSibling;
+        const style = isBox ? getComputedStyle(element.nextElementSibling, '::before') : getComputedStyle(element);
+        const isSeen = style.outlineStyle !== 'none' && !/transparent|, 0\\)$/.test(style.outlineColor);
+        const outline = isSeen ? style.outline : 'none';
+        return [outline, style.boxShadow, style.backgroundColor].join(' / ');
+    };";
+
+/// Notes how everything that can have the focus looks without it.
+const NOTE_MARKS: &str = "
+    window.plainMarks = new Map();
+    for (const element of document.querySelectorAll('a, button, input, select, textarea, [tabindex]')) {
+        if (element !== document.activeElement) window.plainMarks.set(element, markOf(element));
+    }";
+
+/// Where the focus is: whether that is what `arguments[0]` selects, and whether it looks otherwise there
+/// than it did without the focus.
 const FOCUS: &str = "
     const element = document.activeElement;
-    const isBox = ['radio', 'checkbox'].includes(element.type);
-    const style = isBox ? getComputedStyle(element.nextElementSibling, '::before') : getComputedStyle(element);
+    const plain = window.plainMarks?.get(element);
     return {
         isThere: element.matches(arguments[0]),
-        isMarked: style.outlineStyle !== 'none' || style.boxShadow !== 'none',
+        isMarked: plain !== undefined && plain !== markOf(element),
         name: element.outerHTML.slice(0, 120),
-        style: [element.matches(':focus'), document.hasFocus(), style.outline, style.boxShadow].join(' '),
+        style: [element.matches(':focus'), document.hasFocus(), plain, markOf(element)].join(' | '),
     };";
 
 const IS_ON_SCREEN: &str = "
@@ -47,7 +65,8 @@ async fn an_account_is_opened_used_and_left_by_keyboard_alone() {
         browser.go("/").await;
         browser.ready("#login [type=submit]").await;
         press(browser, TAB).await;
-        assert_eq!(browser.run(FOCUS, json!([".govuk-skip-link"])).await["isThere"], true);
+        let on_skip_link = "return document.activeElement.matches('.govuk-skip-link')";
+        assert_eq!(browser.run(on_skip_link, json!([])).await, true);
         press(browser, ENTER).await;
         tab_to(browser, "main a[href='/creer-mon-espace/']").await;
         press(browser, ENTER).await;
@@ -116,11 +135,16 @@ async fn identifier_and_password_are_recovered_by_keyboard_alone() {
         type_text(browser, EMAIL).await;
         browser.run(LISTEN, json!([])).await;
         // The waiting is stopped by keyboard too, and the focus is not lost with the button.
-        stage.proxy.plan("/api/recover/identifier", [Fate::Refused(429, Some(600))]);
+        let refusals = [Fate::Refused(429, Some(6)), Fate::Refused(429, Some(600))];
+        stage.proxy.plan("/api/recover/identifier", refusals);
         tab_to(browser, "#recover-identifier [type=submit]").await;
         press(browser, ENTER).await;
         browser.sees(".app-sending--waiting button").await;
         tab_to(browser, ".app-sending button").await;
+        // The button of the next wait is another one: who was on the first is on it.
+        browser.reads(".app-countdown", "min").await;
+        let kept = "return document.activeElement.matches('.app-sending button')";
+        browser.until("the focus is on the next wait's button", kept, json!([])).await;
         press(browser, ENTER).await;
         browser.sees_not(".app-sending--waiting").await;
         let lost = "return document.activeElement.matches('#recover-identifier [type=submit]')";
@@ -138,6 +162,30 @@ async fn identifier_and_password_are_recovered_by_keyboard_alone() {
         write(browser, "#identifier", "ap 0000 0000").await;
         press(browser, ENTER).await;
         hears_heading(browser, "#done").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_skip_link_leaves_the_link_of_the_mail_alone() {
+    in_every_engine(async |stage: &Stage| {
+        let browser = &stage.browser;
+        browser.go("/creer-mon-espace/").await;
+        apply(stage).await;
+        let mail = stage.portal.mail(1).await;
+        browser.go(&format!("/mot-de-passe/{}", mail.fragment())).await;
+        browser.ready("#set-password [type=submit]").await;
+        // Used, left by Back, used again, and the page loaded again: the token is still the mail's.
+        skip_to_content(browser).await;
+        browser.client.back().await.unwrap();
+        browser.until("the fragment is gone", "return location.hash === ''", json!([])).await;
+        skip_to_content(browser).await;
+        browser.reload().await;
+        browser.ready("#set-password [type=submit]").await;
+        write(browser, "#password", PASSWORD).await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#done").await;
+        browser.reads("#identifier-value", "AP-").await;
     })
     .await;
 }
@@ -185,12 +233,21 @@ async fn type_text(browser: &Browser, text: &str) {
     browser.client.perform_actions(keys).await.unwrap();
 }
 
+/// Goes to the content by the page's first link, from the top of the page.
+async fn skip_to_content(browser: &Browser) {
+    browser.run("document.querySelector('.govuk-skip-link').focus()", json!([])).await;
+    press(browser, ENTER).await;
+    browser.until("the content is gone to", "return location.hash === '#main-content'", json!([])).await;
+    assert_eq!(browser.run("return document.readyState", json!([])).await, "complete");
+}
+
 /// Presses Tab until the focus is there; on the way it is never lost from sight.
 async fn tab_to(browser: &Browser, css: &str) {
     let mut passed = Vec::new();
     for _ in 0..STOPS_MAX {
+        browser.run(&format!("{MARK}{NOTE_MARKS}"), json!([])).await;
         press(browser, TAB).await;
-        let focus = browser.run(FOCUS, json!([css])).await;
+        let focus = browser.run(&format!("{MARK}{FOCUS}"), json!([css])).await;
         let name = focus["name"].as_str().unwrap_or_default().to_owned();
         if !name.starts_with("<body") && !name.starts_with("<html") {
             assert!(

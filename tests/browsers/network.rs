@@ -11,6 +11,7 @@ use crate::journeys::{apply, choose_password};
 use crate::people::PASSWORD;
 use crate::portal::Portal;
 use crate::processes::POLL;
+use crate::proxy::Fate;
 use crate::stage::{Stage, in_chromium, in_every_engine};
 
 /// What the home page may weigh before it can be used, in bytes on the wire.
@@ -147,6 +148,22 @@ async fn a_breach_of_the_policy_and_a_line_in_the_console_are_heard_of() {
         }
         let reports = stage.proxy.reports().join("\n");
         assert!(reports.contains("img-src") && reports.contains("script-src"), "{reports:?} in {engine:?}");
+        stage.browser.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_whose_script_does_not_come_says_that_it_is_late() {
+    for engine in chosen() {
+        let stage = Stage::set(engine, Look::default()).await;
+        for (path, script) in [("/creer-mon-espace/", "/assets/create"), ("/mon-espace/", "/assets/space")] {
+            // A browser may ask a few times before it tells.
+            stage.proxy.plan(script, vec![Fate::Cut; 20]);
+            stage.browser.go(path).await;
+            stage.browser.sees("main .app-late").await;
+            stage.browser.reads("main .app-late", "Rechargez-la").await;
+        }
+        // Its console tells of the script, rightly.
         stage.browser.close().await;
     }
 }

@@ -1,6 +1,8 @@
 //! Programs that a test starts: none outlives it, even when it is killed.
 
 use std::fs::{self, File};
+use std::net::TcpListener;
+use std::ops::Range;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,6 +14,11 @@ use std::time::Duration;
 /// when the test is done with it, or is dead.
 const KEEPER: &str =
     r#"setsid "$@" </dev/null & group=$!; trap 'kill -- -$group 2>/dev/null' EXIT; cat >/dev/null"#;
+
+/// Below those of outgoing connections (32768 on Linux, 49152 elsewhere).
+const PORTS: Range<u16> = 12_000..32_000;
+/// Two for each test in each engine, and some more.
+const PORTS_A_RUN: usize = 509;
 
 /// How often something that is awaited is looked at.
 pub const POLL: Duration = Duration::from_millis(40);
@@ -75,9 +82,19 @@ pub fn scratch() -> &'static Path {
     &FOLDER
 }
 
-/// A port that nothing uses.
+/// A port that nothing uses, for a program that will. It is none of those that a system gives to whoever
+/// asks for any, so that nobody takes it before the program does; no two calls give the same, and other
+/// runs of the tests begin elsewhere.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let first = std::process::id() as usize * PORTS_A_RUN;
+    loop {
+        let rank = (first + COUNT.fetch_add(1, Ordering::Relaxed)) % PORTS.len();
+        let port = PORTS.start + u16::try_from(rank).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Where a program is: in the project's cache or on the path.

@@ -53,6 +53,8 @@ pub struct Seen {
     /// What the answer weighed on the wire, its head included; 0 if it never came.
     pub answer_bytes: usize,
     pub status: u16,
+    /// When it came.
+    pub at: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -126,9 +128,24 @@ impl Proxy {
 
     /// The bodies that were posted to `path` since the last time requests were taken, oldest first.
     pub fn bodies(&self, path: &str) -> Vec<Value> {
+        self.of_posts(path, |seen| serde_json::from_str(&seen.body).unwrap())
+    }
+
+    /// How long the pauses were between what was posted there.
+    pub fn pauses(&self, path: &str) -> Vec<Duration> {
+        let times = self.of_posts(path, |seen| seen.at);
+        times.windows(2).map(|pair| pair[1] - pair[0]).collect()
+    }
+
+    /// What was answered to what was posted there.
+    pub fn statuses(&self, path: &str) -> Vec<u16> {
+        self.of_posts(path, |seen| seen.status)
+    }
+
+    fn of_posts<T>(&self, path: &str, what: impl Fn(&Seen) -> T) -> Vec<T> {
         let record = self.record.lock().unwrap();
         let posted = record.seen.iter().filter(|seen| seen.method == "POST" && seen.path == path);
-        posted.map(|seen| serde_json::from_str(&seen.body).unwrap()).collect()
+        posted.map(what).collect()
     }
 
     /// Waits until as many bodies were posted there; gives them.
@@ -220,6 +237,7 @@ fn note(record: &Mutex<Record>, request: &Message, path: &str) -> (Option<Fate>,
         body: String::from_utf8_lossy(&request.body).into_owned(),
         answer_bytes: 0,
         status: 0,
+        at: Instant::now(),
     });
     let rank = record.seen.len() - 1;
     if record.is_down {

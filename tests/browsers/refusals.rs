@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::journeys::{apply, check_siret, choose_password, open_account};
-use crate::people::{OTHER_PASSWORD, PASSWORD, SIRET, TICKET, UNKNOWN_IDENTIFIER};
+use crate::people::{APPLICATION, OTHER_PASSWORD, PASSWORD, SIRET, TICKET, UNKNOWN_IDENTIFIER};
 use crate::stage::in_every_engine;
 
 /// A form, what is typed into one of its fields, and a word of what is said beside it.
@@ -130,6 +130,10 @@ async fn used_and_unknown_links_are_told_apart_and_each_leads_to_a_new_one() {
             browser.submit("#set-password").await;
             browser.sees(view).await;
             browser.sees("#new-link").await;
+            // Loaded again it says the same.
+            browser.reload().await;
+            browser.sees(view).await;
+            browser.ready("#recover-password [type=submit]").await;
         }
         browser.fill("#recover-password #identifier", &identifier).await;
         browser.submit("#recover-password").await;
@@ -181,10 +185,33 @@ async fn who_comes_second_for_an_establishment_is_shown_the_ways_out() {
         browser.submit("#set-password").await;
         browser.sees("#exists").await;
         browser.reads("#exists-message", "a déjà créé un compte utilisateur").await;
-        // And who had begun before is told at the second step.
+        // And who begins now is told at the first step.
         browser.go("/creer-mon-espace/").await;
         check_siret(stage, SIRET).await;
         browser.sees("#exists").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_overtaken_at_the_second_step_is_shown_the_ways_out() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/creer-mon-espace/").await;
+        apply(stage).await;
+        let first = stage.portal.mail(1).await;
+        browser.go("/creer-mon-espace/").await;
+        check_siret(stage, SIRET).await;
+        browser.sees("#step-account").await;
+        choose_password(stage, first.fragment(), PASSWORD).await;
+        // Come back to, the page is at its second step still.
+        browser.go("/creer-mon-espace/").await;
+        browser.fill_all("#create-account", &APPLICATION).await;
+        browser.submit("#create-account").await;
+        browser.sees("#exists").await;
+        browser.reads("#exists-message", "a déjà créé un compte utilisateur").await;
+        let said = stage.proxy.statuses("/api/create-account");
+        assert_eq!(said, [202, 409]);
     })
     .await;
 }

@@ -7,8 +7,8 @@ use crate::engines::{Engine, Look, chosen};
 use crate::portal::Portal;
 use crate::proxy::Proxy;
 
-/// The longest story looks at every state of every page.
-const STORY_DELAY_MAX: Duration = Duration::from_secs(300);
+/// The longest story looks at every state of every page, on a machine that may do other things too.
+const STORY_DELAY_MAX: Duration = Duration::from_secs(900);
 
 #[derive(Debug)]
 pub struct Stage {

@@ -161,7 +161,7 @@ async fn account(stage: &Stage, look: &impl AsyncFn(&str)) {
     look("mon-espace").await;
     stage.proxy.plan("/api/session", [Fate::Given(500, json!({}))]);
     browser.click("#log-out").await;
-    browser.reads("#progress", "encore connecté").await;
+    browser.reads("#progress", "ne savons pas si vous êtes déconnecté").await;
     look("mon-espace-encore-connecte").await;
     browser.click("#log-out").await;
     browser.sees("#done").await;
@@ -231,6 +231,16 @@ async fn worst_day(stage: &Stage, look: &impl AsyncFn(&str)) {
     browser.click(".app-sending button").await;
     browser.reads(".app-sending", "L'envoi est arrêté.").await;
     look("envoi-arrete").await;
+    stage.proxy.plan("/api/recover/identifier", [Fate::Silence]);
+    let posted = stage.proxy.bodies("/api/recover/identifier").len();
+    browser.submit("#recover-identifier").await;
+    stage.proxy.posted("/api/recover/identifier", posted + 1).await;
+    browser.fill("#recover-identifier #email", EMAIL).await;
+    browser.reads(".app-sending", "peut-être déjà arrivé").await;
+    look("envoi-peut-etre-arrive").await;
+    browser.reload().await;
+    browser.reads(".app-sending", "n'a pas encore reçu de réponse").await;
+    look("envoi-sans-reponse").await;
     stage.proxy.plan("/api/recover/identifier", [Fate::Given(500, json!({}))]);
     browser.submit("#recover-identifier").await;
     browser.sees(".govuk-error-summary").await;

@@ -1,6 +1,8 @@
 //! The day when everybody comes at once: nothing typed is lost, nothing is doubled, and the page says
 //! when it tries again.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::browser::Browser;
@@ -10,6 +12,8 @@ use crate::proxy::Fate;
 use crate::stage::{Stage, in_every_engine};
 
 const TICKETS: &str = "/api/submit-ticket";
+/// What a busy machine adds to a pause, in seconds.
+const SLACK: f64 = 5.0;
 
 #[tokio::test]
 async fn refused_for_now_a_request_waits_as_long_as_it_is_told_and_arrives_once() {
@@ -24,12 +28,18 @@ async fn refused_for_now_a_request_waits_as_long_as_it_is_told_and_arrives_once(
         waits(browser, "très demandé").await;
         browser.reads(".app-sending [role=status]", "Nouvel essai automatique dans").await;
         browser.reads(".app-sending [role=status]", "Votre saisie est conservée").await;
+        browser.reads(".app-sending [role=status]", "Le bouton « Annuler l'envoi » arrête l'attente.").await;
         // Another click while it waits is no second sending.
         browser.submit("#submit-ticket").await;
         browser.sees("#done").await;
         let sent = stage.proxy.bodies(TICKETS);
         assert_eq!(sent.len(), 4);
         assert!(sent.iter().all(|body| *body == sent[0]), "not the same request again: {sent:?}");
+        // Never before it was told; told nothing, half of the third backoff at least.
+        let pauses: Vec<_> = stage.proxy.pauses(TICKETS).iter().map(Duration::as_secs_f64).collect();
+        for (pause, least) in pauses.iter().zip([6.0, 2.0, 4.0]) {
+            assert!(*pause >= least && *pause < 2.0 * least + SLACK, "{pauses:?}");
+        }
         stage.portal.mail(2).await;
     })
     .await;
@@ -65,6 +75,7 @@ async fn reloaded_while_it_waits_a_page_keeps_all_and_sends_the_same_request() {
         waits(browser, "très demandé").await;
         browser.reload().await;
         browser.ready("#submit-ticket [type=submit]").await;
+        browser.reads(".app-sending", "n'a pas encore reçu de réponse").await;
         assert_eq!(browser.value("#siret").await, SIRET);
         for (field, typed) in TICKET {
             assert_eq!(browser.value(&format!("#{field}")).await, typed);
@@ -99,6 +110,101 @@ async fn without_a_network_the_page_waits_and_goes_on_when_it_is_back() {
         stage.proxy.set_down(false);
         browser.sees("#done").await;
         stage.portal.mail(1).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_network_from_the_first_key_on_the_page_waits_too() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/creer-mon-espace/").await;
+        browser.ready("#check-siret [type=submit]").await;
+        // Not even what finds the proof has come.
+        stage.proxy.set_down(true);
+        check_siret(stage, SIRET_DIGITS).await;
+        waits(browser, "n'a pas répondu").await;
+        stage.proxy.plan("/assets/proof-worker", [Fate::Cut]);
+        stage.proxy.set_down(false);
+        browser.sees("#step-account").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_challenge_that_is_none_is_said_and_the_form_can_be_sent_again() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        stage.proxy.plan("/api/challenge", vec![Fate::Given(500, json!({})), Fate::Given(200, json!({}))]);
+        fill_ticket(browser).await;
+        browser.submit("#submit-ticket").await;
+        browser.reads(".govuk-error-summary", "Le service ne répond pas.").await;
+        browser.submit("#submit-ticket").await;
+        browser.sees("#done").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_correction_stops_what_is_on_its_way_and_is_what_is_sent_next() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/identifiant-oublie/").await;
+        browser.fill_all("#recover-identifier", &[("siret", SIRET), ("email", "jeanne@exemple.fr")]).await;
+        stage.proxy.plan("/api/recover/identifier", [Fate::Silence]);
+        browser.submit("#recover-identifier").await;
+        stage.proxy.posted("/api/recover/identifier", 1).await;
+        browser.fill("#recover-identifier #email", EMAIL).await;
+        browser
+            .reads(
+                ".app-sending",
+                "L'envoi est arrêté. Il est peut-être déjà arrivé. Votre saisie est conservée",
+            )
+            .await;
+        browser.submit("#recover-identifier").await;
+        browser.sees("#done").await;
+        let sent = stage.proxy.bodies("/api/recover/identifier");
+        assert_eq!(sent.len(), 2);
+        assert_eq!(sent[1]["email"], EMAIL);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_correction_while_the_proof_is_awaited_stops_the_sending_too() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/identifiant-oublie/").await;
+        stage.proxy.plan("/api/challenge", [Fate::Silence]);
+        browser.fill_all("#recover-identifier", &[("siret", SIRET), ("email", "jeanne@exemple.fr")]).await;
+        browser.submit("#recover-identifier").await;
+        browser.reads(".app-sending", "Envoi en cours").await;
+        browser.fill("#recover-identifier #email", EMAIL).await;
+        // Nothing had been sent: the page says no more than that.
+        browser.reads(".app-sending", "L'envoi est arrêté. Votre saisie est conservée").await;
+        // The silence ends after 20 seconds; the next sending is told of it and asks again.
+        browser.submit("#recover-identifier").await;
+        browser.sees("#done").await;
+        let sent = stage.proxy.bodies("/api/recover/identifier");
+        assert_eq!(sent.len(), 1);
+        assert_eq!(sent[0]["email"], EMAIL);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_made_the_server_fail_is_the_same_when_it_is_sent_again() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        fill_ticket(browser).await;
+        stage.proxy.plan(TICKETS, [Fate::Given(500, json!({"title": "Une erreur est survenue"}))]);
+        browser.submit("#submit-ticket").await;
+        browser.reads(".govuk-error-summary", "Une erreur est survenue").await;
+        browser.submit("#submit-ticket").await;
+        browser.sees("#done").await;
+        let sent = stage.proxy.bodies(TICKETS);
+        assert_eq!(sent.len(), 2);
+        assert_eq!(sent[0], sent[1]);
     })
     .await;
 }
@@ -276,6 +382,26 @@ async fn reloaded_once_it_is_answered_a_page_says_the_answer_again_and_come_anew
         browser.reload().await;
         browser.ready("#submit-ticket [type=submit]").await;
         assert_eq!(stage.proxy.bodies(TICKETS).len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_stops_logging_out_is_told_that_they_may_be_logged_in() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let identifier = open_account(stage).await;
+        browser.go("/").await;
+        browser.fill_all("#login", &[("identifier", &identifier), ("password", PASSWORD)]).await;
+        browser.submit("#login").await;
+        browser.ready("#log-out").await;
+        stage.proxy.plan("/api/session", [Fate::Refused(503, Some(600))]);
+        browser.click("#log-out").await;
+        waits(browser, "très demandé").await;
+        browser.click(".app-sending--waiting button").await;
+        browser.reads("#progress", "Vous êtes peut-être encore connecté").await;
+        browser.click("#log-out").await;
+        browser.sees("#done").await;
     })
     .await;
 }

@@ -8,7 +8,6 @@ import * as sass from "sass";
 
 const FONT =
   "node_modules/@fontsource-variable/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next-latin-wght-normal.woff2";
-const WORKER = "node_modules/altcha/dist/workers/pbkdf2.js";
 // Browsers of early 2022 and later, the first that can run all that the scripts call.
 const TARGET = ["chrome97", "edge97", "firefox95", "safari15.4"];
 
@@ -38,19 +37,27 @@ function compileStyles(font) {
 
 /** One file a page: on a slow line each request costs more than the few kilobytes that pages share. */
 async function bundleScripts(add) {
-  const worker = await add("proof-worker.js", await bundle(WORKER));
+  const worker = await add("proof-worker.js", await bundle("scripts/proof-worker.js"));
   const proof = await add("proof.js", await bundle("scripts/proof.js", { PROOF_WORKER: worker }));
   const scripts = {};
   for (const file of await readdir("scripts/pages")) {
-    scripts[basename(file, ".js")] = await add(file, await bundle(`scripts/pages/${file}`, { PROOF_MODULE: proof }));
+    scripts[basename(file, ".js")] = await add(file, await bundlePage(file, { PROOF_MODULE: proof }));
   }
   return scripts;
 }
 
+/** A page's own script between the two that every page has; what throws keeps the last from running. */
+function bundlePage(file, addresses) {
+  const parts = ["./start.js", `./pages/${file}`, "./ready.js"];
+  return run({ stdin: { contents: parts.map((part) => `import "${part}";`).join(""), resolveDir: "scripts" } }, addresses);
+}
+
+const bundle = (file, addresses = {}) => run({ entryPoints: [file] }, addresses);
+
 /** `addresses` are written into the code where it names them. */
-async function bundle(entry, addresses = {}) {
+async function run(entry, addresses) {
   const define = Object.fromEntries(Object.entries(addresses).map(([name, address]) => [name, JSON.stringify(address)]));
   const options = { bundle: true, format: "esm", minify: true, target: TARGET, define, write: false };
-  const { outputFiles } = await esbuild.build({ entryPoints: [entry], external: ["/assets/*"], ...options });
+  const { outputFiles } = await esbuild.build({ ...entry, external: ["/assets/*"], ...options });
   return outputFiles[0].contents;
 }

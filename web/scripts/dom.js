@@ -14,7 +14,7 @@ export function make(tag, attributes = {}, ...children) {
 export function showView(id) {
   for (const view of document.querySelectorAll("[data-view]")) view.hidden = view.id !== id;
   const heading = byId(id).querySelector("h1");
-  document.title = document.title.replace(/^.*(?= — )/, heading.textContent.trim());
+  document.title = document.title.replace(/^.*(?= — )/, heading.textContent.replace(/\s+/g, " ").trim());
   heading.tabIndex = -1;
   heading.focus();
 }

@@ -1,13 +1,15 @@
 // Says what is wrong with a form: a summary that takes the focus, and each fault beside its field.
 import { ErrorSummary } from "govuk-frontend/dist/govuk/components/error-summary/error-summary.mjs";
 import { make } from "./dom.js";
+import { fixSpaces } from "./french.js";
 
 const TITLE_PREFIX = "Erreur\u00a0: ";
 
 /** Shows `errors`, `[{ field, detail }]`; one without a field of this form stands in the summary only. */
 export function showErrors(form, errors) {
   clearErrors(form);
-  const items = errors.map(({ field, detail }) => {
+  const items = errors.map(({ field, detail: plain }) => {
+    const detail = fixSpaces(plain);
     const input = field && form.querySelector(`#${CSS.escape(field)}`);
     if (input) markField(input, detail);
     return make("li", {}, ...(input ? [make("a", { href: `#${input.id}` }, detail)] : withMailLinks(detail)));

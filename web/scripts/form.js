@@ -2,13 +2,18 @@
 // beside their fields, and a sending goes on until it is answered or stopped.
 import { clearErrors, showErrors } from "./errors.js";
 import { Progress } from "./progress.js";
-import { Cancelled, NoAnswer, send } from "./send.js";
+import { Cancelled, NoAnswer, insist, send, unlessStopped, within } from "./send.js";
 import { isLoadedAgain, place } from "./tab.js";
 
 const PROOFS_MAX = 3;
 const PROOF_REFUSED = ["/problems/proof-rejected", "/problems/proof-already-used"];
 const PROOF_REQUIRED = "/problems/proof-required";
 const CONTACT = "contact-ap@asp-public.fr";
+const UNANSWERED =
+  "Votre envoi n'a pas encore reçu de réponse. Votre saisie est conservée. Envoyez-la de nouveau sans rien changer\u00a0: elle ne sera pas comptée deux fois.";
+const STILL_OVERLOADED =
+  "Le service est toujours très demandé. Votre saisie est conservée. Renvoyez le formulaire dans 10\u00a0minutes. " +
+  `Une échéance vous presse\u00a0? Écrivez, avec votre SIRET, à ${CONTACT}.`;
 
 /**
  * `options`:
@@ -17,7 +22,8 @@ const CONTACT = "contact-ap@asp-public.fr";
  * - `actionIfAsked`: the same, for a form that needs one only when the server says so;
  * - `fields(typed, lastBody)`: the body without its proof, what was typed by default; `lastBody` is the
  *   text of the last sending that got no answer;
- * - `prefill`: values for its fields, handed over by an earlier page;
+ * - `prefill`: values handed over by an earlier page, for the fields that the person has left empty;
+ * - `known`: values that the service has just told the person, better than what was typed before;
  * - `onDone(data)`: it was accepted;
  * - `staysDone`: a page that is loaded again says again what was answered, by `onDone`;
  * - `onRefused(answer)`: it was refused for good; returns true if it has dealt with it.
@@ -30,7 +36,7 @@ export function bindForm(form, options) {
 
 class BoundForm {
   constructor(form, options) {
-    const { url, action = null, actionIfAsked = null, prefill = {}, onDone } = options;
+    const { url, action = null, actionIfAsked = null, prefill = {}, known = {}, onDone } = options;
     const { fields = (typed) => typed, onRefused = () => false, staysDone = false } = options;
     Object.assign(this, { form, url, action, actionIfAsked, fields, onDone, onRefused, staysDone });
     this.draft = place(`draft:${form.id}`);
@@ -40,9 +46,13 @@ class BoundForm {
     this.isSending = false;
     this.proof = null;
 
-    fill(form, { ...this.draft.read(), ...prefill });
+    fill(form, { ...prefill, ...filledIn(this.draft.read() ?? {}), ...known });
     this.keep();
-    form.addEventListener("input", () => this.keep());
+    form.addEventListener("input", () => {
+      this.keep();
+      // What is on its way is not what stands in the fields any more.
+      this.progress.stop();
+    });
     if (action) form.addEventListener("focusin", () => this.startProof(), { once: true });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -52,6 +62,7 @@ class BoundForm {
     form.querySelector("[type=submit]").disabled = false;
     if (!isLoadedAgain()) this.beginAnew();
     else if (this.isDone) onDone(this.done.read());
+    else if (this.sent.read()) this.progress.say(UNANSWERED);
   }
 
   get isDone() {
@@ -68,21 +79,27 @@ class BoundForm {
 
   /** In the background: what fails here is tried again, and said, when the form is sent. */
   startProof() {
-    this.ownProof().then((proof) => proof.start(), () => {});
+    this.ownProof(giveUp).then((proof) => proof.start(giveUp), () => {});
   }
 
-  async ownProof() {
-    const { Proof } = await loadProof();
-    const line = this.form.querySelector(".app-proof");
-    this.proof ??= new Proof(this.fetchChallenge, (text) => (line.textContent = text), this.sent.read());
+  async ownProof(waiting) {
+    const { Proof } = await loadProof(waiting);
+    const { fetchChallenge } = this;
+    const say = (text) => (this.form.querySelector(".app-proof").textContent = text);
+    this.proof ??= new Proof({ fetchChallenge, insist, say, spent: this.sent.read() });
     return this.proof;
   }
 
   fetchChallenge = async (waiting) => {
-    const { status, data } = await send("GET", `/api/challenge?action=${this.action}`, undefined, waiting);
-    if (status !== 200) throw new Error(`challenge: ${status}`);
+    const { status, data } = await send("GET", `/api/challenge?action=${this.action}`, undefined, { waiting });
+    if (status !== 200 || !data.parameters) throw new NoAnswer();
     return data;
   };
+
+  async prove(body, sending) {
+    const proof = await this.ownProof(sending.waiting);
+    return proof.serve(body, sending);
+  }
 
   async submit() {
     if (this.isSending) return;
@@ -100,12 +117,14 @@ class BoundForm {
   }
 
   async sendTyped(typed) {
-    this.progress.say("Envoi en cours…");
-    const answer = await this.sendWithProof(this.fields(typed, this.sent.read()?.body));
+    const sending = this.progress.begin("Envoi en cours…");
+    const answer = await this.sendWithProof(this.fields(typed, this.sent.read()?.body), sending);
     this.progress.clear();
-    this.sent.forget();
+    // A server that failed may have carried it out: sent again it must be the same request.
+    if (answer.status < 500) this.sent.forget();
     if (answer.status >= 200 && answer.status < 300) {
       this.draft.forget();
+      if (hasPassword(this.form)) emptyPasswordLater(this.form);
       if (this.staysDone) this.done.write(answer.data);
       this.onDone(answer.data);
     } else if (!this.onRefused(answer)) {
@@ -114,10 +133,10 @@ class BoundForm {
   }
 
   /** Sends with the proof that the action needs; a proof that was refused is made anew, silently. */
-  async sendWithProof(fields) {
+  async sendWithProof(fields, sending) {
     const body = JSON.stringify(fields);
     for (let proofs = 1; ; proofs += 1) {
-      const answer = await this.sendOnce(fields, body);
+      const answer = await this.sendOnce(fields, body, sending);
       const type = answer.data.type;
       if (type === PROOF_REQUIRED && proofs < PROOFS_MAX) {
         this.action = this.actionIfAsked;
@@ -130,25 +149,35 @@ class BoundForm {
     }
   }
 
-  async sendOnce(fields, body) {
+  async sendOnce(fields, body, sending) {
     const needsProof = this.action !== null;
-    const proof = needsProof ? await (await this.ownProof()).serve(body, this.progress.waiting) : undefined;
+    const proof = needsProof ? await unlessStopped(this.prove(body, sending), sending.signal) : undefined;
     // After a reload the same body must find the same proof: it is the same request asked again.
     if (needsProof && !hasPassword(this.form)) this.sent.write({ body, payload: proof });
-    return send("POST", this.url, JSON.stringify({ ...fields, proof }), this.progress.waiting);
+    return send("POST", this.url, JSON.stringify({ ...fields, proof }), sending);
   }
 
   sayFailure(error) {
     this.progress.clear();
     if (error instanceof Cancelled) {
-      this.progress.say("L'envoi est arrêté. Votre saisie est conservée\u00a0: vous pouvez renvoyer le formulaire.");
+      const stopped = error.uncertain ? "L'envoi est arrêté. Il est peut-être déjà arrivé." : "L'envoi est arrêté.";
+      this.progress.say(`${stopped} Votre saisie est conservée\u00a0: vous pouvez renvoyer le formulaire.`);
       return;
     }
-    const reason = error instanceof NoAnswer ? "Le service ne répond pas." : "Votre navigateur n'a pas pu envoyer le formulaire.";
-    const detail = `${reason} Votre saisie est conservée. Réessayez dans quelques minutes, ou écrivez à ${CONTACT}.`;
-    showErrors(this.form, [{ detail }]);
+    showErrors(this.form, [{ detail: failure(error) }]);
   }
 }
+
+function failure(error) {
+  if (error.isOverloaded) return STILL_OVERLOADED;
+  const reason = error instanceof NoAnswer ? "Le service ne répond pas." : "Votre navigateur n'a pas pu envoyer le formulaire.";
+  return `${reason} Votre saisie est conservée. Réessayez dans quelques minutes, ou écrivez à ${CONTACT}.`;
+}
+
+/** In the background nobody watches a countdown: the sending will ask again, and say so. */
+const giveUp = () => {
+  throw new NoAnswer();
+};
 
 let failedLoads = 0;
 
@@ -156,13 +185,12 @@ let failedLoads = 0;
  * Loads proof.js when it is first needed, from the address that the build writes in: most logins never
  * ask. A browser may remember that a module failed to load: each new try has another address.
  */
-async function loadProof() {
-  try {
-    return await import(failedLoads ? `${PROOF_MODULE}?${failedLoads}` : PROOF_MODULE);
-  } catch {
-    failedLoads += 1;
-    throw new NoAnswer();
-  }
+function loadProof(waiting) {
+  return insist(async () => {
+    const module = await within(import(failedLoads ? `${PROOF_MODULE}?${failedLoads}` : PROOF_MODULE));
+    if (!module) failedLoads += 1;
+    return module;
+  }, waiting);
 }
 
 /** What the page should say of a refusal, whatever answered it. */
@@ -184,11 +212,14 @@ function read(form) {
   return typed;
 }
 
+/** Those that are not empty. */
+const filledIn = (values) => Object.fromEntries(Object.entries(values).filter(([, value]) => value));
+
 /** Puts values into the fields that they name; the others keep theirs. */
 function fill(form, values) {
   for (const field of form.elements) {
-    if (!Object.hasOwn(values, field.name)) continue;
     const value = values[field.name];
+    if (value === undefined) continue;
     if (field.type === "checkbox") field.checked = value === true;
     else if (field.type === "radio") field.checked = field.value === value;
     else field.value = value;
@@ -196,6 +227,14 @@ function fill(form, values) {
 }
 
 const hasPassword = (form) => "password" in form.elements;
+
+/**
+ * A browser may keep the whole page for Back: it must not bring the password with it. It is emptied when
+ * the page is left, since password managers look at it until then.
+ */
+function emptyPasswordLater(form) {
+  addEventListener("pagehide", () => (form.elements.password.value = ""), { once: true });
+}
 
 const withoutPassword = ({ password, ...rest }) => rest;
 

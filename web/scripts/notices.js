@@ -4,6 +4,9 @@ import { fixSpaces } from "./french.js";
 
 const PARIS_TIME = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeStyle: "short", timeZone: "Europe/Paris" });
 
+/** Later they would move what the person is reading. */
+const TIMEOUT_SECONDS = 5;
+
 /** Fills `element` once. A failure is said there, and holds nothing back. */
 export async function showNotices(element) {
   fill(element, await fetchNotices());
@@ -17,11 +20,15 @@ function fill(element, notices) {
 }
 
 async function fetchNotices() {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), TIMEOUT_SECONDS * 1000);
   try {
-    const response = await fetch("/api/notices");
+    const response = await fetch("/api/notices", { signal: late.signal });
     return response.ok ? await response.json() : null;
   } catch {
     return null;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

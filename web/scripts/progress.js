@@ -4,6 +4,8 @@ import { Cancelled } from "./send.js";
 
 /** A screen reader hears the countdown at these seconds only; the eye sees each one. */
 const SPOKEN_AT_SECONDS = [60, 30, 10];
+/** Not so soon after the beginning of the wait, which was spoken too. */
+const SPOKEN_APART_SECONDS = 5;
 
 /** Drives the `.app-sending` element of a form, whose live region has been there since the page came. */
 export class Progress {
@@ -25,51 +27,71 @@ export class Progress {
     this.say("");
   }
 
-  /** Counts `seconds` down. Throws `Cancelled` when the person stops it, or edits the form meanwhile. */
-  waiting = async (reason, seconds) => {
+  /** Begins a sending: gives the `{ waiting, signal }` that `send` asks for. */
+  begin(text) {
+    const stopping = new AbortController();
+    this.stopping = stopping;
+    this.focusAfterWait = null;
+    this.say(text);
+    return { signal: stopping.signal, waiting: (reason, seconds) => this.#wait(reason, seconds, stopping) };
+  }
+
+  /** Stops the sending that was begun, if it is not over. */
+  stop() {
+    this.stopping?.abort();
+  }
+
+  /** Counts `seconds` down. Throws `Cancelled` when it is stopped. */
+  async #wait(reason, seconds, stopping) {
+    if (stopping.signal.aborted) throw new Cancelled();
     const countdown = make("p", { class: "app-countdown", "aria-hidden": "true" });
     const cancel = make("button", { type: "button", class: "govuk-button govuk-button--secondary" }, this.cancel);
-    const stopping = new AbortController();
-    const stop = () => stopping.abort();
-    cancel.addEventListener("click", stop);
-    this.element.closest("form")?.addEventListener("input", stop, { signal: stopping.signal });
-    const announce = (left) => this.say(`${reason} ${this.kept}`, ` Nouvel essai automatique dans ${inWords(left)}.`);
-    announce(seconds);
+    cancel.addEventListener("click", () => stopping.abort());
+    const announce = (left) => this.say(`${reason} ${this.kept}`, this.#aside(left));
+    announce(Math.ceil(seconds));
+    const hadFocus = document.activeElement;
     this.element.append(countdown, cancel);
     this.element.classList.add("app-sending--waiting");
-    const hadFocus = document.activeElement;
+    // Who was on the button of the wait before, and has not moved since, is on it again.
+    if (hadFocus === this.focusAfterWait) cancel.focus();
     try {
       await countDown(seconds, stopping.signal, (left) => {
         countdown.textContent = `Nouvel essai dans ${inWords(left)}`;
-        if (left < seconds && SPOKEN_AT_SECONDS.includes(left)) announce(left);
+        if (left + SPOKEN_APART_SECONDS < seconds && SPOKEN_AT_SECONDS.includes(left)) announce(left);
       });
       this.say("Nouvel essai en cours…");
     } finally {
-      stop();
       const focusIsLost = document.activeElement === cancel;
       countdown.remove();
       cancel.remove();
       this.element.classList.remove("app-sending--waiting");
       if (focusIsLost) hadFocus?.focus();
+      this.focusAfterWait = focusIsLost ? hadFocus : null;
     }
-  };
+  }
+
+  #aside(left) {
+    return ` Nouvel essai automatique dans ${inWords(left)}. Le bouton «\u00a0${this.cancel}\u00a0» arrête l'attente.`;
+  }
 }
 
-function countDown(seconds, stopped, show) {
+/** `show` is told the whole seconds that are left, each once; it ends at the exact moment. */
+function countDown(seconds, signal, show) {
   const end = Date.now() + seconds * 1000;
   return new Promise((resolve, reject) => {
+    let timer;
     const tick = () => {
       // By the clock, not by counting ticks: a hidden tab slows its timers.
-      const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
-      show(left);
-      if (left === 0) settle(resolve);
+      const left = (end - Date.now()) / 1000;
+      if (left <= 0) return resolve();
+      show(Math.ceil(left));
+      timer = setTimeout(tick, (left % 1 || 1) * 1000);
     };
-    const timer = setInterval(tick, 1000);
-    const settle = (how, reason) => {
-      clearInterval(timer);
-      how(reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(new Cancelled());
     };
-    stopped.addEventListener("abort", () => settle(reject, new Cancelled()), { once: true });
+    signal.addEventListener("abort", stop, { once: true });
     tick();
   });
 }

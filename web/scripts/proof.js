@@ -5,6 +5,7 @@
 /** The server takes a proof for 20 minutes; the rest is for the way and for clocks that drift. */
 const USABLE_MINUTES = 18;
 const WORKERS_MAX = 4;
+const WORKER_SECONDS_MAX = 20;
 const SEARCH_SECONDS_MAX = 300;
 
 /**
@@ -13,28 +14,28 @@ const SEARCH_SECONDS_MAX = 300;
  */
 export class Proof {
   /**
-   * `fetchChallenge(waiting)` asks the server; `say(text)` tells the person; `spent` is
-   * `{ body, payload }` of a sending that a reload interrupted.
+   * `fetchChallenge(waiting)` asks the server; `insist` is that of send.js; `say(text)` tells the
+   * person; `spent` is `{ body, payload }` of a sending that a reload interrupted.
    */
-  constructor(fetchChallenge, say, spent = null) {
-    this.fetchChallenge = fetchChallenge;
-    this.say = say;
-    this.spent = spent;
+  constructor({ fetchChallenge, insist, say, spent = null }) {
+    Object.assign(this, { fetchChallenge, insist, say, spent });
     this.search = null;
   }
 
   /** Begins the search if none is begun. A failure is left for `serve`, which can tell and wait. */
-  start() {
+  start(waiting) {
     if (this.search || this.spent) return;
-    this.#begin(giveUp).catch(() => {});
+    this.#begin(waiting).catch(() => {});
   }
 
-  /** The payload for this body. `waiting` is what `send` calls between two attempts. */
-  async serve(body, waiting) {
+  /** The payload for this body. `waiting` is what `insist` calls between two attempts, `signal` stops it. */
+  async serve(body, { waiting, signal }) {
     if (this.spent?.body === body) return this.spent.payload;
     if (this.spent || this.#isOld()) this.discard();
     const begun = this.search?.catch(() => null);
     const { payload } = (await begun) ?? (await this.#begin(waiting));
+    // Nobody waits for it any more: it is left for the next body.
+    if (signal.aborted) throw new Error("stopped");
     this.search = null;
     this.spent = { body, payload };
     return payload;
@@ -75,17 +76,12 @@ export class Proof {
   async #find(waiting) {
     const { parameters, signature } = await this.fetchChallenge(waiting);
     const challenge = { parameters, signature };
-    const solution = await solve(challenge);
+    const solution = await this.insist(() => solve(challenge), waiting);
     return { payload: btoa(JSON.stringify({ challenge, solution })) };
   }
 }
 
-/** In the background nobody watches a countdown: the sending will ask again, and say so. */
-const giveUp = () => {
-  throw new Error("no answer in the background");
-};
-
-/** Shares the numbers out between workers; the first that finds ends them all. */
+/** Shares the numbers out between workers; the first that finds ends them all. Null if one does not come. */
 async function solve(challenge) {
   const count = Math.max(1, Math.min(navigator.hardwareConcurrency || 1, WORKERS_MAX));
   const workers = Array.from({ length: count }, () => new Worker(PROOF_WORKER));
@@ -98,8 +94,13 @@ async function solve(challenge) {
 
 function ask(worker, challenge, counterStart, counterStep) {
   return new Promise((resolve, reject) => {
-    worker.onerror = () => reject(new Error("the proof's worker did not start"));
+    const late = setTimeout(resolve, WORKER_SECONDS_MAX * 1000, null);
+    // Before it has come, an error is the network's.
+    worker.onerror = () => resolve(null);
     worker.onmessage = ({ data }) => {
+      clearTimeout(late);
+      worker.onerror = () => reject(new Error("the search for a proof failed"));
+      if (data?.isReady) return;
       if (data && !data.error) resolve(data);
       else reject(new Error("no proof was found"));
     };

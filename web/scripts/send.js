@@ -1,59 +1,109 @@
-// Sends one request until it is answered, for the day when everybody comes at once: it waits as
-// long as the server asks (Retry-After), never in step with the others (jitter), and says so.
+// Asks until it is answered, for the day when everybody comes at once: it waits as long as the server
+// asks (Retry-After), never in step with the others (jitter), and says so.
 
 const TIMEOUT_SECONDS = 20;
-const ATTEMPTS_MAX = 8;
+/** When nobody has answered so many times in a row, the service is down, or this machine is off line. */
+const SILENCES_MAX = 8;
+/** Refused for now, it comes back for that long; then it is for the person to say. */
+const REFUSED_MINUTES_MAX = 30;
 const BACKOFF_SECONDS_FIRST = 2;
 const BACKOFF_SECONDS_MAX = 60;
-/** No server may make a page wait longer than this without asking the person again. */
+/** No server may ask for more than this. */
 const RETRY_AFTER_SECONDS_MAX = 600;
 
 const OVERLOADED = "Le service est très demandé en ce moment.";
 const UNREACHABLE = "Le service n'a pas répondu.";
 
+/** The person stopped it. `uncertain` is said below. */
 export class Cancelled extends Error {}
 
-/** Every attempt failed: the service is down, or this machine is off line. */
-export class NoAnswer extends Error {}
+/** Every attempt failed: nobody answered, or, if `isOverloaded`, the last was refused for now. */
+export class NoAnswer extends Error {
+  constructor(isOverloaded = false) {
+    super(isOverloaded ? "refused for now, all the time" : "no answer");
+    this.isOverloaded = isOverloaded;
+  }
+}
 
 /**
  * Sends `body` (text, already JSON) and returns `{ status, data, uncertain }`; `uncertain` says that an
- * earlier attempt was sent and not answered, so that it may have been carried out.
- * `waiting(reason, seconds)` is awaited between two attempts; it throws `Cancelled` to stop.
+ * earlier attempt was sent and not answered, so that it may have been carried out. What it throws bears
+ * it too. `waiting` is that of `insist`; `signal` stops it at any time.
  */
-export async function send(method, url, body, waiting) {
+export async function send(method, url, body, { waiting, signal }) {
   let uncertain = false;
-  for (let attempt = 1; ; attempt += 1) {
-    const answer = await attemptOnce(method, url, body);
-    if (answer && !isTemporary(answer.status)) return { ...answer, uncertain };
-    uncertain ||= !answer || answer.status !== 429;
-    if (attempt === ATTEMPTS_MAX) throw new NoAnswer();
-    await waiting(answer ? OVERLOADED : UNREACHABLE, delaySeconds(attempt, answer?.retryAfter));
+  const attempt = async () => {
+    const before = uncertain;
+    uncertain = method !== "GET";
+    const answer = await attemptOnce(method, url, body, signal);
+    if (answer && !isTemporary(answer.status)) return { ...answer, uncertain: before };
+    // This one answer means for sure that nothing was done.
+    if (answer?.status === 429) uncertain = before;
+    return answer;
+  };
+  try {
+    return await insist(attempt, waiting);
+  } catch (error) {
+    throw Object.assign(error, { uncertain });
   }
+}
+
+/**
+ * Calls `attempt` until it gives something else than null, when nobody answered, or a refusal that is
+ * for now only. `waiting(reason, seconds)` is awaited between two attempts; it throws to stop.
+ */
+export async function insist(attempt, waiting) {
+  const begun = Date.now();
+  for (let count = 1, silences = 0; ; count += 1) {
+    const answer = await attempt();
+    if (answer && !isTemporary(answer.status)) return answer;
+    silences = answer ? 0 : silences + 1;
+    const isRefusedTooLong = Date.now() - begun >= REFUSED_MINUTES_MAX * 60_000;
+    if (answer ? isRefusedTooLong : silences === SILENCES_MAX) throw new NoAnswer(answer !== null);
+    await waiting(answer ? OVERLOADED : UNREACHABLE, delaySeconds(count, answer?.retryAfter));
+  }
+}
+
+/** What `work` gives; null if it fails, or takes longer than an answer may. */
+export function within(work) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, TIMEOUT_SECONDS * 1000, null);
+    work.then(resolve, () => resolve(null));
+  });
+}
+
+/** What `work` gives, unless it is stopped before; then it goes on unheard. */
+export function unlessStopped(work, signal) {
+  const stopped = new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Cancelled())));
+  return Promise.race([work, stopped]);
 }
 
 /** Too many requests, or nobody behind the door. A 500 is an answer: waiting would not mend it. */
 const isTemporary = (status) => [429, 502, 503, 504].includes(status);
 
-async function attemptOnce(method, url, body) {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), TIMEOUT_SECONDS * 1000);
+async function attemptOnce(method, url, body, stopped) {
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  const timer = setTimeout(end, TIMEOUT_SECONDS * 1000);
+  stopped?.addEventListener("abort", end);
   try {
     const response = await fetch(url, {
       method,
       body,
       headers: body ? { "Content-Type": "application/json" } : {},
-      signal: late.signal,
+      signal: ending.signal,
     });
     const data = response.status === 204 ? {} : parse(await response.text());
     // Half an answer is none, and a page that a network puts in its place is no success.
     const isJson = response.headers.get("Content-Type")?.includes("json");
     if (!data && (isJson || response.ok)) return null;
-    return { status: response.status, data: data ?? {}, retryAfter: Number(response.headers.get("Retry-After")) };
+    return { status: response.status, data: data ?? {}, retryAfter: response.headers.get("Retry-After") };
   } catch {
+    if (stopped?.aborted) throw new Cancelled();
     return null;
   } finally {
     clearTimeout(timer);
+    stopped?.removeEventListener("abort", end);
   }
 }
 
@@ -67,9 +117,19 @@ function parse(text) {
   }
 }
 
-function delaySeconds(attempt, retryAfter) {
-  const backoff = Math.min(BACKOFF_SECONDS_FIRST * 2 ** (attempt - 1), BACKOFF_SECONDS_MAX);
-  const asked = Math.min(retryAfter || 0, RETRY_AFTER_SECONDS_MAX);
-  // Half of it at random: those who were refused together must not come back together.
-  return Math.ceil(Math.max(asked, backoff / 2) + (Math.random() * backoff) / 2);
+/**
+ * At least what the server asks, and then as much as half of it more, at random: those who were
+ * refused together must not come back together. Never rounded, for the same reason.
+ */
+export function delaySeconds(count, retryAfter) {
+  const backoff = Math.min(BACKOFF_SECONDS_FIRST * 2 ** (count - 1), BACKOFF_SECONDS_MAX);
+  const asked = inSeconds(retryAfter);
+  return Math.max(asked, backoff / 2) + (Math.random() * Math.max(asked, backoff)) / 2;
+}
+
+/** A Retry-After in seconds, given so or as a date; 0 if it says nothing that we understand. */
+function inSeconds(retryAfter) {
+  const isNumber = /^\d+$/.test(retryAfter ?? "");
+  const seconds = isNumber ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000;
+  return Math.min(Math.max(seconds || 0, 0), RETRY_AFTER_SECONDS_MAX);
 }

@@ -2,25 +2,31 @@
 
 const PREFIX = "sesame:";
 
-/** A named place in the tab's storage. Without storage (private modes, full), nothing is kept and nothing fails. */
+/**
+ * A named place in the tab's storage. Without storage (forbidden, full) it is kept as long as the page
+ * is: the page must go on by it, though a reload then forgets.
+ */
 export function place(name) {
   const key = PREFIX + name;
+  let here = null;
   return {
     read() {
       try {
-        return JSON.parse(sessionStorage.getItem(key));
+        return here ?? JSON.parse(sessionStorage.getItem(key));
       } catch {
         return null;
       }
     },
     write(value) {
+      here = value;
       try {
         sessionStorage.setItem(key, JSON.stringify(value));
       } catch {
-        // Kept in the fields only.
+        // Kept here only.
       }
     },
     forget() {
+      here = null;
       try {
         sessionStorage.removeItem(key);
       } catch {
@@ -41,7 +47,11 @@ const handover = place("handover");
  */
 export function enableHandOver(root, fields = {}) {
   for (const link of root.querySelectorAll("[data-hand-over]")) {
-    link.addEventListener("click", () => handover.write({ ...fields, ...JSON.parse(link.dataset.handOver) }));
+    link.addEventListener("click", (event) => {
+      // Opened in another tab, which has a storage of its own, it would be left for a page of this one.
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      handover.write({ ...fields, ...JSON.parse(link.dataset.handOver) });
+    });
   }
 }
 

@@ -39,6 +39,11 @@ test("every link leads to a page, and every fragment to an element of it", () =>
   }
 });
 
+test("a page's script says last that it is ready: what fails before leaves the page saying that it is late", () => {
+  const scripts = pages.flatMap((page) => [...text(page).matchAll(/<script[^>]* src="\/([^"]+)"/g)].map(([, file]) => file));
+  for (const script of new Set(scripts)) assert.match(text(script), /"app-ready"\);\s*(?:\/\*[\s\S]*)?$/, script);
+});
+
 test("every text file has its compressed copies", () => {
   for (const file of files.filter((name) => /\.(?:html|css|js|svg)$/.test(name))) {
     assert.ok(files.includes(`${file}.br`) && files.includes(`${file}.gz`), file);

@@ -1,5 +1,4 @@
 // Opening an account: the SIRET first, then the account, or what to do when there is one already.
-import "../start.js";
 import { byId, readableSiret, showView } from "../dom.js";
 import { showExists } from "../exists.js";
 import { bindForm } from "../form.js";
@@ -48,9 +47,11 @@ bindForm(byId("create-account"), {
   },
 });
 
-byId("change-siret").addEventListener("click", () => {
-  leaveFirst();
-  showView("step-siret");
-});
+for (const id of ["change-siret", "exists-change-siret"]) {
+  byId(id).addEventListener("click", () => {
+    leaveFirst();
+    showView("step-siret");
+  });
+}
 
 if (checked.read()) askAccount(checked.read());

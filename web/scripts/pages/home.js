@@ -1,5 +1,4 @@
 // The home page: the state of the service, and the login.
-import "../start.js";
 import { byId } from "../dom.js";
 import { bindForm } from "../form.js";
 import { showNotices } from "../notices.js";
@@ -10,7 +9,7 @@ enablePasswords();
 bindForm(byId("login"), {
   url: "/api/session",
   actionIfAsked: "session",
-  prefill: takeOver(),
+  known: takeOver(),
   onDone: () => location.assign("/mon-espace/"),
 });
 showNotices(byId("notices"));

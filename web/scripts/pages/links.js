@@ -1,5 +1,4 @@
 // A page that has no form, but links to one with something filled in.
-import "../start.js";
 import { enableHandOver } from "../tab.js";
 
 enableHandOver(document);

@@ -1,11 +1,10 @@
 // Choosing a password, from the link of a mail. The link is used by sending the form, never by
 // opening the page: mail scanners open every link.
-import "../start.js";
 import { byId, showView } from "../dom.js";
 import { showExists } from "../exists.js";
 import { bindForm } from "../form.js";
 import { enablePasswords } from "../passwords.js";
-import { enableHandOver, place } from "../tab.js";
+import { enableHandOver, isLoadedAgain, place } from "../tab.js";
 
 const REFUSAL_VIEWS = {
   "/problems/link-expired": "link-expired",
@@ -14,12 +13,21 @@ const REFUSAL_VIEWS = {
 };
 
 const kept = place("link-token");
+/** `{ view, uncertain }` once the link was refused: loaded again, the page says the same. */
+const refused = place("link-refused");
+
+/** The token in the address, if there is one: the skip link writes a fragment too, an element's id. */
+function findToken() {
+  const fragment = location.hash.slice(1);
+  return byId(fragment) ? "" : fragment;
+}
 
 /** The token, taken out of the address, so that neither the history nor a shared screen shows it. */
 function takeToken() {
-  const token = location.hash.slice(1);
+  const token = findToken();
   if (!token) return kept.read();
   history.replaceState(null, "", location.pathname);
+  refused.forget();
   kept.write(token);
   return token;
 }
@@ -30,8 +38,11 @@ function showDone(outcome) {
   showView("done");
 }
 
-function showRefusal(view) {
+function showRefusal({ view, uncertain }) {
   kept.forget();
+  refused.write({ view, uncertain });
+  // The link may have been used by our own first attempt, whose answer was lost.
+  byId("maybe-set").hidden = !uncertain;
   showView(view);
   byId("new-link").hidden = false;
 }
@@ -57,9 +68,7 @@ const choosing = bindForm(byId("set-password"), {
     }
     const view = REFUSAL_VIEWS[data.type];
     if (!view) return false;
-    // The link may have been used by our own first attempt, whose answer was lost.
-    byId("maybe-set").hidden = !uncertain;
-    showRefusal(view);
+    showRefusal({ view, uncertain });
     return true;
   },
 });
@@ -74,12 +83,14 @@ const asking = bindForm(byId("recover-password"), {
   },
 });
 
-// Another link opened in this very tab changes the fragment only.
+// Another link opened in this very tab changes the fragment only. The page that is loaded again finds
+// the token in the address still, and takes it.
 addEventListener("hashchange", () => {
-  takeToken();
+  if (!findToken()) return;
   choosing.beginAnew();
   asking.beginAnew();
   location.reload();
 });
 
-if (!token && !choosing.isDone && !asking.isDone) showRefusal("link-unknown");
+if (!isLoadedAgain()) refused.forget();
+if (!token && !choosing.isDone && !asking.isDone) showRefusal(refused.read() ?? { view: "link-unknown" });

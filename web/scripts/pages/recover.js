@@ -1,5 +1,4 @@
 // Getting a forgotten identifier or password back: the same answer whoever asks.
-import "../start.js";
 import { showView } from "../dom.js";
 import { bindForm } from "../form.js";
 import { takeOver } from "../tab.js";

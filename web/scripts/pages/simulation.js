@@ -1,5 +1,4 @@
 // The simulator: computed here, nothing is sent.
-import "../start.js";
 import RATES from "../../pages/_data/rates.json";
 import { allowance } from "../allowance.js";
 import { byId, make } from "../dom.js";

@@ -1,20 +1,18 @@
 // My space: who is logged in, for which establishments, and the way out.
-import "../start.js";
 import { byId, make, readableSiret, showView } from "../dom.js";
 import { Progress } from "../progress.js";
-import { Cancelled, NoAnswer, send } from "../send.js";
+import { Cancelled, send } from "../send.js";
+import { enableHandOver } from "../tab.js";
 
 const ROLES = { holder: "Titulaire du compte" };
+const MAYBE_OUT = "Nous ne savons pas si vous êtes déconnecté. Réessayez. Sur un ordinateur partagé, ne partez pas avant.";
+const STOPPED = "Vous avez arrêté la déconnexion. Vous êtes peut-être encore connecté\u00a0: réessayez.";
 const progress = new Progress(byId("progress"), { kept: "", cancel: "Annuler l'attente" });
 
-/** Sends, and says so below what is shown. Null if there was no answer. */
+/** Sends, and says so below what is shown. */
 async function ask(method, doing) {
   try {
-    progress.say(doing);
-    return await send(method, "/api/session", undefined, progress.waiting);
-  } catch (error) {
-    if (error instanceof Cancelled || error instanceof NoAnswer) return null;
-    throw error;
+    return await send(method, "/api/session", undefined, progress.begin(doing));
   } finally {
     progress.clear();
   }
@@ -33,21 +31,38 @@ function showAccount({ identifier, first_name, last_name, establishments }) {
       ),
     ),
   );
+  enableHandOver(byId("account"), establishments.length === 1 ? { siret: establishments[0].siret } : {});
   showView("account");
+}
+
+async function logOut() {
+  try {
+    const { status } = await ask("DELETE", "Déconnexion en cours…");
+    if (status === 204 || status === 401) showView("done");
+    else progress.say(MAYBE_OUT);
+  } catch (error) {
+    progress.say(error instanceof Cancelled ? STOPPED : MAYBE_OUT);
+  }
 }
 
 let isLeaving = false;
 byId("log-out").addEventListener("click", async () => {
   if (isLeaving) return;
   isLeaving = true;
-  const answer = await ask("DELETE", "Déconnexion en cours…");
-  if (answer?.status === 204 || answer?.status === 401) showView("done");
-  else progress.say("Le service n'a pas répondu. Vous êtes encore connecté\u00a0: réessayez.");
+  await logOut();
   isLeaving = false;
 });
 
 byId("retry").addEventListener("click", () => location.reload());
 
-const answer = await ask("GET", "Chargement en cours…");
-if (answer?.status === 200) showAccount(answer.data);
-else showView(answer?.status === 401 ? "no-session" : "no-answer");
+// Brought back whole by Back: who was logged in then may not be now.
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+
+async function load() {
+  const answer = await ask("GET", "Chargement en cours…").catch(() => null);
+  if (answer?.status === 200) showAccount(answer.data);
+  else showView(answer?.status === 401 ? "no-session" : "no-answer");
+}
+
+// Not awaited: the page is ready when it says what it waits for.
+load();

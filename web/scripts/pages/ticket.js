@@ -1,5 +1,4 @@
 // The request for assistance. Its number is made here, so that a request sent twice is one request.
-import "../start.js";
 import { byId, showView } from "../dom.js";
 import { bindForm } from "../form.js";
 import { takeOver } from "../tab.js";

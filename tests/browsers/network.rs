@@ -103,6 +103,16 @@ async fn every_answer_bears_the_stated_security_headers() {
 }
 
 #[tokio::test]
+async fn what_is_not_there_is_404_and_kept_by_nobody() {
+    let portal = Portal::start().await;
+    for path in ["/nulle-part/", "/mot-de-passe-oublie/x", "/assets/sesame.00000000.css"] {
+        let answer = http::ask(portal.port, "GET", path, "").await.unwrap();
+        assert_eq!((answer.status(), answer.header("cache-control")), (404, Some("no-cache")), "{path}");
+        assert!(String::from_utf8_lossy(&answer.body).contains("Cette page n'existe pas"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_moves_while_a_page_loads() {
     in_chromium(Look::default(), async |stage| {
         let browser = &stage.browser;

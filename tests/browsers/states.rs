@@ -10,7 +10,7 @@ use crate::stage::Stage;
 
 /// Pages that have one state only.
 const PLAIN: [(&str, &str); 16] = [
-    ("page-inconnue", "/nulle-part/"),
+    ("page-inconnue", "/404.html"),
     ("service-ferme", "/503.html"),
     ("accessibilite", "/accessibilite/"),
     ("aide", "/aide/"),
@@ -106,6 +106,9 @@ async fn notices(stage: &Stage, look: &impl AsyncFn(&str)) {
     stage.browser.go("/").await;
     stage.browser.sees(".app-notice--info").await;
     look("accueil-annonces").await;
+    stage.browser.go("/503.html").await;
+    stage.browser.sees(".app-notice--closure").await;
+    look("service-ferme-annonces").await;
     stage.proxy.set_notices(Some(Fate::Refused(503, None)));
     stage.browser.go("/").await;
     stage.browser.reads("#notices", "pas disponible").await;

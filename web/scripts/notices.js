@@ -13,6 +13,11 @@ export async function showNotices(element) {
   document.documentElement.classList.add("app-notices-known");
 }
 
+/** Fills `element` with the notices that there are, and says nothing if there are none or they cannot be had. */
+export async function showNoticesOnly(element) {
+  element.replaceChildren(...((await fetchNotices()) ?? []).map(notice));
+}
+
 function fill(element, notices) {
   if (notices === null) element.replaceChildren(make("p", {}, "L'état du service n'est pas disponible pour le moment."));
   else if (notices.length === 0) element.replaceChildren(make("p", {}, "Aucun incident signalé."));

@@ -27,6 +27,8 @@ const SERVICE_BYTES_MAX: usize = 16 * 1024 * 1024;
 const SWEEP_PERIOD: Duration = Duration::from_secs(15 * 60);
 /// How long connections may take to end when the portal stops.
 const STOP_DELAY_MAX: Duration = Duration::from_secs(3);
+/// The pages name their icon; of a mail, which names none, browsers ask for one here.
+const ICON: &str = include_str!("../web/images/icon.svg");
 /// A mail is shown as it is sent, with its own styles and nothing else.
 const MAIL_POLICY: &str =
     "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
@@ -94,6 +96,7 @@ pub fn router(portal: &Portal, built: &Path) -> Router {
         .route("/mailbox.json", get(list_mailbox))
         .route("/mailbox.css", get(|| ready(typed("text/css", include_str!("../templates/mailbox.css")))))
         .route("/mailbox/{file}", get(show_mail))
+        .route("/favicon.ico", get(|| ready(typed("image/svg+xml", ICON))))
         .route(mailbox::SEND_PATH, post(take_mail))
         .route("/", post(dynamodb).get(serve_page.clone()))
         .fallback(serve_page)

@@ -68,7 +68,7 @@ impl Accounts {
     pub async fn find(&self, identifier: &Identifier) -> Result<Option<Account>, Failure> {
         let row = self.table.find(&Key::account(identifier)).await?;
         let now = self.clock.now();
-        let row = row.filter(|row| row.find_moment("expires_at").is_none_or(|end| end > now));
+        let row = row.filter(|row| !row.is_past(now));
         row.as_ref().map(|row| read(identifier, row)).transpose()
     }
 

@@ -77,10 +77,11 @@ impl Credentials {
 
     /// An application that waited too long is gone, swept or not; else a later link was faster.
     fn why_not_of(&self, account: Option<&Row>) -> Refusal {
-        let is_past = |account: &Row| {
-            account.find_moment("expires_at").is_some_and(|forgotten_at| forgotten_at <= self.clock.now())
-        };
-        if account.is_none_or(is_past) { Refusal::LinkExpired } else { Refusal::LinkUsed }
+        if account.is_none_or(|account| account.is_past(self.clock.now())) {
+            Refusal::LinkExpired
+        } else {
+            Refusal::LinkUsed
+        }
     }
 
     fn consume(&self, token: &Token, request: &str) -> Write {

@@ -25,7 +25,7 @@ impl Links {
     /// `Failure` when the table cannot be read.
     pub async fn find(&self, token: &Token, now: Timestamp) -> Result<Option<Link>, Failure> {
         let row = self.table.find(&Key::link(token)).await?;
-        let row = row.filter(|row| row.find_moment("expires_at").is_none_or(|end| end > now));
+        let row = row.filter(|row| !row.is_past(now));
         row.as_ref().map(read).transpose()
     }
 

@@ -175,8 +175,7 @@ impl Outbox {
             let Outcome::Refused(standing) = self.table.update(count).await? else {
                 return Ok(true);
             };
-            let ends_at = standing.as_ref().and_then(|row| row.find_moment("expires_at"));
-            if ends_at.is_none_or(|end| end > now) {
+            if !standing.is_some_and(|row| row.is_past(now)) {
                 return Ok(false);
             }
             let begin_anew =

@@ -49,10 +49,7 @@ async fn a_person_opens_an_account_and_logs_in_and_out() {
 async fn who_has_logged_out_finds_no_password_by_going_back() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
-        let identifier = open_account(stage).await;
-        browser.go("/").await;
-        browser.fill_all("#login", &[("identifier", &identifier), ("password", PASSWORD)]).await;
-        browser.submit("#login").await;
+        log_in(stage).await;
         browser.click("#log-out").await;
         browser.sees("#done").await;
         browser.client.back().await.unwrap();
@@ -132,10 +129,7 @@ async fn an_establishment_with_an_account_has_three_ways_out() {
 async fn who_has_an_account_can_ask_for_another_user() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
-        let identifier = open_account(stage).await;
-        browser.go("/").await;
-        browser.fill_all("#login", &[("identifier", &identifier), ("password", PASSWORD)]).await;
-        browser.submit("#login").await;
+        log_in(stage).await;
         browser.click("#add-user").await;
         browser.ready("#submit-ticket [type=submit]").await;
         assert_eq!(browser.value("#siret").await, SIRET_DIGITS);
@@ -249,6 +243,14 @@ pub async fn open_account(stage: &Stage) -> String {
     let identifier = choose_password(stage, mail.fragment(), PASSWORD).await;
     stage.portal.mail(2).await;
     identifier
+}
+
+/// Opens an account and logs into it, up to the page that comes then.
+pub async fn log_in(stage: &Stage) {
+    let identifier = open_account(stage).await;
+    stage.browser.go("/").await;
+    stage.browser.fill_all("#login", &[("identifier", &identifier), ("password", PASSWORD)]).await;
+    stage.browser.submit("#login").await;
 }
 
 /// Both steps of opening an account, up to what is to be done next.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::journeys::{apply, check_siret, choose_password, fill_ticket, open_account};
+use crate::journeys::{apply, check_siret, choose_password, fill_ticket, log_in, open_account};
 use crate::people::{APPLICATION, EMAIL, OTHER_PASSWORD, PASSWORD, SIRET, SIRET_DIGITS, TICKET};
 use crate::proxy::Fate;
 use crate::stage::{Stage, in_every_engine};
@@ -390,10 +390,7 @@ async fn reloaded_once_it_is_answered_a_page_says_the_answer_again_and_come_anew
 async fn who_stops_logging_out_is_told_that_they_may_be_logged_in() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
-        let identifier = open_account(stage).await;
-        browser.go("/").await;
-        browser.fill_all("#login", &[("identifier", &identifier), ("password", PASSWORD)]).await;
-        browser.submit("#login").await;
+        log_in(stage).await;
         browser.ready("#log-out").await;
         stage.proxy.plan("/api/session", [Fate::Refused(503, Some(600))]);
         browser.click("#log-out").await;

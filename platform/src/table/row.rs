@@ -120,6 +120,12 @@ impl Row {
         Timestamp::from_second(seconds).ok()
     }
 
+    /// Whether it has an end and that is past: DynamoDB deletes such rows days late.
+    #[must_use]
+    pub fn is_past(&self, now: Timestamp) -> bool {
+        self.find_moment("expires_at").is_some_and(|end| end <= now)
+    }
+
     /// A flag; absent is false.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {

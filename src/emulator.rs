@@ -1,5 +1,6 @@
-//! DynamoDB on one machine: one door over an embedded database, taken in process and over HTTP.
+//! DynamoDB on one machine: one entrance to an embedded database, in process and over HTTP.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,13 +13,23 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use domain::MailId;
-use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
+use domain::mail::Lane;
+use dynoxide::actions::delete_item::DeleteItemRequest;
+use dynoxide::actions::get_item::GetItemRequest;
+use dynoxide::actions::put_item::PutItemRequest;
+use dynoxide::actions::query::QueryRequest;
+use dynoxide::actions::scan::ScanRequest;
+use dynoxide::actions::transact_write_items::{TransactWriteItem, TransactWriteItemsRequest};
+use dynoxide::actions::update_item::UpdateItemRequest;
 use dynoxide::storage_backend::Clock as DatabaseClock;
 use dynoxide::{AttributeValue, Database, DynoxideError};
-use platform::world::Clock;
+use platform::clock::Clock;
+use platform::function::Operation;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+
+use crate::grants::Caller;
 
 /// The name of the table on one machine.
 pub const TABLE: &str = "sesame";
@@ -44,8 +55,11 @@ impl Answer {
     }
 }
 
+/// A mail of the outbox that is to be sent, and its lane.
+pub type QueuedMail = (MailId, Lane);
+
 /// Is told of each mail that was committed to the outbox.
-pub type OnMail = Arc<dyn Fn(MailId) + Send + Sync>;
+pub type OnMail = Arc<dyn Fn(QueuedMail) + Send + Sync>;
 
 /// DynamoDB, as far as Sésame and the AWS command line need it.
 #[derive(Clone)]
@@ -89,23 +103,54 @@ impl Emulator {
 
     /// Answers one request; `target` is its `X-Amz-Target`.
     #[must_use]
-    pub fn answer(&self, target: &str, body: &[u8]) -> Answer {
+    pub fn answer(&self, caller: &Caller, target: &str, body: &[u8]) -> Answer {
         let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or("");
-        match self.dispatch(operation, body) {
+        match self.dispatch(caller, operation, body) {
             Ok(body) => Answer::ok(body),
             Err(error) => Answer { status: error.status_code(), body: error.to_json() },
         }
     }
 
-    fn dispatch(&self, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
+    fn dispatch(&self, caller: &Caller, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
         let db = &self.database;
         match operation {
-            "TransactWriteItems" => self.transact(read(body)?),
-            "GetItem" => written(&db.get_item(read(body)?)?),
-            "PutItem" => written(&db.put_item(read(body)?)?),
-            "UpdateItem" => written(&db.update_item(read(body)?)?),
-            "DeleteItem" => written(&db.delete_item(read(body)?)?),
-            "Query" => written(&db.query(read(body)?)?),
+            "TransactWriteItems" => self.transact(caller, read(body)?),
+            "GetItem" => {
+                let request: GetItemRequest = read(body)?;
+                caller.check(Operation::GetItem, &request.key)?;
+                written(&db.get_item(request)?)
+            }
+            "PutItem" => {
+                let request: PutItemRequest = read(body)?;
+                caller.check(Operation::PutItem, &request.item)?;
+                written(&db.put_item(request)?)
+            }
+            "UpdateItem" => {
+                let request: UpdateItemRequest = read(body)?;
+                caller.check(Operation::UpdateItem, &request.key)?;
+                written(&db.update_item(request)?)
+            }
+            "DeleteItem" => {
+                let request: DeleteItemRequest = read(body)?;
+                caller.check(Operation::DeleteItem, &request.key)?;
+                written(&db.delete_item(request)?)
+            }
+            "Query" => {
+                let request: QueryRequest = read(body)?;
+                caller.check_partition(Operation::Query, partition_of(&request))?;
+                written(&db.query(request)?)
+            }
+            _ => {
+                caller.check_operator(operation)?;
+                self.operate(operation, body)
+            }
+        }
+    }
+
+    /// What only operators and their tools ask for.
+    fn operate(&self, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
+        let db = &self.database;
+        match operation {
             "Scan" => written(&db.scan(read(body)?)?),
             "BatchGetItem" => written(&db.batch_get_item(read(body)?)?),
             "BatchWriteItem" => written(&db.batch_write_item(read(body)?)?),
@@ -121,17 +166,19 @@ impl Emulator {
     }
 
     /// A transaction, and word of the mails that it put into the outbox.
-    fn transact(&self, mut request: TransactWriteItemsRequest) -> Result<String, DynoxideError> {
+    fn transact(
+        &self,
+        caller: &Caller,
+        mut request: TransactWriteItemsRequest,
+    ) -> Result<String, DynoxideError> {
+        for write in &request.transact_items {
+            check_write(caller, write)?;
+        }
         // The SDK adds a token of its own to every call, and the database scans those of the last ten
         // minutes at each: our proofs make calls idempotent, so none is needed here.
         request.client_request_token = None;
         let puts = request.transact_items.iter().filter_map(|write| write.put.as_ref());
-        let mails: Vec<MailId> = puts
-            .filter_map(|put| match put.item.get("pk") {
-                Some(AttributeValue::S(pk)) => MailId::parse(pk.strip_prefix("MAIL#")?),
-                _ => None,
-            })
-            .collect();
+        let mails: Vec<QueuedMail> = puts.filter_map(|put| queued_mail(&put.item)).collect();
         let body = written(&self.database.transact_write_items(request)?)?;
         mails.into_iter().for_each(|mail| (self.on_mail)(mail));
         Ok(body)
@@ -141,25 +188,21 @@ impl Emulator {
     ///
     /// # Errors
     /// The database's own.
-    pub fn mails_due(&self) -> Result<Vec<MailId>, DynoxideError> {
+    pub fn mails_due(&self) -> Result<Vec<QueuedMail>, DynoxideError> {
         let mut due = Vec::new();
-        let mut start = Value::Null;
+        let mut start = None;
         loop {
-            let mut scan = json!({
+            let mut scan: ScanRequest = request(json!({
                 "TableName": TABLE,
                 "FilterExpression": "mail_state IN (:queued, :sending)",
-                "ProjectionExpression": "mail_id",
+                "ProjectionExpression": "pk, lane",
                 "ExpressionAttributeValues": {":queued": {"S": "queued"}, ":sending": {"S": "sending"}},
-            });
-            if !start.is_null() {
-                scan["ExclusiveStartKey"] = start;
-            }
-            let page = written(&self.database.scan(request(scan)?)?)?;
-            let page: Value = serde_json::from_str(&page).map_err(unreadable)?;
-            let items = page["Items"].as_array().into_iter().flatten();
-            due.extend(items.filter_map(|item| MailId::parse(item["mail_id"]["S"].as_str()?)));
-            start = page["LastEvaluatedKey"].clone();
-            if start.is_null() {
+            }))?;
+            scan.exclusive_start_key = start;
+            let page = self.database.scan(scan)?;
+            due.extend(page.items.iter().flatten().filter_map(queued_mail));
+            start = page.last_evaluated_key;
+            if start.is_none() {
                 return Ok(due);
             }
         }
@@ -174,6 +217,35 @@ impl Emulator {
     }
 }
 
+fn check_write(caller: &Caller, write: &TransactWriteItem) -> Result<(), DynoxideError> {
+    match write {
+        TransactWriteItem { put: Some(put), .. } => caller.check(Operation::PutItem, &put.item),
+        TransactWriteItem { update: Some(update), .. } => caller.check(Operation::UpdateItem, &update.key),
+        TransactWriteItem { delete: Some(delete), .. } => caller.check(Operation::DeleteItem, &delete.key),
+        TransactWriteItem { condition_check: Some(check), .. } => {
+            caller.check(Operation::ConditionCheckItem, &check.key)
+        }
+        // The database says what is wrong with it.
+        _ => Ok(()),
+    }
+}
+
+/// The partition that a query names: the value of its condition `pk = :name`.
+fn partition_of(request: &QueryRequest) -> Option<&AttributeValue> {
+    let (_, rest) = request.key_condition_expression.as_deref()?.split_once("pk = ")?;
+    request.expression_attribute_values.as_ref()?.get(rest.split_whitespace().next()?)
+}
+
+/// The mail that a row of the outbox is.
+fn queued_mail(item: &HashMap<String, AttributeValue>) -> Option<QueuedMail> {
+    let (Some(AttributeValue::S(pk)), Some(AttributeValue::S(lane))) = (item.get("pk"), item.get("lane"))
+    else {
+        return None;
+    };
+    let lane = Lane::ALL.into_iter().find(|known| known.as_str() == lane)?;
+    Some((MailId::parse(pk.strip_prefix("MAIL#")?)?, lane))
+}
+
 /// An SDK client whose requests are answered by a function: no socket, no TLS. An answer may also be
 /// lost, delayed by whoever gives it, or given twice: tests do.
 pub fn client(
@@ -186,7 +258,7 @@ pub fn client(
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
-/// An SDK client of the door that a running portal keeps on its port.
+/// An SDK client of the table that a running portal serves on its port.
 #[must_use]
 pub fn client_at(portal: &str) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(local_config().endpoint_url(portal).build())

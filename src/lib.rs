@@ -1,14 +1,16 @@
 //! The portal: the whole of Sésame on one machine and one port.
 
 pub mod emulator;
+pub mod functions;
+pub mod grants;
 pub mod mailbox;
 pub mod openapi;
 pub mod pages;
-pub mod pump;
-pub mod routes;
 pub mod server;
 pub mod site;
+pub mod worker;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
@@ -17,19 +19,21 @@ use std::sync::Arc;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use domain::{Email, SecretKey};
 use mail_sender::{AGENCY_ADDRESS_DEFAULT, MailConfig, Sender};
+use platform::clock::Clock;
+use platform::config::LoginProof;
+use platform::function::{Function, Secret, Share, Size};
 use platform::http::{Request, Response};
+use platform::problems::{Kind, Problem};
+use platform::random::Random;
 use platform::table::Table;
-use platform::world::{Clock, Random};
-use platform::{Config, Platform};
+use platform::telemetry::Ids;
+use platform::{Config, Keys, Platform};
 
 use crate::emulator::{Answer, Emulator, OnMail, TABLE};
+use crate::grants::Caller;
 use crate::mailbox::Mailbox;
-use crate::pump::{Load, Pump, Queue};
+use crate::worker::{Load, Queues, Worker};
 
-/// Signs challenges on one machine, and those of `events/`. Not a secret: nothing of AWS knows it.
-pub const DEVELOPMENT_PROOF_KEY: &str = "sesame development proof key";
-/// Derives links on one machine. Not a secret either.
-pub const DEVELOPMENT_LINK_KEY: &str = "sesame development link key";
 /// Who the mails of one machine are from.
 const MAIL_FROM: &str = "Sesame <ne-pas-repondre@localhost>";
 
@@ -49,49 +53,84 @@ pub struct Options {
     pub clock: Clock,
     /// Where random bytes come from.
     pub random: Random,
+    /// When a login asks for a proof of work.
+    pub login_proof: LoginProof,
     /// What stands between the functions and their services.
-    pub doors: Doors,
+    pub hooks: Hooks,
 }
 
-type TableDoor = dyn Fn(&Emulator, &str, &[u8]) -> Result<Answer, ConnectorError> + Send + Sync;
-type PostDoor = dyn Fn(&Mailbox, &[u8]) -> Result<Answer, ConnectorError> + Send + Sync;
+type TableHook = dyn Fn(&Emulator, &Caller, &str, &[u8]) -> Result<Answer, ConnectorError> + Send + Sync;
+type SesHook = dyn Fn(&Mailbox, &[u8]) -> Result<Answer, ConnectorError> + Send + Sync;
 
-/// The two doors that the functions go through: a test may count, refuse, or lose what passes.
+/// What every call of a service passes: a test may count, refuse, delay or lose it there.
 #[derive(Clone)]
-pub struct Doors {
-    /// To DynamoDB.
-    pub table: Arc<TableDoor>,
-    /// To SES.
-    pub post: Arc<PostDoor>,
+pub struct Hooks {
+    /// Calls of DynamoDB.
+    pub table: Arc<TableHook>,
+    /// Calls of SES.
+    pub ses: Arc<SesHook>,
 }
 
-impl Default for Doors {
+impl Default for Hooks {
     fn default() -> Self {
         Self {
-            table: Arc::new(|emulator, target, body| Ok(emulator.answer(target, body))),
-            post: Arc::new(|mailbox, body| Ok(mailbox.take(body))),
+            table: Arc::new(|emulator, caller, target, body| Ok(emulator.answer(caller, target, body))),
+            ses: Arc::new(|mailbox, body| Ok(mailbox.take(body))),
         }
     }
 }
 
-impl fmt::Debug for Doors {
+impl fmt::Debug for Hooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Doors")
+        f.write_str("Hooks")
     }
 }
 
-/// Everything on one machine: functions, DynamoDB, queue, SES.
+/// The keys of one machine. Not secrets: nothing of AWS knows them. The one of proofs also signs those of `events/`.
+#[must_use]
+pub fn development_keys(function: &Function) -> Keys {
+    function.secrets.iter().fold(Keys::default(), |keys, secret| {
+        let name = match secret {
+            Secret::Challenge | Secret::Proof => "proof",
+            Secret::Hash => "hash",
+            Secret::Link => "link",
+            Secret::Session => "session",
+        };
+        keys.with(*secret, vec![SecretKey::new(format!("sesame development {name} key"))])
+    })
+}
+
+/// What answers a path that no function has.
+static NOWHERE: Function = Function {
+    name: "nowhere",
+    routes: &[],
+    grants: &[],
+    secrets: &[],
+    size: Size { memory_mb: 0, timeout_seconds: 10, slow_ms: 0, share: Share::Few },
+};
+
+/// A function as it runs here: with its own keys, and a client of the table that is held to its grants.
+#[derive(Clone)]
+struct Running {
+    function: &'static Function,
+    platform: Platform,
+    caller: Caller,
+}
+
+/// Everything on one machine: functions, DynamoDB, queues, SES.
 #[derive(Clone)]
 pub struct Portal {
-    /// What the functions reach.
-    pub platform: Platform,
     /// DynamoDB.
     pub emulator: Emulator,
     /// SES.
     pub mailbox: Mailbox,
-    /// Stream, pipe and queue.
-    pub pump: Arc<Pump>,
-    queue: Arc<Queue>,
+    /// The table, as an operator reaches it.
+    pub operator_table: Table,
+    /// Streams, pipes and queues.
+    pub worker: Arc<Worker>,
+    functions: Arc<BTreeMap<&'static str, Running>>,
+    queues: Arc<Queues>,
+    random: Random,
     load: Load,
 }
 
@@ -101,11 +140,11 @@ impl Portal {
     /// # Errors
     /// The data folder cannot be read or written.
     pub fn open(options: Options) -> Result<Self, OpenError> {
-        let Options { data, site, proof_counter, clock, random, doors } = options;
-        let queue = Arc::new(Queue::default());
-        let arrivals = queue.clone();
+        let queues = Arc::new(Queues::default());
+        let arrivals = queues.clone();
         let on_mail: OnMail = Arc::new(move |mail| arrivals.push(mail));
-        let (emulator, mailbox) = match &data {
+        let (clock, random) = (options.clock.clone(), options.random.clone());
+        let (emulator, mailbox) = match &options.data {
             None => {
                 (Emulator::in_memory(&clock, on_mail)?, Mailbox::in_memory(clock.clone(), random.clone()))
             }
@@ -115,25 +154,32 @@ impl Portal {
                 (Emulator::in_folder(folder, on_mail)?, mailbox)
             }
         };
-        let config = Config {
-            site,
-            proof_keys: vec![SecretKey::new(DEVELOPMENT_PROOF_KEY)],
-            link_key: SecretKey::new(DEVELOPMENT_LINK_KEY),
-            proof_counter,
-        };
-        let (door, passage) = (doors.table, emulator.clone());
-        let dynamodb = emulator::client(move |target, body| door(&passage, target, body));
-        let (door, passage) = (doors.post, mailbox.clone());
-        let ses = mailbox::client(move |body| door(&passage, body));
-
-        let table = Table::new(dynamodb, TABLE, random.clone());
-        let platform = Platform::new(config, &table, clock.clone(), random);
+        let all = functions::ALL.iter().copied().chain([&openapi::FUNCTION, &NOWHERE]);
+        let running: BTreeMap<_, _> =
+            all.map(|function| (function.name, Running::new(function, &options, &emulator))).collect();
+        let sender =
+            running.get(mail_sender::FUNCTION.name).ok_or("no mail-sender in the list of functions")?;
+        let (hook, entrance) = (options.hooks.ses.clone(), mailbox.clone());
+        let ses = mailbox::client(move |body| hook(&entrance, body));
         let agency = Email::parse(AGENCY_ADDRESS_DEFAULT).map_err(|_| "the agency's address is not one")?;
         let mail_config = MailConfig { from: MAIL_FROM.to_owned(), agency, configuration_set: None };
-        let sender = Sender::new(platform.clone(), ses, mail_config);
+        let sender = Sender::new(sender.platform.clone(), ses, mail_config);
+        let entrance = emulator.clone();
+        let operator =
+            emulator::client(move |target, body| Ok(entrance.answer(&Caller::Operator, target, body)));
+        let operator_table = Table::new(operator, TABLE, clock.clone(), random.clone());
         let load = Load::default();
-        let pump = Arc::new(Pump::new(queue.clone(), sender, clock, load.clone()));
-        Ok(Self { platform, emulator, mailbox, pump, queue, load })
+        let worker = Arc::new(Worker::new(queues.clone(), sender, clock, load.clone()));
+        Ok(Self {
+            emulator,
+            mailbox,
+            operator_table,
+            worker,
+            functions: Arc::new(running),
+            queues,
+            random,
+            load,
+        })
     }
 
     /// Takes up the mails that an earlier process left in the outbox. Gives their number.
@@ -142,15 +188,50 @@ impl Portal {
     /// The database's own.
     pub fn take_up_mails(&self) -> Result<usize, OpenError> {
         let due = self.emulator.mails_due()?;
-        due.iter().for_each(|mail| self.queue.push(*mail));
+        due.iter().for_each(|mail| self.queues.push(*mail));
         Ok(due.len())
     }
 
     /// Answers one request of the API.
     pub async fn answer(&self, request: Request) -> Response {
         self.load.add();
-        let handler = routes::handler_of(request.uri().path());
-        let id = domain::token::hexadecimal(&self.platform.random.bytes::<8>());
-        platform::http::respond(&self.platform, &id, request, handler).await
+        let path = request.uri().path();
+        let running = self.functions.values().find(|running| running.function.has_path(path));
+        let Some(Running { function, platform, .. }) = running.or_else(|| self.functions.get(NOWHERE.name))
+        else {
+            return platform::http::refuse(&Problem::new(Kind::NotFound));
+        };
+        let id = domain::token::hexadecimal(&self.random.bytes::<8>());
+        let ids = Ids { function_request_id: id.clone(), correlation_id: id };
+        platform::http::respond(function, platform, &ids, request).await
+    }
+
+    /// What a function reaches, by the function's name.
+    #[must_use]
+    pub fn platform(&self, function: &str) -> Option<&Platform> {
+        self.functions.get(function).map(|running| &running.platform)
+    }
+
+    /// Who each function is to the table, with what it has used of its grants.
+    pub fn callers(&self) -> impl Iterator<Item = (&'static Function, &Caller)> {
+        self.functions.values().map(|running| (running.function, &running.caller))
+    }
+}
+
+impl Running {
+    fn new(function: &'static Function, options: &Options, emulator: &Emulator) -> Self {
+        let caller = Caller::function(function);
+        let (hook, entrance, who) = (options.hooks.table.clone(), emulator.clone(), caller.clone());
+        let dynamodb = emulator::client(move |target, body| hook(&entrance, &who, target, body));
+        let config = Config {
+            site: options.site.clone(),
+            proof_counter: options.proof_counter,
+            login_proof: options.login_proof,
+            origin_secrets: Vec::new(),
+            keys: development_keys(function),
+        };
+        let (clock, random) = (options.clock.clone(), options.random.clone());
+        let table = Table::new(dynamodb, TABLE, clock.clone(), random.clone());
+        Self { function, platform: Platform::new(config, &table, clock, random), caller }
     }
 }

@@ -10,7 +10,8 @@ use askama::Template;
 use aws_sdk_sesv2::config::{Credentials, Region};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use domain::MailId;
-use platform::world::{Clock, Random};
+use platform::clock::Clock;
+use platform::random::Random;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use platform::boot::PROOF_COUNTER_DEFAULT;
+use platform::clock::Clock;
+use platform::config::LoginProof;
+use platform::random::Random;
 use platform::telemetry;
-use platform::world::{Clock, Random};
-use sesame::{Doors, OpenError, Options, Portal, server, site};
+use sesame::{Hooks, OpenError, Options, Portal, server, site};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Level;
@@ -61,7 +63,8 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
         proof_counter: setting("SESAME_PROOF_COUNTER", PROOF_COUNTER_DEFAULT, "a whole number")?,
         clock: Clock::system(),
         random: Random::system(),
-        doors: Doors::default(),
+        login_proof: LoginProof::AfterFailures,
+        hooks: Hooks::default(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -1,15 +1,26 @@
 //! The OpenAPI document, made from the wire types and the handlers that use them.
 
-use platform::Platform;
+use platform::function::{Function, Share, Size};
 use platform::http::{self, Request, Response};
-use platform::problems::Problem;
+use platform::{Error, Platform, route};
 use utoipa::OpenApi;
 use utoipa::openapi::header::Header;
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{Content, Object, Ref, Response as UtoipaResponse, ResponseBuilder};
 
+use crate::functions;
+
 /// Where it is served.
 pub const PATH: &str = "/api/openapi.json";
+
+/// The document as a route of the portal. On AWS it is a file beside the pages.
+pub const FUNCTION: Function = Function {
+    name: "document",
+    routes: &[route!(GET "/api/openapi.json", handle)],
+    grants: &[],
+    secrets: &[],
+    size: Size { memory_mb: 256, timeout_seconds: 10, slow_ms: 500, share: Share::Few },
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -17,27 +28,15 @@ pub const PATH: &str = "/api/openapi.json";
         title = "Sésame",
         description = "Lets an employer into the Activité partielle extranet. Every failure is an RFC 9457 problem.",
     ),
-    paths(
-        challenge::handle,
-        check_siret::handle,
-        create_account::handle,
-        set_password::handle,
-        recover::identifier,
-        recover::password,
-        submit_ticket::handle,
-        session::open,
-        session::show,
-        session::close,
-        notices::handle,
-        handle,
-    )
+    paths(handle)
 )]
 struct Document;
 
-/// The document. What every route may answer is written in here, once.
+/// The document, put together from the functions' parts. What every route may answer is written in here, once.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
+    functions::documents().into_iter().for_each(|part| document.merge(part));
     for item in document.paths.paths.values_mut() {
         for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
             let answers = &mut operation.responses.responses;
@@ -72,7 +71,6 @@ fn problem(description: &str) -> ResponseBuilder {
     get, path = "/api/openapi.json", operation_id = "document", tag = "document",
     responses((status = 200, description = "This document", body = serde_json::Value))
 )]
-pub async fn handle(_: &Platform, request: Request) -> Result<Response, Problem> {
-    http::only(&request, "GET")?;
+pub async fn handle(_: &Platform, _: Request) -> Result<Response, Error> {
     Ok(http::ok(&document()))
 }

@@ -17,7 +17,8 @@ use platform::problems::{Kind, Problem};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use crate::{Portal, mailbox, pages, routes};
+use crate::grants::Caller;
+use crate::{Portal, mailbox, openapi, pages};
 
 /// What is read of a request before it is refused, in bytes: more than any function takes.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
@@ -50,8 +51,8 @@ pub async fn serve(
             tracing::error!(%error, "mails left from before could not be read");
         }
     });
-    let pump = portal.pump.clone();
-    let pumping = tokio::spawn(async move { pump.run().await });
+    let worker = portal.worker.clone();
+    let working = tokio::spawn(async move { worker.run().await });
     let sweeping = tokio::spawn(sweep(portal));
 
     let (stopper, stopped) = tokio::sync::watch::channel(());
@@ -71,7 +72,7 @@ pub async fn serve(
     drop(stopper);
     let _ =
         tokio::time::timeout(STOP_DELAY_MAX, async { while servers.join_next().await.is_some() {} }).await;
-    pumping.abort();
+    working.abort();
     sweeping.abort();
     ended
 }
@@ -124,7 +125,7 @@ async fn dynamodb(State(portal): State<Portal>, headers: HeaderMap, body: Body) 
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or("");
-    let answer = portal.emulator.answer(target, &body);
+    let answer = portal.emulator.answer(&Caller::Operator, target, &body);
     service_answer(answer, "application/x-amz-json-1.0")
 }
 
@@ -190,5 +191,5 @@ async fn sweep(portal: Portal) {
 /// The routes, for whoever prints them.
 #[must_use]
 pub fn addresses(site: &str) -> String {
-    format!("Site     {site}/\nMailbox  {site}/mailbox\nAPI      {site}{}\n", routes::ROUTES[0].path)
+    format!("Site     {site}/\nMailbox  {site}/mailbox\nAPI      {site}{}\n", openapi::PATH)
 }

@@ -9,14 +9,18 @@ use crate::phone::Phone;
 use crate::siret::Siret;
 use crate::time::{SignedDuration, Timestamp};
 
-/// How long an application waits for its activation before it is forgotten.
-pub const APPLICATION_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// The retention of an application that waits for its activation.
+pub const APPLICATION_RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long a session lasts (contract).
 pub const SESSION_VALID: SignedDuration = SignedDuration::from_hours(8);
 /// Failed logins on one identifier after which a proof of work is asked for.
 pub const FAILED_LOGINS_MAX: u64 = 3;
 /// The span over which failed logins are counted.
 pub const FAILED_LOGINS_WINDOW: SignedDuration = SignedDuration::from_mins(15);
+/// Attempts on one identifier, proven or not, after which it is closed to passwords. A link by mail opens it.
+pub const GUESSES_MAX: u64 = 100;
+/// The span over which these are counted, from the first of them on; the identifier is closed until its end.
+pub const GUESSES_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a person tells to open an account (procedure, case 1).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::as_text::as_text;
 use crate::base32;
 use crate::refusal::FaultCode;
 use crate::text;
@@ -70,6 +71,8 @@ impl fmt::Display for Identifier {
         f.write_str(&self.0)
     }
 }
+
+as_text!(Identifier, |text| Identifier::parse(text).ok());
 
 fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')

@@ -1,6 +1,7 @@
 //! What is true in Sésame: values, rules and refusals. No input, no output, no clock, no randomness.
 
 pub mod account;
+mod as_text;
 pub mod base32;
 pub mod email;
 pub mod form;

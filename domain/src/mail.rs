@@ -5,6 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
+use crate::as_text::as_text;
+use crate::identifier::Identifier;
+use crate::siret::Siret;
+use crate::ticket::Reference;
 use crate::time::{SignedDuration, Timestamp};
 
 /// The span over which the mails to one address are counted.
@@ -55,6 +59,31 @@ impl fmt::Display for MailId {
     }
 }
 
+as_text!(MailId, MailId::parse);
+
+/// Which way a mail takes: a crowd on one holds up nothing on the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// What somebody waits for in front of the screen, or must know at once: links, and what happened to an account.
+    Links,
+    /// Receipts of requests for assistance, and the agency's copies.
+    Desk,
+}
+
+impl Lane {
+    /// Both of them, the urgent one first.
+    pub const ALL: [Self; 2] = [Self::Links, Self::Desk];
+
+    /// The name in the table, in metrics and in the deployment.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Links => "links",
+            Self::Desk => "desk",
+        }
+    }
+}
+
 /// What a mail is about, as the request knew it. Whom it goes to is looked up when it is sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -62,39 +91,45 @@ pub enum MailJob {
     /// The link that activates an application.
     Activation {
         /// Of which account.
-        identifier: String,
+        identifier: Identifier,
     },
     /// The account is active: its identifier, to be kept.
     Welcome {
         /// Of which account.
-        identifier: String,
+        identifier: Identifier,
     },
     /// Every identifier of that establishment whose holder has that address.
     IdentifierReminder {
         /// Of which establishment.
-        siret: String,
-        /// The address that was typed; a mail goes there only if an account has it.
-        email: String,
+        siret: Siret,
+        /// A keyed hash of the address that was typed: a mail goes to a holder whose address has the same, and what a
+        /// stranger typed lies nowhere in clear.
+        address: String,
     },
     /// The link that replaces a password, if there is such an account.
     PasswordReset {
         /// The identifier that was typed.
-        identifier: String,
+        identifier: Identifier,
+    },
+    /// So many passwords were tried that the identifier is closed to them for a while.
+    LoginsBlocked {
+        /// Of which account, if there is one.
+        identifier: Identifier,
     },
     /// The password was replaced.
     PasswordChanged {
         /// Of which account.
-        identifier: String,
+        identifier: Identifier,
     },
     /// To the person: the request for assistance has arrived.
     TicketReceipt {
         /// Of which ticket.
-        reference: String,
+        reference: Reference,
     },
     /// To the agency: the request for assistance, with all that was typed.
     TicketToAgency {
         /// Of which ticket.
-        reference: String,
+        reference: Reference,
     },
 }
 
@@ -106,7 +141,24 @@ impl MailJob {
             Self::IdentifierReminder { .. } | Self::PasswordReset { .. } => Some(RECOVERY),
             Self::Activation { .. } => Some(ACTIVATION),
             Self::TicketReceipt { .. } => Some(RECEIPT),
-            Self::Welcome { .. } | Self::PasswordChanged { .. } | Self::TicketToAgency { .. } => None,
+            Self::Welcome { .. }
+            | Self::LoginsBlocked { .. }
+            | Self::PasswordChanged { .. }
+            | Self::TicketToAgency { .. } => None,
+        }
+    }
+
+    /// Which way it takes.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match self {
+            Self::TicketReceipt { .. } | Self::TicketToAgency { .. } => Lane::Desk,
+            Self::Activation { .. }
+            | Self::Welcome { .. }
+            | Self::IdentifierReminder { .. }
+            | Self::PasswordReset { .. }
+            | Self::LoginsBlocked { .. }
+            | Self::PasswordChanged { .. } => Lane::Links,
         }
     }
 
@@ -118,6 +170,7 @@ impl MailJob {
             Self::Welcome { .. } => "welcome",
             Self::IdentifierReminder { .. } => "identifier_reminder",
             Self::PasswordReset { .. } => "password_reset",
+            Self::LoginsBlocked { .. } => "logins_blocked",
             Self::PasswordChanged { .. } => "password_changed",
             Self::TicketReceipt { .. } => "ticket_receipt",
             Self::TicketToAgency { .. } => "ticket_to_agency",
@@ -140,6 +193,8 @@ pub enum MailState {
     Sending,
     /// SES took it.
     Sent,
+    /// Its link has served, or a later one: it would open nothing any more, and was not sent.
+    Superseded,
     /// Over the hourly limit of its address: not sent, nobody told.
     Suppressed,
     /// No account to send to: not sent, nobody told.
@@ -156,6 +211,7 @@ impl MailState {
             Self::Queued => "queued",
             Self::Sending => "sending",
             Self::Sent => "sent",
+            Self::Superseded => "superseded",
             Self::Suppressed => "suppressed",
             Self::NoRecipient => "no_recipient",
             Self::Refused => "refused",

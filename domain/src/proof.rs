@@ -51,6 +51,6 @@ impl Action {
 ///
 /// # Errors
 /// `ProofAlreadyUsed` when the bodies differ.
-pub fn same_request<'a>(asked: &str, answered: &str, answer: &'a str) -> Result<&'a str, Refusal> {
+pub fn same_request<T>(asked: &str, answered: &str, answer: T) -> Result<T, Refusal> {
     if asked == answered { Ok(answer) } else { Err(Refusal::ProofAlreadyUsed) }
 }

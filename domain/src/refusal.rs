@@ -13,6 +13,11 @@ pub enum Refusal {
     ProofAlreadyUsed,
     /// Too many failed logins on this identifier: a proof of work is asked for.
     ProofRequired,
+    /// Too many failed logins on this identifier: it is closed to passwords for a while; a link by mail opens it.
+    TooManyAttempts {
+        /// When the next attempt is judged, in seconds.
+        retry_after_seconds: u64,
+    },
     /// The establishment has an active account (procedure, case 2).
     EstablishmentHasAccount,
     /// No such link was ever sent, or it is long forgotten.

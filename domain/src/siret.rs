@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::as_text::as_text;
 use crate::refusal::FaultCode;
 use crate::text;
 
@@ -62,6 +63,8 @@ impl fmt::Display for Siret {
         f.write_str(&self.0)
     }
 }
+
+as_text!(Siret, |text| Siret::parse(text).ok());
 
 fn is_separator(c: char) -> bool {
     c == '.' || text::is_ignorable(c)

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use crate::as_text::as_text;
 use crate::base32;
 use crate::email::Email;
 use crate::name::Name;
@@ -168,6 +169,14 @@ impl Reference {
         &self.0
     }
 }
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+as_text!(Reference, Reference::parse);
 
 /// A request for assistance, as the agency gets it.
 #[derive(Debug, Clone)]

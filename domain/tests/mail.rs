@@ -5,22 +5,23 @@ mod common;
 
 use std::collections::HashSet;
 
-use domain::mail::{MailState, QUOTA_WINDOW};
+use domain::mail::{Lane, MailState, QUOTA_WINDOW};
 use domain::time::{SignedDuration, Timestamp};
-use domain::{MailId, MailJob};
+use domain::{Identifier, MailId, MailJob, Reference, Siret};
 use proptest::prelude::*;
 
 type Counted = Option<(&'static str, u64)>;
 
-fn every_job() -> [(MailJob, &'static str, Counted); 7] {
-    let identifier = || "AP-7K3M-Q2FD".to_owned();
-    let reference = || "T-261123-7K3MQ2".to_owned();
-    let (siret, email) = ("73282932000074".to_owned(), "jean@exemple.fr".to_owned());
+fn every_job() -> [(MailJob, &'static str, Counted); 8] {
+    let identifier = || Identifier::parse("AP-7K3M-Q2FD").unwrap();
+    let reference = || Reference::parse("T-261123-7K3MQ2").unwrap();
+    let (siret, address) = (Siret::parse("73282932000074").unwrap(), "fingerprint".to_owned());
     [
         (MailJob::Activation { identifier: identifier() }, "activation", Some(("activation-quota", 60))),
         (MailJob::Welcome { identifier: identifier() }, "welcome", None),
-        (MailJob::IdentifierReminder { siret, email }, "identifier_reminder", Some(("recovery-quota", 5))),
+        (MailJob::IdentifierReminder { siret, address }, "identifier_reminder", Some(("recovery-quota", 5))),
         (MailJob::PasswordReset { identifier: identifier() }, "password_reset", Some(("recovery-quota", 5))),
+        (MailJob::LoginsBlocked { identifier: identifier() }, "logins_blocked", None),
         (MailJob::PasswordChanged { identifier: identifier() }, "password_changed", None),
         (MailJob::TicketReceipt { reference: reference() }, "ticket_receipt", Some(("receipt-quota", 20))),
         (MailJob::TicketToAgency { reference: reference() }, "ticket_to_agency", None),
@@ -44,11 +45,31 @@ fn a_log_shows_what_a_mail_is_about_and_not_whom() {
 }
 
 #[test]
+fn receipts_and_the_agency_s_copies_hold_up_no_link() {
+    for (job, kind, _) in every_job() {
+        let lane = if kind.starts_with("ticket") { Lane::Desk } else { Lane::Links };
+        assert_eq!(job.lane(), lane, "{kind}");
+    }
+    assert_eq!(Lane::ALL.map(Lane::as_str), ["links", "desk"]);
+}
+
+#[test]
+fn a_job_is_read_back_as_it_was_written() {
+    for (job, kind, _) in every_job() {
+        let written = serde_json::to_string(&job).unwrap();
+        assert!(written.starts_with(&format!("{{\"kind\":\"{kind}\"")), "{written}");
+        assert_eq!(serde_json::from_str::<MailJob>(&written).unwrap(), job);
+    }
+    assert!(serde_json::from_str::<MailJob>(r#"{"kind":"welcome","identifier":"AP-0000-0001"}"#).is_err());
+}
+
+#[test]
 fn every_state_has_a_name_of_its_own() {
     let states = [
         (MailState::Queued, "queued"),
         (MailState::Sending, "sending"),
         (MailState::Sent, "sent"),
+        (MailState::Superseded, "superseded"),
         (MailState::Suppressed, "suppressed"),
         (MailState::NoRecipient, "no_recipient"),
         (MailState::Refused, "refused"),

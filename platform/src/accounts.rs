@@ -1,30 +1,24 @@
 //! Accounts: applied for, activated by their link, found by identifier or by establishment.
 
-use domain::account::APPLICATION_KEPT;
+use domain::account::APPLICATION_RETENTION;
 use domain::time::after;
 use domain::{Account, Application, Email, Identifier, MailId, MailJob, Name, Phone, Refusal, Siret};
 
+use crate::clock::Clock;
+use crate::error::Error;
 use crate::outbox::Outbox;
-use crate::problems::Problem;
-use crate::proofs::{Proof, Proofs, Spent};
-use crate::table::{Failure, Key, Row, Table, Write};
-use crate::world::{Clock, Random};
+use crate::proofs::{Proof, Proofs, Receipt, Spent};
+use crate::random::Random;
+use crate::table::{Guard, Key, Row, Table, TableError, Transaction};
 
 /// New identifiers that are tried before we say that something is wrong.
 const IDENTIFIER_ATTEMPTS_MAX: usize = 4;
-/// What a proof remembers of an application that was refused because the establishment has an account.
-const HAS_ACCOUNT: &str = "establishment-has-account";
+/// The identifier of a new account must not be taken.
+const NEW_ACCOUNT: Guard = Guard("new account");
+/// The establishment must have no account.
+const FREE_ESTABLISHMENT: Guard = Guard("free establishment");
 /// The one role there is for now: who opened the account.
 pub const ROLE_HOLDER: &str = "holder";
-
-/// A member of an establishment.
-#[derive(Debug, Clone)]
-pub struct Member {
-    /// Of which account.
-    pub identifier: Identifier,
-    /// Its address.
-    pub email: Email,
-}
 
 /// Accounts, their establishments and members.
 #[derive(Debug, Clone)]
@@ -56,70 +50,65 @@ impl Accounts {
     /// Whether an active account exists for the establishment.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be read.
-    pub async fn has_account(&self, siret: &Siret) -> Result<bool, Failure> {
+    /// `TableError` when the table cannot be read.
+    pub async fn has_account(&self, siret: &Siret) -> Result<bool, TableError> {
         Ok(self.table.find(&Key::establishment(siret)).await?.is_some())
     }
 
     /// The account of an identifier, active or not.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be read.
-    pub async fn find(&self, identifier: &Identifier) -> Result<Option<Account>, Failure> {
+    /// `TableError` when the table cannot be read.
+    pub async fn find(&self, identifier: &Identifier) -> Result<Option<Account>, TableError> {
         let row = self.table.find(&Key::account(identifier)).await?;
         let now = self.clock.now();
         let row = row.filter(|row| !row.is_past(now));
         row.as_ref().map(|row| read(identifier, row)).transpose()
     }
 
-    /// The members of an establishment.
+    /// The active accounts of an establishment's members.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be read.
-    pub async fn members(&self, siret: &Siret) -> Result<Vec<Member>, Failure> {
-        let rows = self.table.find_all(&format!("SIRET#{siret}"), Key::MEMBERS).await?;
-        let member = |row: &Row| {
-            Ok(Member {
-                identifier: row.parsed("identifier", Identifier::parse)?,
-                email: row.parsed("email", Email::parse)?,
-            })
-        };
-        rows.iter().map(member).collect()
+    /// `TableError` when the table cannot be read.
+    pub async fn of_establishment(&self, siret: &Siret) -> Result<Vec<Account>, TableError> {
+        let members = self.table.find_all(&format!("SIRET#{siret}"), Key::MEMBERS).await?;
+        let mut accounts = Vec::new();
+        for member in &members {
+            let identifier = member.parsed("identifier", Identifier::parse)?;
+            accounts.extend(self.find(&identifier).await?.filter(|account| account.is_active));
+        }
+        Ok(accounts)
     }
 
     /// Takes an application in, with its activation mail: one transaction. It blocks nobody until its
     /// link is answered.
     ///
     /// # Errors
-    /// `EstablishmentHasAccount`, `ProofAlreadyUsed`; 503 when the table cannot be written.
-    pub async fn apply(&self, proof: &Proof, application: &Application) -> Result<MailId, Problem> {
+    /// `EstablishmentHasAccount`, `ProofAlreadyUsed`; `Error::Table` when the table cannot be written.
+    pub async fn apply(&self, proof: &Proof, application: &Application) -> Result<MailId, Error> {
         for _ in 0..IDENTIFIER_ATTEMPTS_MAX {
             let identifier = Identifier::from_random(self.random.bytes());
-            let job = MailJob::Activation { identifier: identifier.to_string() };
-            let (mail, mail_write) = self.outbox.mail(&job)?;
-            let writes = vec![
-                Write::Absent(Key::establishment(&application.siret)),
-                Write::Create(self.application_row(&identifier, application)),
-                mail_write,
-            ];
-            match self.proofs.spend(proof, &mail.to_string(), writes).await? {
+            let mut transaction = Transaction::new();
+            transaction
+                .assert_absent(FREE_ESTABLISHMENT, Key::establishment(&application.siret))
+                .create(NEW_ACCOUNT, self.application_row(&identifier, application));
+            let mail = self.outbox.queue(&mut transaction, &MailJob::Activation { identifier })?;
+            match self.proofs.spend(proof, &Receipt::Application { mail }, transaction).await? {
                 Spent::Now => return Ok(mail),
-                Spent::Before(answer) if answer == HAS_ACCOUNT => {
+                Spent::Before(Receipt::Application { mail }) => return Ok(mail),
+                Spent::Before(Receipt::EstablishmentHasAccount) => {
                     return Err(Refusal::EstablishmentHasAccount.into());
                 }
-                Spent::Before(answer) => {
-                    return MailId::parse(&answer)
-                        .ok_or_else(|| Problem::internal("an answer that is no mail id"));
-                }
-                Spent::Refused(failed) if matches!(failed.first(), Some(Some(_))) => {
+                Spent::Before(_) => return Err(Error::internal("a receipt of another action")),
+                Spent::Refused(refused) if refused.is_by(FREE_ESTABLISHMENT) => {
                     // Spent all the same, or one proof would ask about every establishment.
-                    self.proofs.spend(proof, HAS_ACCOUNT, Vec::new()).await?;
+                    self.proofs.spend(proof, &Receipt::EstablishmentHasAccount, Transaction::new()).await?;
                     return Err(Refusal::EstablishmentHasAccount.into());
                 }
                 Spent::Refused(_) => {}
             }
         }
-        Err(Problem::internal("every new identifier is taken"))
+        Err(Error::internal("every new identifier is taken"))
     }
 
     fn application_row(&self, identifier: &Identifier, application: &Application) -> Row {
@@ -132,11 +121,11 @@ impl Accounts {
             .with("credentials_epoch", 0)
             .with("terms_accepted_at", now)
             .with("created_at", now)
-            .with("expires_at", after(now, APPLICATION_KEPT))
+            .with("expires_at", after(now, APPLICATION_RETENTION))
     }
 }
 
-fn read(identifier: &Identifier, row: &Row) -> Result<Account, Failure> {
+fn read(identifier: &Identifier, row: &Row) -> Result<Account, TableError> {
     Ok(Account {
         identifier: identifier.clone(),
         application: read_application(row)?,
@@ -160,8 +149,8 @@ pub(crate) fn application_texts(application: &Application) -> [(&'static str, &s
     ]
 }
 
-/// The other way round.
-pub(crate) fn read_application(row: &Row) -> Result<Application, Failure> {
+/// Reads an application from a row of an account or of a link.
+pub(crate) fn read_application(row: &Row) -> Result<Application, TableError> {
     Ok(Application {
         siret: row.parsed("siret", Siret::parse)?,
         establishment_name: row.parsed("establishment_name", Name::parse)?,

@@ -7,16 +7,20 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
 use aws_sdk_dynamodb::{Client, Config as ClientConfig};
 use domain::SecretKey;
-use lambda_http::request::LambdaRequest;
+use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::tower::ServiceBuilder;
 use lambda_http::{Adapter, LambdaEvent, RequestExt, service_fn};
 use std::time::Duration;
 
-use crate::http::{Handler, respond};
+use crate::clock::Clock;
+use crate::config::{Config, Keys, LoginProof};
+use crate::function::Function;
+use crate::http::respond;
 use crate::proofs::{PROOF_COUNTER_MAX, PROOF_COUNTER_MIN};
+use crate::random::Random;
 use crate::table::{Key, Table};
-use crate::world::{Clock, Random};
-use crate::{Config, Platform, metrics, telemetry};
+use crate::telemetry::Ids;
+use crate::{Platform, metrics, telemetry};
 
 /// Steps of a proof when the operator does not say (about one second in a browser).
 pub const PROOF_COUNTER_DEFAULT: u32 = 1_000;
@@ -43,31 +47,38 @@ impl fmt::Display for BadSetting {
 
 impl std::error::Error for BadSetting {}
 
-/// Serves one HTTP function on Lambda until the environment is shut down.
+/// Serves a function of HTTP routes on Lambda until the environment is shut down.
 ///
 /// # Errors
 /// A missing setting, or the Lambda runtime's own.
-pub fn serve(handler: Handler) -> Result<(), BootError> {
+pub fn serve(function: &'static Function) -> Result<(), BootError> {
     block_on(async {
-        let platform = start().await?;
+        let platform = start(function).await?;
         let service = service_fn(|request: lambda_http::Request| {
             let platform = &platform;
             async move {
-                let id = request
-                    .lambda_context_ref()
-                    .map(|context| context.request_id.clone())
-                    .unwrap_or_default();
-                Ok::<_, BootError>(respond(platform, &id, request, handler).await)
+                let ids = ids_of(&request);
+                Ok::<_, BootError>(respond(function, platform, &ids, request).await)
             }
         });
-        let service = ServiceBuilder::new().map_request(readable).service(Adapter::from(service));
+        let service = ServiceBuilder::new().map_request(drop_invalid_query).service(Adapter::from(service));
         lambda_http::lambda_runtime::run(service).await
     })
 }
 
-/// An event whose query makes an address: what came in its place is dropped. `lambda_http` takes for
-/// granted that it does, and panics.
-fn readable(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
+/// Lambda's id of the invocation, and the API's id of the request.
+fn ids_of(request: &lambda_http::Request) -> Ids {
+    let function_request_id =
+        request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+    let correlation_id = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
+        _ => None,
+    };
+    Ids { correlation_id: correlation_id.unwrap_or_else(|| function_request_id.clone()), function_request_id }
+}
+
+/// Drops a query string that is not a valid URI: `lambda_http` takes for granted that it is one, and panics.
+fn drop_invalid_query(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
     if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
         let is_query = |query: &String| format!("/?{query}").parse::<http::Uri>().is_ok();
         request.raw_query_string = request.raw_query_string.take().filter(is_query);
@@ -75,20 +86,21 @@ fn readable(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest>
     event
 }
 
-/// The platform of the environment, its connection to the table warm, its logs flowing.
+/// The platform of a function with the settings of the environment, its connection to the table warm, its logs
+/// flowing.
 ///
 /// # Errors
 /// A missing setting.
-pub async fn start() -> Result<Platform, BootError> {
+pub async fn start(function: &Function) -> Result<Platform, BootError> {
     telemetry::init();
     metrics::begin();
-    let random = Random::system();
-    let table =
-        Table::new(dynamodb_client()?, required("SESAME_TABLE", "the name of the table")?, random.clone());
+    let (clock, random) = (Clock::system(), Random::system());
+    let name = required("SESAME_TABLE", "the name of the table")?;
+    let table = Table::new(dynamodb_client()?, name, clock.clone(), random.clone());
     // TCP and TLS are set up while Lambda lends a whole processor; a table that does not answer yet
     // must not keep the function from starting.
     let _ = table.find(&Key::warm_up()).await;
-    Ok(Platform::new(config()?, &table, Clock::system(), random))
+    Ok(Platform::new(config(function)?, &table, clock, random))
 }
 
 /// Runs a function's work on one thread: Lambda gives one request at a time.
@@ -139,21 +151,39 @@ pub fn endpoint(variable: &str) -> Option<String> {
     env::var(variable).or_else(|_| env::var("AWS_ENDPOINT_URL")).ok().filter(|url| !url.is_empty())
 }
 
-fn config() -> Result<Config, BootError> {
-    let keys = ["SESAME_PROOF_KEY", "SESAME_PROOF_KEY_PREVIOUS"].map(env::var);
-    let proof_keys: Vec<_> =
-        keys.into_iter().flatten().filter(|key| !key.is_empty()).map(SecretKey::new).collect();
-    let proof_counter = match env::var("SESAME_PROOF_COUNTER") {
-        Ok(text) => proof_counter(&text)
+fn config(function: &Function) -> Result<Config, BootError> {
+    let proof_counter = match optional("SESAME_PROOF_COUNTER") {
+        Some(text) => proof_counter(&text)
             .ok_or(BadSetting { name: "SESAME_PROOF_COUNTER", wanted: "a whole number from 1 to 100000" })?,
-        Err(_) => PROOF_COUNTER_DEFAULT,
+        None => PROOF_COUNTER_DEFAULT,
     };
+    let login_proof = match optional("SESAME_LOGIN_PROOF") {
+        Some(text) => LoginProof::parse(&text)
+            .ok_or(BadSetting { name: "SESAME_LOGIN_PROOF", wanted: "`after-failures` or `always`" })?,
+        None => LoginProof::AfterFailures,
+    };
+    let origin_secrets = ["SESAME_ORIGIN_SECRET", "SESAME_ORIGIN_SECRET_PREVIOUS"].into_iter();
     Ok(Config {
         site: required("SESAME_SITE", "the address of the pages")?.trim_end_matches('/').to_owned(),
-        proof_keys,
-        link_key: SecretKey::new(required("SESAME_LINK_KEY", "the secret that links are derived from")?),
         proof_counter,
+        login_proof,
+        origin_secrets: origin_secrets.filter_map(optional).map(SecretKey::new).collect(),
+        keys: keys(function)?,
     })
+}
+
+/// The keys that the function states: the one in force must be there, the ones before it may be.
+fn keys(function: &Function) -> Result<Keys, BootError> {
+    let mut keys = Keys::default();
+    for secret in function.secrets {
+        let mut of_secret = Vec::new();
+        if let [in_force, previous @ ..] = secret.variables() {
+            of_secret.push(SecretKey::new(required(in_force, "a secret key")?));
+            of_secret.extend(previous.iter().filter_map(|name| optional(name)).map(SecretKey::new));
+        }
+        keys = keys.with(*secret, of_secret);
+    }
+    Ok(keys)
 }
 
 /// How hard a proof is, as an operator writes it, if it is within reason.
@@ -166,8 +196,11 @@ fn proof_counter(text: &str) -> Option<u32> {
 /// # Errors
 /// Its name, and what to set it to.
 pub fn required(name: &'static str, wanted: &'static str) -> Result<String, BootError> {
-    match env::var(name) {
-        Ok(value) if !value.is_empty() => Ok(value),
-        _ => Err(BadSetting { name, wanted }.into()),
-    }
+    optional(name).ok_or_else(|| BadSetting { name, wanted }.into())
+}
+
+/// A setting that may be there; empty is absent.
+#[must_use]
+pub fn optional(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -5,11 +5,20 @@ use domain::token::hexadecimal;
 use domain::{Application, Link, MailJob, Refusal, Token};
 
 use crate::accounts::ROLE_HOLDER;
+use crate::clock::Clock;
+use crate::error::Error;
 use crate::links;
+use crate::metrics::Event;
 use crate::outbox::Outbox;
-use crate::problems::Problem;
-use crate::table::{Change, Committed, Key, Row, Table, Write};
-use crate::world::{Clock, Random};
+use crate::random::Random;
+use crate::table::{Change, Committed, Guard, Key, Refused, Row, Table, TableError, Transaction};
+
+/// The link must not have served, nor be too old.
+const LIVE_LINK: Guard = Guard("live link");
+/// The account must have the credentials that it had when the link was minted.
+const SAME_CREDENTIALS: Guard = Guard("same credentials");
+/// The establishment must have no account.
+const FREE_ESTABLISHMENT: Guard = Guard("free establishment");
 
 /// Passwords, set by links.
 #[derive(Debug, Clone)]
@@ -25,58 +34,62 @@ impl Credentials {
         Self { table: table.clone(), outbox: outbox.clone(), clock: clock.clone(), random: random.clone() }
     }
 
-    /// Sets the password of a link's account and consumes the link, with the mail that tells of it: one
-    /// transaction. An activation also makes the establishment the account's.
+    /// Sets the password of a link's account and consumes the link, with the mail that tells of it: one transaction.
+    /// An activation also makes the establishment the account's. The failed logins are forgotten.
     ///
     /// # Errors
-    /// `LinkUsed`, `LinkExpired`, `LinkUnknown`, `EstablishmentHasAccount`; 503 when the table cannot
-    /// be written.
-    pub async fn set(&self, token: &Token, link: &Link, hash: &str) -> Result<(), Problem> {
+    /// `LinkUsed`, `LinkExpired`, `LinkUnknown`, `EstablishmentHasAccount`; `Error::Table` when the table cannot be
+    /// written.
+    pub async fn set(&self, token: &Token, link: &Link, hash: &str) -> Result<(), Error> {
         let request = hexadecimal(&self.random.bytes::<16>());
-        let writes = match link.purpose {
+        let identifier = link.identifier.clone();
+        let mut transaction = Transaction::new();
+        transaction
+            .change(LIVE_LINK, self.consume(token, &request))
+            .change(SAME_CREDENTIALS, self.replace_password(link, hash))
+            .delete(Key::attempts(&identifier));
+        match link.purpose {
             LinkPurpose::PasswordReset => {
-                let job = MailJob::PasswordChanged { identifier: link.identifier.to_string() };
-                vec![
-                    self.consume(token, &request),
-                    self.replace_password(link, hash),
-                    self.outbox.mail(&job)?.1,
-                ]
+                self.outbox.queue(&mut transaction, &MailJob::PasswordChanged { identifier })?;
             }
             LinkPurpose::Activation => {
-                let job = MailJob::Welcome { identifier: link.identifier.to_string() };
-                vec![
-                    self.consume(token, &request),
-                    self.replace_password(link, hash),
-                    Write::Create(self.establishment_row(&link.application)),
-                    Write::Put(member_row(link)),
-                    self.outbox.mail(&job)?.1,
-                ]
+                transaction
+                    .create(FREE_ESTABLISHMENT, self.establishment_row(&link.application))
+                    .put(member_row(link))
+                    .count(Event::AccountOpened);
+                self.outbox.queue(&mut transaction, &MailJob::Welcome { identifier })?;
             }
-        };
-        let Committed::No(failed) = self.table.transact(writes).await? else {
+        }
+        let Committed::No(refused) = self.table.commit(transaction).await? else {
             return Ok(());
         };
-        self.why_not(&request, &failed)
+        self.refusal_of(token, &request, &refused).await
     }
 
-    /// What a refused `set_password` means. The link's row tells first; if it says that this very
-    /// request consumed it, the answer was lost on its way and all is well.
-    fn why_not(&self, request: &str, failed: &[Option<Option<Row>>]) -> Result<(), Problem> {
-        match failed {
-            [Some(None), ..] => Err(Refusal::LinkUnknown.into()),
-            [Some(Some(row)), ..] if row.find_text("used_by") == Some(request) => Ok(()),
-            [Some(Some(row)), ..] => {
-                links::read(row)?.check(self.clock.now())?;
-                Err(Refusal::LinkUsed.into())
+    /// What a refused transaction means. The link's row tells first; if it says that this very request consumed it,
+    /// the answer was lost on its way and all is well.
+    async fn refusal_of(&self, token: &Token, request: &str, refused: &Refused) -> Result<(), Error> {
+        if refused.is_by(LIVE_LINK) {
+            let row = refused.standing(LIVE_LINK).ok_or(Refusal::LinkUnknown)?;
+            if row.find_text("used_by") == Some(request) {
+                return Ok(());
             }
-            [None, Some(account), ..] => Err(self.why_not_of(account.as_ref()).into()),
-            [None, None, Some(_), ..] => Err(Refusal::EstablishmentHasAccount.into()),
-            _ => Err(Problem::internal("a transaction refused for no reason")),
+            links::read(row)?.check(self.clock.now())?;
+            return Err(Refusal::LinkUsed.into());
         }
+        let refusal = if refused.is_by(SAME_CREDENTIALS) {
+            self.refusal_of_account(refused.standing(SAME_CREDENTIALS))
+        } else if refused.is_by(FREE_ESTABLISHMENT) {
+            Refusal::EstablishmentHasAccount
+        } else {
+            return Err(Error::internal("a transaction refused for no reason"));
+        };
+        self.retire(token).await?;
+        Err(refusal.into())
     }
 
     /// An application that waited too long is gone, swept or not; else a later link was faster.
-    fn why_not_of(&self, account: Option<&Row>) -> Refusal {
+    fn refusal_of_account(&self, account: Option<&Row>) -> Refusal {
         if account.is_none_or(|account| account.is_past(self.clock.now())) {
             Refusal::LinkExpired
         } else {
@@ -84,30 +97,35 @@ impl Credentials {
         }
     }
 
-    fn consume(&self, token: &Token, request: &str) -> Write {
+    /// Marks a link that can serve nothing any more as used: the next attempt costs one read and no hash.
+    async fn retire(&self, token: &Token) -> Result<(), TableError> {
+        let condition = "attribute_exists(pk) AND attribute_not_exists(used_at)";
+        let retire = Change::new(Key::link(token), "SET used_at = :now", condition);
+        self.table.update(retire.value("now", self.clock.now())).await.map(|_| ())
+    }
+
+    fn consume(&self, token: &Token, request: &str) -> Change {
         let consume = Change::new(
             Key::link(token),
             "SET used_at = :now, used_by = :request",
             "attribute_exists(pk) AND attribute_not_exists(used_at) AND valid_until >= :now",
         );
-        Write::Change(consume.value("now", self.clock.now()).value("request", request))
+        consume.value("now", self.clock.now()).value("request", request)
     }
 
-    fn replace_password(&self, link: &Link, hash: &str) -> Write {
+    fn replace_password(&self, link: &Link, hash: &str) -> Change {
         let replace = Change::new(
             Key::account(&link.identifier),
             "SET password_hash = :hash, credentials_epoch = :next, is_active = :true, password_set_at = :now \
              REMOVE expires_at",
             "credentials_epoch = :epoch AND (attribute_not_exists(expires_at) OR expires_at > :now)",
         );
-        Write::Change(
-            replace
-                .value("hash", hash)
-                .value("epoch", link.credentials_epoch)
-                .value("next", link.credentials_epoch + 1)
-                .value("true", true)
-                .value("now", self.clock.now()),
-        )
+        replace
+            .value("hash", hash)
+            .value("epoch", link.credentials_epoch)
+            .value("next", link.credentials_epoch + 1)
+            .value("true", true)
+            .value("now", self.clock.now())
     }
 
     fn establishment_row(&self, application: &Application) -> Row {
@@ -120,6 +138,5 @@ impl Credentials {
 fn member_row(link: &Link) -> Row {
     Row::new(&Key::member(&link.application.siret, &link.identifier))
         .with("identifier", link.identifier.as_str())
-        .with("email", link.application.email.as_str())
         .with("member_role", ROLE_HOLDER)
 }

@@ -1,7 +1,6 @@
 //! JSON in; JSON or a problem out.
 
-use std::time::Instant;
-
+use domain::time::after;
 use http::header::{ALLOW, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER};
 pub use http::header::{CACHE_CONTROL, SET_COOKIE};
 use http::{Method, StatusCode};
@@ -9,9 +8,11 @@ pub use lambda_http::{Body, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Platform;
+use crate::error::Error;
+use crate::function::Function;
 use crate::problems::{Kind, Problem};
-use crate::telemetry;
+use crate::scope::Scope;
+use crate::{Platform, telemetry};
 
 /// The largest body that is read, in bytes (contract: 16 KiB).
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -20,37 +21,69 @@ pub const BODY_BYTES_MAX: usize = 16 * 1024;
 pub type Response = http::Response<Body>;
 
 /// The future of a handler, whatever the handler.
-pub type Answer<'a> = std::pin::Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send + 'a>>;
+pub type Answer<'a> = std::pin::Pin<Box<dyn Future<Output = Result<Response, Error>> + Send + 'a>>;
 
-/// A route's handler, as the Lambda runtime and the portal call it.
+/// What answers a route, as its function states it.
 pub type Handler = for<'a> fn(&'a Platform, Request) -> Answer<'a>;
 
-/// Calls a handler, words what failed, and writes the one log line of the request.
-pub async fn respond(platform: &Platform, request_id: &str, request: Request, handler: Handler) -> Response {
-    let started = Instant::now();
+/// What a handler can ask of a request.
+pub trait FromRequest: Sized {
+    /// Reads the request.
+    ///
+    /// # Errors
+    /// A problem when the request is not one of those.
+    fn from_request(request: Request) -> Result<Self, Problem>;
+}
+
+impl FromRequest for Request {
+    fn from_request(request: Request) -> Result<Self, Problem> {
+        Ok(request)
+    }
+}
+
+/// What a handler can answer.
+pub trait IntoResponse {
+    /// As it goes over the wire.
+    fn into_response(self) -> Response;
+}
+
+impl IntoResponse for Response {
+    fn into_response(self) -> Response {
+        self
+    }
+}
+
+/// Calls what answers a request, words what failed, and writes the one log line of the request.
+pub async fn respond(
+    function: &Function,
+    platform: &Platform,
+    ids: &telemetry::Ids,
+    request: Request,
+) -> Response {
+    let started = platform.clock.now();
     let route = telemetry::route(request.method(), request.uri().path());
-    let answer = match same_site(platform, &request) {
-        Ok(()) => handler(platform, request).await,
-        Err(problem) => Err(problem),
+    let scope = Scope {
+        deadline: after(started, function.size.request_time_max()),
+        correlation_id: ids.correlation_id.clone(),
     };
+    let answer = scope.run(answer(function, platform, request)).await;
     let (response, problem) = match answer {
         Ok(response) => (response, None),
-        Err(problem) => (refuse(&problem), Some(problem)),
+        Err(error) => {
+            let problem = Problem::from(error);
+            (refuse(&problem), Some(problem))
+        }
     };
-    telemetry::request(request_id, &route, response.status(), problem.as_ref(), started.elapsed());
+    let took = platform.clock.now().duration_since(started);
+    telemetry::request(ids, function.name, &route, response.status(), problem.as_ref(), took);
     response
 }
 
-/// Lets these methods pass; `allow` is the same list as `Allow` says it.
-///
-/// # Errors
-/// `MethodNotAllowed`.
-pub fn only(request: &Request, allow: &'static str) -> Result<(), Problem> {
-    if allow.split(", ").any(|method| method == request.method().as_str()) {
-        Ok(())
-    } else {
-        Err(Problem::method_not_allowed(allow))
-    }
+async fn answer(function: &Function, platform: &Platform, request: Request) -> Result<Response, Error> {
+    came_by_the_site(platform, &request)?;
+    same_site(platform, &request)?;
+    let handler = function.handler_of(request.method().as_str(), request.uri().path())?;
+    handler(platform, request).await
 }
 
 /// Reads the body.
@@ -161,4 +194,20 @@ fn same_site(platform: &Platform, request: &Request) -> Result<(), Problem> {
     let scheme = if platform.config.is_secure() { "https" } else { "http" };
     let is_our_host = host.is_some_and(|host| origin == format!("{scheme}://{host}"));
     if origin == platform.config.site || is_our_host { Ok(()) } else { Err(Problem::new(Kind::CrossSite)) }
+}
+
+/// The header by which the content delivery network shows that a request came through it.
+const ORIGIN_SECRET_HEADER: &str = "x-sesame-origin";
+
+/// Where the operator set a secret, a request must bring it (or the one before): otherwise it went round the web
+/// ACL. Where none is set, nothing is checked.
+fn came_by_the_site(platform: &Platform, request: &Request) -> Result<(), Problem> {
+    let secrets = &platform.config.origin_secrets;
+    let brought =
+        request.headers().get(ORIGIN_SECRET_HEADER).map(|value| value.as_bytes()).unwrap_or_default();
+    if secrets.is_empty() || secrets.iter().any(|secret| secret.is(brought)) {
+        Ok(())
+    } else {
+        Err(Problem::new(Kind::AroundTheSite))
+    }
 }

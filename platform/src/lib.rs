@@ -2,7 +2,11 @@
 
 pub mod accounts;
 pub mod boot;
+pub mod clock;
+pub mod config;
 pub mod credentials;
+pub mod error;
+pub mod function;
 pub mod http;
 pub mod links;
 pub mod metrics;
@@ -11,40 +15,22 @@ pub mod outbox;
 pub mod passwords;
 pub mod problems;
 pub mod proofs;
+pub mod random;
+pub mod scope;
 pub mod sessions;
 pub mod table;
 pub mod telemetry;
 pub mod tickets;
 pub mod wire;
-pub mod world;
 
 use std::sync::Arc;
 
-use domain::SecretKey;
-
+pub use crate::boot::serve;
+use crate::clock::Clock;
+pub use crate::config::{Config, Keys};
+pub use crate::error::Error;
+use crate::random::Random;
 use crate::table::Table;
-use crate::world::{Clock, Random};
-
-/// What an operator sets. Read once, at boot.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// The address of the pages, without a slash at its end: `https://…` or `http://localhost:8080`.
-    pub site: String,
-    /// Signs challenges; the second one, if any, was in force before and is still taken.
-    pub proof_keys: Vec<SecretKey>,
-    /// Derives the tokens of links, and every keyed hash of the table.
-    pub link_key: SecretKey,
-    /// How many steps a proof takes, on average.
-    pub proof_counter: u32,
-}
-
-impl Config {
-    /// Whether the browser reaches us by TLS; on one machine it does not.
-    #[must_use]
-    pub fn is_secure(&self) -> bool {
-        self.site.starts_with("https://")
-    }
-}
 
 /// Everything a handler may reach. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -78,14 +64,14 @@ impl Platform {
     #[must_use]
     pub fn new(config: Config, table: &Table, clock: Clock, random: Random) -> Self {
         let config = Arc::new(config);
-        let outbox = outbox::Outbox::new(table, &config.link_key, &clock, &random);
+        let outbox = outbox::Outbox::new(table, &config, &clock, &random);
         let proofs = proofs::Proofs::new(table, &config, &clock, &random);
         Self {
             accounts: accounts::Accounts::new(table, &proofs, &outbox, &clock, &random),
             credentials: credentials::Credentials::new(table, &outbox, &clock, &random),
-            links: links::Links::new(table, &config.link_key),
+            links: links::Links::new(table, &config),
             notices: notices::Notices::new(table, &clock, &random),
-            sessions: sessions::Sessions::new(table, &clock, &random),
+            sessions: sessions::Sessions::new(table, &outbox, &clock, &random),
             tickets: tickets::Tickets::new(table, &proofs, &outbox, &clock, &random),
             config,
             clock,

@@ -2,28 +2,33 @@
 
 use domain::link::{LINK_REMEMBERED, LinkPurpose, link_token};
 use domain::time::{Timestamp, after};
-use domain::{Account, Identifier, Link, MailId, SecretKey, Token};
+use std::sync::Arc;
+
+use domain::{Account, Identifier, Link, MailId, Token};
 
 use crate::accounts;
-use crate::table::{Change, Failure, Key, Outcome, Row, Table};
+use crate::config::Config;
+use crate::error::Error;
+use crate::function::Secret;
+use crate::table::{Change, Key, Outcome, Row, Table, TableError};
 
 /// Links.
 #[derive(Debug, Clone)]
 pub struct Links {
     table: Table,
-    key: SecretKey,
+    config: Arc<Config>,
 }
 
 impl Links {
-    pub(crate) fn new(table: &Table, key: &SecretKey) -> Self {
-        Self { table: table.clone(), key: key.clone() }
+    pub(crate) fn new(table: &Table, config: &Arc<Config>) -> Self {
+        Self { table: table.clone(), config: config.clone() }
     }
 
     /// The link of a token, unless there never was one or it is forgotten `now`.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be read.
-    pub async fn find(&self, token: &Token, now: Timestamp) -> Result<Option<Link>, Failure> {
+    /// `TableError` when the table cannot be read.
+    pub async fn find(&self, token: &Token, now: Timestamp) -> Result<Option<Link>, TableError> {
         let row = self.table.find(&Key::link(token)).await?;
         let row = row.filter(|row| !row.is_past(now));
         row.as_ref().map(read).transpose()
@@ -33,14 +38,14 @@ impl Links {
     /// minutes anew. `None` when that link has served, or another one has since: it stays dead.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be written.
+    /// `TableError` when the table cannot be written.
     pub async fn mint(
         &self,
         mail: MailId,
         account: &Account,
         now: Timestamp,
-    ) -> Result<Option<(Token, Timestamp)>, Failure> {
-        let token = link_token(&self.key, mail);
+    ) -> Result<Option<(Token, Timestamp)>, Error> {
+        let token = link_token(self.config.keys.of(Secret::Link)?, mail);
         let valid_until = Link::valid_until(now);
         let valid_until = account.expires_at.map_or(valid_until, |forgotten| valid_until.min(forgotten));
         let purpose = if account.is_active { LinkPurpose::PasswordReset } else { LinkPurpose::Activation };
@@ -74,7 +79,7 @@ fn purpose_name(purpose: LinkPurpose) -> &'static str {
 }
 
 /// A link as its row tells it.
-pub(crate) fn read(row: &Row) -> Result<Link, Failure> {
+pub(crate) fn read(row: &Row) -> Result<Link, TableError> {
     let purpose = row.parsed("purpose", |name| {
         [LinkPurpose::Activation, LinkPurpose::PasswordReset]
             .into_iter()

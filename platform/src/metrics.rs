@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::Motive;
-use domain::mail::MailState;
+use domain::mail::{Lane, MailState};
 use domain::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -22,6 +22,8 @@ pub enum Event {
     AccountOpened,
     /// An identifier or a password link was asked for.
     Recovery,
+    /// A mail was written to the outbox.
+    MailQueued(Lane),
     /// A mail came to that end.
     Mail(MailState),
     /// A request for assistance was taken in.
@@ -44,6 +46,7 @@ fn line(event: Event, now: Timestamp) -> Value {
     let (name, dimension) = match event {
         Event::AccountOpened => ("AccountsOpened", None),
         Event::Recovery => ("Recoveries", None),
+        Event::MailQueued(lane) => ("MailsQueued", Some(("lane", lane.as_str()))),
         Event::Mail(state) => ("Mails", Some(("state", state.as_str()))),
         Event::Ticket(motive) => ("Tickets", Some(("motive", motive.as_str()))),
     };

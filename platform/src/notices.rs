@@ -5,11 +5,12 @@ use domain::time::{SignedDuration, Timestamp, after};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::table::{Failure, Key, Outcome, Row, Table};
-use crate::world::{Clock, Random};
+use crate::clock::Clock;
+use crate::random::Random;
+use crate::table::{Key, Outcome, Row, Table, TableError};
 
-/// How long a banner is kept after it was shown.
-const NOTICE_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// The retention of a banner after it was shown.
+const NOTICE_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// A banner, as the pages show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -47,37 +48,37 @@ impl Notices {
     /// Puts a banner up. Gives its id, to take it down by.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be written.
-    pub async fn add(&self, notice: &Notice) -> Result<String, Failure> {
+    /// `TableError` when the table cannot be written.
+    pub async fn add(&self, notice: &Notice) -> Result<String, TableError> {
         let id = format!("{}#{}", notice.from, MailId::new(self.clock.now(), self.random.bytes()));
         let until: Timestamp =
-            notice.until.parse().map_err(|_| Failure::Broken("`until` is no moment".into()))?;
+            notice.until.parse().map_err(|_| TableError::Broken("`until` is no moment".into()))?;
         let row = Row::new(&Key::notice(&id))
             .with("level", notice.level.as_str())
             .with("title", notice.title.as_str())
             .with("body", notice.body.as_str())
             .with("shown_from", notice.from.as_str())
             .with("shown_until", notice.until.as_str())
-            .with("expires_at", after(until, NOTICE_KEPT));
+            .with("expires_at", after(until, NOTICE_RETENTION));
         match self.table.create(row).await? {
             Outcome::Done(()) => Ok(id),
-            Outcome::Refused(_) => Err(Failure::Broken("a new id is taken".into())),
+            Outcome::Refused(_) => Err(TableError::Broken("a new id is taken".into())),
         }
     }
 
     /// Takes a banner down, if it is up.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be written.
-    pub async fn remove(&self, id: &str) -> Result<(), Failure> {
+    /// `TableError` when the table cannot be written.
+    pub async fn remove(&self, id: &str) -> Result<(), TableError> {
         self.table.delete(&Key::notice(id)).await
     }
 
     /// All of them, past and to come, with their ids.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be read.
-    pub async fn all(&self) -> Result<Vec<(String, Notice)>, Failure> {
+    /// `TableError` when the table cannot be read.
+    pub async fn all(&self) -> Result<Vec<(String, Notice)>, TableError> {
         let rows = self.table.find_all(Key::NOTICES, "").await?;
         rows.iter().map(|row| Ok((row.text("sk")?.to_owned(), read(row)?))).collect()
     }
@@ -85,8 +86,8 @@ impl Notices {
     /// Those of now, in the order in which they began.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be read.
-    pub async fn current(&self) -> Result<Vec<Notice>, Failure> {
+    /// `TableError` when the table cannot be read.
+    pub async fn current(&self) -> Result<Vec<Notice>, TableError> {
         let now = self.clock.now();
         let rows = self.table.find_all(Key::NOTICES, "").await?;
         let mut current = Vec::new();
@@ -94,20 +95,20 @@ impl Notices {
             match read_if_shown(row, now) {
                 Ok(notice) => current.extend(notice),
                 // One that was badly written must not hide the others.
-                Err(failure) => tracing::error!(%failure, "a notice cannot be read"),
+                Err(error) => tracing::error!(%error, "a notice cannot be read"),
             }
         }
         Ok(current)
     }
 }
 
-fn read_if_shown(row: &Row, now: Timestamp) -> Result<Option<Notice>, Failure> {
+fn read_if_shown(row: &Row, now: Timestamp) -> Result<Option<Notice>, TableError> {
     let from: Timestamp = row.parsed("shown_from", str::parse)?;
     let until: Timestamp = row.parsed("shown_until", str::parse)?;
     if from <= now && now < until { read(row).map(Some) } else { Ok(None) }
 }
 
-fn read(row: &Row) -> Result<Notice, Failure> {
+fn read(row: &Row) -> Result<Notice, TableError> {
     Ok(Notice {
         level: row.text("level")?.to_owned(),
         title: row.text("title")?.to_owned(),

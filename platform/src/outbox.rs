@@ -1,19 +1,27 @@
 //! The outbox: mails are written with what they tell of, and sent later by whoever holds their lease.
 
+use std::sync::Arc;
+
 use domain::mail::{MailState, QUOTA_WINDOW, Quota};
 use domain::time::{SignedDuration, Timestamp, after};
 use domain::token::hexadecimal;
-use domain::{Email, MailId, MailJob, SecretKey};
+use domain::{Email, MailId, MailJob};
 
-use crate::problems::Problem;
-use crate::proofs::{Proof, Proofs, Spent};
-use crate::table::{Change, Failure, Key, Outcome, Row, StringSet, Table, Write};
-use crate::world::{Clock, Random};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::Error;
+use crate::function::Secret;
+use crate::metrics::Event;
+use crate::proofs::{Proof, Proofs, Receipt, Spent};
+use crate::random::Random;
+use crate::scope;
+use crate::table::{Change, Guard, Key, Outcome, Row, StringSet, Table, TableError, Transaction};
 
-/// How long one sender may take over one mail before another may take it up.
-pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
-/// How long a mail's row is kept.
-const MAIL_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long one sender may take over one mail before another may take it up: more than the function's timeout, less
+/// than the queue's visibility timeout.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(40);
+/// The retention of a mail's row.
+const MAIL_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Times a quota is begun anew when others do the same at once.
 const QUOTA_ATTEMPTS_MAX: usize = 3;
 
@@ -26,6 +34,8 @@ pub struct Leased {
     pub job: MailJob,
     /// When it was taken in, with what it tells of.
     pub created_at: Timestamp,
+    /// The correlation id of the request that it came of.
+    pub correlation_id: String,
     /// Tells this lease from a later one.
     lease: String,
 }
@@ -45,51 +55,66 @@ pub enum Lease {
 #[derive(Debug, Clone)]
 pub struct Outbox {
     table: Table,
-    key: SecretKey,
+    config: Arc<Config>,
     clock: Clock,
     random: Random,
 }
 
+/// The id of a new mail must not be taken: 80 random bits.
+const NEW_MAIL: Guard = Guard("new mail");
+
 impl Outbox {
-    pub(crate) fn new(table: &Table, key: &SecretKey, clock: &Clock, random: &Random) -> Self {
-        Self { table: table.clone(), key: key.clone(), clock: clock.clone(), random: random.clone() }
+    pub(crate) fn new(table: &Table, config: &Arc<Config>, clock: &Clock, random: &Random) -> Self {
+        Self { table: table.clone(), config: config.clone(), clock: clock.clone(), random: random.clone() }
     }
 
-    /// Takes a mail in, paid for by a proof: one transaction. Gives whether it was not known before.
+    /// Takes the mail of a recovery in, paid for by a proof: one transaction, counted once.
     ///
     /// # Errors
-    /// `ProofAlreadyUsed`; 503 when the table cannot be written.
-    pub async fn accept(&self, proofs: &Proofs, proof: &Proof, job: &MailJob) -> Result<bool, Problem> {
-        let (id, write) = self.mail(job)?;
-        match proofs.spend(proof, &id.to_string(), vec![write]).await? {
-            Spent::Now => Ok(true),
-            Spent::Before(_) => Ok(false),
-            Spent::Refused(_) => Err(Problem::internal("a new mail id is taken")),
+    /// `ProofAlreadyUsed`; `Error::Table` when the table cannot be written.
+    pub async fn accept(&self, proofs: &Proofs, proof: &Proof, job: &MailJob) -> Result<(), Error> {
+        let mut transaction = Transaction::new();
+        self.queue(&mut transaction, job)?;
+        transaction.count(Event::Recovery);
+        match proofs.spend(proof, &Receipt::Recovery, transaction).await? {
+            Spent::Now | Spent::Before(_) => Ok(()),
+            Spent::Refused(_) => Err(Error::internal("a new mail id is taken")),
         }
     }
 
-    /// A mail and the write that takes it in, for a transaction that holds more.
+    /// Adds a mail to a transaction, so that it is sent if and only if that is committed. Gives its id.
     ///
     /// # Errors
-    /// `Failure::Broken` if the job cannot be written down, which no job can cause.
-    pub fn mail(&self, job: &MailJob) -> Result<(MailId, Write), Failure> {
+    /// `Error::Internal` if the job cannot be written down, which no job can cause.
+    pub fn queue(&self, transaction: &mut Transaction, job: &MailJob) -> Result<MailId, Error> {
         let now = self.clock.now();
         let id = MailId::new(now, self.random.bytes());
-        let text = serde_json::to_string(job).map_err(|error| Failure::Broken(error.into()))?;
         let row = Row::new(&Key::mail(id))
             .with("mail_id", id.to_string())
             .with("mail_state", MailState::Queued.as_str())
-            .with("job", text)
+            .with("lane", job.lane().as_str())
+            .with("job", serde_json::to_string(job).map_err(Error::internal)?)
+            .with("correlation_id", scope::correlation_id().unwrap_or_default())
             .with("created_at", now)
-            .with("expires_at", after(now, MAIL_KEPT));
-        Ok((id, Write::Create(row)))
+            .with("expires_at", after(now, MAIL_RETENTION));
+        transaction.create(NEW_MAIL, row).count(Event::MailQueued(job.lane()));
+        Ok(id)
+    }
+
+    /// A keyed hash of an address as a person typed it: the same for the same mailbox. Only who holds the key can
+    /// try addresses against it.
+    ///
+    /// # Errors
+    /// `Error::Internal` when the function states no key for it.
+    pub fn address_fingerprint(&self, email: &Email) -> Result<String, Error> {
+        Ok(self.config.keys.of(Secret::Hash)?.fingerprint("address", &email.normalised()))
     }
 
     /// Takes a mail up, alone, for the length of [`LEASE`].
     ///
     /// # Errors
-    /// `Failure` when the table cannot be written.
-    pub async fn lease(&self, id: MailId) -> Result<Lease, Failure> {
+    /// `TableError` when the table cannot be written.
+    pub async fn lease(&self, id: MailId) -> Result<Lease, TableError> {
         let now = self.clock.now();
         let lease = hexadecimal(&self.random.bytes::<16>());
         let change = Change::new(
@@ -108,6 +133,7 @@ impl Outbox {
                 id,
                 job: row.parsed("job", |job| serde_json::from_str(job))?,
                 created_at: row.moment("created_at")?,
+                correlation_id: row.find_text("correlation_id").unwrap_or_default().to_owned(),
                 lease,
             })),
             Outcome::Refused(Some(row))
@@ -122,8 +148,8 @@ impl Outbox {
     /// Gives a mail back, to be taken up again at once.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be written.
-    pub async fn release(&self, leased: &Leased) -> Result<(), Failure> {
+    /// `TableError` when the table cannot be written.
+    pub async fn release(&self, leased: &Leased) -> Result<(), TableError> {
         let change = Change::new(
             Key::mail(leased.id),
             "SET mail_state = :queued REMOVE lease_until, lease_by",
@@ -138,8 +164,8 @@ impl Outbox {
     /// Writes down how a mail ended. `note` is SES's message id, or the code of its refusal.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be written.
-    pub async fn finish(&self, leased: &Leased, state: MailState, note: &str) -> Result<(), Failure> {
+    /// `TableError` when the table cannot be written.
+    pub async fn finish(&self, leased: &Leased, state: MailState, note: &str) -> Result<(), TableError> {
         let change = Change::new(
             Key::mail(leased.id),
             "SET mail_state = :ended, note = :note, ended_at = :now REMOVE lease_until, lease_by",
@@ -157,10 +183,11 @@ impl Outbox {
     /// says the same. The address itself is not kept.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be written.
-    pub async fn is_within_quota(&self, id: MailId, quota: Quota, email: &Email) -> Result<bool, Failure> {
+    /// `TableError` when the table cannot be written.
+    pub async fn is_within_quota(&self, id: MailId, quota: Quota, email: &Email) -> Result<bool, Error> {
         let now = self.clock.now();
-        let key = Key::quota(&self.key.fingerprint(quota.name, &email.normalised()));
+        let key =
+            Key::quota(&self.config.keys.of(Secret::Hash)?.fingerprint(quota.name, &email.normalised()));
         for _ in 0..QUOTA_ATTEMPTS_MAX {
             let count = Change::new(
                 key.clone(),
@@ -188,6 +215,6 @@ impl Outbox {
             }
             // Begun anew by another mail, or by this one in an answer that was lost: the count tells.
         }
-        Err(Failure::Unavailable("the quota kept changing".into()))
+        Err(TableError::Unavailable("the quota kept changing".into()).into())
     }
 }

@@ -1,14 +1,14 @@
 //! Passwords are kept as Argon2id hashes (RFC 9106, parameters of OWASP's cheat sheet).
 
-use argon2::password_hash::Error;
+use argon2::password_hash::Error as HashError;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use domain::Password;
 use tokio::sync::Semaphore;
 use tokio::task;
 
-use crate::problems::Problem;
-use crate::world::Random;
+use crate::error::Error;
+use crate::random::Random;
 
 /// Memory of one hash, in KiB.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -28,8 +28,8 @@ static HASHES_AT_ONCE: Semaphore = Semaphore::const_new(HASHES_AT_ONCE_MAX);
 /// The hash of a new password, as a PHC string.
 ///
 /// # Errors
-/// `Problem` (500) when the machine has not the memory for it.
-pub async fn hash(password: Password, random: &Random) -> Result<String, Problem> {
+/// `Error::Internal` when the machine has not the memory for it.
+pub async fn hash(password: Password, random: &Random) -> Result<String, Error> {
     let salt: [u8; 16] = random.bytes();
     off_thread(move || {
         let hash: PasswordHash = hasher()?.hash_password_with_salt(password.as_bytes(), &salt)?;
@@ -42,8 +42,8 @@ pub async fn hash(password: Password, random: &Random) -> Result<String, Problem
 /// learns from the time it takes whether an account exists.
 ///
 /// # Errors
-/// `Problem` (500) when the machine has not the memory for it, or the hash is damaged.
-pub async fn is_right(typed: String, known_hash: Option<String>) -> Result<bool, Problem> {
+/// `Error::Internal` when the machine has not the memory for it, or the hash is damaged.
+pub async fn is_right(typed: String, known_hash: Option<String>) -> Result<bool, Error> {
     off_thread(move || {
         let is_known = known_hash.is_some();
         let known_hash = match known_hash {
@@ -52,7 +52,7 @@ pub async fn is_right(typed: String, known_hash: Option<String>) -> Result<bool,
         };
         match hasher()?.verify_password(typed.as_bytes(), known_hash.as_str()) {
             Ok(()) => Ok(is_known),
-            Err(Error::PasswordInvalid) => Ok(false),
+            Err(HashError::PasswordInvalid) => Ok(false),
             Err(error) => Err(error),
         }
     })
@@ -66,10 +66,10 @@ fn hasher() -> Result<Argon2<'static>, argon2::Error> {
 
 async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, argon2::password_hash::Error> + Send + 'static,
-) -> Result<T, Problem> {
-    let _permit = HASHES_AT_ONCE.acquire().await.map_err(Problem::internal)?;
-    let done = task::spawn_blocking(work).await.map_err(Problem::internal)?;
-    done.map_err(|error| Problem::internal(error.to_string()))
+) -> Result<T, Error> {
+    let _permit = HASHES_AT_ONCE.acquire().await.map_err(Error::internal)?;
+    let done = task::spawn_blocking(work).await.map_err(Error::internal)?;
+    done.map_err(|error| Error::internal(error.to_string()))
 }
 
 #[cfg(test)]

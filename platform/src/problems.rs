@@ -5,17 +5,19 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::table::{Failure, Source};
+use crate::error::{Error, Source};
+use crate::table::TableError;
 
-/// When to ask again after a passing failure, in seconds.
-pub const RETRY_AFTER_SECONDS: u32 = 5;
+/// When to ask again after a temporary failure, in seconds.
+pub const RETRY_AFTER_SECONDS: u64 = 5;
 
 /// A request that failed, as its sender is told.
 #[derive(Debug)]
 pub struct Problem {
     kind: Kind,
     faults: Vec<Fault>,
-    allow: Option<&'static str>,
+    allow: Option<String>,
+    retry_after_seconds: Option<u64>,
     source: Option<Source>,
 }
 
@@ -34,6 +36,8 @@ pub enum Kind {
     ProofRequired,
     /// 403
     CrossSite,
+    /// 403
+    AroundTheSite,
     /// 404
     NotFound,
     /// 404
@@ -54,6 +58,8 @@ pub enum Kind {
     UnsupportedMediaType,
     /// 422
     InvalidForm,
+    /// 429
+    TooManyAttempts,
     /// 500
     Internal,
     /// 503
@@ -78,6 +84,8 @@ impl Kind {
                 Some("Il y a eu plusieurs essais avec cet identifiant. Rechargez la page, puis réessayez.")),
             Self::CrossSite => (S::FORBIDDEN, "cross-site", "La demande vient d'un autre site",
                 Some("Ouvrez le service à son adresse, puis recommencez.")),
+            Self::AroundTheSite => (S::FORBIDDEN, "around-the-site", "La demande ne passe pas par le site",
+                Some("Ouvrez le service à son adresse, puis recommencez.")),
             Self::NotFound => (S::NOT_FOUND, "not-found", "Cette adresse n'existe pas", None),
             Self::LinkUnknown => (S::NOT_FOUND, "link-unknown", "Ce lien est inconnu",
                 Some("Copiez le lien entier depuis le courriel, ou demandez-en un nouveau.")),
@@ -95,6 +103,8 @@ impl Kind {
             Self::UnsupportedMediaType => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Ce format n'est pas accepté",
                 Some("Envoyez du JSON, avec l'en-tête Content-Type: application/json.")),
             Self::InvalidForm => (S::UNPROCESSABLE_ENTITY, "invalid-form", "Le formulaire contient des erreurs", None),
+            Self::TooManyAttempts => (S::TOO_MANY_REQUESTS, "too-many-attempts", "Trop d'essais avec cet identifiant",
+                Some("Choisissez un nouveau mot de passe par « J'ai oublié mon mot de passe », ou réessayez plus tard.")),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Le service a rencontré une erreur",
                 Some("Réessayez dans quelques minutes, ou écrivez à contact-ap@asp-public.fr.")),
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "Le service est momentanément saturé",
@@ -140,19 +150,13 @@ impl Problem {
     /// A problem without more to say.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
-        Self { kind, faults: Vec::new(), allow: None, source: None }
+        Self { kind, faults: Vec::new(), allow: None, retry_after_seconds: None, source: None }
     }
 
     /// A wrong method; `allow` lists the right ones.
     #[must_use]
-    pub fn method_not_allowed(allow: &'static str) -> Self {
+    pub fn method_not_allowed(allow: String) -> Self {
         Self { allow: Some(allow), ..Self::new(Kind::MethodNotAllowed) }
-    }
-
-    /// Something of ours is broken; the source goes to the log.
-    #[must_use]
-    pub fn internal(source: impl Into<Source>) -> Self {
-        Self { source: Some(source.into()), ..Self::new(Kind::Internal) }
     }
 
     /// The HTTP status.
@@ -169,14 +173,14 @@ impl Problem {
 
     /// What `Allow` says, on a wrong method.
     #[must_use]
-    pub fn allow(&self) -> Option<&'static str> {
-        self.allow
+    pub fn allow(&self) -> Option<&str> {
+        self.allow.as_deref()
     }
 
-    /// What `Retry-After` says, in seconds, on a passing failure.
+    /// What `Retry-After` says, in seconds, on a temporary failure.
     #[must_use]
-    pub fn retry_after_seconds(&self) -> Option<u32> {
-        matches!(self.kind, Kind::Unavailable).then_some(RETRY_AFTER_SECONDS)
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after_seconds
     }
 
     /// What happened behind the scenes, for the log only.
@@ -204,32 +208,49 @@ impl Problem {
     }
 }
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        let kind = match refusal {
-            Refusal::InvalidForm(faults) => return Self { faults, ..Self::new(Kind::InvalidForm) },
-            Refusal::ProofRejected => Kind::ProofRejected,
-            Refusal::ProofAlreadyUsed => Kind::ProofAlreadyUsed,
-            Refusal::ProofRequired => Kind::ProofRequired,
-            Refusal::EstablishmentHasAccount => Kind::EstablishmentHasAccount,
-            Refusal::LinkUnknown => Kind::LinkUnknown,
-            Refusal::LinkExpired => Kind::LinkExpired,
-            Refusal::LinkUsed => Kind::LinkUsed,
-            Refusal::WrongCredentials => Kind::WrongCredentials,
-            Refusal::NoSession => Kind::NoSession,
-        };
-        Self::new(kind)
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Request(problem) => problem,
+            Error::Refused(refusal) => refused(refusal),
+            Error::Table(TableError::Unavailable(source)) => unavailable(source),
+            Error::Busy(what) => unavailable(what.into()),
+            Error::Table(broken @ TableError::Broken(_)) => broken_by(broken.into()),
+            Error::Internal(source) => broken_by(source),
+        }
     }
 }
 
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
-        let kind = match failure {
-            Failure::Unavailable(_) => Kind::Unavailable,
-            Failure::Broken(_) => Kind::Internal,
-        };
-        Self { source: Some(failure.into()), ..Self::new(kind) }
+fn unavailable(source: Source) -> Problem {
+    Problem {
+        retry_after_seconds: Some(RETRY_AFTER_SECONDS),
+        source: Some(source),
+        ..Problem::new(Kind::Unavailable)
     }
+}
+
+fn broken_by(source: Source) -> Problem {
+    Problem { source: Some(source), ..Problem::new(Kind::Internal) }
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    let kind = match refusal {
+        Refusal::InvalidForm(faults) => return Problem { faults, ..Problem::new(Kind::InvalidForm) },
+        Refusal::TooManyAttempts { retry_after_seconds } => {
+            let retry_after_seconds = Some(retry_after_seconds);
+            return Problem { retry_after_seconds, ..Problem::new(Kind::TooManyAttempts) };
+        }
+        Refusal::ProofRejected => Kind::ProofRejected,
+        Refusal::ProofAlreadyUsed => Kind::ProofAlreadyUsed,
+        Refusal::ProofRequired => Kind::ProofRequired,
+        Refusal::EstablishmentHasAccount => Kind::EstablishmentHasAccount,
+        Refusal::LinkUnknown => Kind::LinkUnknown,
+        Refusal::LinkExpired => Kind::LinkExpired,
+        Refusal::LinkUsed => Kind::LinkUsed,
+        Refusal::WrongCredentials => Kind::WrongCredentials,
+        Refusal::NoSession => Kind::NoSession,
+    };
+    Problem::new(kind)
 }
 
 /// What to do about a fault, said to the person beside the field.

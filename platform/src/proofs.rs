@@ -8,13 +8,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::proof::{Action, PROOF_VALID_MINUTES, same_request};
 use domain::time::{SignedDuration, Timestamp, after, minutes};
-use domain::{Refusal, SecretKey, Token};
-use serde::Serialize;
+use domain::{MailId, Reference, Refusal, SecretKey, Token};
+use serde::{Deserialize, Serialize};
 
-use crate::Config;
-use crate::problems::Problem;
-use crate::table::{Committed, Key, Outcome, Row, Table, Write};
-use crate::world::{Clock, Random};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::Error;
+use crate::function::Secret;
+use crate::random::Random;
+use crate::table::{Committed, Guard, Key, Refused, Row, Table, Transaction};
 
 /// The least that an operator may ask: no proof to speak of, for tests.
 pub const PROOF_COUNTER_MIN: u32 = 1;
@@ -46,16 +48,45 @@ pub struct Effort {
     pub counter: u32,
 }
 
+/// What the same request is answered when it is asked again: kept with the proof that paid for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Receipt {
+    /// A check of a SIRET, which is answered by what is true when it is asked again.
+    Check,
+    /// An application was taken in.
+    Application {
+        /// The mail that activates it.
+        mail: MailId,
+    },
+    /// An application was refused: the establishment has an account.
+    EstablishmentHasAccount,
+    /// A recovery was taken in.
+    Recovery,
+    /// A request for assistance was taken in.
+    Ticket {
+        /// What to quote.
+        reference: Reference,
+        /// Where its receipt goes, masked: a repetition may bear another address.
+        sent_to: String,
+    },
+    /// A login was judged.
+    Login,
+}
+
 /// What came of the writes that a proof paid for.
 #[derive(Debug)]
 pub enum Spent {
     /// All is written, the proof with it.
     Now,
-    /// The same request was answered before, with this.
-    Before(String),
-    /// A condition among the writes failed: for each of them, the row in the way. Nothing is written.
-    Refused(Vec<Option<Option<Row>>>),
+    /// The same request was answered before.
+    Before(Receipt),
+    /// Another guard of the transaction failed. Nothing is written.
+    Refused(Refused),
 }
+
+/// The proof must not have served.
+const UNUSED_PROOF: Guard = Guard("unused proof");
 
 /// Makes challenges, checks proofs, spends them.
 #[derive(Debug, Clone)]
@@ -74,17 +105,17 @@ impl Proofs {
     /// A challenge for one action, to be answered within [`PROOF_VALID_MINUTES`].
     ///
     /// # Errors
-    /// `Problem` (500) when no key is configured.
-    pub fn challenge(&self, action: Action) -> Result<Challenge, Problem> {
+    /// `Error::Internal` when the function states no key for it.
+    pub fn challenge(&self, action: Action) -> Result<Challenge, Error> {
         self.challenge_of(action, Effort { cost: COST, counter: self.counter() })
     }
 
     /// A challenge of any effort. The effort is signed: whoever answers cannot lessen it.
     ///
     /// # Errors
-    /// `Problem` (500) when no key is configured.
-    pub fn challenge_of(&self, action: Action, effort: Effort) -> Result<Challenge, Problem> {
-        let secrets = self.secrets().next().ok_or_else(|| Problem::internal("no proof key"))?;
+    /// `Error::Internal` when the function states no key for it.
+    pub fn challenge_of(&self, action: Action, effort: Effort) -> Result<Challenge, Error> {
+        let secrets = Secrets::of(self.config.keys.of(Secret::Challenge)?);
         let expires_at = after(self.clock.now(), minutes(PROOF_VALID_MINUTES));
         let data = BTreeMap::from([("action".to_owned(), action.as_str().into())]);
         altcha::create_challenge(CreateChallengeOptions {
@@ -97,22 +128,27 @@ impl Proofs {
             hmac_key_signature_secret: Some(secrets.solution),
             ..Default::default()
         })
-        .map_err(Problem::internal)
+        .map_err(Error::internal)
     }
 
     /// Checks a payload: its signature, its action, its age. `body` is the form that it came with; a
     /// keyed hash of it, which leaves the proof itself out, tells one request from another.
     ///
     /// # Errors
-    /// `ProofRejected`; 500 when no key is configured.
-    pub fn verify(&self, payload: &str, action: Action, body: &impl Serialize) -> Result<Proof, Problem> {
-        if self.config.proof_keys.is_empty() {
-            return Err(Problem::internal("no proof key"));
+    /// `ProofRejected`; `Error::Internal` when the function states no key for it.
+    pub fn verify(&self, payload: &str, action: Action, body: &impl Serialize) -> Result<Proof, Error> {
+        self.config.keys.of(Secret::Proof)?;
+        let (signature, expires_at) = self.check(payload, action)?;
+        let mut body = serde_json::to_value(body).map_err(Error::internal)?;
+        if let Some(fields) = body.as_object_mut() {
+            fields.remove("proof");
         }
-        Ok(self.check(payload, action, body)?)
+        let body_hash = self.config.keys.of(Secret::Hash)?.fingerprint(action.as_str(), &body.to_string());
+        Ok(Proof { signature, body_hash, forgotten_at: after(expires_at, USED_PROOF_KEPT) })
     }
 
-    fn check(&self, payload: &str, action: Action, body: &impl Serialize) -> Result<Proof, Refusal> {
+    /// The signature of a genuine payload, and until when it serves.
+    fn check(&self, payload: &str, action: Action) -> Result<(String, Timestamp), Refusal> {
         let bytes = STANDARD.decode(payload).map_err(|_| Refusal::ProofRejected)?;
         let payload: Payload = serde_json::from_slice(&bytes).map_err(|_| Refusal::ProofRejected)?;
         let parameters = &payload.challenge.parameters;
@@ -125,65 +161,54 @@ impl Proofs {
         if !self.secrets().any(|secrets| is_genuine(&payload, secrets)) {
             return Err(Refusal::ProofRejected);
         }
-        let mut body = serde_json::to_value(body).map_err(|_| Refusal::ProofRejected)?;
-        if let Some(fields) = body.as_object_mut() {
-            fields.remove("proof");
-        }
-        Ok(Proof {
-            signature: payload.challenge.signature.unwrap_or_default(),
-            body_hash: self.config.link_key.fingerprint(action.as_str(), &body.to_string()),
-            forgotten_at: after(expires_at, USED_PROOF_KEPT),
-        })
+        Ok((payload.challenge.signature.unwrap_or_default(), expires_at))
     }
 
-    /// Spends the proof and writes, all in one transaction. `answer` is what the same request will be
+    /// Spends the proof with all other writes, in one transaction. `receipt` is what the same request will be
     /// answered if it is asked again.
     ///
     /// # Errors
-    /// `ProofAlreadyUsed` when it served another body; 503 when the table cannot be written.
-    pub async fn spend(&self, proof: &Proof, answer: &str, writes: Vec<Write>) -> Result<Spent, Problem> {
+    /// `ProofAlreadyUsed` when it served another body; `Error::Table` when the table cannot be written.
+    pub async fn spend(
+        &self,
+        proof: &Proof,
+        receipt: &Receipt,
+        mut transaction: Transaction,
+    ) -> Result<Spent, Error> {
         let row = Row::new(&Key::proof(&proof.signature))
             .with("body_hash", proof.body_hash.as_str())
-            .with("answer", answer)
+            .with("receipt", serde_json::to_string(receipt).map_err(Error::internal)?)
             .with("expires_at", proof.forgotten_at);
-        if writes.is_empty() {
-            return match self.table.create(row).await? {
-                Outcome::Done(()) => Ok(Spent::Now),
-                Outcome::Refused(used) => Self::again(proof, used.as_ref()),
-            };
-        }
-        let mut all = vec![Write::Create(row)];
-        all.extend(writes);
-        match self.table.transact(all).await? {
+        transaction.create(UNUSED_PROOF, row);
+        match self.table.commit(transaction).await? {
             Committed::Yes => Ok(Spent::Now),
-            Committed::No(mut failed) => match failed.remove(0) {
-                Some(used) => Self::again(proof, used.as_ref()),
-                None => Ok(Spent::Refused(failed)),
+            Committed::No(refused) => match refused.standing(UNUSED_PROOF) {
+                Some(used) => {
+                    let receipt: Receipt = used.parsed("receipt", |text| serde_json::from_str(text))?;
+                    Ok(Spent::Before(same_request(&proof.body_hash, used.text("body_hash")?, receipt)?))
+                }
+                None => Ok(Spent::Refused(refused)),
             },
         }
     }
 
     /// The token of the session that a login with this proof opens: asked again, it is the same session.
-    #[must_use]
-    pub fn session_token(&self, proof: &Proof) -> Token {
-        Token::from_bytes(self.config.link_key.sign(format!("session {}", proof.signature).as_bytes()))
+    ///
+    /// # Errors
+    /// `Error::Internal` when the function states no key for it.
+    pub fn session_token(&self, proof: &Proof) -> Result<Token, Error> {
+        let key = self.config.keys.of(Secret::Session)?;
+        Ok(Token::from_bytes(key.sign(format!("session {}", proof.signature).as_bytes())))
     }
 
-    fn again(proof: &Proof, used: Option<&Row>) -> Result<Spent, Problem> {
-        let used = used.ok_or_else(|| Problem::internal("a used proof without its row"))?;
-        let answer = same_request(&proof.body_hash, used.text("body_hash")?, used.text("answer")?)?;
-        Ok(Spent::Before(answer.to_owned()))
-    }
-
-    /// Steps to the solution: from half of the configured number to one and a half of it, so that nobody
-    /// can count on the place.
+    /// Steps to the solution: from one to twice the configured number, so that no part of the search can be skipped.
     fn counter(&self) -> u32 {
         let middle = self.config.proof_counter.clamp(PROOF_COUNTER_MIN, PROOF_COUNTER_MAX);
-        middle / 2 + u32::from_le_bytes(self.random.bytes()) % middle.max(2)
+        1 + self.random.below(2 * middle)
     }
 
     fn secrets(&self) -> impl Iterator<Item = Secrets> {
-        self.config.proof_keys.iter().map(Secrets::of)
+        self.config.keys.all(Secret::Proof).iter().map(Secrets::of)
     }
 }
 

@@ -1,11 +1,12 @@
-//! The one table: its keys, its rows, and the five ways to reach them.
+//! The one table: its keys, its rows, and the six ways to reach them (find, find all, create, update, delete, commit).
 
-mod failure;
+mod error;
 mod key;
 mod row;
+mod transaction;
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -14,67 +15,32 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    AttributeValue, CancellationReason, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
+use domain::time::Timestamp;
 
-pub use self::failure::{Failure, Source};
+pub use self::error::TableError;
 pub use self::key::Key;
 pub use self::row::{IntoAttribute, Row, StringSet};
-use crate::world::Random;
+pub use self::transaction::{Change, Guard, Refused, Transaction};
+use crate::clock::Clock;
+use crate::random::Random;
+use crate::{metrics, scope};
 
-/// Times a transaction is tried when another one holds its rows.
-const CONFLICT_ATTEMPTS_MAX: u32 = 6;
-/// The longest pause before the first new try, in milliseconds; it doubles at each.
-const CONFLICT_PAUSE_MS_MAX: u64 = 20;
-/// No new try is begun after this, in milliseconds: a function's own time is short.
-const CONFLICT_MS_MAX: u64 = 3_000;
+/// Times a write is tried when another transaction holds its rows, or the table is throttled inside a transaction.
+const ATTEMPTS_MAX: u32 = 6;
+/// The longest pause before the first retry, in milliseconds; it doubles at each.
+const RETRY_PAUSE_MS_MAX: u64 = 20;
+/// No retry is begun after this, in milliseconds: a function's own time is short.
+const RETRIES_MS_MAX: i64 = 3_000;
 /// What DynamoDB says of a single write when a transaction holds its row.
 const CONFLICT: &str = "TransactionConflictException";
 /// Pages of one query that are read before we say that something is wrong.
 const QUERY_PAGES_MAX: usize = 10;
+const NOT_THERE: &str = "attribute_not_exists(pk)";
 
 /// The attributes of one item.
 type Attributes = HashMap<String, AttributeValue>;
-
-/// A conditional change of one row. Every value it names is bound with [`value`](Self::value).
-#[derive(Debug, Clone)]
-pub struct Change {
-    key: Key,
-    update: &'static str,
-    condition: &'static str,
-    values: Attributes,
-}
-
-impl Change {
-    /// `update` is an update expression, `condition` a condition expression.
-    #[must_use]
-    pub fn new(key: Key, update: &'static str, condition: &'static str) -> Self {
-        Self { key, update, condition, values: HashMap::new() }
-    }
-
-    /// Binds `:name`.
-    #[must_use]
-    pub fn value(mut self, name: &str, value: impl IntoAttribute) -> Self {
-        self.values.insert(format!(":{name}"), value.into_attribute());
-        self
-    }
-}
-
-/// One write of a transaction.
-#[derive(Debug, Clone)]
-pub enum Write {
-    /// A row that must not be there yet.
-    Create(Row),
-    /// A row, whatever stands there.
-    Put(Row),
-    /// A conditional change.
-    Change(Change),
-    /// No write: that key must have no row.
-    Absent(Key),
-    /// No row is left at that key.
-    Delete(Key),
-}
 
 /// What came of a conditional write.
 #[derive(Debug)]
@@ -90,42 +56,41 @@ pub enum Outcome<T> {
 pub enum Committed {
     /// All of it is written.
     Yes,
-    /// None of it is: for each write whether its condition failed, and the row that stood in its way.
-    No(Vec<Option<Option<Row>>>),
+    /// None of it is: a guard failed.
+    No(Refused),
 }
-
-const NOT_THERE: &str = "attribute_not_exists(pk)";
 
 /// The table, as its client reaches it.
 #[derive(Debug, Clone)]
 pub struct Table {
     client: Client,
     name: String,
+    clock: Clock,
     random: Random,
 }
 
 impl Table {
     /// The table of that name.
     #[must_use]
-    pub fn new(client: Client, name: impl Into<String>, random: Random) -> Self {
-        Self { client, name: name.into(), random }
+    pub fn new(client: Client, name: impl Into<String>, clock: Clock, random: Random) -> Self {
+        Self { client, name: name.into(), clock, random }
     }
 
     /// Reads one row, as it is now.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be read.
-    pub async fn find(&self, key: &Key) -> Result<Option<Row>, Failure> {
+    /// `TableError` when the table cannot be read.
+    pub async fn find(&self, key: &Key) -> Result<Option<Row>, TableError> {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
-        let found = request.consistent_read(true).send().await.map_err(|error| Failure::from_sdk(&error))?;
-        Ok(found.item.map(Row))
+        let found = self.in_time(request.consistent_read(true).send()).await?;
+        Ok(found.map_err(|error| TableError::from_sdk(&error))?.item.map(Row))
     }
 
     /// Reads the rows of a partition whose sort keys begin with `prefix`, in their order.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be read, or the partition is beyond all reason.
-    pub async fn find_all(&self, partition: &str, prefix: &str) -> Result<Vec<Row>, Failure> {
+    /// `TableError` when the table cannot be read, or the partition is beyond all reason.
+    pub async fn find_all(&self, partition: &str, prefix: &str) -> Result<Vec<Row>, TableError> {
         let mut values = HashMap::from([(":pk".to_owned(), partition.into_attribute())]);
         // DynamoDB refuses an empty prefix.
         let condition = if prefix.is_empty() {
@@ -137,31 +102,29 @@ impl Table {
         let mut rows = Vec::new();
         let mut start = None;
         for _ in 0..QUERY_PAGES_MAX {
-            let page = self
+            let request = self
                 .client
                 .query()
                 .table_name(&self.name)
                 .key_condition_expression(condition)
                 .set_expression_attribute_values(Some(values.clone()))
                 .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| Failure::from_sdk(&error))?;
+                .set_exclusive_start_key(start);
+            let page = self.in_time(request.send()).await?.map_err(|error| TableError::from_sdk(&error))?;
             rows.extend(page.items.unwrap_or_default().into_iter().map(Row));
             start = page.last_evaluated_key;
             if start.is_none() {
                 return Ok(rows);
             }
         }
-        Err(Failure::Broken(format!("over {QUERY_PAGES_MAX} pages in one partition").into()))
+        Err(TableError::Broken(format!("over {QUERY_PAGES_MAX} pages in one partition").into()))
     }
 
     /// Writes a row that must not be there yet.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be written.
-    pub async fn create(&self, row: Row) -> Result<Outcome<()>, Failure> {
+    /// `TableError` when the table cannot be written.
+    pub async fn create(&self, row: Row) -> Result<Outcome<()>, TableError> {
         let put = self
             .client
             .put_item()
@@ -169,7 +132,7 @@ impl Table {
             .set_item(Some(row.0))
             .condition_expression(NOT_THERE)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match self.outlast(|| put.clone().send()).await {
+        match self.retry_on_conflict(|| put.clone().send()).await? {
             Ok(_) => Ok(Outcome::Done(())),
             Err(error) => refused_or_failed(&error),
         }
@@ -178,8 +141,8 @@ impl Table {
     /// Changes a row under a condition and gives it as it is then.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be written.
-    pub async fn update(&self, change: Change) -> Result<Outcome<Row>, Failure> {
+    /// `TableError` when the table cannot be written.
+    pub async fn update(&self, change: Change) -> Result<Outcome<Row>, TableError> {
         let update = self
             .client
             .update_item()
@@ -190,7 +153,7 @@ impl Table {
             .set_expression_attribute_values(Some(change.values))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match self.outlast(|| update.clone().send()).await {
+        match self.retry_on_conflict(|| update.clone().send()).await? {
             Ok(done) => Ok(Outcome::Done(Row(done.attributes.unwrap_or_default()))),
             Err(error) => refused_or_failed(&error),
         }
@@ -199,131 +162,141 @@ impl Table {
     /// Deletes a row, if it is there.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be written.
-    pub async fn delete(&self, key: &Key) -> Result<(), Failure> {
+    /// `TableError` when the table cannot be written.
+    pub async fn delete(&self, key: &Key) -> Result<(), TableError> {
         let request = self.client.delete_item().table_name(&self.name).set_key(Some(key.attributes()));
-        let deleted = self.outlast(|| request.clone().send()).await;
-        deleted.map(|_| ()).map_err(|error| Failure::from_sdk(&error))
+        let deleted = self.retry_on_conflict(|| request.clone().send()).await?;
+        deleted.map(|_| ()).map_err(|error| TableError::from_sdk(&error))
+    }
+
+    /// Writes all or nothing. Conflicts and throttling inside the transaction, which the SDK does not retry, are
+    /// retried a bounded number of times. A single `create` is written by itself, for half the price.
+    ///
+    /// # Errors
+    /// `TableError` when the table cannot be written.
+    pub async fn commit(&self, transaction: Transaction) -> Result<Committed, TableError> {
+        let committed = match transaction.single_create() {
+            Some((guard, row)) => match self.create(row.clone()).await? {
+                Outcome::Done(()) => Committed::Yes,
+                Outcome::Refused(standing) => Committed::No(Refused::by(guard, standing)),
+            },
+            None => self.transact(&transaction).await?,
+        };
+        if matches!(committed, Committed::Yes) {
+            transaction.events.into_iter().for_each(|event| metrics::count(event, self.clock.now()));
+        }
+        Ok(committed)
+    }
+
+    async fn transact(&self, transaction: &Transaction) -> Result<Committed, TableError> {
+        let items = transaction.items(&self.name)?;
+        let started = self.clock.now();
+        let mut attempt = 0;
+        loop {
+            let reasons = match self.send(items.clone()).await? {
+                Sent::Committed => return Ok(Committed::Yes),
+                Sent::Cancelled(reasons) => reasons,
+            };
+            if let Some(refused) = transaction.refused(&reasons) {
+                return Ok(Committed::No(refused));
+            }
+            let codes: Vec<&str> =
+                reasons.iter().filter_map(CancellationReason::code).filter(|code| *code != "None").collect();
+            let source = format!("transaction cancelled: {}", codes.join(", ")).into();
+            if codes.is_empty() || !codes.iter().all(|code| error::is_temporary(code)) {
+                return Err(TableError::Broken(source));
+            }
+            if !self.may_retry(attempt, started).await {
+                return Err(TableError::Unavailable(source));
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn send(&self, items: Vec<TransactWriteItem>) -> Result<Sent, TableError> {
+        let request = self.client.transact_write_items().set_transact_items(Some(items));
+        match self.in_time(request.send()).await? {
+            Ok(_) => Ok(Sent::Committed),
+            Err(error) => match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    Ok(Sent::Cancelled(cancelled.cancellation_reasons().to_vec()))
+                }
+                _ => Err(TableError::from_sdk(&error)),
+            },
+        }
     }
 
     /// Sends a single write again, after a pause, as long as a transaction holds its row.
-    async fn outlast<T, E: ProvideErrorMetadata, F>(&self, send: impl Fn() -> F) -> Result<T, SdkError<E>>
+    async fn retry_on_conflict<T, E: ProvideErrorMetadata, F>(
+        &self,
+        send: impl Fn() -> F,
+    ) -> Result<Result<T, SdkError<E>>, TableError>
     where
         F: Future<Output = Result<T, SdkError<E>>>,
     {
-        let started = Instant::now();
+        let started = self.clock.now();
         let mut attempt = 0;
         loop {
-            let answer = send().await;
+            let answer = self.in_time(send()).await?;
             let is_held = answer.as_ref().is_err_and(|error| error.code() == Some(CONFLICT));
-            if !is_held || !self.may_try_again(attempt, started).await {
-                return answer;
+            if !is_held || !self.may_retry(attempt, started).await {
+                return Ok(answer);
             }
             attempt += 1;
         }
     }
 
-    /// Waits before a new try, unless there were enough.
-    async fn may_try_again(&self, attempt: u32, started: Instant) -> bool {
-        if attempt + 1 >= CONFLICT_ATTEMPTS_MAX || started.elapsed() > Duration::from_millis(CONFLICT_MS_MAX)
-        {
+    /// Waits before a retry, unless there were enough, or the request's deadline comes first. Full jitter: from
+    /// nothing to a bound that doubles at each attempt.
+    async fn may_retry(&self, attempt: u32, started: Timestamp) -> bool {
+        let pause = Duration::from_millis(
+            u64::from(self.random.below(u32::MAX)) % (RETRY_PAUSE_MS_MAX << attempt.min(ATTEMPTS_MAX)),
+        );
+        let now = self.clock.now();
+        let is_late = now.duration_since(started).as_millis() > i128::from(RETRIES_MS_MAX)
+            || scope::deadline().is_some_and(|deadline| self.clock.until(deadline) <= pause);
+        if attempt + 1 >= ATTEMPTS_MAX || is_late {
             return false;
         }
-        tokio::time::sleep(self.pause(attempt)).await;
+        self.clock.sleep(pause).await;
         true
     }
 
-    /// Writes all or nothing. A conflict with another transaction on the same rows is tried again,
-    /// after a pause of its own, a bounded number of times.
-    ///
-    /// # Errors
-    /// `Failure` when the table cannot be written.
-    pub async fn transact(&self, writes: Vec<Write>) -> Result<Committed, Failure> {
-        let items: Vec<_> = writes.into_iter().map(|write| self.item(write)).collect::<Result<_, _>>()?;
-        let started = Instant::now();
-        let mut attempt = 0;
-        loop {
-            let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
-            let Err(error) = request.send().await else {
-                return Ok(Committed::Yes);
-            };
-            let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-                error.as_service_error()
-            else {
-                return Err(Failure::from_sdk(&error));
-            };
-            let reasons = cancelled.cancellation_reasons();
-            if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
-                let failed = reasons.iter().map(|reason| {
-                    (reason.code() == Some("ConditionalCheckFailed")).then(|| reason.item.clone().map(Row))
-                });
-                return Ok(Committed::No(failed.collect()));
-            }
-            if !reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
-                return Err(Failure::from_cancelled(reasons.iter().filter_map(|reason| reason.code())));
-            }
-            if !self.may_try_again(attempt, started).await {
-                return Err(Failure::Unavailable("transaction conflicts did not end".into()));
-            }
-            attempt += 1;
+    /// Gives a call up when the request's deadline passes: the function answers then rather than be killed.
+    async fn in_time<T>(&self, call: impl Future<Output = T>) -> Result<T, TableError> {
+        let Some(deadline) = scope::deadline() else {
+            return Ok(call.await);
+        };
+        let left = self.clock.until(deadline);
+        if left.is_zero() {
+            return Err(TableError::out_of_time());
+        }
+        tokio::select! {
+            biased;
+            answer = call => Ok(answer),
+            () = self.clock.sleep(left) => Err(TableError::out_of_time()),
         }
     }
-
-    /// Full jitter: from nothing to a bound that doubles at each attempt.
-    fn pause(&self, attempt: u32) -> Duration {
-        let bound_ms = CONFLICT_PAUSE_MS_MAX << attempt;
-        Duration::from_millis(u64::from_le_bytes(self.random.bytes()) % bound_ms)
-    }
-
-    fn item(&self, write: Write) -> Result<TransactWriteItem, Failure> {
-        let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
-        let item = TransactWriteItem::builder();
-        let built = match write {
-            Write::Create(row) => item.put(
-                Put::builder()
-                    .table_name(&self.name)
-                    .set_item(Some(row.0))
-                    .condition_expression(NOT_THERE)
-                    .return_values_on_condition_check_failure(all_old)
-                    .build()?,
-            ),
-            Write::Put(row) => item.put(Put::builder().table_name(&self.name).set_item(Some(row.0)).build()?),
-            Write::Change(change) => item.update(
-                Update::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(change.key.attributes()))
-                    .update_expression(change.update)
-                    .condition_expression(change.condition)
-                    .set_expression_attribute_values(Some(change.values))
-                    .return_values_on_condition_check_failure(all_old)
-                    .build()?,
-            ),
-            Write::Absent(key) => item.condition_check(
-                ConditionCheck::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key.attributes()))
-                    .condition_expression(NOT_THERE)
-                    .return_values_on_condition_check_failure(all_old)
-                    .build()?,
-            ),
-            Write::Delete(key) => {
-                item.delete(Delete::builder().table_name(&self.name).set_key(Some(key.attributes())).build()?)
-            }
-        };
-        Ok(built.build())
-    }
 }
 
-/// A failed condition is an outcome; anything else a failure.
-fn refused_or_failed<T, E: Conditional>(error: &SdkError<E>) -> Result<Outcome<T>, Failure> {
+/// What DynamoDB said of a transaction.
+enum Sent {
+    Committed,
+    Cancelled(Vec<CancellationReason>),
+}
+
+fn refused_or_failed<T, E>(error: &SdkError<E>) -> Result<Outcome<T>, TableError>
+where
+    E: ProvideErrorMetadata + Conditional + std::error::Error + Send + Sync + 'static,
+{
     match error.as_service_error().and_then(Conditional::failed_condition) {
         Some(failed) => Ok(Outcome::Refused(failed.item.clone().map(Row))),
-        None => Err(Failure::from_sdk(error)),
+        None => Err(TableError::from_sdk(error)),
     }
 }
 
-/// The error of an operation that may carry a condition.
-trait Conditional: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static {
+/// An operation whose condition can fail.
+trait Conditional {
     fn failed_condition(&self) -> Option<&ConditionalCheckFailedException>;
 }
 

@@ -3,26 +3,30 @@
 use domain::time::{SignedDuration, Timestamp, after, in_paris};
 use domain::{Description, Email, MailJob, Motive, Name, Phone, Reference, Siret, Submission, Ticket};
 
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::metrics::Event;
 use crate::outbox::Outbox;
-use crate::problems::Problem;
-use crate::proofs::{Proof, Proofs, Spent};
-use crate::table::{Failure, Key, Row, Table, Write};
-use crate::world::{Clock, Random};
+use crate::proofs::{Proof, Proofs, Receipt, Spent};
+use crate::random::Random;
+use crate::table::{Guard, Key, Row, Table, TableError, Transaction};
 
 /// New references that are tried before we say that something is wrong.
 const REFERENCE_ATTEMPTS_MAX: usize = 4;
-/// How long a ticket is kept: two years, as the privacy page says.
-const TICKET_KEPT: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
+/// The retention of a ticket: two years, as the privacy page says.
+const TICKET_RETENTION: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
+/// The same sending of the form must not have come before.
+const NEW_SUBMISSION: Guard = Guard("new submission");
+/// The reference of a new ticket must not be taken.
+const NEW_TICKET: Guard = Guard("new ticket");
 
 /// A request for assistance that was taken in.
 #[derive(Debug)]
 pub struct Submitted {
     /// What to quote.
-    pub reference: String,
+    pub reference: Reference,
     /// Where the receipt goes, masked.
     pub sent_to: String,
-    /// Whether it was not known before.
-    pub is_new: bool,
 }
 
 /// Requests for assistance.
@@ -56,64 +60,70 @@ impl Tickets {
     /// The same submission again gives the same reference, with nothing done twice.
     ///
     /// # Errors
-    /// `ProofAlreadyUsed`; 503 when the table cannot be written.
-    pub async fn submit(&self, proof: &Proof, ticket: &Ticket) -> Result<Submitted, Problem> {
+    /// `ProofAlreadyUsed`; `Error::Table` when the table cannot be written.
+    pub async fn submit(&self, proof: &Proof, ticket: &Ticket) -> Result<Submitted, Error> {
+        let sent_to = ticket.email.masked();
         for _ in 0..REFERENCE_ATTEMPTS_MAX {
             let now = self.clock.now();
             let reference = Reference::new(in_paris(now).date(), self.random.bytes());
-            let text = reference.as_str();
-            // Kept with what answers a repetition: its own address may be another one.
-            let sent_to = ticket.email.masked();
-            let forgotten_at = after(now, TICKET_KEPT);
-            let writes = vec![
-                Write::Create(
-                    Row::new(&Key::submission(&ticket.submission))
-                        .with("reference", text)
-                        .with("sent_to", sent_to.as_str())
-                        .with("expires_at", forgotten_at),
-                ),
-                Write::Create(row(text, ticket, now).with("expires_at", forgotten_at)),
-                self.outbox.mail(&MailJob::TicketToAgency { reference: text.to_owned() })?.1,
-                self.outbox.mail(&MailJob::TicketReceipt { reference: text.to_owned() })?.1,
-            ];
-            match self.proofs.spend(proof, &answer(text, &sent_to), writes).await? {
-                Spent::Now => return Ok(Submitted { reference: text.to_owned(), sent_to, is_new: true }),
-                Spent::Before(answer) => return known(&answer),
-                Spent::Refused(failed) => {
-                    if let Some(Some(Some(standing))) = failed.first() {
-                        let answer = answer(standing.text("reference")?, standing.text("sent_to")?);
+            let expires_at = after(now, TICKET_RETENTION);
+            let submission = Row::new(&Key::submission(&ticket.submission))
+                .with("reference", reference.as_str())
+                .with("sent_to", sent_to.as_str())
+                .with("expires_at", expires_at);
+            let mut transaction = Transaction::new();
+            transaction
+                .create(NEW_SUBMISSION, submission)
+                .create(NEW_TICKET, row(&reference, ticket, now).with("expires_at", expires_at))
+                .count(Event::Ticket(ticket.motive));
+            let to_agency = MailJob::TicketToAgency { reference: reference.clone() };
+            self.outbox.queue(&mut transaction, &to_agency)?;
+            let receipt = MailJob::TicketReceipt { reference: reference.clone() };
+            self.outbox.queue(&mut transaction, &receipt)?;
+            let submitted = Submitted { reference, sent_to: sent_to.clone() };
+            match self.proofs.spend(proof, &submitted.receipt(), transaction).await? {
+                Spent::Now => return Ok(submitted),
+                Spent::Before(Receipt::Ticket { reference, sent_to }) => {
+                    return Ok(Submitted { reference, sent_to });
+                }
+                Spent::Before(_) => return Err(Error::internal("a receipt of another action")),
+                Spent::Refused(refused) => {
+                    if let Some(standing) = refused.standing(NEW_SUBMISSION) {
+                        let submitted = read_submission(standing)?;
                         // Spent all the same: this is its answer.
-                        self.proofs.spend(proof, &answer, Vec::new()).await?;
-                        return known(&answer);
+                        self.proofs.spend(proof, &submitted.receipt(), Transaction::new()).await?;
+                        return Ok(submitted);
                     }
                 }
             }
         }
-        Err(Problem::internal("every new reference is taken"))
+        Err(Error::internal("every new reference is taken"))
     }
 
     /// The ticket of a reference, and when it came.
     ///
     /// # Errors
-    /// `Failure` when the table cannot be read.
-    pub async fn find(&self, reference: &Reference) -> Result<Option<(Ticket, Timestamp)>, Failure> {
+    /// `TableError` when the table cannot be read.
+    pub async fn find(&self, reference: &Reference) -> Result<Option<(Ticket, Timestamp)>, TableError> {
         self.table.find(&Key::ticket(reference.as_str())).await?.as_ref().map(read).transpose()
     }
 }
 
-/// What a repetition is answered: the reference, and where the receipt went.
-fn answer(reference: &str, sent_to: &str) -> String {
-    format!("{reference} {sent_to}")
+impl Submitted {
+    /// What a repetition is answered.
+    fn receipt(&self) -> Receipt {
+        Receipt::Ticket { reference: self.reference.clone(), sent_to: self.sent_to.clone() }
+    }
 }
 
-fn known(answer: &str) -> Result<Submitted, Problem> {
-    let (reference, sent_to) =
-        answer.split_once(' ').ok_or_else(|| Problem::internal("an answer that is no ticket's"))?;
-    Ok(Submitted { reference: reference.to_owned(), sent_to: sent_to.to_owned(), is_new: false })
+/// Where an earlier sending of the same form went: its own address may be another one.
+fn read_submission(row: &Row) -> Result<Submitted, TableError> {
+    let reference = row.parsed("reference", |text| Reference::parse(text).ok_or(()))?;
+    Ok(Submitted { reference, sent_to: row.text("sent_to")?.to_owned() })
 }
 
-fn row(reference: &str, ticket: &Ticket, now: Timestamp) -> Row {
-    Row::new(&Key::ticket(reference))
+fn row(reference: &Reference, ticket: &Ticket, now: Timestamp) -> Row {
+    Row::new(&Key::ticket(reference.as_str()))
         .with("submission", ticket.submission.to_string())
         .with("siret", ticket.siret.as_str())
         .with("establishment_name", ticket.establishment_name.as_str())
@@ -125,7 +135,7 @@ fn row(reference: &str, ticket: &Ticket, now: Timestamp) -> Row {
         .with("created_at", now)
 }
 
-fn read(row: &Row) -> Result<(Ticket, Timestamp), Failure> {
+fn read(row: &Row) -> Result<(Ticket, Timestamp), TableError> {
     let ticket = Ticket {
         submission: row.parsed("submission", Submission::parse)?,
         siret: row.parsed("siret", Siret::parse)?,

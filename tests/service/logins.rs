@@ -1,8 +1,9 @@
 //! Logging in: «Mon espace personnel».
 
+use platform::config::LoginProof;
 use serde_json::json;
 
-use crate::support::{Answer, App, EMAIL, PASSWORD, SIRET, cookie};
+use crate::support::{Answer, App, EMAIL, OTHER_PASSWORD, PASSWORD, SIRET, cookie, token};
 
 #[tokio::test]
 async fn after_three_failures_a_proof_is_asked_for() {
@@ -103,4 +104,73 @@ async fn a_login_asked_again_with_its_proof_is_the_same_session() {
     let again = app.post("/api/session", &form).await;
     assert_eq!((first.status, cookie(&first)), (again.status, cookie(&again)));
     assert_eq!(app.rows("SESSION#").len(), 1);
+}
+
+#[tokio::test]
+async fn a_hundred_guesses_close_an_identifier_to_passwords_until_a_link_opens_it() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    app.close_to_passwords(&identifier).await;
+    let form = json!({"identifier": identifier, "password": PASSWORD});
+    let closed = app.post_proven("/api/session", "session", form).await;
+    assert_eq!((closed.status, closed.problem()), (429, "too-many-attempts"), "even with the right password");
+    let seconds: u64 = closed.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((86_000..=86_401).contains(&seconds), "{seconds}");
+    let told = app.next_mail().await;
+    assert!(told.subject.contains("Trop d'essais") && told.to == [EMAIL]);
+    assert_eq!(app.login(&identifier, PASSWORD).await.status, 429);
+    assert_eq!(app.deliver().await, 0, "told once");
+
+    app.recover_password(&identifier).await;
+    let link = token(&app.next_mail().await);
+    assert_eq!(app.set_password(&link, OTHER_PASSWORD).await.status, 200);
+    assert_eq!(app.login(&identifier, OTHER_PASSWORD).await.status, 200, "the link opens it at once");
+}
+
+#[tokio::test]
+async fn a_closed_identifier_looks_the_same_whether_or_not_it_exists() {
+    let app = App::new();
+    app.close_to_passwords("AP-7K3M-Q2FD").await;
+    assert_eq!(app.login("AP-7K3M-Q2FD", PASSWORD).await.problem(), "too-many-attempts");
+    app.deliver().await;
+    assert_eq!(app.mail_states(), ["no_recipient"]);
+    app.wait_minutes(24 * 60 + 1);
+    assert_eq!(app.login("AP-7K3M-Q2FD", PASSWORD).await.status, 401, "expired, though not swept");
+}
+
+#[tokio::test]
+async fn under_attack_every_login_asks_for_a_proof_before_anything_is_written() {
+    let app = App::with(None, LoginProof::Always);
+    let identifier = app.account(SIRET, EMAIL).await;
+    app.table.calls();
+    assert_eq!(app.login(&identifier, PASSWORD).await.problem(), "proof-required");
+    assert!(app.table.calls().is_empty(), "a stranger has nothing written or read");
+    let form = json!({"identifier": identifier, "password": PASSWORD});
+    assert_eq!(app.post_proven("/api/session", "session", form).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_attempt_without_the_proof_that_is_due_is_not_counted() {
+    let app = App::new();
+    for _ in 0..9 {
+        app.login("AP-7K3M-Q2FD", PASSWORD).await;
+    }
+    assert_eq!(app.rows("ATTEMPTS#")[0]["guesses"]["N"], "3");
+}
+
+#[tokio::test]
+async fn a_session_of_an_account_that_is_not_active_is_none() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    let session = cookie(&app.login(&identifier, PASSWORD).await);
+    app.operate(
+        "UpdateItem",
+        &json!({
+            "TableName": sesame::emulator::TABLE,
+            "Key": {"pk": {"S": format!("ACCOUNT#{identifier}")}, "sk": {"S": "ACCOUNT"}},
+            "UpdateExpression": "SET is_active = :no",
+            "ExpressionAttributeValues": {":no": {"BOOL": false}},
+        }),
+    );
+    assert_eq!(app.with_cookie("GET", "/api/session", &session).await.problem(), "no-session");
 }

@@ -8,6 +8,7 @@ mod counts;
 mod drift;
 mod equality;
 mod faults;
+mod grants;
 mod logins;
 mod mails;
 mod notices;

@@ -19,7 +19,7 @@ fn notice(title: &str, from: Timestamp, until: Timestamp) -> Notice {
 async fn a_banner_is_shown_between_its_moments() {
     let app = App::new();
     let now = Timestamp::now();
-    let notices = &app.portal.platform.notices;
+    let notices = app.notices();
     let later =
         notices.add(&notice("Maintenance", after(now, minutes(60)), after(now, minutes(120)))).await.unwrap();
     let shown = notices.add(&notice("Incident", now, after(now, minutes(90)))).await.unwrap();
@@ -43,14 +43,14 @@ async fn a_banner_is_shown_between_its_moments() {
 async fn a_banner_that_was_badly_written_hides_no_other_and_a_past_one_is_forgotten() {
     let app = App::new();
     let now = Timestamp::now();
-    let notices = &app.portal.platform.notices;
+    let notices = app.notices();
     notices.add(&notice("Incident", now, after(now, minutes(90)))).await.unwrap();
     let bad = serde_json::json!({
         "TableName": sesame::emulator::TABLE,
         "Item": {"pk": {"S": "NOTICE"}, "sk": {"S": "demain"}, "shown_from": {"S": "demain"}},
     });
-    let put = app.portal.emulator.answer("DynamoDB_20120810.PutItem", bad.to_string().as_bytes());
-    assert_eq!(put.status, 200);
+    let put = app.operate("PutItem", &bad);
+    assert_eq!(put, serde_json::json!({}));
     assert_eq!(app.get("/api/notices").await.body.as_array().unwrap().len(), 1);
     app.wait_minutes(32 * 24 * 60);
     app.portal.emulator.sweep().unwrap();

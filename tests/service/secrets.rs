@@ -69,7 +69,17 @@ async fn a_log_line_says_what_happened_and_how_long_it_took() {
     let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
     let line = log.lines().find(|line| line.contains("GET /api/notices")).unwrap();
     let line: serde_json::Value = serde_json::from_str(line).unwrap();
-    for field in ["request_id", "route", "status", "outcome", "millis"] {
+    for field in [
+        "service",
+        "version",
+        "cold_start",
+        "function_request_id",
+        "correlation_id",
+        "route",
+        "status",
+        "outcome",
+        "millis",
+    ] {
         assert!(!line[field].is_null(), "{line}");
     }
 }

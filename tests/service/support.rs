@@ -11,13 +11,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::time::{SignedDuration, Timestamp, after};
 use http::{HeaderMap, Request};
+use platform::clock::Clock;
+use platform::config::LoginProof;
 use platform::http::Body;
+use platform::notices::Notices;
+use platform::random::Random;
 use platform::telemetry;
-use platform::world::{Clock, Random};
 use serde_json::{Value, json};
 use sesame::emulator::{Answer as ServiceAnswer, Emulator};
+use sesame::grants::Caller;
 use sesame::mailbox::{Mail, Mailbox};
-use sesame::{Doors, Options, Portal};
+use sesame::{Hooks, Options, Portal};
 use tracing::Level;
 
 pub const SITE: &str = "http://localhost:8080";
@@ -133,6 +137,11 @@ impl App {
 
     /// With data that outlive this application.
     pub fn open(data: Option<PathBuf>) -> Self {
+        Self::with(data, LoginProof::AfterFailures)
+    }
+
+    /// With data that outlive this application, and a setting of the operator's.
+    pub fn with(data: Option<PathBuf>, login_proof: LoginProof) -> Self {
         // Whichever test comes first sets it; all lines go to the same place.
         let _ = tracing::subscriber::set_global_default(telemetry::subscriber(|| LogWriter, Level::INFO));
         let (table, ses) = (Arc::new(Tap::default()), Arc::new(Tap::default()));
@@ -141,12 +150,19 @@ impl App {
         let clock = Clock::new(move || {
             after(Timestamp::now(), SignedDuration::from_secs(ahead.load(Ordering::SeqCst)))
         });
-        let doors = Doors {
-            table: table_door(table.clone(), is_dead.clone()),
-            post: post_door(ses.clone(), is_dead.clone()),
+        let hooks = Hooks {
+            table: table_hook(table.clone(), is_dead.clone()),
+            ses: ses_hook(ses.clone(), is_dead.clone()),
         };
-        let options =
-            Options { data, site: SITE.to_owned(), proof_counter: 1, clock, random: Random::system(), doors };
+        let options = Options {
+            data,
+            site: SITE.to_owned(),
+            proof_counter: 1,
+            clock,
+            random: Random::system(),
+            login_proof,
+            hooks,
+        };
         Self { portal: Portal::open(options).unwrap(), table, ses, is_dead, ahead_seconds }
     }
 
@@ -205,7 +221,7 @@ impl App {
 
     /// Sends what is due; gives how many messages were handed out.
     pub async fn deliver(&self) -> usize {
-        self.portal.pump.drain().await
+        self.portal.worker.drain().await
     }
 
     /// Every mail, newest first.
@@ -228,10 +244,23 @@ impl App {
             "FilterExpression": "begins_with(pk, :prefix)",
             "ExpressionAttributeValues": {":prefix": {"S": prefix}},
         });
-        let answer = self.portal.emulator.answer("DynamoDB_20120810.Scan", scan.to_string().as_bytes());
-        let page: Value = serde_json::from_str(&answer.body).unwrap();
+        let page = self.operate("Scan", &scan);
         assert!(page.get("LastEvaluatedKey").is_none(), "more rows than a test has");
         page["Items"].as_array().unwrap().clone()
+    }
+
+    /// What the table answers an operator.
+    pub fn operate(&self, operation: &str, request: &Value) -> Value {
+        let target = format!("DynamoDB_20120810.{operation}");
+        let answer = self.portal.emulator.answer(&Caller::Operator, &target, request.to_string().as_bytes());
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        serde_json::from_str(&answer.body).unwrap()
+    }
+
+    /// The banners, as an operator reaches them.
+    pub fn notices(&self) -> Notices {
+        let clock = Clock::system();
+        Notices::new(&self.portal.operator_table, &clock, &Random::system())
     }
 
     /// The states of all mails, oldest first.
@@ -263,6 +292,15 @@ impl App {
 
     pub async fn login(&self, identifier: &str, password: &str) -> Answer {
         self.post("/api/session", &json!({"identifier": identifier, "password": password})).await
+    }
+
+    /// Tries passwords, each with a proof, until the identifier takes none for the rest of a day.
+    pub async fn close_to_passwords(&self, identifier: &str) {
+        for round in 0..=100 {
+            let form = json!({"identifier": identifier, "password": format!("essai {round}")});
+            let answer = self.post_proven("/api/session", "session", form).await;
+            assert_eq!(answer.status, if round < 100 { 401 } else { 429 }, "{}", answer.body);
+        }
     }
 
     pub async fn recover_password(&self, identifier: &str) -> Answer {
@@ -317,22 +355,23 @@ pub fn cookie(answer: &Answer) -> String {
     set.split(';').next().unwrap().to_owned()
 }
 
-type TableDoor = dyn Fn(&Emulator, &str, &[u8]) -> Result<ServiceAnswer, ConnectorError> + Send + Sync;
-type PostDoor = dyn Fn(&Mailbox, &[u8]) -> Result<ServiceAnswer, ConnectorError> + Send + Sync;
+type TableHook =
+    dyn Fn(&Emulator, &Caller, &str, &[u8]) -> Result<ServiceAnswer, ConnectorError> + Send + Sync;
+type SesHook = dyn Fn(&Mailbox, &[u8]) -> Result<ServiceAnswer, ConnectorError> + Send + Sync;
 
-fn table_door(tap: Arc<Tap>, is_dead: Arc<AtomicBool>) -> Arc<TableDoor> {
-    Arc::new(move |emulator, target, body| {
+fn table_hook(tap: Arc<Tap>, is_dead: Arc<AtomicBool>) -> Arc<TableHook> {
+    Arc::new(move |emulator, caller, target, body| {
         let operation = target.strip_prefix("DynamoDB_20120810.").unwrap();
         if is_dead.load(Ordering::SeqCst) {
             return Err(unreachable());
         }
         match tap.next(operation) {
-            None => Ok(emulator.answer(target, body)),
+            None => Ok(emulator.answer(caller, target, body)),
             Some(Fault::Throttled) => Ok(error(400, "ProvisionedThroughputExceededException")),
             Some(Fault::Conflict) if operation == "TransactWriteItems" => Ok(conflict()),
             Some(Fault::Conflict) => Ok(error(400, "TransactionConflictException")),
             Some(Fault::AnswerLost) => {
-                let _ = emulator.answer(target, body);
+                let _ = emulator.answer(caller, target, body);
                 Err(unreachable())
             }
             Some(other) => panic!("the table knows no {other:?}"),
@@ -340,7 +379,7 @@ fn table_door(tap: Arc<Tap>, is_dead: Arc<AtomicBool>) -> Arc<TableDoor> {
     })
 }
 
-fn post_door(tap: Arc<Tap>, is_dead: Arc<AtomicBool>) -> Arc<PostDoor> {
+fn ses_hook(tap: Arc<Tap>, is_dead: Arc<AtomicBool>) -> Arc<SesHook> {
     Arc::new(move |mailbox, body| match tap.next("SendEmail") {
         None => Ok(mailbox.take(body)),
         Some(Fault::Throttled) => Ok(error(429, "TooManyRequestsException")),

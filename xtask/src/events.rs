@@ -10,9 +10,11 @@ use altcha::{Challenge, Payload, SolveChallengeOptions, solve_challenge};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::proof::Action;
-use platform::world::{Clock, Random};
+use platform::clock::Clock;
+use platform::config::LoginProof;
+use platform::random::Random;
 use serde_json::{Value, json};
-use sesame::{Doors, Options, Portal};
+use sesame::{Hooks, Options, Portal};
 
 use crate::Outcome;
 
@@ -113,9 +115,11 @@ fn proof(action: Action) -> Result<String, Box<dyn std::error::Error + Send + Sy
         proof_counter: 1,
         clock: Clock::new(move || last_day),
         random: Random::system(),
-        doors: Doors::default(),
+        login_proof: LoginProof::AfterFailures,
+        hooks: Hooks::default(),
     })?;
-    let challenge = portal.platform.proofs.challenge(action).map_err(|problem| problem.name())?;
+    let platform = portal.platform(challenge::FUNCTION.name).ok_or("no function makes challenges")?;
+    let challenge = platform.proofs.challenge(action)?;
     solve(challenge)
 }
 

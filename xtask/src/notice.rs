@@ -4,9 +4,10 @@ use std::env;
 
 use domain::time::{Timestamp, after, in_paris, minutes};
 use platform::boot::{BootError, dynamodb_client};
+use platform::clock::Clock;
 use platform::notices::{Notice, Notices};
+use platform::random::Random;
 use platform::table::Table;
-use platform::world::{Clock, Random};
 
 use crate::Outcome;
 
@@ -81,7 +82,8 @@ fn notices() -> Result<Notices, BootError> {
     };
     let random = Random::system();
     let name = table.unwrap_or_else(|| sesame::emulator::TABLE.to_owned());
-    Ok(Notices::new(&Table::new(client, name, random.clone()), &Clock::system(), &random))
+    let clock = Clock::system();
+    Ok(Notices::new(&Table::new(client, name, clock.clone(), random.clone()), &clock, &random))
 }
 
 fn local_portal() -> String {

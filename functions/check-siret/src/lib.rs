@@ -2,11 +2,28 @@
 
 use domain::proof::Action;
 use domain::{FormCheck, Refusal, Siret};
-use platform::Platform;
+use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, Request, Response};
-use platform::problems::{ESTABLISHMENT_HAS_ACCOUNT, Problem, ProblemBody};
+use platform::problems::{ESTABLISHMENT_HAS_ACCOUNT, ProblemBody};
+use platform::proofs::Receipt;
+use platform::table::Transaction;
+use platform::{Error, Platform, route};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// This function, as it states itself.
+pub const FUNCTION: Function = Function {
+    name: "check-siret",
+    routes: &[route!(POST "/api/check-siret", handle)],
+    grants: &[Grant::get("SIRET#"), Grant::put("PROOF#")],
+    secrets: &[Secret::Proof, Secret::Hash],
+    size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 500, share: Share::Crowd },
+};
+
+/// Its part of the API document.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(handle))]
+pub struct Document;
 
 /// What the first page asks.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -66,13 +83,13 @@ impl CheckSiretForm {
         (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn handle(platform: &Platform, request: Request) -> Result<Response, Problem> {
-    http::only(&request, "POST")?;
+pub async fn handle(platform: &Platform, request: Request) -> Result<Response, Error> {
     let form: CheckSiretForm = http::json(&request)?;
     let Checked { siret, proof } = form.check()?;
     let proof = platform.proofs.verify(proof, Action::CheckSiret, &form)?;
-    let read = async { Ok::<_, Problem>(platform.accounts.has_account(&siret).await?) };
-    let (has_account, _) = tokio::try_join!(read, platform.proofs.spend(&proof, "", Vec::new()))?;
+    let read = async { Ok::<_, Error>(platform.accounts.has_account(&siret).await?) };
+    let spend = platform.proofs.spend(&proof, &Receipt::Check, Transaction::new());
+    let (has_account, _) = tokio::try_join!(read, spend)?;
     Ok(http::ok(&SiretStatus {
         siret: siret.to_string(),
         account: if has_account { "exists" } else { "none" },

@@ -3,11 +3,26 @@
 use domain::link::LINK_VALID_MINUTES;
 use domain::proof::Action;
 use domain::{Application, Email, FormCheck, Name, Phone, Refusal, Siret};
-use platform::Platform;
+use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, Request, Response};
-use platform::problems::{Problem, ProblemBody};
+use platform::problems::ProblemBody;
+use platform::{Error, Platform, route};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// This function, as it states itself.
+pub const FUNCTION: Function = Function {
+    name: "create-account",
+    routes: &[route!(POST "/api/create-account", handle)],
+    grants: &[Grant::check("SIRET#"), Grant::put("PROOF#"), Grant::put("ACCOUNT#"), Grant::put("MAIL#")],
+    secrets: &[Secret::Proof, Secret::Hash],
+    size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 800, share: Share::Write },
+};
+
+/// Its part of the API document.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(handle))]
+pub struct Document;
 
 /// What an account needs.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -90,8 +105,7 @@ impl CreateAccountForm {
         (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn handle(platform: &Platform, request: Request) -> Result<Response, Problem> {
-    http::only(&request, "POST")?;
+pub async fn handle(platform: &Platform, request: Request) -> Result<Response, Error> {
     let form: CreateAccountForm = http::json(&request)?;
     let (application, proof) = form.check()?;
     let proof = platform.proofs.verify(proof, Action::CreateAccount, &form)?;

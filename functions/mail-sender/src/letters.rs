@@ -123,6 +123,18 @@ pub fn password_changed(
     })
 }
 
+/// Tells the holder that so many passwords were tried that their identifier takes none for a while.
+///
+/// # Errors
+/// As [`activation`].
+pub fn logins_blocked(site: &str, account: &Account, blocked_at: Timestamp) -> Result<Letter, askama::Error> {
+    letter!("Trop d'essais avec votre identifiant Sésame", "logins_blocked.txt", "logins_blocked.html", {
+        site: str = site,
+        account: Account = account,
+        blocked: str = &in_words(blocked_at),
+    })
+}
+
 /// Tells the person that their request for assistance has arrived, what it says and what happens next.
 ///
 /// # Errors

@@ -8,15 +8,32 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::mail::MailState;
 use domain::{Email, MailId};
 use platform::boot::{self, BootError};
+use platform::clock::Clock;
+use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::metrics::{self, Event};
 use platform::outbox::{Lease, Leased};
-use platform::table::Failure;
-use platform::{Platform, world::Clock};
+use platform::{Error, Platform};
 use serde::{Deserialize, Serialize};
 
 use crate::post::{Post, Posted};
 pub use crate::post::{TAG, ses_config};
 use crate::recipients::Resolved;
+
+/// This function, as it states itself. Queues feed it.
+pub const FUNCTION: Function = Function {
+    name: "mail-sender",
+    routes: &[],
+    grants: &[
+        Grant::get("ACCOUNT#"),
+        Grant::get("TICKET#"),
+        Grant::query("SIRET#"),
+        Grant::update("MAIL#"),
+        Grant::update("LINK#"),
+        Grant::update("QUOTA#"),
+    ],
+    secrets: &[Secret::Link, Secret::Hash],
+    size: Size { memory_mb: 256, timeout_seconds: 30, slow_ms: 14_000, share: Share::Mails },
+};
 
 /// Where requests for assistance go when the operator does not say (procedure, case 3).
 pub const AGENCY_ADDRESS_DEFAULT: &str = "contact-ap@asp-public.fr";
@@ -70,7 +87,7 @@ impl Sender {
     /// # Errors
     /// A missing setting.
     pub async fn start() -> Result<Self, BootError> {
-        let platform = boot::start().await?;
+        let platform = boot::start(&FUNCTION).await?;
         let agency = boot::required("SESAME_AGENCY_ADDRESS", "the agency's address")
             .unwrap_or_else(|_| AGENCY_ADDRESS_DEFAULT.to_owned());
         let config = MailConfig {
@@ -111,11 +128,11 @@ async fn take(sender: &Sender, message: &SqsMessage) -> Next {
         Ok(Lease::Ours(leased)) => leased,
         Ok(Lease::Over) => return Next::Over,
         Ok(Lease::Held) => return Next::Again,
-        Err(failure) => return failed(id, &failure),
+        Err(error) => return failed(id, &error.into()),
     };
     let next = match send(sender, &leased).await {
         Ok(next) => next,
-        Err(failure) => failed(id, &failure),
+        Err(error) => failed(id, &error),
     };
     if !matches!(next, Next::Over) {
         // If even this fails, the lease runs out by itself.
@@ -124,11 +141,11 @@ async fn take(sender: &Sender, message: &SqsMessage) -> Next {
     next
 }
 
-async fn send(sender: &Sender, leased: &Leased) -> Result<Next, Failure> {
+async fn send(sender: &Sender, leased: &Leased) -> Result<Next, Error> {
     let (state, note) = match recipients::resolve(sender, leased).await? {
         Resolved::Nobody => (MailState::NoRecipient, String::new()),
         Resolved::TooMany => (MailState::Suppressed, String::new()),
-        Resolved::Served => (MailState::Sent, "its link has served".to_owned()),
+        Resolved::Served => (MailState::Superseded, String::new()),
         Resolved::Broken(why) => (MailState::Refused, why),
         Resolved::Mail(mail) => match sender.post.send(leased.id, &mail).await {
             Posted::Taken(message_id) => (MailState::Sent, message_id),
@@ -149,7 +166,7 @@ fn put_off(leased: &Leased, code: &str, next: Next) -> Next {
     next
 }
 
-fn failed(id: MailId, failure: &Failure) -> Next {
-    tracing::error!(mail = id.to_string(), %failure, "mail put off");
+fn failed(id: MailId, error: &Error) -> Next {
+    tracing::error!(mail = id.to_string(), %error, "mail put off");
     Next::Again
 }

@@ -2,8 +2,8 @@
 
 use domain::time::Timestamp;
 use domain::{Account, Email, Identifier, MailJob, Reference, Siret, Ticket};
+use platform::Error;
 use platform::outbox::Leased;
-use platform::table::Failure;
 
 use crate::Sender;
 use crate::letters::{self, Letter};
@@ -24,7 +24,7 @@ pub enum Resolved {
 }
 
 /// Looks up what a job needs. The link of a mail is minted here, with the minutes that begin now.
-pub async fn resolve(sender: &Sender, leased: &Leased) -> Result<Resolved, Failure> {
+pub async fn resolve(sender: &Sender, leased: &Leased) -> Result<Resolved, Error> {
     match &leased.job {
         MailJob::Activation { identifier } => {
             with_account(sender, identifier, async |account| {
@@ -59,7 +59,17 @@ pub async fn resolve(sender: &Sender, leased: &Leased) -> Result<Resolved, Failu
             })
             .await
         }
-        MailJob::IdentifierReminder { siret, email } => reminder(sender, leased, siret, email).await,
+        MailJob::LoginsBlocked { identifier } => {
+            with_account(sender, identifier, async |account| {
+                if !account.is_active {
+                    return Ok(Resolved::Nobody);
+                }
+                let letter = letters::logins_blocked(site(sender), account, leased.created_at);
+                Ok(to_person(sender, &account.application.email, letter))
+            })
+            .await
+        }
+        MailJob::IdentifierReminder { siret, address } => reminder(sender, leased, siret, address).await,
         MailJob::TicketReceipt { reference } => {
             with_ticket(sender, reference, async |reference, ticket, at| {
                 if !is_within_quota(sender, leased, &ticket.email).await? {
@@ -81,24 +91,26 @@ pub async fn resolve(sender: &Sender, leased: &Leased) -> Result<Resolved, Failu
 
 /// All identifiers of that establishment whose holder has that address, to the address that the account
 /// has: never to what a stranger typed.
-async fn reminder(sender: &Sender, leased: &Leased, siret: &str, typed: &str) -> Result<Resolved, Failure> {
-    let (Ok(siret), Ok(typed)) = (Siret::parse(siret), Email::parse(typed)) else {
-        return Ok(Resolved::Broken("not a siret and an address".to_owned()));
-    };
-    let mut members = sender.platform.accounts.members(&siret).await?;
-    members.retain(|member| member.email.normalised() == typed.normalised());
-    let Some(email) = members.first().map(|member| member.email.clone()) else {
+async fn reminder(sender: &Sender, leased: &Leased, siret: &Siret, address: &str) -> Result<Resolved, Error> {
+    let outbox = &sender.platform.outbox;
+    let mut accounts = Vec::new();
+    for account in sender.platform.accounts.of_establishment(siret).await? {
+        if outbox.address_fingerprint(&account.application.email)? == address {
+            accounts.push(account);
+        }
+    }
+    let Some(email) = accounts.first().map(|account| account.application.email.clone()) else {
         return Ok(Resolved::Nobody);
     };
     if !is_within_quota(sender, leased, &email).await? {
         return Ok(Resolved::TooMany);
     }
-    let identifiers: Vec<Identifier> = members.into_iter().map(|member| member.identifier).collect();
-    let letter = letters::identifier_reminder(site(sender), &siret, &identifiers, leased.created_at);
+    let identifiers: Vec<Identifier> = accounts.into_iter().map(|account| account.identifier).collect();
+    let letter = letters::identifier_reminder(site(sender), siret, &identifiers, leased.created_at);
     Ok(to_person(sender, &email, letter))
 }
 
-async fn link_mail(sender: &Sender, leased: &Leased, account: &Account) -> Result<Resolved, Failure> {
+async fn link_mail(sender: &Sender, leased: &Leased, account: &Account) -> Result<Resolved, Error> {
     if !is_within_quota(sender, leased, &account.application.email).await? {
         return Ok(Resolved::TooMany);
     }
@@ -114,7 +126,7 @@ async fn link_mail(sender: &Sender, leased: &Leased, account: &Account) -> Resul
     Ok(to_person(sender, &account.application.email, letter))
 }
 
-async fn is_within_quota(sender: &Sender, leased: &Leased, email: &Email) -> Result<bool, Failure> {
+async fn is_within_quota(sender: &Sender, leased: &Leased, email: &Email) -> Result<bool, Error> {
     match leased.job.quota() {
         Some(quota) => sender.platform.outbox.is_within_quota(leased.id, quota, email).await,
         None => Ok(true),
@@ -123,13 +135,10 @@ async fn is_within_quota(sender: &Sender, leased: &Leased, email: &Email) -> Res
 
 async fn with_account(
     sender: &Sender,
-    identifier: &str,
-    resolve: impl AsyncFnOnce(&Account) -> Result<Resolved, Failure>,
-) -> Result<Resolved, Failure> {
-    let Ok(identifier) = Identifier::parse(identifier) else {
-        return Ok(Resolved::Broken("not an identifier".to_owned()));
-    };
-    match sender.platform.accounts.find(&identifier).await? {
+    identifier: &Identifier,
+    resolve: impl AsyncFnOnce(&Account) -> Result<Resolved, Error>,
+) -> Result<Resolved, Error> {
+    match sender.platform.accounts.find(identifier).await? {
         Some(account) => resolve(&account).await,
         None => Ok(Resolved::Nobody),
     }
@@ -137,14 +146,11 @@ async fn with_account(
 
 async fn with_ticket(
     sender: &Sender,
-    reference: &str,
-    resolve: impl AsyncFnOnce(&Reference, &Ticket, Timestamp) -> Result<Resolved, Failure>,
-) -> Result<Resolved, Failure> {
-    let Some(reference) = Reference::parse(reference) else {
-        return Ok(Resolved::Broken("not a reference".to_owned()));
-    };
-    match sender.platform.tickets.find(&reference).await? {
-        Some((ticket, received_at)) => resolve(&reference, &ticket, received_at).await,
+    reference: &Reference,
+    resolve: impl AsyncFnOnce(&Reference, &Ticket, Timestamp) -> Result<Resolved, Error>,
+) -> Result<Resolved, Error> {
+    match sender.platform.tickets.find(reference).await? {
+        Some((ticket, received_at)) => resolve(reference, &ticket, received_at).await,
         None => Ok(Resolved::Nobody),
     }
 }

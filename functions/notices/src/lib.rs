@@ -1,9 +1,23 @@
 //! `GET /api/notices`: the banners of now.
 
-use platform::Platform;
+use platform::function::{Function, Grant, Share, Size};
 use platform::http::{self, Request, Response};
 use platform::notices::Notice;
-use platform::problems::Problem;
+use platform::{Error, Platform, route};
+
+/// This function, as it states itself.
+pub const FUNCTION: Function = Function {
+    name: "notices",
+    routes: &[route!(GET "/api/notices", handle)],
+    grants: &[Grant::query("NOTICE")],
+    secrets: &[],
+    size: Size { memory_mb: 256, timeout_seconds: 10, slow_ms: 500, share: Share::Few },
+};
+
+/// Its part of the API document.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(handle))]
+pub struct Document;
 
 /// How long a browser or a cache may keep the answer.
 const CACHE_CONTROL: &str = "public, max-age=30";
@@ -18,8 +32,7 @@ const CACHE_CONTROL: &str = "public, max-age=30";
         (status = 200, description = "Those of now", body = Vec<Notice>),
     )
 )]
-pub async fn handle(platform: &Platform, request: Request) -> Result<Response, Problem> {
-    http::only(&request, "GET")?;
+pub async fn handle(platform: &Platform, _: Request) -> Result<Response, Error> {
     let current = platform.notices.current().await?;
     Ok(http::with_header(http::ok(&current), http::CACHE_CONTROL, CACHE_CONTROL))
 }

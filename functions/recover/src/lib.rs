@@ -3,13 +3,30 @@
 use domain::link::LINK_VALID_MINUTES;
 use domain::proof::Action;
 use domain::{Email, FormCheck, Identifier, MailJob, Refusal, Siret};
-use platform::Platform;
+use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, Request, Response};
-use platform::metrics::{self, Event};
-use platform::problems::{Kind, Problem, ProblemBody};
+use platform::problems::ProblemBody;
 use platform::wire::Accepted;
+use platform::{Error, Platform, route};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// This function, as it states itself.
+pub const FUNCTION: Function = Function {
+    name: "recover",
+    routes: &[
+        route!(POST "/api/recover/identifier", identifier),
+        route!(POST "/api/recover/password", password),
+    ],
+    grants: &[Grant::put("PROOF#"), Grant::put("MAIL#")],
+    secrets: &[Secret::Proof, Secret::Hash],
+    size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 800, share: Share::Write },
+};
+
+/// Its part of the API document.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(identifier, password))]
+pub struct Document;
 
 /// «J'ai oublié mon identifiant».
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -39,16 +56,14 @@ pub struct PasswordForm {
 }
 
 impl IdentifierForm {
-    fn check(&self) -> Result<(MailJob, &str), Refusal> {
+    fn check(&self) -> Result<(Siret, Email, &str), Refusal> {
         let mut form = FormCheck::new();
         let siret = form.required("siret", self.siret.as_deref(), Siret::parse);
         let email = form.required("email", self.email.as_deref(), Email::parse);
         let proof = form.required("proof", self.proof.as_deref(), |_| Ok(()));
         form.finish(|| {
             proof?;
-            let job =
-                MailJob::IdentifierReminder { siret: siret?.to_string(), email: email?.as_str().to_owned() };
-            Some((job, self.proof.as_deref()?))
+            Some((siret?, email?, self.proof.as_deref()?))
         })
     }
 }
@@ -60,21 +75,8 @@ impl PasswordForm {
         let proof = form.required("proof", self.proof.as_deref(), |_| Ok(()));
         form.finish(|| {
             proof?;
-            Some((MailJob::PasswordReset { identifier: identifier?.to_string() }, self.proof.as_deref()?))
+            Some((MailJob::PasswordReset { identifier: identifier? }, self.proof.as_deref()?))
         })
-    }
-}
-
-/// Either route of this function.
-///
-/// # Errors
-/// Those of [`identifier`] and [`password`].
-pub async fn handle(platform: &Platform, request: Request) -> Result<Response, Problem> {
-    http::only(&request, "POST")?;
-    match request.uri().path() {
-        "/api/recover/identifier" => identifier(platform, request).await,
-        "/api/recover/password" => password(platform, request).await,
-        _ => Err(Problem::new(Kind::NotFound)),
     }
 }
 
@@ -89,9 +91,10 @@ pub async fn handle(platform: &Platform, request: Request) -> Result<Response, P
         (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn identifier(platform: &Platform, request: Request) -> Result<Response, Problem> {
+pub async fn identifier(platform: &Platform, request: Request) -> Result<Response, Error> {
     let form: IdentifierForm = http::json(&request)?;
-    let (job, proof) = form.check()?;
+    let (siret, email, proof) = form.check()?;
+    let job = MailJob::IdentifierReminder { siret, address: platform.outbox.address_fingerprint(&email)? };
     accept(platform, &job, proof, &form).await
 }
 
@@ -106,7 +109,7 @@ pub async fn identifier(platform: &Platform, request: Request) -> Result<Respons
         (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn password(platform: &Platform, request: Request) -> Result<Response, Problem> {
+pub async fn password(platform: &Platform, request: Request) -> Result<Response, Error> {
     let form: PasswordForm = http::json(&request)?;
     let (job, proof) = form.check()?;
     accept(platform, &job, proof, &form).await
@@ -118,10 +121,8 @@ async fn accept(
     job: &MailJob,
     proof: &str,
     form: &impl Serialize,
-) -> Result<Response, Problem> {
+) -> Result<Response, Error> {
     let proof = platform.proofs.verify(proof, Action::Recover, form)?;
-    if platform.outbox.accept(&platform.proofs, &proof, job).await? {
-        metrics::count(Event::Recovery, platform.clock.now());
-    }
+    platform.outbox.accept(&platform.proofs, &proof, job).await?;
     Ok(http::accepted(&Accepted { valid_minutes: LINK_VALID_MINUTES }))
 }

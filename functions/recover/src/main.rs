@@ -1,5 +1,5 @@
 //! The Lambda function `recover`.
 
 fn main() -> Result<(), platform::boot::BootError> {
-    platform::boot::serve(|platform, request| Box::pin(recover::handle(platform, request)))
+    platform::serve(&recover::FUNCTION)
 }

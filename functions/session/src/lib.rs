@@ -1,14 +1,45 @@
 //! `/api/session`: log in, who am I, log out («Mon espace personnel»).
 
-use domain::account::{FAILED_LOGINS_MAX, SESSION_VALID};
+use domain::account::SESSION_VALID;
 use domain::proof::Action;
 use domain::{Account, FormCheck, Identifier, Refusal, Token};
 use platform::accounts::ROLE_HOLDER;
+use platform::config::LoginProof;
+use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, Request, Response};
-use platform::problems::{Problem, ProblemBody};
-use platform::{Config, Platform, passwords};
+use platform::problems::ProblemBody;
+use platform::proofs::Receipt;
+use platform::table::Transaction;
+use platform::{Config, Error, Platform, passwords, route};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// This function, as it states itself.
+pub const FUNCTION: Function = Function {
+    name: "session",
+    routes: &[
+        route!(GET "/api/session", show),
+        route!(POST "/api/session", open, hash),
+        route!(DELETE "/api/session", close),
+    ],
+    grants: &[
+        Grant::get("ACCOUNT#"),
+        Grant::get("SESSION#"),
+        Grant::update("ATTEMPTS#"),
+        Grant::put("MAIL#"),
+        Grant::put("PROOF#"),
+        Grant::put("SESSION#"),
+        Grant::delete("SESSION#"),
+        Grant::delete("ATTEMPTS#"),
+    ],
+    secrets: &[Secret::Proof, Secret::Hash, Secret::Session],
+    size: Size { memory_mb: 1769, timeout_seconds: 15, slow_ms: 1_500, share: Share::Crowd },
+};
+
+/// Its part of the API document.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(open, show, close))]
+pub struct Document;
 
 /// Identifier and password, and a proof once it is asked for.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -76,24 +107,12 @@ impl LoginForm {
     }
 }
 
-/// Any method of this route.
+/// `POST /api/session`. The same work whether or not the account exists; every attempt counts before its password is
+/// judged, so that guesses made at once are all counted.
 ///
 /// # Errors
-/// Those of [`open`], [`show`] and [`close`].
-pub async fn handle(platform: &Platform, request: Request) -> Result<Response, Problem> {
-    match request.method().as_str() {
-        "POST" => open(platform, request).await,
-        "GET" => show(platform, request).await,
-        "DELETE" => close(platform, request).await,
-        _ => Err(Problem::method_not_allowed("GET, POST, DELETE")),
-    }
-}
-
-/// `POST /api/session`. The same work whether or not the account exists; every attempt counts before
-/// its password is judged, so that guesses made at once are all counted.
-///
-/// # Errors
-/// `invalid-form`, `wrong-credentials`, `proof-required`, `proof-rejected`, `proof-already-used`.
+/// `invalid-form`, `wrong-credentials`, `proof-required`, `proof-rejected`, `proof-already-used`,
+/// `too-many-attempts`.
 #[utoipa::path(
     post, path = "/api/session", operation_id = "openSession", tag = "session", request_body = LoginForm,
     responses(
@@ -101,17 +120,23 @@ pub async fn handle(platform: &Platform, request: Request) -> Result<Response, P
         (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn open(platform: &Platform, request: Request) -> Result<Response, Problem> {
+pub async fn open(platform: &Platform, request: Request) -> Result<Response, Error> {
     let form: LoginForm = http::json(&request)?;
     let (identifier, password) = form.check()?;
-    let (account, attempts) =
-        tokio::try_join!(platform.accounts.find(&identifier), platform.sessions.count_attempt(&identifier))?;
+    // A proof that is due is judged before anything is written: a stranger cannot have us write for nothing.
+    let proof = match form.proof.as_deref() {
+        Some(payload) => Some(platform.proofs.verify(payload, Action::Session, &form)?),
+        None if platform.config.login_proof == LoginProof::Always => {
+            return Err(Refusal::ProofRequired.into());
+        }
+        None => None,
+    };
+    let count = platform.sessions.count_attempt(&identifier, proof.is_some());
+    let (account, ()) = tokio::try_join!(async { Ok(platform.accounts.find(&identifier).await?) }, count)?;
     let mut token = None;
-    if attempts > FAILED_LOGINS_MAX {
-        let payload = form.proof.as_deref().ok_or(Refusal::ProofRequired)?;
-        let proof = platform.proofs.verify(payload, Action::Session, &form)?;
-        platform.proofs.spend(&proof, "", Vec::new()).await?;
-        token = Some(platform.proofs.session_token(&proof));
+    if let Some(proof) = &proof {
+        platform.proofs.spend(proof, &Receipt::Login, Transaction::new()).await?;
+        token = Some(platform.proofs.session_token(proof)?);
     }
     let account = account.filter(|account| account.is_active);
     let known_hash = account.as_ref().and_then(|account| account.password_hash.clone());
@@ -133,11 +158,12 @@ pub async fn open(platform: &Platform, request: Request) -> Result<Response, Pro
         (status = 401, description = "Nobody is", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn show(platform: &Platform, request: Request) -> Result<Response, Problem> {
+pub async fn show(platform: &Platform, request: Request) -> Result<Response, Error> {
     let token = token_of(&platform.config, &request).ok_or(Refusal::NoSession)?;
     let session = platform.sessions.find(&token).await?.ok_or(Refusal::NoSession)?;
     let account = platform.accounts.find(&session.identifier).await?;
-    let is_current = |account: &Account| account.credentials_epoch == session.credentials_epoch;
+    let is_current =
+        |account: &Account| account.is_active && account.credentials_epoch == session.credentials_epoch;
     let account = account.filter(is_current).ok_or(Refusal::NoSession)?;
     Ok(http::ok(&Me::from(&account)))
 }
@@ -150,7 +176,7 @@ pub async fn show(platform: &Platform, request: Request) -> Result<Response, Pro
     delete, path = "/api/session", operation_id = "closeSession", tag = "session",
     responses((status = 204, description = "Nobody is logged in any more"))
 )]
-pub async fn close(platform: &Platform, request: Request) -> Result<Response, Problem> {
+pub async fn close(platform: &Platform, request: Request) -> Result<Response, Error> {
     if let Some(token) = token_of(&platform.config, &request) {
         platform.sessions.close(&token).await?;
     }

@@ -1,5 +1,5 @@
 //! The Lambda function `session`.
 
 fn main() -> Result<(), platform::boot::BootError> {
-    platform::boot::serve(|platform, request| Box::pin(session::handle(platform, request)))
+    platform::serve(&session::FUNCTION)
 }

@@ -1,14 +1,34 @@
 //! `POST /api/set-password`: consumes the link of a mail, for an activation or a lost password.
 
-use domain::link::LinkPurpose;
 use domain::{FaultCode, FormCheck, Password, Refusal, Token};
-use platform::Platform;
+use platform::function::{Function, Grant, Share, Size};
 use platform::http::{self, Request, Response};
-use platform::metrics::{self, Event};
 use platform::passwords;
-use platform::problems::{Problem, ProblemBody};
+use platform::problems::ProblemBody;
+use platform::{Error, Platform, route};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// This function, as it states itself.
+pub const FUNCTION: Function = Function {
+    name: "set-password",
+    routes: &[route!(POST "/api/set-password", handle, hash)],
+    grants: &[
+        Grant::get("LINK#"),
+        Grant::update("LINK#"),
+        Grant::update("ACCOUNT#"),
+        Grant::put("SIRET#"),
+        Grant::put("MAIL#"),
+        Grant::delete("ATTEMPTS#"),
+    ],
+    secrets: &[],
+    size: Size { memory_mb: 1769, timeout_seconds: 15, slow_ms: 1_500, share: Share::Write },
+};
+
+/// Its part of the API document.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(handle))]
+pub struct Document;
 
 /// The link's token and the new password.
 #[derive(Deserialize, ToSchema)]
@@ -53,8 +73,7 @@ impl SetPasswordForm {
         (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn handle(platform: &Platform, request: Request) -> Result<Response, Problem> {
-    http::only(&request, "POST")?;
+pub async fn handle(platform: &Platform, request: Request) -> Result<Response, Error> {
     let form: SetPasswordForm = http::json(&request)?;
     let (token, password) = form.check()?;
     let token = token.ok_or(Refusal::LinkUnknown)?;
@@ -65,8 +84,5 @@ pub async fn handle(platform: &Platform, request: Request) -> Result<Response, P
     password.judge(&person).map_err(|code: FaultCode| Refusal::field("password", code))?;
     let hash = passwords::hash(password, &platform.random).await?;
     platform.credentials.set(&token, &link, &hash).await?;
-    if link.purpose == LinkPurpose::Activation {
-        metrics::count(Event::AccountOpened, platform.clock.now());
-    }
     Ok(http::ok(&PasswordSet { identifier: link.identifier.to_string() }))
 }

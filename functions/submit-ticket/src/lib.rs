@@ -2,12 +2,26 @@
 
 use domain::proof::Action;
 use domain::{Description, Email, FormCheck, Motive, Name, Phone, Refusal, Siret, Submission, Ticket};
-use platform::Platform;
+use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, Request, Response};
-use platform::metrics::{self, Event};
-use platform::problems::{Problem, ProblemBody};
+use platform::problems::ProblemBody;
+use platform::{Error, Platform, route};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// This function, as it states itself.
+pub const FUNCTION: Function = Function {
+    name: "submit-ticket",
+    routes: &[route!(POST "/api/submit-ticket", handle)],
+    grants: &[Grant::put("PROOF#"), Grant::put("SUBMISSION#"), Grant::put("TICKET#"), Grant::put("MAIL#")],
+    secrets: &[Secret::Proof, Secret::Hash],
+    size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 800, share: Share::Few },
+};
+
+/// Its part of the API document.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(handle))]
+pub struct Document;
 
 /// Every field is required.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -95,14 +109,11 @@ impl TicketForm {
         (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn handle(platform: &Platform, request: Request) -> Result<Response, Problem> {
-    http::only(&request, "POST")?;
+pub async fn handle(platform: &Platform, request: Request) -> Result<Response, Error> {
     let form: TicketForm = http::json(&request)?;
     let (ticket, proof) = form.check()?;
     let proof = platform.proofs.verify(proof, Action::SubmitTicket, &form)?;
     let submitted = platform.tickets.submit(&proof, &ticket).await?;
-    if submitted.is_new {
-        metrics::count(Event::Ticket(ticket.motive), platform.clock.now());
-    }
-    Ok(http::created(&TicketCreated { reference: submitted.reference, sent_to: submitted.sent_to }))
+    let reference = submitted.reference.to_string();
+    Ok(http::created(&TicketCreated { reference, sent_to: submitted.sent_to }))
 }

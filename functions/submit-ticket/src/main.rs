@@ -1,5 +1,5 @@
 //! The Lambda function `submit-ticket`.
 
 fn main() -> Result<(), platform::boot::BootError> {
-    platform::boot::serve(|platform, request| Box::pin(submit_ticket::handle(platform, request)))
+    platform::serve(&submit_ticket::FUNCTION)
 }

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::time::Timestamp;
 
-use super::{Attributes, Failure, Key};
+use super::{Attributes, Key, TableError};
 
 /// A value on its way into a row.
 pub trait IntoAttribute {
@@ -73,9 +73,9 @@ impl Row {
     /// A text that must be there.
     ///
     /// # Errors
-    /// `Failure::Broken` when it is not: the row is not one of ours.
-    pub fn text(&self, name: &'static str) -> Result<&str, Failure> {
-        self.find_text(name).ok_or(Failure::corrupt(name))
+    /// `TableError::Broken` when it is not: the row is not one of ours.
+    pub fn text(&self, name: &'static str) -> Result<&str, TableError> {
+        self.find_text(name).ok_or(TableError::corrupt(name))
     }
 
     /// A text that may be there.
@@ -87,30 +87,30 @@ impl Row {
     /// A text that must be there and that `parse` must take.
     ///
     /// # Errors
-    /// `Failure::Broken`.
+    /// `TableError::Broken`.
     pub fn parsed<T, E>(
         &self,
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<T, Failure> {
-        parse(self.text(name)?).map_err(|_| Failure::corrupt(name))
+    ) -> Result<T, TableError> {
+        parse(self.text(name)?).map_err(|_| TableError::corrupt(name))
     }
 
     /// A number that must be there.
     ///
     /// # Errors
-    /// `Failure::Broken`.
-    pub fn number(&self, name: &'static str) -> Result<u64, Failure> {
+    /// `TableError::Broken`.
+    pub fn number(&self, name: &'static str) -> Result<u64, TableError> {
         let number = self.0.get(name).and_then(|value| value.as_n().ok()?.parse().ok());
-        number.ok_or(Failure::corrupt(name))
+        number.ok_or(TableError::corrupt(name))
     }
 
     /// A moment that must be there.
     ///
     /// # Errors
-    /// `Failure::Broken`.
-    pub fn moment(&self, name: &'static str) -> Result<Timestamp, Failure> {
-        self.find_moment(name).ok_or(Failure::corrupt(name))
+    /// `TableError::Broken`.
+    pub fn moment(&self, name: &'static str) -> Result<Timestamp, TableError> {
+        self.find_moment(name).ok_or(TableError::corrupt(name))
     }
 
     /// A moment that may be there.

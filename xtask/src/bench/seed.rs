@@ -6,11 +6,13 @@ use std::path::Path;
 use domain::Identifier;
 use domain::proof::Action;
 use dynoxide::{AttributeValue, Database, ImportOptions, Item};
+use platform::clock::Clock;
+use platform::config::LoginProof;
 use platform::proofs::Effort;
-use platform::world::{Clock, Random};
+use platform::random::Random;
 use serde_json::{Value, json};
 use sesame::emulator::TABLE;
-use sesame::{Doors, Options, Portal};
+use sesame::{Hooks, Options, Portal};
 
 use crate::events::solve;
 
@@ -45,7 +47,8 @@ impl Seed {
             proof_counter: 1,
             clock: Clock::system(),
             random: random.clone(),
-            doors: Doors::default(),
+            login_proof: LoginProof::AfterFailures,
+            hooks: Hooks::default(),
         };
         // Opening makes the table.
         drop(Portal::open(options(Some(folder.to_owned())))?);
@@ -60,8 +63,9 @@ impl Seed {
 
     /// Requests for a password, of known and unknown identifiers in turn, each with a proof of its own.
     pub fn requests(&self, count: usize) -> Fallible<Vec<Request>> {
-        let proofs = &self.portal.platform.proofs;
-        let random = &self.portal.platform.random;
+        let platform =
+            self.portal.platform(challenge::FUNCTION.name).ok_or("no function makes challenges")?;
+        let (proofs, random) = (&platform.proofs, &platform.random);
         (0..count)
             .map(|rank| {
                 let is_known = rank % 2 == 0;
@@ -70,8 +74,7 @@ impl Seed {
                     _ => Identifier::from_random(random.bytes()),
                 };
                 let effort = Effort { cost: 1, counter: 0 };
-                let challenge =
-                    proofs.challenge_of(Action::Recover, effort).map_err(|problem| problem.name())?;
+                let challenge = proofs.challenge_of(Action::Recover, effort)?;
                 let body = json!({"identifier": identifier.as_str(), "proof": solve(challenge)?}).to_string();
                 let head = format!(
                     "POST /api/recover/password HTTP/1.1\r\nhost: localhost\r\n\

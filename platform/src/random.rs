@@ -1,39 +1,7 @@
-//! Two of the three seams: the clock and the random bytes. The third is the endpoint of the table.
+//! Random bytes. Injected, so that a simulation draws every choice from one seed.
 
 use std::fmt;
 use std::sync::Arc;
-
-use domain::time::Timestamp;
-
-/// Tells the time.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
-
-impl Clock {
-    /// The machine's own clock.
-    #[must_use]
-    pub fn system() -> Self {
-        Self::new(Timestamp::now)
-    }
-
-    /// Any other.
-    #[must_use]
-    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    /// This moment.
-    #[must_use]
-    pub fn now(&self) -> Timestamp {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Clock({})", self.now())
-    }
-}
 
 /// Gives random bytes that nobody can foresee.
 #[derive(Clone)]
@@ -53,7 +21,7 @@ impl Random {
         })
     }
 
-    /// Any other.
+    /// Any other source.
     #[must_use]
     pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
         Self(Arc::new(fill))
@@ -65,6 +33,13 @@ impl Random {
         let mut bytes = [0; N];
         (self.0)(&mut bytes);
         bytes
+    }
+
+    /// A number below a bound, which is at least 1. The bias of the remainder is below 1 in 2³².
+    #[must_use]
+    pub fn below(&self, bound: u32) -> u32 {
+        let drawn = u64::from_le_bytes(self.bytes()) % u64::from(bound.max(1));
+        u32::try_from(drawn).unwrap_or(0)
     }
 }
 

@@ -2,44 +2,43 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-/// What an error may be made of.
-pub type Source = Box<dyn std::error::Error + Send + Sync>;
+use crate::error::Source;
 
 /// The table could not do what was asked, through no fault of the asker.
 #[derive(Debug)]
-pub enum Failure {
+pub enum TableError {
     /// For now: throttled, timed out, unreachable. Asking again later helps.
     Unavailable(Source),
     /// Until somebody mends it: no such table, no permission, a row that is not ours.
     Broken(Source),
 }
 
-/// What DynamoDB says when it would take the request later.
-const PASSING: [&str; 9] = [
+/// What DynamoDB says when it would take the request later, alone or as the reason of a cancelled transaction.
+const TEMPORARY: [&str; 10] = [
     "ProvisionedThroughputExceededException",
     "ProvisionedThroughputExceeded",
     "RequestLimitExceeded",
     "ThrottlingException",
     "ThrottlingError",
-    "TransactionInProgressException",
+    "TransactionConflict",
     "TransactionConflictException",
+    "TransactionInProgressException",
     "InternalServerError",
     "ServiceUnavailable",
 ];
 
-impl Failure {
+/// Whether DynamoDB would take the request later.
+pub(super) fn is_temporary(code: &str) -> bool {
+    TEMPORARY.contains(&code)
+}
+
+impl TableError {
     pub(super) fn corrupt(name: &'static str) -> Self {
         Self::Broken(format!("attribute `{name}` is missing or of another type").into())
     }
 
-    pub(super) fn from_cancelled<'a>(codes: impl Iterator<Item = &'a str>) -> Self {
-        let codes: Vec<&str> = codes.filter(|code| *code != "None").collect();
-        let source = format!("transaction cancelled: {}", codes.join(", ")).into();
-        if !codes.is_empty() && codes.iter().all(|code| PASSING.contains(code)) {
-            Self::Unavailable(source)
-        } else {
-            Self::Broken(source)
-        }
+    pub(super) fn out_of_time() -> Self {
+        Self::Unavailable("the request's deadline has passed".into())
     }
 
     pub(super) fn from_sdk<E>(error: &SdkError<E>) -> Self
@@ -48,8 +47,7 @@ impl Failure {
     {
         let is_passing = match error {
             SdkError::ServiceError(service) => {
-                service.raw().status().as_u16() >= 500
-                    || service.err().code().is_some_and(|code| PASSING.contains(&code))
+                service.raw().status().as_u16() >= 500 || service.err().code().is_some_and(is_temporary)
             }
             SdkError::ConstructionFailure(_) => false,
             _ => true,
@@ -63,13 +61,13 @@ impl Failure {
     }
 }
 
-impl From<aws_sdk_dynamodb::error::BuildError> for Failure {
+impl From<aws_sdk_dynamodb::error::BuildError> for TableError {
     fn from(error: aws_sdk_dynamodb::error::BuildError) -> Self {
         Self::Broken(error.into())
     }
 }
 
-impl std::fmt::Display for Failure {
+impl std::fmt::Display for TableError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unavailable(source) => write!(f, "table unavailable: {source}"),
@@ -78,4 +76,4 @@ impl std::fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for TableError {}

@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use domain::MailId;
+use domain::mail::Lane;
 use domain::time::{SignedDuration, Timestamp, after};
 use mail_sender::{Due, Sender};
-use platform::world::Clock;
+use platform::clock::Clock;
 use tokio::sync::Notify;
+
+use crate::emulator::QueuedMail;
 
 /// Messages in a batch, as the event source mapping gives them.
 const BATCH_MAX: usize = 10;
@@ -27,55 +30,63 @@ const POLL: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy)]
 struct Message {
     mail: MailId,
+    lane: Lane,
     visible_at: Timestamp,
     receives: u32,
 }
 
-/// The queue of due mails.
+/// The queues of due mails, one for each lane.
 #[derive(Debug, Default)]
-pub struct Queue {
-    messages: Mutex<VecDeque<Message>>,
+pub struct Queues {
+    messages: Mutex<[VecDeque<Message>; Lane::ALL.len()]>,
     arrival: Notify,
 }
 
-impl Queue {
-    /// Puts a mail into the queue, to be sent at once.
-    pub fn push(&self, mail: MailId) {
-        self.messages().push_back(Message { mail, visible_at: Timestamp::MIN, receives: 0 });
+impl Queues {
+    /// Puts a mail into the queue of its lane, to be sent at once.
+    pub fn push(&self, (mail, lane): QueuedMail) {
+        let message = Message { mail, lane, visible_at: Timestamp::MIN, receives: 0 };
+        self.messages()[lane as usize].push_back(message);
         self.arrival.notify_one();
     }
 
-    fn messages(&self) -> std::sync::MutexGuard<'_, VecDeque<Message>> {
+    fn messages(&self) -> std::sync::MutexGuard<'_, [VecDeque<Message>; Lane::ALL.len()]> {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes up to [`BATCH_MAX`] visible messages out, in their order.
+    /// Takes up to [`BATCH_MAX`] visible messages of one lane out, in their order: of the urgent lane if it has any.
     fn take_batch(&self, now: Timestamp) -> Vec<Message> {
-        let mut messages = self.messages();
-        let mut batch = Vec::new();
-        for _ in 0..messages.len() {
-            let Some(message) = messages.pop_front() else { break };
-            if batch.len() < BATCH_MAX && message.visible_at <= now {
-                batch.push(message);
-                if batch.len() == BATCH_MAX {
-                    break;
-                }
-            } else {
-                messages.push_back(message);
-            }
-        }
-        batch
+        let mut queues = self.messages();
+        let batches = queues.iter_mut().map(|queue| take_visible(queue, now));
+        batches.into_iter().find(|batch| !batch.is_empty()).unwrap_or_default()
     }
 
     /// Puts a failed message back out of sight, or sets it aside after its last receive.
     fn put_back(&self, message: Message, now: Timestamp) {
         let receives = message.receives + 1;
         if receives < RECEIVES_MAX {
-            self.messages().push_back(Message { visible_at: after(now, VISIBILITY), receives, ..message });
+            let message = Message { visible_at: after(now, VISIBILITY), receives, ..message };
+            self.messages()[message.lane as usize].push_back(message);
         } else {
             tracing::error!(mail = message.mail.to_string(), receives, "mail set aside until the next start");
         }
     }
+}
+
+fn take_visible(queue: &mut VecDeque<Message>, now: Timestamp) -> Vec<Message> {
+    let mut batch = Vec::new();
+    for _ in 0..queue.len() {
+        let Some(message) = queue.pop_front() else { break };
+        if message.visible_at > now {
+            queue.push_back(message);
+            continue;
+        }
+        batch.push(message);
+        if batch.len() == BATCH_MAX {
+            break;
+        }
+    }
+    batch
 }
 
 /// Counts the requests that people wait for.
@@ -94,20 +105,20 @@ impl Load {
     }
 }
 
-/// Takes messages out of the queue and hands them to the sender.
+/// Takes messages out of the queues and hands them to the sender.
 #[derive(Debug)]
-pub struct Pump {
-    queue: Arc<Queue>,
+pub struct Worker {
+    queues: Arc<Queues>,
     sender: Sender,
     clock: Clock,
     load: Load,
 }
 
-impl Pump {
-    /// A pump between that queue and that sender.
+impl Worker {
+    /// A worker between those queues and that sender.
     #[must_use]
-    pub fn new(queue: Arc<Queue>, sender: Sender, clock: Clock, load: Load) -> Self {
-        Self { queue, sender, clock, load }
+    pub fn new(queues: Arc<Queues>, sender: Sender, clock: Clock, load: Load) -> Self {
+        Self { queues, sender, clock, load }
     }
 
     /// What the batches are handed to.
@@ -120,7 +131,7 @@ impl Pump {
     pub async fn run(&self) {
         let mut requests = self.load.count();
         loop {
-            let arrival = self.queue.arrival.notified();
+            let arrival = self.queues.arrival.notified();
             if self.send_batch().await == 0 {
                 // A failed message becomes visible by the clock alone: look again from time to time.
                 let _ = tokio::time::timeout(POLL, arrival).await;
@@ -144,7 +155,7 @@ impl Pump {
 
     /// Hands one batch out; what the sender gives back returns to the queue.
     pub async fn send_batch(&self) -> usize {
-        let batch = self.queue.take_batch(self.clock.now());
+        let batch = self.queues.take_batch(self.clock.now());
         if batch.is_empty() {
             return 0;
         }
@@ -153,7 +164,7 @@ impl Pump {
         for message in &batch {
             let id = message.mail.to_string();
             if response.batch_item_failures.iter().any(|failure| failure.item_identifier == id) {
-                self.queue.put_back(*message, now);
+                self.queues.put_back(*message, now);
             }
         }
         batch.len()

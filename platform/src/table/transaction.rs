@@ -1,0 +1,194 @@
+//! Transactions: writes that are all done or none, and guards that say which of them was refused.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{
+    CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
+};
+
+use super::{Attributes, IntoAttribute, Key, NOT_THERE, Row};
+use crate::metrics::Event;
+
+/// What DynamoDB says of an item whose condition did not hold.
+const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+
+/// Names a conditional write of a transaction, so that a refusal can say which one it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard(pub &'static str);
+
+/// A conditional change of one row. Every value it names is bound with [`value`](Self::value).
+#[derive(Debug, Clone)]
+pub struct Change {
+    pub(super) key: Key,
+    pub(super) update: &'static str,
+    pub(super) condition: &'static str,
+    pub(super) values: Attributes,
+}
+
+impl Change {
+    /// `update` is an update expression, `condition` a condition expression.
+    #[must_use]
+    pub fn new(key: Key, update: &'static str, condition: &'static str) -> Self {
+        Self { key, update, condition, values: HashMap::new() }
+    }
+
+    /// Binds `:name`.
+    #[must_use]
+    pub fn value(mut self, name: &str, value: impl IntoAttribute) -> Self {
+        self.values.insert(format!(":{name}"), value.into_attribute());
+        self
+    }
+}
+
+/// One write of a transaction.
+#[derive(Debug, Clone)]
+enum Write {
+    Create(Row),
+    Put(Row),
+    Change(Change),
+    AssertAbsent(Key),
+    Delete(Key),
+}
+
+/// Writes that are all done or none.
+#[derive(Debug, Clone, Default)]
+pub struct Transaction {
+    writes: Vec<(Option<Guard>, Write)>,
+    pub(super) events: Vec<Event>,
+}
+
+impl Transaction {
+    /// A transaction without writes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether it has no writes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+
+    /// Writes a row that must not be there yet.
+    pub fn create(&mut self, guard: Guard, row: Row) -> &mut Self {
+        self.push(Some(guard), Write::Create(row))
+    }
+
+    /// Writes a row, whatever stands there.
+    pub fn put(&mut self, row: Row) -> &mut Self {
+        self.push(None, Write::Put(row))
+    }
+
+    /// Changes a row under a condition.
+    pub fn change(&mut self, guard: Guard, change: Change) -> &mut Self {
+        self.push(Some(guard), Write::Change(change))
+    }
+
+    /// Writes nothing: that key must have no row.
+    pub fn assert_absent(&mut self, guard: Guard, key: Key) -> &mut Self {
+        self.push(Some(guard), Write::AssertAbsent(key))
+    }
+
+    /// Leaves no row at that key.
+    pub fn delete(&mut self, key: Key) -> &mut Self {
+        self.push(None, Write::Delete(key))
+    }
+
+    /// Counts an event once the transaction is committed.
+    pub fn count(&mut self, event: Event) -> &mut Self {
+        self.events.push(event);
+        self
+    }
+
+    fn push(&mut self, guard: Option<Guard>, write: Write) -> &mut Self {
+        self.writes.push((guard, write));
+        self
+    }
+
+    /// The row of a transaction that is one `create` and nothing else, which needs no transaction.
+    pub(super) fn single_create(&self) -> Option<(Guard, &Row)> {
+        match self.writes.as_slice() {
+            [(Some(guard), Write::Create(row))] => Some((*guard, row)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn items(&self, table: &str) -> Result<Vec<TransactWriteItem>, BuildError> {
+        self.writes.iter().map(|(_, write)| item(table, write.clone())).collect()
+    }
+
+    /// Which guards failed, by DynamoDB's reasons: one for each write, in their order.
+    pub(super) fn refused(&self, reasons: &[CancellationReason]) -> Option<Refused> {
+        let failed =
+            self.writes.iter().zip(reasons).filter(|(_, reason)| reason.code() == Some(CONDITION_FAILED));
+        let failed: Vec<_> = failed
+            .filter_map(|((guard, _), reason)| Some((guard.as_ref().copied()?, reason.item.clone().map(Row))))
+            .collect();
+        (!failed.is_empty()).then_some(Refused { failed })
+    }
+}
+
+/// Which guards of a transaction failed, and which row stood in the way of each.
+#[derive(Debug)]
+pub struct Refused {
+    failed: Vec<(Guard, Option<Row>)>,
+}
+
+impl Refused {
+    pub(super) fn by(guard: Guard, standing: Option<Row>) -> Self {
+        Self { failed: vec![(guard, standing)] }
+    }
+
+    /// Whether this guard failed.
+    #[must_use]
+    pub fn is_by(&self, guard: Guard) -> bool {
+        self.failed.iter().any(|(failed, _)| *failed == guard)
+    }
+
+    /// The row that stood in the way of this guard, if it failed and there was one.
+    #[must_use]
+    pub fn standing(&self, guard: Guard) -> Option<&Row> {
+        self.failed.iter().find(|(failed, _)| *failed == guard)?.1.as_ref()
+    }
+}
+
+fn item(table: &str, write: Write) -> Result<TransactWriteItem, BuildError> {
+    let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
+    let item = TransactWriteItem::builder();
+    let built = match write {
+        Write::Create(row) => item.put(
+            Put::builder()
+                .table_name(table)
+                .set_item(Some(row.0))
+                .condition_expression(NOT_THERE)
+                .return_values_on_condition_check_failure(all_old)
+                .build()?,
+        ),
+        Write::Put(row) => item.put(Put::builder().table_name(table).set_item(Some(row.0)).build()?),
+        Write::Change(change) => item.update(
+            Update::builder()
+                .table_name(table)
+                .set_key(Some(change.key.attributes()))
+                .update_expression(change.update)
+                .condition_expression(change.condition)
+                .set_expression_attribute_values(Some(change.values))
+                .return_values_on_condition_check_failure(all_old)
+                .build()?,
+        ),
+        Write::AssertAbsent(key) => item.condition_check(
+            ConditionCheck::builder()
+                .table_name(table)
+                .set_key(Some(key.attributes()))
+                .condition_expression(NOT_THERE)
+                .return_values_on_condition_check_failure(all_old)
+                .build()?,
+        ),
+        Write::Delete(key) => {
+            item.delete(Delete::builder().table_name(table).set_key(Some(key.attributes())).build()?)
+        }
+    };
+    Ok(built.build())
+}

@@ -1,0 +1,74 @@
+//! Grants: a function does what it states and nothing else, and states nothing in vain.
+
+use std::collections::BTreeSet;
+
+use platform::function::Operation;
+use serde_json::json;
+use sesame::functions::ALL;
+use sesame::grants::Caller;
+
+use crate::support::{App, EMAIL, OTHER_PASSWORD, SIRET, cookie, ticket, token};
+
+/// Every function at work, in one story: an account is opened, lost, found, guessed at, used and left.
+async fn story(app: &App) {
+    let form = json!({"siret": SIRET, "accept_terms": true});
+    app.post_proven("/api/check-siret", "check-siret", form).await;
+    let identifier = app.account(SIRET, EMAIL).await;
+    app.recover_identifier(SIRET, EMAIL).await;
+    app.recover_password(&identifier).await;
+    let link = token(&app.next_mail().await);
+    assert_eq!(app.set_password(&link, OTHER_PASSWORD).await.status, 200);
+    app.close_to_passwords(&identifier).await;
+    app.wait_minutes(24 * 60);
+    let form = json!({"identifier": identifier, "password": OTHER_PASSWORD});
+    let login = app.post_proven("/api/session", "session", form).await;
+    assert_eq!(login.status, 200, "{}", login.body);
+    let cookie = cookie(&login);
+    assert_eq!(app.with_cookie("GET", "/api/session", &cookie).await.status, 200);
+    assert_eq!(app.with_cookie("DELETE", "/api/session", &cookie).await.status, 204);
+    let submission = ticket("0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f70");
+    app.post_proven("/api/submit-ticket", "submit-ticket", submission).await;
+    app.get("/api/notices").await;
+    app.deliver().await;
+}
+
+#[tokio::test]
+async fn no_grant_is_there_in_vain() {
+    let app = App::new();
+    story(&app).await;
+    for (function, caller) in app.portal.callers() {
+        let stated: BTreeSet<_> = function.grants.iter().copied().collect();
+        assert_eq!(stated.len(), function.grants.len(), "{} states a grant twice", function.name);
+        let idle: Vec<_> = stated.difference(&caller.used()).copied().collect();
+        assert!(idle.is_empty(), "no story has {} use {idle:?}", function.name);
+    }
+}
+
+#[tokio::test]
+async fn what_no_grant_covers_is_refused_before_the_database() {
+    let app = App::new();
+    let key = |pk: &str| json!({"pk": {"S": pk}, "sk": {"S": "ACCOUNT"}});
+    let get = |pk: &str| json!({"TableName": sesame::emulator::TABLE, "Key": key(pk)});
+    let recover = ALL.iter().find(|function| function.name == "recover").unwrap();
+    let caller = Caller::function(recover);
+    let asked = |operation: &str, request: &serde_json::Value| {
+        let target = format!("DynamoDB_20120810.{operation}");
+        app.portal.emulator.answer(&caller, &target, request.to_string().as_bytes())
+    };
+    let denied = asked("GetItem", &get("ACCOUNT#AP-7K3M-Q2FD"));
+    assert_eq!(denied.status, 400);
+    assert!(
+        denied.body.contains("#AccessDeniedException") && !denied.body.contains("7K3M"),
+        "{}",
+        denied.body
+    );
+    for operation in ["Scan", "BatchWriteItem", "DeleteTable"] {
+        assert!(asked(operation, &json!({})).body.contains("#AccessDeniedException"), "{operation}");
+    }
+    let put = |pk: &str| json!({"Put": {"TableName": sesame::emulator::TABLE, "Item": key(pk)}});
+    let transaction = json!({"TransactItems": [put("MAIL#1"), put("ACCOUNT#1")]});
+    assert!(asked("TransactWriteItems", &transaction).body.contains("#AccessDeniedException"));
+    assert!(app.rows("MAIL#").is_empty(), "nothing of a refused transaction is written");
+    assert_eq!(asked("GetItem", &get("WARMUP")).status, 200, "the read that warms the connection");
+    assert!(caller.used().iter().all(|grant| grant.operation != Operation::DeleteItem));
+}

@@ -201,8 +201,10 @@ impl Proofs {
         Ok(Token::from_bytes(key.sign(format!("session {}", proof.signature).as_bytes())))
     }
 
-    /// Steps to the solution: from one to twice the configured number, so that no part of the search can be skipped.
-    fn counter(&self) -> u32 {
+    /// Steps to the solution of a new challenge: from one to twice the configured number, so that no part of the search
+    /// can be skipped.
+    #[must_use]
+    pub fn counter(&self) -> u32 {
         let middle = self.config.proof_counter.clamp(PROOF_COUNTER_MIN, PROOF_COUNTER_MAX);
         1 + self.random.below(2 * middle)
     }

@@ -159,3 +159,17 @@ async fn one_proof_asks_about_one_establishment() {
     let other = app.post("/api/create-account", &form(OTHER_SIRET)).await;
     assert_eq!((other.status, other.problem()), (409, "proof-already-used"));
 }
+
+#[tokio::test]
+async fn a_link_that_can_serve_nothing_any_more_is_used_up_at_its_first_refusal() {
+    let app = App::new();
+    app.apply(SIRET, EMAIL).await;
+    let first = token(&app.next_mail().await);
+    app.apply(SIRET, EMAIL).await;
+    let second = token(&app.next_mail().await);
+    app.set_password(&second, PASSWORD).await;
+    assert_eq!(app.set_password(&first, PASSWORD).await.problem(), "establishment-has-account");
+    app.table.calls();
+    assert_eq!(app.set_password(&first, PASSWORD).await.problem(), "link-used");
+    assert_eq!(app.table.calls(), ["GetItem"], "one read, and no password is hashed");
+}

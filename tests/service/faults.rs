@@ -69,3 +69,33 @@ async fn conflicts_with_another_transaction_are_tried_again_and_end() {
     assert_eq!(app.post("/api/recover/password", &form).await.problem(), "unavailable");
     assert_eq!(app.post("/api/recover/password", &form).await.status, 202);
 }
+
+#[tokio::test]
+async fn throttling_inside_a_transaction_is_tried_again_like_a_conflict_and_ends() {
+    let app = App::new();
+    app.table.plan([Fault::ThrottledInside; 2]);
+    assert_eq!(app.recover_password("AP-7K3M-Q2FD").await.status, 202);
+    let proof = app.proof("recover").await;
+    app.table.plan([Fault::ThrottledInside; 6]);
+    let form = json!({"identifier": "AP-7K3M-Q2FD", "proof": proof});
+    let refused = app.post("/api/recover/password", &form).await;
+    assert_eq!((refused.status, refused.problem()), (503, "unavailable"), "six tries, then later");
+    assert_eq!(refused.headers["retry-after"], "5");
+    assert_eq!(app.post("/api/recover/password", &form).await.status, 202);
+}
+
+#[tokio::test]
+async fn a_request_has_one_deadline_for_all_of_its_calls() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    app.table.calls();
+    app.table.plan([Fault::Slow]);
+    let late = app.login(&identifier, PASSWORD).await;
+    assert_eq!((late.status, late.problem()), (503, "unavailable"));
+    let calls = app.table.calls();
+    assert!(
+        !calls.contains(&"TransactWriteItems".to_owned()),
+        "nothing is begun after the deadline: {calls:?}"
+    );
+    assert_eq!(app.login(&identifier, PASSWORD).await.status, 200);
+}

@@ -1,5 +1,7 @@
 //! Proofs of work: for one action, for twenty minutes, for one body; and the idempotency key.
 
+use platform::random::Random;
+use platform::{Config, Platform};
 use serde_json::json;
 
 use crate::support::{App, EMAIL, SIRET, application, ticket};
@@ -98,4 +100,22 @@ async fn a_form_with_faults_does_not_cost_its_proof() {
     let right =
         app.post("/api/recover/password", &json!({"identifier": "AP-7K3M-Q2FD", "proof": proof})).await;
     assert_eq!(right.status, 202);
+}
+
+#[test]
+fn no_part_of_the_search_for_a_solution_can_be_skipped() {
+    let app = App::new();
+    let known = app.portal.platform("challenge").unwrap();
+    // The least and the most that the random bytes can ask for, and what lies between.
+    let counters = [0_u64, 1, 1_999, u64::MAX].map(|drawn| {
+        let random = Random::new(move |bytes| {
+            for (byte, value) in bytes.iter_mut().zip(drawn.to_le_bytes()) {
+                *byte = value;
+            }
+        });
+        let config = Config { proof_counter: 1_000, ..(*known.config).clone() };
+        Platform::new(config, &app.portal.operator_table, known.clock.clone(), random).proofs.counter()
+    });
+    assert_eq!(counters[..3], [1, 2, 2_000]);
+    assert!((1..=2_000).contains(&counters[3]));
 }

@@ -1,5 +1,12 @@
 //! No log line and no key holds an address, a phone number, a name, a password or a token.
 
+use domain::SecretKey;
+use http::Request;
+use platform::function::Secret;
+use platform::http::Body;
+use platform::telemetry::Ids;
+use platform::{Config, Platform};
+
 use crate::support::{App, EMAIL, Fault, LOG, PASSWORD, SIRET, ticket, token};
 
 #[tokio::test]
@@ -82,4 +89,42 @@ async fn a_log_line_says_what_happened_and_how_long_it_took() {
     ] {
         assert!(!line[field].is_null(), "{line}");
     }
+}
+
+#[tokio::test]
+async fn an_address_that_a_stranger_typed_lies_nowhere_in_clear() {
+    let app = App::new();
+    app.recover_identifier(SIRET, "quelqu.un@ailleurs.example").await;
+    let rows = serde_json::to_string(&app.rows("")).unwrap();
+    assert!(rows.contains("identifier_reminder") && !rows.contains("ailleurs"), "{rows}");
+}
+
+#[test]
+fn only_the_sender_of_mails_can_make_links() {
+    let holders = sesame::functions::ALL.iter().filter(|function| function.secrets.contains(&Secret::Link));
+    assert_eq!(holders.map(|function| function.name).collect::<Vec<_>>(), ["mail-sender"]);
+}
+
+#[tokio::test]
+async fn where_the_operator_sets_a_secret_nobody_goes_round_the_site() {
+    let app = App::new();
+    let notices = sesame::functions::ALL.iter().find(|function| function.name == "notices").unwrap();
+    let known = app.portal.platform("notices").unwrap();
+    let secrets = ["in force", "the one before"].map(SecretKey::new);
+    let config = Config { origin_secrets: secrets.to_vec(), ..(*known.config).clone() };
+    let table = &app.portal.operator_table;
+    let platform = Platform::new(config, table, known.clock.clone(), known.random.clone());
+    let ask = async |secret: Option<&str>| {
+        let mut request = Request::get("/api/notices");
+        if let Some(secret) = secret {
+            request = request.header("x-sesame-origin", secret);
+        }
+        let request = request.body(Body::Empty).unwrap();
+        platform::http::respond(notices, &platform, &Ids::default(), request).await.status().as_u16()
+    };
+    assert_eq!(ask(None).await, 403);
+    assert_eq!(ask(Some("")).await, 403);
+    assert_eq!(ask(Some("in forc")).await, 403);
+    assert_eq!(ask(Some("in force")).await, 200);
+    assert_eq!(ask(Some("the one before")).await, 200);
 }

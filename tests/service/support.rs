@@ -48,6 +48,9 @@ impl std::io::Write for LogWriter {
     }
 }
 
+/// How long a slow call takes, in seconds: more than the timeout of any function that answers requests.
+const SLOW_SECONDS: i64 = 20;
+
 /// What goes wrong with one call of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -57,6 +60,10 @@ pub enum Fault {
     AnswerLost,
     /// Another transaction holds the rows.
     Conflict,
+    /// Throttled inside a transaction, which DynamoDB words as a cancellation and the SDK does not retry.
+    ThrottledInside,
+    /// Done, after longer than any request may take.
+    Slow,
     /// SES will never take this mail.
     Rejected,
     /// SES does not know the sender's domain, or in its sandbox the recipient, for one that was verified.
@@ -67,14 +74,14 @@ pub enum Fault {
     Crash,
 }
 
-/// Counts what passes a door, and plays the faults that are planned for it.
+/// Counts what passes a hook, and plays the faults that are planned for it.
 #[derive(Debug, Default)]
-pub struct Tap {
+pub struct CallHook {
     calls: Mutex<Vec<String>>,
     faults: Mutex<VecDeque<Option<Fault>>>,
 }
 
-impl Tap {
+impl CallHook {
     /// The operations since the last time this was asked.
     pub fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.calls.lock().unwrap())
@@ -98,8 +105,8 @@ impl Tap {
 
 pub struct App {
     pub portal: Portal,
-    pub table: Arc<Tap>,
-    pub ses: Arc<Tap>,
+    pub table: Arc<CallHook>,
+    pub ses: Arc<CallHook>,
     is_dead: Arc<AtomicBool>,
     ahead_seconds: Arc<AtomicI64>,
 }
@@ -144,14 +151,14 @@ impl App {
     pub fn with(data: Option<PathBuf>, login_proof: LoginProof) -> Self {
         // Whichever test comes first sets it; all lines go to the same place.
         let _ = tracing::subscriber::set_global_default(telemetry::subscriber(|| LogWriter, Level::INFO));
-        let (table, ses) = (Arc::new(Tap::default()), Arc::new(Tap::default()));
+        let (table, ses) = (Arc::new(CallHook::default()), Arc::new(CallHook::default()));
         let (is_dead, ahead_seconds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(0)));
         let ahead = ahead_seconds.clone();
         let clock = Clock::new(move || {
             after(Timestamp::now(), SignedDuration::from_secs(ahead.load(Ordering::SeqCst)))
         });
         let hooks = Hooks {
-            table: table_hook(table.clone(), is_dead.clone()),
+            table: table_hook(table.clone(), is_dead.clone(), ahead_seconds.clone()),
             ses: ses_hook(ses.clone(), is_dead.clone()),
         };
         let options = Options {
@@ -359,16 +366,27 @@ type TableHook =
     dyn Fn(&Emulator, &Caller, &str, &[u8]) -> Result<ServiceAnswer, ConnectorError> + Send + Sync;
 type SesHook = dyn Fn(&Mailbox, &[u8]) -> Result<ServiceAnswer, ConnectorError> + Send + Sync;
 
-fn table_hook(tap: Arc<Tap>, is_dead: Arc<AtomicBool>) -> Arc<TableHook> {
+fn table_hook(
+    hook: Arc<CallHook>,
+    is_dead: Arc<AtomicBool>,
+    ahead_seconds: Arc<AtomicI64>,
+) -> Arc<TableHook> {
     Arc::new(move |emulator, caller, target, body| {
         let operation = target.strip_prefix("DynamoDB_20120810.").unwrap();
         if is_dead.load(Ordering::SeqCst) {
             return Err(unreachable());
         }
-        match tap.next(operation) {
+        match hook.next(operation) {
             None => Ok(emulator.answer(caller, target, body)),
             Some(Fault::Throttled) => Ok(error(400, "ProvisionedThroughputExceededException")),
-            Some(Fault::Conflict) if operation == "TransactWriteItems" => Ok(conflict()),
+            Some(Fault::Conflict) if operation == "TransactWriteItems" => {
+                Ok(cancelled("TransactionConflict"))
+            }
+            Some(Fault::ThrottledInside) => Ok(cancelled("ThrottlingError")),
+            Some(Fault::Slow) => {
+                ahead_seconds.fetch_add(SLOW_SECONDS, Ordering::SeqCst);
+                Ok(emulator.answer(caller, target, body))
+            }
             Some(Fault::Conflict) => Ok(error(400, "TransactionConflictException")),
             Some(Fault::AnswerLost) => {
                 let _ = emulator.answer(caller, target, body);
@@ -379,8 +397,8 @@ fn table_hook(tap: Arc<Tap>, is_dead: Arc<AtomicBool>) -> Arc<TableHook> {
     })
 }
 
-fn ses_hook(tap: Arc<Tap>, is_dead: Arc<AtomicBool>) -> Arc<SesHook> {
-    Arc::new(move |mailbox, body| match tap.next("SendEmail") {
+fn ses_hook(hook: Arc<CallHook>, is_dead: Arc<AtomicBool>) -> Arc<SesHook> {
+    Arc::new(move |mailbox, body| match hook.next("SendEmail") {
         None => Ok(mailbox.take(body)),
         Some(Fault::Throttled) => Ok(error(429, "TooManyRequestsException")),
         Some(Fault::Rejected) => Ok(error(400, "MessageRejected")),
@@ -395,7 +413,7 @@ fn ses_hook(tap: Arc<Tap>, is_dead: Arc<AtomicBool>) -> Arc<SesHook> {
             is_dead.store(true, Ordering::SeqCst);
             Err(unreachable())
         }
-        Some(Fault::Conflict) => panic!("SES knows no conflict"),
+        Some(other) => panic!("SES knows no {other:?}"),
     })
 }
 
@@ -413,11 +431,12 @@ fn unverified() -> ServiceAnswer {
     ServiceAnswer { status: 400, body: json!({"__type": "MessageRejected", "message": message}).to_string() }
 }
 
-fn conflict() -> ServiceAnswer {
+/// What DynamoDB answers when it cancels a transaction for that reason, at its first item.
+fn cancelled(code: &str) -> ServiceAnswer {
     let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "Message": "Transaction cancelled",
-        "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
+        "CancellationReasons": [{"Code": code, "Message": "the first item"}, {"Code": "None"}],
     });
     ServiceAnswer { status: 400, body: body.to_string() }
 }

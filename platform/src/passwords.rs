@@ -18,17 +18,20 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Hashes under way at once in one process: bounds its memory on the worst day.
 const HASHES_AT_ONCE_MAX: usize = 4;
+/// Hashes that wait for one of those to end: about a second's worth. Who would wait longer is told to
+/// come back.
+const HASHES_WAITING_MAX: usize = 64;
 
 /// A hash of the same parameters that no password opens.
 const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdC4uLg$\
                           AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-static HASHES_AT_ONCE: Semaphore = Semaphore::const_new(HASHES_AT_ONCE_MAX);
+static QUEUE: Queue = Queue::new(HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX);
 
 /// The hash of a new password, as a PHC string.
 ///
 /// # Errors
-/// `Error::Internal` when the machine has not the memory for it.
+/// `Error::Internal` when the machine has not the memory for it; `Error::Busy` when too many wait already.
 pub async fn hash(password: Password, random: &Random) -> Result<String, Error> {
     let salt: [u8; 16] = random.bytes();
     off_thread(move || {
@@ -42,7 +45,8 @@ pub async fn hash(password: Password, random: &Random) -> Result<String, Error> 
 /// learns from the time it takes whether an account exists.
 ///
 /// # Errors
-/// `Error::Internal` when the machine has not the memory for it, or the hash is damaged.
+/// `Error::Internal` when the machine has not the memory for it, or the hash is damaged; `Error::Busy` when
+/// too many wait already.
 pub async fn is_right(typed: String, known_hash: Option<String>) -> Result<bool, Error> {
     off_thread(move || {
         let is_known = known_hash.is_some();
@@ -67,13 +71,33 @@ fn hasher() -> Result<Argon2<'static>, argon2::Error> {
 async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, argon2::password_hash::Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let _permit = HASHES_AT_ONCE.acquire().await.map_err(Error::internal)?;
-    let done = task::spawn_blocking(work).await.map_err(Error::internal)?;
-    done.map_err(|error| Error::internal(error.to_string()))
+    QUEUE.run(work).await?.map_err(|error| Error::internal(error.to_string()))
+}
+
+/// Work that takes a processor for long: so much at once, so much waiting, the rest refused for now.
+struct Queue {
+    places: Semaphore,
+    workers: Semaphore,
+}
+
+impl Queue {
+    const fn new(at_once: usize, waiting: usize) -> Self {
+        Self { places: Semaphore::const_new(at_once + waiting), workers: Semaphore::const_new(at_once) }
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let _place =
+            self.places.try_acquire().map_err(|_| Error::Busy("too many passwords wait to be hashed"))?;
+        let _worker = self.workers.acquire().await.map_err(Error::internal)?;
+        task::spawn_blocking(work).await.map_err(Error::internal)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Waker};
+
     use super::*;
 
     #[test]
@@ -84,5 +108,24 @@ mod tests {
         assert_eq!((dummy.algorithm, dummy.version), (real.algorithm, real.version));
         assert_eq!(dummy.hash.map(|h| h.len()), real.hash.map(|h| h.len()));
         Ok(())
+    }
+
+    #[tokio::test]
+    async fn one_too_many_is_refused_at_once_and_the_others_have_their_turn() {
+        let queue = Queue::new(1, 1);
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let mut first = Box::pin(queue.run(move || released.recv().is_ok()));
+        let mut second = Box::pin(queue.run(|| true));
+        // Both have their place once they have been polled.
+        assert!(is_waiting(&mut first) && is_waiting(&mut second));
+        let refused = queue.run(|| true).await.err();
+        assert!(matches!(refused, Some(Error::Busy(_))), "{refused:?}");
+        assert!(release.send(()).is_ok());
+        assert!(matches!(tokio::join!(first, second), (Ok(true), Ok(true))));
+        assert!(queue.run(|| true).await.is_ok());
+    }
+
+    fn is_waiting<T>(work: &mut (impl Future<Output = T> + Unpin)) -> bool {
+        Pin::new(work).poll(&mut Context::from_waker(Waker::noop())).is_pending()
     }
 }

@@ -1,7 +1,7 @@
 //! SES on one machine: takes mails as its v2 API does, keeps them, and shows them.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Seek, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,7 +57,7 @@ pub struct Mailbox {
 #[derive(Debug)]
 enum Store {
     Memory(Vec<String>),
-    Disk { file: File, lines: Vec<(u64, usize)>, end: u64 },
+    Disk { file: File, lines: Vec<(u64, usize)> },
 }
 
 impl Store {
@@ -71,23 +71,27 @@ impl Store {
     fn push(&mut self, line: String) -> io::Result<()> {
         match self {
             Self::Memory(lines) => lines.push(line),
-            Self::Disk { file, lines, end } => {
-                file.write_all(format!("{line}\n").as_bytes())?;
-                lines.push((*end, line.len()));
-                *end += line.len() as u64 + 1;
+            Self::Disk { file, lines } => {
+                let end = file.metadata()?.len();
+                if let Err(error) = file.write_all(format!("{line}\n").as_bytes()) {
+                    // On a full disk half a line stands there, and the next one would be glued to it.
+                    file.set_len(end)?;
+                    return Err(error);
+                }
+                lines.push((file.stream_position()? - line.len() as u64 - 1, line.len()));
             }
         }
         Ok(())
     }
 
-    fn line(&self, rank: usize) -> io::Result<String> {
+    fn line(&self, rank: usize) -> io::Result<Vec<u8>> {
         match self {
-            Self::Memory(lines) => Ok(lines[rank].clone()),
-            Self::Disk { file, lines, .. } => {
+            Self::Memory(lines) => Ok(lines[rank].clone().into_bytes()),
+            Self::Disk { file, lines } => {
                 let (start, length) = lines[rank];
                 let mut bytes = vec![0; length];
                 file.read_exact_at(&mut bytes, start)?;
-                String::from_utf8(bytes).map_err(io::Error::other)
+                Ok(bytes)
             }
         }
     }
@@ -115,7 +119,7 @@ impl Mailbox {
             line.clear();
         }
         file.set_len(end)?;
-        let store = Store::Disk { file, lines, end };
+        let store = Store::Disk { file, lines };
         Ok(Self { store: Arc::new(Mutex::new(store)), clock, random })
     }
 
@@ -152,20 +156,26 @@ impl Mailbox {
     /// # Errors
     /// The file cannot be read.
     pub fn json(&self) -> io::Result<String> {
-        let store = self.store();
-        let lines: Vec<String> =
-            (0..store.len()).rev().map(|rank| store.line(rank)).collect::<Result<_, _>>()?;
-        Ok(format!("[{}]", lines.join(",\n")))
+        serde_json::to_string(&self.newest(usize::MAX)?).map_err(io::Error::other)
     }
 
-    /// The newest mails, newest first.
+    /// The newest mails, newest first. A line that is no mail is logged and left out.
     ///
     /// # Errors
-    /// The file cannot be read, or is not a mailbox.
+    /// The file cannot be read.
     pub fn newest(&self, count_max: usize) -> io::Result<Vec<Mail>> {
         let store = self.store();
-        let ranks = (0..store.len()).rev().take(count_max);
-        ranks.map(|rank| serde_json::from_str(&store.line(rank)?).map_err(io::Error::other)).collect()
+        let mut mails = Vec::new();
+        for rank in (0..store.len()).rev() {
+            if mails.len() == count_max {
+                break;
+            }
+            match serde_json::from_slice(&store.line(rank)?) {
+                Ok(mail) => mails.push(mail),
+                Err(error) => tracing::warn!(line = rank + 1, %error, "a line of {FILE} is no mail"),
+            }
+        }
+        Ok(mails)
     }
 
     /// The page that shows the newest mails.
@@ -258,4 +268,46 @@ struct Parts {
 #[serde(rename_all = "PascalCase")]
 struct Data {
     data: String,
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn take(mailbox: &Mailbox, subject: &str) {
+        let body = json!({
+            "FromEmailAddress": "a@exemple.fr",
+            "Destination": {"ToAddresses": ["b@exemple.fr"]},
+            "Content": {"Simple": {
+                "Subject": {"Data": subject},
+                "Body": {"Text": {"Data": "text"}, "Html": {"Data": "<p>html</p>"}},
+            }},
+        });
+        assert_eq!(mailbox.take(body.to_string().as_bytes()).status, 200);
+    }
+
+    #[test]
+    fn a_broken_line_spoils_only_itself() {
+        let folder = std::env::temp_dir().join(format!("sesame-mailbox-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let open = || Mailbox::in_folder(&folder, Clock::system(), Random::system()).unwrap();
+        let mailbox = open();
+        take(&mailbox, "before");
+        // Another program writes into the file, and no mail.
+        let mut other = OpenOptions::new().append(true).open(folder.join(FILE)).unwrap();
+        other.write_all(b"{\"id\":\n\xff\n{}\n\n").unwrap();
+        take(&mailbox, "after");
+        for mailbox in [mailbox, open()] {
+            let mails = mailbox.newest(usize::MAX).unwrap();
+            let subjects: Vec<_> = mails.iter().map(|mail| mail.subject.as_str()).collect();
+            assert_eq!(subjects, ["after", "before"]);
+            assert_eq!(serde_json::from_str::<Vec<Mail>>(&mailbox.json().unwrap()).unwrap(), mails);
+            assert_eq!(mailbox.html(&mails[1].id).unwrap().as_deref(), Some("<p>html</p>"));
+            assert!(mailbox.page().unwrap().contains("<h2>before</h2>"));
+            assert_eq!(mailbox.newest(1).unwrap(), mails[..1]);
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -71,7 +71,8 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
         let listeners = listen(port, also.as_deref()).await?;
         let portal = Portal::open(options)?;
         println!("{}Ready. Ctrl-C stops.", server::addresses(&address));
-        server::serve(portal, &built, listeners, stop_signal()?).await?;
+        let settings = server::Settings { also, ..server::Settings::default() };
+        server::serve(portal, &built, listeners, settings, stop_signal()?).await?;
         println!("Stopped.");
         Ok(())
     })

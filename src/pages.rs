@@ -37,12 +37,11 @@ pub fn security_headers() -> &'static HeaderMap {
     })
 }
 
-/// Sets the headers of a page or a file of it; those that stand stay.
+/// Says how long a page or a file of it may be kept.
 pub fn dress(path: &str, response: &mut Response<ServeFileSystemResponseBody>) {
     let is_asset = path.starts_with("/assets/") && response.status().is_success();
     let cache = if is_asset { IMMUTABLE } else { REVALIDATED };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(cache));
-    protect(response.headers_mut());
 }
 
 /// Sets the security headers that do not stand yet.

@@ -1,22 +1,34 @@
 //! One port: the API, the pages, the mailbox, and the services of AWS for who asks for them.
 
-use std::future::{IntoFuture, ready};
+mod connections;
+mod guard;
+
+use std::fmt;
+use std::future::ready;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{self, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use platform::error::Error;
 use platform::http::Body as ApiBody;
 use platform::problems::{Kind, Problem};
+use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
+pub use self::connections::Limits;
 use crate::grants::Caller;
 use crate::{Portal, mailbox, openapi, pages};
 
@@ -28,57 +40,72 @@ const SERVICE_BYTES_MAX: usize = 16 * 1024 * 1024;
 const SWEEP_PERIOD: Duration = Duration::from_secs(15 * 60);
 /// How long connections may take to end when the portal stops.
 const STOP_DELAY_MAX: Duration = Duration::from_secs(3);
+/// The pause before a worker that ended begins again.
+const RESTART_DELAY: Duration = Duration::from_secs(1);
 /// The pages name their icon; of a mail, which names none, browsers ask for one here.
 const ICON: &str = include_str!("../web/images/icon.svg");
 /// A mail is shown as it is sent, with its own styles and nothing else.
 const MAIL_POLICY: &str =
     "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 
+/// What the handlers are given.
+#[derive(Clone)]
+struct Port {
+    portal: Portal,
+    limits: Limits,
+}
+
+/// How the port is to be.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The address that it also listens on, for containers: requests for it are answered.
+    pub also: Option<String>,
+    /// How many and how long.
+    pub limits: Limits,
+}
+
 /// Serves until `stop` is done; mails are sent meanwhile, those left from before first.
 ///
 /// # Errors
-/// The listeners' own.
+/// A listener that ended before.
 pub async fn serve(
     portal: Portal,
     built: &Path,
     listeners: Vec<TcpListener>,
+    settings: Settings,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let app = router(&portal, built);
+    let app = router(&portal, built, &settings);
+    let mut workers = JoinSet::new();
     let leftovers = portal.clone();
-    tokio::task::spawn_blocking(move || {
-        if let Err(error) = leftovers.take_up_mails() {
-            tracing::error!(%error, "mails left from before could not be read");
-        }
-    });
-    let worker = portal.worker.clone();
-    let working = tokio::spawn(async move { worker.run().await });
-    let sweeping = tokio::spawn(sweep(portal));
+    workers.spawn(in_background("mails left from before were not read", move || leftovers.take_up_mails()));
+    let mails = portal.worker.clone();
+    workers.spawn(keep_running("mails", move || {
+        let mails = mails.clone();
+        async move { mails.run().await }
+    }));
+    workers.spawn(sweep(portal));
 
-    let (stopper, stopped) = tokio::sync::watch::channel(());
-    let mut servers = tokio::task::JoinSet::new();
+    let (stopper, stopped) = watch::channel(());
+    let connections = settings.limits.connections;
+    let slots = Arc::new(Semaphore::new(connections as usize));
+    let mut accepting = JoinSet::new();
     for listener in listeners {
-        let mut stopped = stopped.clone();
-        let until = async move {
-            // Either word of the stop, or nobody left to give it.
-            let _ = stopped.changed().await;
-        };
-        servers.spawn(axum::serve(listener, app.clone()).with_graceful_shutdown(until).into_future());
+        let (app, slots, stopped) = (app.clone(), slots.clone(), stopped.clone());
+        accepting.spawn(connections::accept(listener, app, settings.limits, slots, stopped));
     }
     let ended = tokio::select! {
         () = stop => Ok(()),
-        Some(served) = servers.join_next() => served.map_err(io::Error::other).flatten(),
+        Some(ended) = accepting.join_next() => ended.map_err(io::Error::other),
     };
     drop(stopper);
-    let _ =
-        tokio::time::timeout(STOP_DELAY_MAX, async { while servers.join_next().await.is_some() {} }).await;
-    working.abort();
-    sweeping.abort();
+    // Every slot is free when every connection has ended.
+    let _ = timeout(STOP_DELAY_MAX, slots.acquire_many(connections)).await;
     ended
 }
 
 /// Everything that the port answers.
-pub fn router(portal: &Portal, built: &Path) -> Router {
+pub fn router(portal: &Portal, built: &Path, settings: &Settings) -> Router {
     let files = pages::service(built);
     let serve_page = move |request: Request<Body>| {
         let files = files.clone();
@@ -89,51 +116,93 @@ pub fn router(portal: &Portal, built: &Path) -> Router {
             response
         }
     };
-    Router::new()
-        .route("/api", any(api))
-        .route("/api/", any(api))
-        .route("/api/{*rest}", any(api))
+    let also: guard::Also = settings.also.as_deref().map(Arc::from);
+    let same_site = || from_fn(guard::same_site);
+    let mailbox = Router::new()
         .route("/mailbox", get(show_mailbox))
         .route("/mailbox.json", get(list_mailbox))
         .route("/mailbox.css", get(|| ready(typed("text/css", include_str!("../templates/mailbox.css")))))
         .route("/mailbox/{file}", get(show_mail))
-        .route("/favicon.ico", get(|| ready(typed("image/svg+xml", ICON))))
         .route(mailbox::SEND_PATH, post(take_mail))
-        .route("/", post(dynamodb).get(serve_page.clone()))
+        .route_layer(same_site());
+    Router::new()
+        .route("/api", any(api))
+        .route("/api/", any(api))
+        .route("/api/{*rest}", any(api))
+        .merge(mailbox)
+        .route("/favicon.ico", get(|| ready(typed("image/svg+xml", ICON))))
+        .route("/", post(dynamodb).layer(same_site()).get(serve_page.clone()))
         .fallback(serve_page)
-        .with_state(portal.clone())
+        .layer(from_fn_with_state(settings.limits, answer_in_time))
+        .layer(from_fn_with_state(also, guard::known_host))
+        .layer(map_response(protected))
+        .with_state(Port { portal: portal.clone(), limits: settings.limits })
 }
 
-async fn api(State(portal): State<Portal>, request: Request<Body>) -> Response {
-    let (parts, body) = request.into_parts();
-    let answer = match to_bytes(body, REQUEST_BYTES_MAX).await {
-        Ok(bytes) => portal.answer(Request::from_parts(parts, ApiBody::Binary(bytes.into()))).await,
-        // Beyond all limits, or cut off on its way: either way there is nothing to read.
-        Err(_) => platform::http::refuse(&Problem::new(Kind::BodyTooLarge)),
-    };
-    let mut response = answer.map(|body| match body {
-        ApiBody::Text(text) => Body::from(text),
-        ApiBody::Binary(bytes) => Body::from(bytes),
-        _ => Body::empty(),
-    });
+async fn protected(mut response: Response) -> Response {
     pages::protect(response.headers_mut());
     response
 }
 
-async fn dynamodb(State(portal): State<Portal>, headers: HeaderMap, body: Body) -> Response {
-    let Ok(body) = to_bytes(body, SERVICE_BYTES_MAX).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
-    };
-    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or("");
-    let answer = portal.emulator.answer(&Caller::Operator, target, &body);
-    service_answer(answer, "application/x-amz-json-1.0")
+/// Refuses for now what takes too long.
+async fn answer_in_time(State(limits): State<Limits>, request: extract::Request, next: Next) -> Response {
+    match timeout(limits.request, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => refuse(&Error::Busy("a request took too long").into()),
+    }
 }
 
-async fn take_mail(State(portal): State<Portal>, body: Body) -> Response {
-    let Ok(body) = to_bytes(body, SERVICE_BYTES_MAX).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
-    };
-    service_answer(portal.mailbox.take(&body), "application/json")
+/// The whole body, if it comes in time and is not longer than `bytes_max`.
+async fn read_body(body: Body, bytes_max: usize, limits: Limits) -> Result<Bytes, Response> {
+    match timeout(limits.body, to_bytes(body, bytes_max)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        // Beyond all limits, or cut off on its way: either way there is nothing to read.
+        Ok(Err(_)) => Err(refuse(&Problem::new(Kind::BodyTooLarge))),
+        Err(_) => Err(problem(
+            StatusCode::REQUEST_TIMEOUT,
+            "request-timeout",
+            "La demande est arrivée trop lentement",
+            "Vérifiez votre connexion, puis envoyez de nouveau.",
+        )),
+    }
+}
+
+async fn api(State(port): State<Port>, request: Request<Body>) -> Result<Response, Response> {
+    let (parts, body) = request.into_parts();
+    let body = read_body(body, REQUEST_BYTES_MAX, port.limits).await?;
+    Ok(on_wire(port.portal.answer(Request::from_parts(parts, ApiBody::Binary(body.into()))).await))
+}
+
+fn refuse(problem: &Problem) -> Response {
+    on_wire(platform::http::refuse(problem))
+}
+
+fn on_wire(answer: platform::http::Response) -> Response {
+    answer.map(|body| match body {
+        ApiBody::Text(text) => Body::from(text),
+        ApiBody::Binary(bytes) => Body::from(bytes),
+        _ => Body::empty(),
+    })
+}
+
+/// A problem of this port alone, which no function has.
+fn problem(status: StatusCode, name: &str, title: &str, detail: &str) -> Response {
+    let kind = format!("/problems/{name}");
+    let body = json!({"type": kind, "title": title, "status": status.as_u16(), "detail": detail});
+    let headers = [(CONTENT_TYPE, "application/problem+json"), (CACHE_CONTROL, "no-store")];
+    (status, headers, body.to_string()).into_response()
+}
+
+async fn dynamodb(State(port): State<Port>, headers: HeaderMap, body: Body) -> Result<Response, Response> {
+    let body = read_body(body, SERVICE_BYTES_MAX, port.limits).await?;
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or("");
+    let answer = port.portal.emulator.answer(&Caller::Operator, target, &body);
+    Ok(service_answer(answer, "application/x-amz-json-1.0"))
+}
+
+async fn take_mail(State(port): State<Port>, body: Body) -> Result<Response, Response> {
+    let body = read_body(body, SERVICE_BYTES_MAX, port.limits).await?;
+    Ok(service_answer(port.portal.mailbox.take(&body), "application/json"))
 }
 
 fn service_answer(answer: crate::emulator::Answer, media_type: &'static str) -> Response {
@@ -141,17 +210,17 @@ fn service_answer(answer: crate::emulator::Answer, media_type: &'static str) -> 
     (status, [(CONTENT_TYPE, media_type)], answer.body).into_response()
 }
 
-async fn show_mailbox(State(portal): State<Portal>) -> Response {
-    shown(portal.mailbox.page(), "text/html; charset=utf-8")
+async fn show_mailbox(State(port): State<Port>) -> Response {
+    shown(port.portal.mailbox.page(), "text/html; charset=utf-8")
 }
 
-async fn list_mailbox(State(portal): State<Portal>) -> Response {
-    shown(portal.mailbox.json(), "application/json")
+async fn list_mailbox(State(port): State<Port>) -> Response {
+    shown(port.portal.mailbox.json(), "application/json")
 }
 
-async fn show_mail(State(portal): State<Portal>, extract::Path(file): extract::Path<String>) -> Response {
+async fn show_mail(State(port): State<Port>, extract::Path(file): extract::Path<String>) -> Response {
     let id = file.strip_suffix(".html").unwrap_or("");
-    match portal.mailbox.html(id) {
+    match port.portal.mailbox.html(id) {
         Ok(Some(html)) => {
             let mut response = shown(Ok(html), "text/html; charset=utf-8");
             response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(MAIL_POLICY));
@@ -171,25 +240,88 @@ fn shown(content: io::Result<String>, media_type: &'static str) -> Response {
 
 fn typed(media_type: &'static str, content: impl Into<Body>) -> Response {
     let headers = [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "no-store")];
-    let mut response = (headers, content.into()).into_response();
-    pages::protect(response.headers_mut());
-    response
+    (headers, content.into()).into_response()
+}
+
+/// Runs `work` for ever: when it ends or panics, that is said and it begins again. What it held in its hands
+/// is taken up at the next start.
+async fn keep_running<F>(name: &'static str, work: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        // Ends with this future, as a task by itself would not.
+        let mut task = JoinSet::new();
+        task.spawn(work());
+        let has_panicked = matches!(task.join_next().await, Some(Err(_)));
+        tracing::error!(worker = name, has_panicked, "a worker ended and begins again");
+        sleep(RESTART_DELAY).await;
+    }
 }
 
 async fn sweep(portal: Portal) {
     loop {
-        tokio::time::sleep(SWEEP_PERIOD).await;
+        sleep(SWEEP_PERIOD).await;
         let emulator = portal.emulator.clone();
-        match tokio::task::spawn_blocking(move || emulator.sweep()).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::error!(%error, "expired rows were not swept"),
-            Err(error) => tracing::error!(%error, "expired rows were not swept"),
-        }
+        in_background("expired rows were not swept", move || emulator.sweep()).await;
     }
 }
 
-/// The routes, for whoever prints them.
+/// Does what blocks; a failure is logged as `failed`.
+async fn in_background<T: Send + 'static, E: fmt::Display + Send + 'static>(
+    failed: &'static str,
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) {
+    match spawn_blocking(work).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::error!(%error, "{failed}"),
+        Err(error) => tracing::error!(%error, "{failed}"),
+    }
+}
+
+/// The addresses of what is served, for whoever starts the portal.
 #[must_use]
 pub fn addresses(site: &str) -> String {
-    format!("Site     {site}/\nMailbox  {site}/mailbox\nAPI      {site}{}\n", openapi::PATH)
+    let document = openapi::PATH;
+    format!("Site     {site}/\nMailbox  {site}/mailbox\nAPI      {site}{document}\n")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_that_panics_or_ends_begins_again() {
+        let runs = Arc::new(AtomicU32::new(0));
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let kept = tokio::spawn(keep_running("test", move || {
+            let (run, tell) = (runs.fetch_add(1, Ordering::Relaxed), tell.clone());
+            async move {
+                tell.send(run).unwrap();
+                match run {
+                    0 => panic!("on purpose"),
+                    1 => {}
+                    _ => std::future::pending().await,
+                }
+            }
+        }));
+        for run in 0..3 {
+            assert_eq!(told.recv().await, Some(run));
+        }
+        // Whoever ends the keeper ends the worker.
+        kept.abort();
+        assert_eq!(told.recv().await, None);
+    }
+
+    #[test]
+    fn the_addresses_are_those_of_the_pages_the_mails_and_the_document() {
+        insta::assert_snapshot!(addresses("http://localhost:8080"), @"
+        Site     http://localhost:8080/
+        Mailbox  http://localhost:8080/mailbox
+        API      http://localhost:8080/api/openapi.json
+        ");
+    }
 }

@@ -12,6 +12,7 @@ mod grants;
 mod logins;
 mod mails;
 mod notices;
+mod port;
 mod proofs;
 mod recovery;
 mod restart;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -42,6 +42,23 @@ pub enum Fate {
     AnswerLost,
     /// What a network in between puts in its place: a page, with success.
     Page(&'static str),
+}
+
+impl Fate {
+    /// A failure of our own: an answer.
+    pub fn failed() -> Self {
+        Self::Given(500, json!({"type": "/problems/internal", "title": "Une erreur est survenue"}))
+    }
+
+    /// What Lambda answers by itself when it has no room.
+    pub fn throttled() -> Self {
+        Self::Given(500, json!({"message": "Internal Server Error"}))
+    }
+
+    /// The proof has lived its twenty minutes.
+    pub fn expired_proof() -> Self {
+        Self::Given(403, json!({"type": "/problems/proof-rejected", "title": "La vérification a expiré"}))
+    }
 }
 
 /// A request that came by.

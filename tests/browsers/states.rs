@@ -162,7 +162,7 @@ async fn account(stage: &Stage, look: &impl AsyncFn(&str)) {
     browser.submit("#login").await;
     browser.reads("#identifier-value", &identifier).await;
     look("mon-espace").await;
-    stage.proxy.plan("/api/session", [Fate::Given(500, json!({}))]);
+    stage.proxy.plan("/api/session", [Fate::failed()]);
     browser.click("#log-out").await;
     browser.reads("#progress", "ne savons pas si vous êtes déconnecté").await;
     look("mon-espace-encore-connecte").await;
@@ -244,10 +244,13 @@ async fn worst_day(stage: &Stage, look: &impl AsyncFn(&str)) {
     browser.reload().await;
     browser.reads(".app-sending", "n'a pas encore reçu de réponse").await;
     look("envoi-sans-reponse").await;
-    stage.proxy.plan("/api/recover/identifier", [Fate::Given(500, json!({}))]);
+    stage.proxy.plan("/api/recover/identifier", [Fate::failed(), Fate::expired_proof()]);
     browser.submit("#recover-identifier").await;
-    browser.sees(".govuk-error-summary").await;
+    browser.reads(".govuk-error-summary", "Une erreur est survenue").await;
     look("envoi-en-echec").await;
+    browser.submit("#recover-identifier").await;
+    browser.reads(".govuk-error-summary", "peut-être arrivé").await;
+    look("envoi-peut-etre-arrive-trop-tard").await;
     stage.proxy.plan("/api/session", [Fate::Refused(503, Some(300))]);
     browser.go("/mon-espace/").await;
     browser.sees(".app-sending--waiting button").await;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::journeys::{apply, check_siret, choose_password, fill_ticket, log_in, open_account};
@@ -12,6 +12,9 @@ use crate::proxy::Fate;
 use crate::stage::{Stage, in_every_engine};
 
 const TICKETS: &str = "/api/submit-ticket";
+const CHECKS: &str = "/api/check-siret";
+const APPLICATIONS: &str = "/api/create-account";
+const REMINDERS: &str = "/api/recover/identifier";
 /// What a busy machine adds to a pause, in seconds.
 const SLACK: f64 = 5.0;
 
@@ -20,10 +23,9 @@ async fn refused_for_now_a_request_waits_as_long_as_it_is_told_and_arrives_once(
     in_every_engine(async |stage| {
         let browser = &stage.browser;
         fill_ticket(browser).await;
-        stage.proxy.plan(
-            TICKETS,
-            [Fate::Refused(429, Some(6)), Fate::Refused(503, Some(2)), Fate::Refused(503, None)],
-        );
+        stage
+            .proxy
+            .plan(TICKETS, [Fate::Refused(429, Some(6)), Fate::Refused(503, Some(2)), Fate::throttled()]);
         browser.submit("#submit-ticket").await;
         waits(browser, "très demandé").await;
         browser.reads(".app-sending [role=status]", "Nouvel essai automatique dans").await;
@@ -135,7 +137,7 @@ async fn without_a_network_from_the_first_key_on_the_page_waits_too() {
 async fn a_challenge_that_is_none_is_said_and_the_form_can_be_sent_again() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
-        stage.proxy.plan("/api/challenge", vec![Fate::Given(500, json!({})), Fate::Given(200, json!({}))]);
+        stage.proxy.plan("/api/challenge", [Fate::failed(), Fate::Given(200, json!({}))]);
         fill_ticket(browser).await;
         browser.submit("#submit-ticket").await;
         browser.reads(".govuk-error-summary", "Le service ne répond pas.").await;
@@ -197,7 +199,7 @@ async fn a_request_that_made_the_server_fail_is_the_same_when_it_is_sent_again()
     in_every_engine(async |stage| {
         let browser = &stage.browser;
         fill_ticket(browser).await;
-        stage.proxy.plan(TICKETS, [Fate::Given(500, json!({"title": "Une erreur est survenue"}))]);
+        stage.proxy.plan(TICKETS, [Fate::failed()]);
         browser.submit("#submit-ticket").await;
         browser.reads(".govuk-error-summary", "Une erreur est survenue").await;
         browser.submit("#submit-ticket").await;
@@ -205,6 +207,59 @@ async fn a_request_that_made_the_server_fail_is_the_same_when_it_is_sent_again()
         let sent = stage.proxy.bodies(TICKETS);
         assert_eq!(sent.len(), 2);
         assert_eq!(sent[0], sent[1]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_may_have_been_done_is_asked_for_anew_by_the_person_only() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        browser.go("/creer-mon-espace/").await;
+        // To check a SIRET twice does nothing twice: the page goes on by itself.
+        stage.proxy.plan(CHECKS, [Fate::AnswerLost, Fate::expired_proof()]);
+        check_siret(stage, SIRET_DIGITS).await;
+        browser.sees("#step-account").await;
+        assert_eq!(proofs(stage, CHECKS), [0, 0, 1]);
+
+        browser.fill_all("#create-account", &APPLICATION).await;
+        stage.proxy.plan(APPLICATIONS, [Fate::AnswerLost, Fate::expired_proof()]);
+        browser.submit("#create-account").await;
+        browser.reads("#create-account .govuk-error-summary", "Votre envoi est peut-être arrivé").await;
+        assert_eq!(browser.value("#create-account #email").await, EMAIL);
+        assert_eq!(proofs(stage, APPLICATIONS), [0, 0]);
+        stage.portal.mail(1).await;
+        browser.submit("#create-account").await;
+        browser.sees("#done").await;
+        assert_eq!(proofs(stage, APPLICATIONS), [0, 0, 1]);
+        stage.portal.mail(2).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_expired_proof_is_exchanged_unless_an_attempt_before_a_reload_may_have_been_done() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let ask = async || {
+            browser.go("/identifiant-oublie/").await;
+            browser.fill_all("#recover-identifier", &[("siret", SIRET), ("email", EMAIL)]).await;
+            browser.submit("#recover-identifier").await;
+        };
+        // Refused each time before anything was done.
+        stage.proxy.plan(REMINDERS, [Fate::Refused(429, Some(1)), Fate::expired_proof()]);
+        ask().await;
+        browser.sees("#done").await;
+        assert_eq!(proofs(stage, REMINDERS), [0, 0, 1]);
+
+        stage.proxy.plan(REMINDERS, [Fate::AnswerLost, Fate::Refused(503, Some(600)), Fate::expired_proof()]);
+        ask().await;
+        waits(browser, "très demandé").await;
+        browser.reload().await;
+        browser.reads(".app-sending", "n'a pas encore reçu de réponse").await;
+        browser.submit("#recover-identifier").await;
+        browser.reads(".govuk-error-summary", "Votre envoi est peut-être arrivé").await;
+        assert_eq!(proofs(stage, REMINDERS), [0, 0, 1, 2, 2, 2]);
     })
     .await;
 }
@@ -332,7 +387,7 @@ async fn my_space_waits_for_its_answer_too_and_takes_no_failure_for_one() {
     in_every_engine(async |stage: &Stage| {
         let browser = &stage.browser;
         let later = |seconds| Fate::Refused(503, Some(seconds));
-        stage.proxy.plan("/api/session", [Fate::Given(500, json!({})), later(600), later(3)]);
+        stage.proxy.plan("/api/session", [Fate::failed(), later(600), later(3)]);
         browser.go("/mon-espace/").await;
         browser.sees("#no-answer").await;
         browser.click("#retry").await;
@@ -401,6 +456,18 @@ async fn who_stops_logging_out_is_told_that_they_may_be_logged_in() {
         browser.sees("#done").await;
     })
     .await;
+}
+
+/// The proofs of what was posted to `path`, each by the rank of its first use.
+fn proofs(stage: &Stage, path: &str) -> Vec<usize> {
+    let mut known = Vec::new();
+    let rank = |proof: Value| {
+        known.iter().position(|one| *one == proof).unwrap_or_else(|| {
+            known.push(proof);
+            known.len() - 1
+        })
+    };
+    stage.proxy.bodies(path).into_iter().map(|body| body["proof"].clone()).map(rank).collect()
 }
 
 /// The page says why it waits, counts down, and offers to stop.

@@ -2,15 +2,16 @@
 // beside their fields, and a sending goes on until it is answered or stopped.
 import { clearErrors, showErrors } from "./errors.js";
 import { Progress } from "./progress.js";
+import { MaybeDone, sendProven } from "./proven.js";
 import { Cancelled, NoAnswer, insist, send, unlessStopped, within } from "./send.js";
 import { isLoadedAgain, place } from "./tab.js";
 
-const PROOFS_MAX = 3;
-const PROOF_REFUSED = ["/problems/proof-rejected", "/problems/proof-already-used"];
-const PROOF_REQUIRED = "/problems/proof-required";
 const CONTACT = "contact-ap@asp-public.fr";
 const UNANSWERED =
   "Votre envoi n'a pas encore reçu de réponse. Votre saisie est conservée. Envoyez-la de nouveau sans rien changer\u00a0: elle ne sera pas comptée deux fois.";
+const MAYBE_DONE =
+  "Votre envoi est peut-être arrivé, mais sa réponse s'est perdue. Regardez vos courriels, indésirables compris. " +
+  "Rien n'arrive en quelques minutes\u00a0? Envoyez de nouveau\u00a0: votre saisie est conservée.";
 const STILL_OVERLOADED =
   "Le service est toujours très demandé. Votre saisie est conservée. Renvoyez le formulaire dans 10\u00a0minutes. " +
   `Une échéance vous presse\u00a0? Écrivez, avec votre SIRET, à ${CONTACT}.`;
@@ -20,6 +21,7 @@ const STILL_OVERLOADED =
  * - `url`: where it is posted;
  * - `action`: what its proof is for, if it needs one;
  * - `actionIfAsked`: the same, for a form that needs one only when the server says so;
+ * - `isRepeatable`: sent twice with two proofs it is done once, or does no harm;
  * - `fields(typed, lastBody)`: the body without its proof, what was typed by default; `lastBody` is the
  *   text of the last sending that got no answer;
  * - `prefill`: values handed over by an earlier page, for the fields that the person has left empty;
@@ -37,8 +39,8 @@ export function bindForm(form, options) {
 class BoundForm {
   constructor(form, options) {
     const { url, action = null, actionIfAsked = null, prefill = {}, known = {}, onDone } = options;
-    const { fields = (typed) => typed, onRefused = () => false, staysDone = false } = options;
-    Object.assign(this, { form, url, action, actionIfAsked, fields, onDone, onRefused, staysDone });
+    const { fields = (typed) => typed, onRefused = () => false, staysDone = false, isRepeatable = false } = options;
+    Object.assign(this, { form, url, action, actionIfAsked, fields, onDone, onRefused, staysDone, isRepeatable });
     this.draft = place(`draft:${form.id}`);
     this.sent = place(`sent:${form.id}`);
     this.done = place(`done:${form.id}`);
@@ -132,29 +134,39 @@ class BoundForm {
     }
   }
 
-  /** Sends with the proof that the action needs; a proof that was refused is made anew, silently. */
+  /** Sends with the proof that the action needs. */
   async sendWithProof(fields, sending) {
     const body = JSON.stringify(fields);
-    for (let proofs = 1; ; proofs += 1) {
-      const answer = await this.sendOnce(fields, body, sending);
-      const type = answer.data.type;
-      if (type === PROOF_REQUIRED && proofs < PROOFS_MAX) {
-        this.action = this.actionIfAsked;
-      } else if (PROOF_REFUSED.includes(type) && proofs < PROOFS_MAX) {
-        this.proof.discard();
-      } else {
-        if (answer.status === 422) this.proof?.release();
-        return answer;
-      }
-    }
+    const attempt = () => this.sendOnce(fields, body, sending);
+    const renew = (isRequired) => {
+      if (isRequired) this.action = this.actionIfAsked;
+      else this.forgetProof();
+    };
+    const answer = await sendProven({ attempt, renew, isRepeatable: this.isRepeatable });
+    if (answer.status === 422) this.proof?.release();
+    return answer;
   }
 
   async sendOnce(fields, body, sending) {
     const needsProof = this.action !== null;
     const proof = needsProof ? await unlessStopped(this.prove(body, sending), sending.signal) : undefined;
+    // Sent before and not answered, maybe from the page before a reload.
+    const wasSent = this.sent.read()?.body === body;
     // After a reload the same body must find the same proof: it is the same request asked again.
     if (needsProof && !hasPassword(this.form)) this.sent.write({ body, payload: proof });
-    return send("POST", this.url, JSON.stringify({ ...fields, proof }), sending);
+    try {
+      const answer = await send("POST", this.url, JSON.stringify({ ...fields, proof }), sending);
+      return { ...answer, uncertain: answer.uncertain || wasSent };
+    } catch (error) {
+      error.uncertain ||= wasSent;
+      if (!error.uncertain) this.sent.forget();
+      throw error;
+    }
+  }
+
+  forgetProof() {
+    this.proof?.discard();
+    this.sent.forget();
   }
 
   sayFailure(error) {
@@ -164,11 +176,14 @@ class BoundForm {
       this.progress.say(`${stopped} Votre saisie est conservée\u00a0: vous pouvez renvoyer le formulaire.`);
       return;
     }
+    // The next sending is the person's decision, and a new request.
+    if (error instanceof MaybeDone) this.forgetProof();
     showErrors(this.form, [{ detail: failure(error) }]);
   }
 }
 
 function failure(error) {
+  if (error instanceof MaybeDone) return MAYBE_DONE;
   if (error.isOverloaded) return STILL_OVERLOADED;
   const reason = error instanceof NoAnswer ? "Le service ne répond pas." : "Votre navigateur n'a pas pu envoyer le formulaire.";
   return `${reason} Votre saisie est conservée. Réessayez dans quelques minutes, ou écrivez à ${CONTACT}.`;

@@ -36,7 +36,7 @@ export async function send(method, url, body, { waiting, signal }) {
     const before = uncertain;
     uncertain = method !== "GET";
     const answer = await attemptOnce(method, url, body, signal);
-    if (answer && !isTemporary(answer.status)) return { ...answer, uncertain: before };
+    if (answer && !isTemporary(answer)) return { ...answer, uncertain: before };
     // This one answer means for sure that nothing was done.
     if (answer?.status === 429) uncertain = before;
     return answer;
@@ -56,7 +56,7 @@ export async function insist(attempt, waiting) {
   const begun = Date.now();
   for (let count = 1, silences = 0; ; count += 1) {
     const answer = await attempt();
-    if (answer && !isTemporary(answer.status)) return answer;
+    if (answer && !isTemporary(answer)) return answer;
     silences = answer ? 0 : silences + 1;
     const isRefusedTooLong = Date.now() - begun >= REFUSED_MINUTES_MAX * 60_000;
     if (answer ? isRefusedTooLong : silences === SILENCES_MAX) throw new NoAnswer(answer !== null);
@@ -78,8 +78,12 @@ export function unlessStopped(work, signal) {
   return Promise.race([work, stopped]);
 }
 
-/** Too many requests, or nobody behind the door. A 500 is an answer: waiting would not mend it. */
-const isTemporary = (status) => [429, 502, 503, 504].includes(status);
+/**
+ * Nobody behind the gateway, or too many requests. A 429 or 500 that bears a problem's type is our own
+ * answer (too many attempts, a failure), which waiting would not mend; one without is the firewall's or
+ * the gateway's, or Lambda's, which has no room for the request.
+ */
+const isTemporary = ({ status, data }) => [502, 503, 504].includes(status) || ([429, 500].includes(status) && !data?.type);
 
 async function attemptOnce(method, url, body, stopped) {
   const ending = new AbortController();

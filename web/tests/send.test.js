@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { NoAnswer, delaySeconds, insist } from "../scripts/send.js";
+import { NoAnswer, delaySeconds, insist, send } from "../scripts/send.js";
 
 const MANY = 1000;
 const delays = (count, retryAfter) => Array.from({ length: MANY }, () => delaySeconds(count, retryAfter));
@@ -58,4 +58,44 @@ test("when nobody answers eight times in a row it stops, but not when somebody d
   t.mock.timers.reset();
   const mixed = await insistOn(t, (count) => (count === 7 ? { status: 429 } : count === 15 ? { status: 200 } : null));
   assert.deepEqual(mixed.ended, { status: 200 });
+});
+
+const json = (status, body) => new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+const problem = (status, name) => json(status, { type: `/problems/${name}`, status });
+
+/** Sends in no time, to whom these answers are given in their order; null is silence. */
+async function sendTo(t, ...answers) {
+  t.mock.method(globalThis, "fetch", async () => {
+    const answer = answers.shift();
+    if (!answer) throw new TypeError("no network");
+    return answer;
+  });
+  const answer = await send("POST", "/api/x", "{}", { waiting: async () => {} });
+  return { status: answer.status, uncertain: answer.uncertain, left: answers.length };
+}
+
+test("what Lambda and API Gateway answer by themselves when they have no room is for now", async (t) => {
+  for (const busy of [
+    json(500, { message: "Internal Server Error" }),
+    new Response("<h1>Error</h1>", { status: 500 }),
+    json(503, { message: "Service Unavailable" }),
+    json(504, { message: "Endpoint request timed out" }),
+    new Response("", { status: 502 }),
+    problem(503, "unavailable"),
+  ]) {
+    assert.deepEqual(await sendTo(t, busy, json(202, {})), { status: 202, uncertain: true, left: 0 });
+  }
+});
+
+test("a failure of our own is an answer, and so are too many attempts", async (t) => {
+  for (const [status, name] of [[500, "internal"], [429, "too-many-attempts"]]) {
+    assert.deepEqual(await sendTo(t, problem(status, name), json(202, {})), { status, uncertain: false, left: 1 });
+  }
+});
+
+test("a request that was throttled was not carried out, one that was not answered may have been", async (t) => {
+  const throttled = () => json(429, { message: "Too Many Requests" });
+  const refused = () => problem(403, "proof-rejected");
+  assert.deepEqual(await sendTo(t, throttled(), throttled(), refused()), { status: 403, uncertain: false, left: 0 });
+  assert.deepEqual(await sendTo(t, null, throttled(), refused()), { status: 403, uncertain: true, left: 0 });
 });

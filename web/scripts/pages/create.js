@@ -15,6 +15,7 @@ const askAccount = (siret) => {
 const first = bindForm(byId("check-siret"), {
   url: "/api/check-siret",
   action: "check-siret",
+  isRepeatable: true,
   staysDone: true,
   onDone({ siret, account, message }) {
     if (account === "exists") return showExists(message, siret);

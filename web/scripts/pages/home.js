@@ -9,6 +9,7 @@ enablePasswords();
 bindForm(byId("login"), {
   url: "/api/session",
   actionIfAsked: "session",
+  isRepeatable: true,
   known: takeOver(),
   onDone: () => location.assign("/mon-espace/"),
 });

@@ -8,6 +8,7 @@ const form = byId("submit-ticket");
 bindForm(form, {
   url: "/api/submit-ticket",
   action: "submit-ticket",
+  isRepeatable: true,
   prefill: takeOver(),
   staysDone: true,
   fields: (typed, lastBody) => ({ submission: submissionOf(typed, lastBody), ...typed }),

@@ -151,7 +151,7 @@ mod tests {
         fn open(limits: Limits) -> Self {
             let app = Router::new()
                 .route("/", get(|| async { "home" }))
-                .route("/never", get(|| pending::<()>()))
+                .route("/never", get(pending::<()>))
                 .route("/soon", get(|| async { sleep(Duration::from_secs(1)).await }))
                 .route("/long", get(|| async { vec![0_u8; 100 * STREAM_BYTES] }))
                 .route("/body", post(length))

@@ -10,7 +10,7 @@ const CONTACT = "contact-ap@asp-public.fr";
 const UNANSWERED =
   "Votre envoi n'a pas encore reçu de réponse. Votre saisie est conservée. Envoyez-la de nouveau sans rien changer\u00a0: elle ne sera pas comptée deux fois.";
 const MAYBE_DONE =
-  "Votre envoi est peut-être arrivé, mais sa réponse s'est perdue. Regardez vos courriels, indésirables compris. " +
+  "Votre envoi est peut-être arrivé, mais la réponse s'est perdue. Regardez vos courriels, indésirables compris. " +
   "Rien n'arrive en quelques minutes\u00a0? Envoyez de nouveau\u00a0: votre saisie est conservée.";
 const STILL_OVERLOADED =
   "Le service est toujours très demandé. Votre saisie est conservée. Renvoyez le formulaire dans 10\u00a0minutes. " +

@@ -16,7 +16,8 @@ use tokio::time::{sleep, timeout};
 /// Connections at once: half of the 1,024 files that a process may have open by default.
 const CONNECTIONS_MAX: u32 = 512;
 /// From the connection, or the answer before, to the end of a request's head: idle connections end by it.
-const HEAD_TIME_MAX: Duration = Duration::from_secs(15);
+/// A head comes in one piece; who sends half a one keeps others waiting for so long, and no longer.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
 /// To read a body, however long: as long as a page waits for an answer.
 const BODY_TIME_MAX: Duration = Duration::from_secs(20);
 /// From the end of a request's head to the answer: as long as API Gateway waits for a function.

@@ -43,7 +43,8 @@ fn asked_host(request: &Request) -> Option<String> {
 }
 
 fn is_known(also: Option<&str>, host: &str) -> bool {
-    let is_also = |also: &str| host == HOST_OF_CONTAINERS || host.trim_matches(['[', ']']) == also;
+    let is_also =
+        |also: &str| host == HOST_OF_CONTAINERS || host.trim_matches(['[', ']']).eq_ignore_ascii_case(also);
     OWN_HOSTS.contains(&host) || also.is_some_and(is_also)
 }
 

@@ -20,10 +20,15 @@ pub(crate) fn is_ignorable(c: char) -> bool {
     c.is_whitespace() || JOINERS.contains(&c) || (is_invisible(c) && !c.is_control())
 }
 
+/// Text in which there is nothing to see: white space, and joiners that have nothing to join.
+pub(crate) fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || JOINERS.contains(&c))
+}
+
 /// One line of text, trimmed, of 1 to `length_max` characters that can all be seen.
 pub(crate) fn line(input: &str, length_max: usize) -> Result<String, FaultCode> {
     let trimmed = input.trim();
-    if trimmed.chars().all(|c| JOINERS.contains(&c)) {
+    if is_blank(trimmed) {
         return Err(FaultCode::Required);
     }
     if trimmed.chars().count() > length_max {

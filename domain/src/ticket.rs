@@ -97,8 +97,10 @@ impl Description {
         let visible: String =
             lines.chars().filter(|&c| matches!(c, '\n' | '\t') || !text::is_invisible(c)).collect();
         let trimmed = visible.trim();
+        if text::is_blank(trimmed) {
+            return Err(FaultCode::Required);
+        }
         match trimmed.chars().count() {
-            0 => Err(FaultCode::Required),
             length if length < DESCRIPTION_LENGTH_MIN => Err(FaultCode::TooShort),
             length if length > DESCRIPTION_LENGTH_MAX => Err(FaultCode::TooLong),
             _ => Ok(Self(trimmed.to_owned())),

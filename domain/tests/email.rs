@@ -135,6 +135,8 @@ fn a_log_never_shows_an_address() {
 }
 
 proptest! {
+    #![proptest_config(common::config())]
+
     #[test]
     fn any_plain_address_is_taken_and_prints_back_the_same(typed in address()) {
         let email = Email::parse(&typed).unwrap();

@@ -1,6 +1,8 @@
 //! Tests of form checking: every fault at once, in the form's order, under the contract's own codes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod common;
+
 use std::collections::HashSet;
 
 use domain::{Email, Fault, FaultCode, FormCheck, Identifier, Name, Phone, Refusal, Siret};
@@ -135,6 +137,8 @@ fn no_two_codes_share_a_name_and_all_are_in_kebab_case() {
 }
 
 proptest! {
+    #![proptest_config(common::config())]
+
     #[test]
     fn faults_keep_the_order_in_which_fields_were_checked(ranks in proptest::collection::vec(0..CODES.len(), 1..40)) {
         const FIELDS: [&str; 4] = ["siret", "email", "phone", "description"];

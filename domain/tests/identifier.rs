@@ -207,6 +207,8 @@ fn sixty_four_typed_characters_are_read_and_no_more() {
 }
 
 proptest! {
+    #![proptest_config(common::config())]
+
     #[test]
     fn any_identifier_prints_back_the_same(identifier in identifier()) {
         prop_assert_eq!(Identifier::parse(identifier.as_str()), Ok(identifier));

@@ -1,6 +1,8 @@
 //! Tests of links: sixty minutes, one use, and the same token however often its mail is sent.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod common;
+
 use domain::link::{LINK_REMEMBERED, LINK_VALID_MINUTES, LinkPurpose, link_token};
 use domain::time::{SignedDuration, Timestamp, after, minutes};
 use domain::{Application, Email, Identifier, Link, MailId, Name, Phone, Refusal, SecretKey, Siret, Token};
@@ -96,6 +98,8 @@ fn another_mail_or_another_key_is_another_link() {
 }
 
 proptest! {
+    #![proptest_config(common::config())]
+
     #[test]
     fn a_fresh_link_serves_through_its_last_second_and_no_further(elapsed_seconds in 0..20_000_i64) {
         let answer = link(None).check(after(sent_at(), SignedDuration::from_secs(elapsed_seconds)));

@@ -126,6 +126,8 @@ fn what_was_never_printed_is_no_id() {
 }
 
 proptest! {
+    #![proptest_config(common::config())]
+
     #[test]
     fn any_id_prints_and_reads_back_the_same(millis in 0..4_000_000_000_000_i64, random in any::<[u8; 10]>()) {
         let id = MailId::new(Timestamp::from_millisecond(millis).unwrap(), random);

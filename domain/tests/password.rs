@@ -183,6 +183,8 @@ fn the_longest_runs_on_a_keyboard_are_judged() {
 }
 
 proptest! {
+    #![proptest_config(common::config())]
+
     #[test]
     fn any_text_of_a_right_length_is_taken_and_nothing_else(typed in common::any_text()) {
         let expected = match typed.chars().count() {
@@ -196,7 +198,7 @@ proptest! {
 
 proptest! {
     // Each of these is judged twice: fewer of them keep the suite short.
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig { cases: 96, ..common::config() })]
 
     #[test]
     fn any_password_is_judged_the_same_twice_with_a_code_that_it_may_have(

@@ -136,6 +136,8 @@ fn an_overseas_number_gets_the_country_code_of_its_department() {
 const METROPOLITAN: &str = "[13478][0-9]{8}";
 
 proptest! {
+    #![proptest_config(common::config())]
+
     #[test]
     fn any_french_number_is_read_with_separators_anywhere(
         (national, typed) in METROPOLITAN.prop_flat_map(|national: String| {

@@ -32,6 +32,8 @@ fn the_same_request_gets_its_answer_again_and_another_is_refused() {
 }
 
 proptest! {
+    #![proptest_config(common::config())]
+
     #[test]
     fn any_text_is_no_action_unless_it_is_its_name(typed in common::any_text()) {
         match Action::parse(&typed) {

@@ -139,6 +139,8 @@ fn la_postes_rule_serves_no_other_siren() {
 }
 
 proptest! {
+    #![proptest_config(common::config())]
+
     #[test]
     fn any_siret_that_passes_luhn_prints_back_as_typed(typed in valid_siret()) {
         prop_assert_eq!(Siret::parse(&typed).map(|siret| siret.to_string()), Ok(typed));

@@ -62,6 +62,7 @@ fn an_empty_description_is_required() {
     for typed in ["", " ", "\r\n\t \u{A0}", "\u{200B}\u{FEFF}\0\u{202E}"] {
         assert_eq!(kept(typed), Err(FaultCode::Required), "{typed:?}");
     }
+    assert_eq!(kept(&"\u{200D} ".repeat(10)), Err(FaultCode::Required), "joiners with nothing to join");
 }
 
 #[test]
@@ -146,6 +147,8 @@ fn a_reference_bears_the_day_in_paris_at_both_sides_of_midnight() {
 }
 
 proptest! {
+    #![proptest_config(common::config())]
+
     #[test]
     fn any_reference_has_one_shape(second in 1_600_000_000..4_000_000_000_i64, random in any::<[u8; 6]>()) {
         let day = in_paris(Timestamp::from_second(second).unwrap()).date();

@@ -114,6 +114,8 @@ fn a_fingerprint_tells_keys_labels_and_values_apart() {
 }
 
 proptest! {
+    #![proptest_config(common::config())]
+
     #[test]
     fn any_token_prints_and_reads_back_the_same(bytes in any::<[u8; 32]>()) {
         let token = Token::from_bytes(bytes);

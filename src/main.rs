@@ -24,7 +24,7 @@ Usage: cargo run [-- --ephemeral]
 
   --ephemeral            keep nothing
 
-  SESAME_PORT            8080       the port
+  SESAME_PORT            8080       the port; 0 for any that is free
   SESAME_DATA            .sesame    the folder of the data
   SESAME_PROOF_COUNTER   1000       how hard a proof of work is
   SESAME_LOG             warn       `info` writes a line for each request
@@ -56,19 +56,20 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
     let data = PathBuf::from(env::var("SESAME_DATA").unwrap_or_else(|_| ".sesame".to_owned()));
     let also = env::var("SESAME_ALSO_LISTEN").ok();
     let built = site::build(&site::sources())?;
-    let address = format!("http://localhost:{port}");
-    let options = Options {
-        data: (!is_ephemeral).then_some(data),
-        site: address.clone(),
-        proof_counter: setting("SESAME_PROOF_COUNTER", PROOF_COUNTER_DEFAULT, "a whole number")?,
-        clock: Clock::system(),
-        random: Random::system(),
-        login_proof: LoginProof::AfterFailures,
-        hooks: Hooks::default(),
-    };
+    let proof_counter = setting("SESAME_PROOF_COUNTER", PROOF_COUNTER_DEFAULT, "a whole number")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let listeners = listen(port, also.as_deref()).await?;
+        let (port, listeners) = listen(port, also.as_deref()).await?;
+        let address = format!("http://localhost:{port}");
+        let options = Options {
+            data: (!is_ephemeral).then_some(data),
+            site: address.clone(),
+            proof_counter,
+            clock: Clock::system(),
+            random: Random::system(),
+            login_proof: LoginProof::AfterFailures,
+            hooks: Hooks::default(),
+        };
         let portal = Portal::open(options)?;
         println!("{}Ready. Ctrl-C stops.", server::addresses(&address));
         let settings = server::Settings { also, ..server::Settings::default() };
@@ -78,21 +79,23 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
     })
 }
 
-/// Both addresses of `localhost`: browsers choose either. One of them is enough.
-async fn listen(port: u16, also: Option<&str>) -> Result<Vec<TcpListener>, OpenError> {
+/// Both addresses of `localhost`: browsers choose either. One of them is enough. Of port 0 the system makes a
+/// free one.
+async fn listen(port: u16, also: Option<&str>) -> Result<(u16, Vec<TcpListener>), OpenError> {
     let v4 = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {
             format!("port {port} is taken: stop what uses it, or set SESAME_PORT to another")
         }
         _ => format!("port {port}: {error}"),
     })?;
+    let port = v4.local_addr()?.port();
     let mut listeners = vec![v4];
     listeners.extend(TcpListener::bind(("::1", port)).await.ok());
     if let Some(address) = also {
         let listener = TcpListener::bind((address, port)).await;
         listeners.push(listener.map_err(|error| format!("SESAME_ALSO_LISTEN={address}: {error}"))?);
     }
-    Ok(listeners)
+    Ok((port, listeners))
 }
 
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {

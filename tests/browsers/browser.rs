@@ -7,10 +7,11 @@ use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use testkit::program::Program;
 
 use crate::engines::{Engine, Look};
 use crate::http;
-use crate::processes::{POLL, Process, scratch};
+use crate::processes::{POLL, scratch};
 
 /// The longest that anything may take on a machine that does other things too.
 const DELAY_MAX: Duration = Duration::from_secs(30);
@@ -37,7 +38,7 @@ pub struct Browser {
     pub engine: Engine,
     pub client: Client,
     /// Its driver, and the screen if it has one.
-    processes: Vec<Process>,
+    processes: Vec<Program>,
     driver_port: u16,
     site: String,
 }

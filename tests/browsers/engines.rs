@@ -1,10 +1,11 @@
 //! The three engines: where they are, how they are started, what they are told at their start.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use testkit::program::Program;
 
-use crate::processes::{POLL, Process, free_port, program, scratch};
+use crate::processes::{free_port, program, scratch, start};
 
 const GET_FIREFOX: &str =
     "apt-get install firefox-esr; cargo install geckodriver --locked --root ~/.cache/sesame";
@@ -71,7 +72,7 @@ impl Engine {
     }
 
     /// Starts its driver, and the screen that it needs, the driver first; gives the driver's port too.
-    pub fn start_driver(self) -> (Vec<Process>, u16) {
+    pub fn start_driver(self) -> (Vec<Program>, u16) {
         let port = free_port();
         let mut arguments = vec![format!("--port={port}")];
         let mut variables = vec![("LANG", "C.UTF-8".to_owned())];
@@ -95,7 +96,7 @@ impl Engine {
                 program(&["WebKitWebDriver"], GET_WEBKIT)
             }
         };
-        let driver = Process::start(self.name(), &program, &arguments, &variables);
+        let driver = start(&program, &arguments, &variables);
         (std::iter::once(driver).chain(screens).collect(), port)
     }
 
@@ -198,19 +199,13 @@ fn flat_theme() -> String {
 
 /// A screen for a browser that has no headless mode. It has no window manager: the window under the
 /// pointer, which rests in the middle, has the focus. One screen a browser, then.
-fn start_screen() -> (Process, String) {
+fn start_screen() -> (Program, String) {
     let arguments = ["-displayfd", "1", "-screen", "0", "1280x1000x24", "-nolisten", "tcp"];
-    let screen =
-        Process::start("screen", &program(&["Xvfb"], GET_WEBKIT), &arguments.map(str::to_owned), &[]);
-    let start = Instant::now();
-    loop {
-        let printed = screen.printed();
-        let number =
-            printed.lines().find(|line| !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit()));
-        if let Some(number) = number.filter(|_| printed.ends_with('\n')) {
-            return (screen, format!(":{number}"));
-        }
-        assert!(start.elapsed() < SCREEN_DELAY_MAX, "Xvfb gave no display: {printed}");
-        std::thread::sleep(POLL);
-    }
+    let screen = start(&program(&["Xvfb"], GET_WEBKIT), &arguments.map(str::to_owned), &[]);
+    let is_number = |line: &&str| !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit());
+    let number = screen.wait_for(SCREEN_DELAY_MAX, |printed| {
+        let (lines, _) = printed.rsplit_once('\n')?;
+        lines.lines().find(is_number).map(str::to_owned)
+    });
+    (screen, format!(":{}", number.unwrap()))
 }

@@ -4,7 +4,6 @@
 mod access;
 mod browser;
 mod engines;
-mod http;
 mod journeys;
 mod keyboard;
 mod network;
@@ -17,3 +16,5 @@ mod screenshots;
 mod stage;
 mod states;
 mod worst_day;
+
+use testkit::http;

@@ -3,22 +3,16 @@
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use testkit::{http, program};
 
-use crate::http;
-use crate::processes::{POLL, Process, free_port};
+use crate::processes::POLL;
 
-/// The first start may install and build the pages.
-const START_DELAY_MAX: Duration = Duration::from_secs(300);
 const MAIL_DELAY_MAX: Duration = Duration::from_secs(20);
-
-/// One portal at a time: two that find the pages out of date would build them twice at once.
-static STARTING: Mutex<()> = Mutex::const_new(());
 
 #[derive(Debug)]
 pub struct Portal {
     pub port: u16,
-    process: Process,
+    _program: program::Portal,
 }
 
 /// What a test reads of a mail.
@@ -41,19 +35,8 @@ impl Mail {
 impl Portal {
     /// Starts a portal and waits until it answers.
     pub async fn start() -> Self {
-        let _one_at_a_time = STARTING.lock().await;
-        let port = free_port();
-        let variables = [("SESAME_PORT", port.to_string()), ("SESAME_PROOF_COUNTER", "20".to_owned())];
-        let process =
-            Process::start("portal", env!("CARGO_BIN_EXE_sesame"), &["--ephemeral".to_owned()], &variables);
-        let portal = Self { port, process };
-        let start = Instant::now();
-        while http::ask(port, "GET", "/", "").await.is_err() {
-            let printed = portal.process.printed();
-            assert!(start.elapsed() < START_DELAY_MAX && !printed.contains("error:"), "{printed}");
-            tokio::time::sleep(POLL).await;
-        }
-        portal
+        let program = program::Portal::ephemeral(env!("CARGO_BIN_EXE_sesame"), 20).await.unwrap();
+        Self { port: program.port, _program: program }
     }
 
     /// Every mail, newest first.

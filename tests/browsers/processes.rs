@@ -1,19 +1,15 @@
-//! Programs that a test starts: none outlives it, even when it is killed.
+//! The engines' drivers: where they are, and the ports and the folder that they get.
 
-use std::fs::{self, File};
+use std::fs;
 use std::net::TcpListener;
 use std::ops::Range;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Starts the program in a process group of its own, and ends the group when standard input closes:
-/// when the test is done with it, or is dead.
-const KEEPER: &str =
-    r#"setsid "$@" </dev/null & group=$!; trap 'kill -- -$group 2>/dev/null' EXIT; cat >/dev/null"#;
+use testkit::program::Program;
 
 /// Below those of outgoing connections (32768 on Linux, 49152 elsewhere).
 const PORTS: Range<u16> = 12_000..32_000;
@@ -23,45 +19,10 @@ const PORTS_A_RUN: usize = 509;
 /// How often something that is awaited is looked at.
 pub const POLL: Duration = Duration::from_millis(40);
 
-/// A program at work; it ends with this value.
-#[derive(Debug)]
-pub struct Process {
-    keeper: Child,
-    log: PathBuf,
-}
-
-impl Process {
-    /// Starts `program` with what it prints going to a file.
-    pub fn start(name: &str, program: &str, arguments: &[String], variables: &[(&str, String)]) -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let rank = COUNT.fetch_add(1, Ordering::Relaxed);
-        let log = scratch().join(format!("{name}-{rank}.log"));
-        let out = File::options().create_new(true).append(true).open(&log).unwrap();
-        let keeper = Command::new("sh")
-            .args(["-c", KEEPER, "keeper", program])
-            .args(arguments)
-            .envs(variables.iter().map(|(name, value)| (*name, value.as_str())))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(out.try_clone().unwrap())
-            .stderr(out)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{program}: {error}"));
-        Self { keeper, log }
-    }
-
-    /// What it has printed.
-    pub fn printed(&self) -> String {
-        String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
-    }
+/// Starts a driver, or what it needs.
+pub fn start(program: &str, arguments: &[String], variables: &[(&str, String)]) -> Program {
+    let variables = variables.iter().map(|(name, value)| (name, value));
+    Program::start(Command::new(program).args(arguments).envs(variables)).unwrap()
 }
 
 /// A folder for what this run of the tests writes. Those of runs that have ended go.

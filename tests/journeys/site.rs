@@ -1,28 +1,22 @@
 //! A site over HTTP: its API and its inbox, as any program sees them.
 
 use std::env;
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use altcha::{Challenge, Payload, SolveChallengeOptions, solve_challenge};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use platform::world::Random;
-use serde_json::Value;
-use ureq::Agent;
+use platform::random::Random;
+use serde_json::{Value, json};
+use testkit::program::Portal;
+use testkit::{http, proof};
 
 /// How long a mail may take to arrive.
-const MAIL_MAX: Duration = Duration::from_secs(60);
-/// How long a portal may take to be ready.
-const READY_MAX: Duration = Duration::from_secs(60);
+const MAIL_DELAY_MAX: Duration = Duration::from_secs(60);
 
 pub struct Site {
-    address: String,
-    agent: Agent,
+    /// Its host and port.
+    server: String,
     run: String,
     /// The portal that was started for this site.
-    portal: Option<Child>,
+    _portal: Option<Portal>,
 }
 
 pub struct Answer {
@@ -39,16 +33,15 @@ impl Answer {
 }
 
 impl Site {
-    /// The site of `SESAME_SITE`, or a portal of its own.
-    pub fn open() -> Self {
-        let (address, portal) = match env::var("SESAME_SITE") {
-            Ok(address) => (address, None),
-            Err(_) => start_portal(),
-        };
-        let config =
-            Agent::config_builder().http_status_as_error(false).timeout_global(Some(MAIL_MAX)).build();
+    /// The site of `SESAME_SITE`, or a portal of its own with easy proofs and nothing kept.
+    pub async fn open() -> Self {
         let run = domain::token::hexadecimal(&Random::system().bytes::<4>());
-        Self { address, agent: config.into(), run, portal }
+        if let Ok(address) = env::var("SESAME_SITE") {
+            let server = address.strip_prefix("http://").expect("SESAME_SITE is an http address");
+            return Self { server: server.trim_end_matches('/').to_owned(), run, _portal: None };
+        }
+        let portal = Portal::ephemeral(env!("CARGO_BIN_EXE_sesame"), 1).await.unwrap();
+        Self { server: format!("localhost:{}", portal.port), run, _portal: Some(portal) }
     }
 
     /// An address that no other run writes to.
@@ -56,88 +49,49 @@ impl Site {
         format!("{name}.{}@exemple.fr", self.run)
     }
 
-    pub fn send(&self, method: &str, path: &str, cookie: Option<&str>, body: Option<&Value>) -> Answer {
-        let mut request = http::Request::builder().method(method).uri(format!("{}{path}", self.address));
-        if let Some(cookie) = cookie {
-            request = request.header("cookie", cookie);
-        }
-        let request = request.header("content-type", "application/json");
-        let text = body.map(Value::to_string).unwrap_or_default();
-        let mut response = match body {
-            Some(_) => self.agent.run(request.body(text).unwrap()),
-            None => self.agent.run(request.body(()).unwrap()),
-        }
-        .unwrap();
-        let text = response.body_mut().read_to_string().unwrap();
+    pub async fn send(&self, method: &str, path: &str, cookie: Option<&str>, body: Option<&Value>) -> Answer {
+        let headers: Vec<_> = cookie.map(|cookie| ("Cookie", cookie)).into_iter().collect();
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let answer = http::send(&self.server, method, path, &headers, &body).await.unwrap();
         Answer {
-            status: response.status().as_u16(),
-            set_cookie: response.headers().get("set-cookie").map(|value| value.to_str().unwrap().to_owned()),
-            body: serde_json::from_str(&text).unwrap_or(Value::Null),
+            status: answer.status(),
+            body: answer.json(),
+            set_cookie: answer.header("set-cookie").map(str::to_owned),
         }
     }
 
-    pub fn post(&self, path: &str, form: &Value) -> Answer {
-        self.send("POST", path, None, Some(form))
+    pub async fn post(&self, path: &str, form: &Value) -> Answer {
+        self.send("POST", path, None, Some(form)).await
     }
 
     /// Posts a form with the proof that a browser would make.
-    pub fn post_proven(&self, path: &str, action: &str, form: &Value) -> Answer {
-        let challenge = self.send("GET", &format!("/api/challenge?action={action}"), None, None);
+    pub async fn post_proven(&self, path: &str, action: &str, form: &Value) -> Answer {
+        let challenge = self.send("GET", &format!("/api/challenge?action={action}"), None, None).await;
         assert_eq!(challenge.status, 200, "{}", challenge.body);
-        let challenge: Challenge = serde_json::from_value(challenge.body).unwrap();
-        let solution = solve_challenge(SolveChallengeOptions::new(&challenge)).unwrap().unwrap();
         let mut form = form.clone();
-        form["proof"] = STANDARD.encode(serde_json::to_vec(&Payload { challenge, solution }).unwrap()).into();
-        self.post(path, &form)
+        form["proof"] = proof::solve(&challenge.body).unwrap().into();
+        self.post(path, &form).await
     }
 
     /// The newest mail to an address, once so many have come.
-    pub fn mail_to(&self, email: &str, count: usize) -> Value {
-        self.mail(|mail| mail["to"] == serde_json::json!([email]), count)
+    pub async fn mail_to(&self, email: &str, count: usize) -> Value {
+        self.mail(|mail| mail["to"] == json!([email]), count).await
     }
 
     /// The newest of the mails that are meant, once so many have come.
-    pub fn mail(&self, is_meant: impl Fn(&Value) -> bool, count: usize) -> Value {
+    pub async fn mail(&self, is_meant: impl Fn(&Value) -> bool, count: usize) -> Value {
         let started = Instant::now();
         loop {
-            let mailbox = self.send("GET", "/mailbox.json", None, None).body;
+            let mailbox = self.send("GET", "/mailbox.json", None, None).await.body;
             let meant: Vec<&Value> =
                 mailbox.as_array().unwrap().iter().filter(|mail| is_meant(mail)).collect();
             if meant.len() >= count {
                 return meant[0].clone();
             }
-            assert!(started.elapsed() < MAIL_MAX, "{count} mails were awaited, {} came", meant.len());
-            std::thread::sleep(Duration::from_millis(50));
+            assert!(started.elapsed() < MAIL_DELAY_MAX, "{count} mails were awaited, {} came", meant.len());
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        if let Some(portal) = &mut self.portal {
-            let _ = portal.kill();
-            let _ = portal.wait();
-        }
-    }
-}
-
-/// Starts the portal on a free port, with easy proofs and nothing kept.
-fn start_portal() -> (String, Option<Child>) {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let portal = Command::new(env!("CARGO_BIN_EXE_sesame"))
-        .arg("--ephemeral")
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("SESAME_PORT", port.to_string())
-        .env("SESAME_PROOF_COUNTER", "1")
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let started = Instant::now();
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(started.elapsed() < READY_MAX, "the portal is not ready");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    (format!("http://localhost:{port}"), Some(portal))
 }
 
 /// The token of a mail's link.

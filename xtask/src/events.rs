@@ -6,9 +6,6 @@
 use std::fs;
 use std::path::PathBuf;
 
-use altcha::{Challenge, Payload, SolveChallengeOptions, solve_challenge};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use domain::proof::Action;
 use platform::clock::Clock;
 use platform::config::LoginProof;
@@ -16,13 +13,18 @@ use platform::random::Random;
 use serde_json::{Value, json};
 use sesame::{Hooks, Options, Portal};
 
-use crate::Outcome;
+use crate::{Error, Outcome, Usage};
 
 /// The last day on which the events serve.
 const PROOFS_UNTIL: &str = "2099-12-31T23:40:00Z";
 
 /// Writes all events, or the one of that name.
-pub fn write(name: Option<&str>) -> Outcome {
+pub fn run(arguments: &[&str]) -> Outcome {
+    let name = match arguments {
+        [] => None,
+        [name] => Some(*name),
+        _ => return Err(Usage.into()),
+    };
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events");
     let events = events()?;
     if name.is_some_and(|name| events.iter().all(|(known, _)| *known != name)) {
@@ -36,7 +38,7 @@ pub fn write(name: Option<&str>) -> Outcome {
     Ok(())
 }
 
-fn events() -> Result<Vec<(&'static str, Value)>, Box<dyn std::error::Error + Send + Sync>> {
+fn events() -> Result<Vec<(&'static str, Value)>, Error> {
     let proof = |action| proof(action);
     let siret = "732 829 320 00074";
     let email = "jeanne.martin@exemple.fr";
@@ -107,7 +109,7 @@ fn events() -> Result<Vec<(&'static str, Value)>, Box<dyn std::error::Error + Se
 }
 
 /// A proof as a browser would make it, in the last minutes of [`PROOFS_UNTIL`]'s year.
-fn proof(action: Action) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+fn proof(action: Action) -> Result<String, Error> {
     let last_day: domain::time::Timestamp = PROOFS_UNTIL.parse()?;
     let portal = Portal::open(Options {
         data: None,
@@ -120,13 +122,7 @@ fn proof(action: Action) -> Result<String, Box<dyn std::error::Error + Send + Sy
     })?;
     let platform = portal.platform(challenge::FUNCTION.name).ok_or("no function makes challenges")?;
     let challenge = platform.proofs.challenge(action)?;
-    solve(challenge)
-}
-
-/// The payload that answers a challenge.
-pub fn solve(challenge: Challenge) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-    let solution = solve_challenge(SolveChallengeOptions::new(&challenge))?.ok_or("no solution in time")?;
-    Ok(STANDARD.encode(serde_json::to_vec(&Payload { challenge, solution })?))
+    testkit::proof::solve(&serde_json::to_value(challenge)?)
 }
 
 fn post(path: &str, body: Value) -> Value {

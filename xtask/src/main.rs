@@ -3,51 +3,145 @@
 mod bench;
 mod deploy;
 mod events;
+mod explore;
+mod mutants;
 mod notice;
 mod sizes;
 mod test;
 mod tools;
 
 use std::env;
+use std::fmt;
 use std::process::ExitCode;
 
-type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+type Error = Box<dyn std::error::Error + Send + Sync>;
+type Outcome = Result<(), Error>;
 
-const USAGE: &str = "\
-Usage: cargo xtask <chore>
+/// The arguments are not those of the chore.
+#[derive(Debug)]
+struct Usage;
 
-  test [STEP]      every test, with what they need installed first
-  bench recover [PART]  how many recoveries a second the portal takes, and what each costs
-  sizes            what each function weighs, as it is uploaded
-  deploy --env E   builds and deploys everything to `staging` or `production`
-  destroy --env E  deletes it, after a question
-  notice …         puts banners up, lists them, takes them down
-  event [NAME]     writes the events of events/ anew, with proofs that do not expire";
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("wrong arguments")
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// One thing to be done for the project.
+struct Chore {
+    name: &'static str,
+    arguments: &'static str,
+    about: &'static str,
+    run: fn(&[&str]) -> Outcome,
+}
+
+const CHORES: [Chore; 11] = [
+    Chore {
+        name: "test",
+        arguments: "[--times N] [STEP…]",
+        about: "every test, or these steps; `fast` is the short ones",
+        run: test::run,
+    },
+    Chore {
+        name: "list",
+        arguments: "",
+        about: "chores, and the steps of `test` with what they need and how long they take",
+        run: list,
+    },
+    Chore {
+        name: "explore",
+        arguments: "[--minutes N]",
+        about: "property tests with new seeds",
+        run: explore::run,
+    },
+    Chore {
+        name: "mutants",
+        arguments: "[OPTION…]",
+        about: "changes to `domain` that no test notices",
+        run: mutants::run,
+    },
+    Chore {
+        name: "bench",
+        arguments: "recover [empty|rows|rush]",
+        about: "throughput, cost and losses under load",
+        run: bench::run,
+    },
+    Chore {
+        name: "sizes",
+        arguments: "",
+        about: "what each function weighs, as it is uploaded",
+        run: |arguments| if arguments.is_empty() { sizes::sizes() } else { Err(Usage.into()) },
+    },
+    Chore {
+        name: "deploy",
+        arguments: "--env ENVIRONMENT",
+        about: "builds and deploys everything to `staging` or `production`",
+        run: |arguments| with_environment(arguments, deploy::deploy),
+    },
+    Chore {
+        name: "destroy",
+        arguments: "--env ENVIRONMENT",
+        about: "deletes it, after a question",
+        run: |arguments| with_environment(arguments, deploy::destroy),
+    },
+    Chore {
+        name: "notice",
+        arguments: "list | remove ID | add …",
+        about: "puts banners up, lists them, takes them down",
+        run: notice::run,
+    },
+    Chore {
+        name: "event",
+        arguments: "[NAME]",
+        about: "writes the events of events/ anew, with proofs that do not expire",
+        run: events::run,
+    },
+    Chore { name: "help", arguments: "", about: "this", run: help },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome: Outcome = match arguments.as_slice() {
-        ["test"] => test::run(None),
-        ["test", step] => test::run(Some(step)),
-        ["bench", "recover"] => bench::recover(None),
-        ["bench", "recover", part] => bench::recover(Some(part)),
-        ["sizes"] => sizes::sizes(),
-        ["deploy", "--env", environment] => deploy::deploy(environment),
-        ["destroy", "--env", environment] => deploy::destroy(environment),
-        ["notice", order @ ..] => notice::run(order),
-        ["event"] => events::write(None),
-        ["event", name] => events::write(Some(name)),
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(2);
-        }
+    let (name, rest) = arguments.split_first().map_or(("", &[][..]), |(name, rest)| (*name, rest));
+    let Some(chore) = CHORES.iter().find(|chore| chore.name == name) else {
+        eprint!("{}", usage());
+        return ExitCode::from(2);
     };
-    match outcome {
+    match (chore.run)(rest) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Usage>() => {
+            eprintln!("Usage: cargo xtask {} {}", chore.name, chore.arguments);
+            ExitCode::from(2)
+        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn usage() -> String {
+    let chores = CHORES.iter().map(|Chore { name, arguments, about, .. }| {
+        format!("  {:<32} {about}\n", format!("{name} {arguments}"))
+    });
+    "Usage: cargo xtask CHORE\n\n".to_owned() + &chores.collect::<String>()
+}
+
+fn help(_: &[&str]) -> Outcome {
+    print!("{}", usage());
+    Ok(())
+}
+
+fn list(_: &[&str]) -> Outcome {
+    print!("{}\n{}", usage(), test::list());
+    Ok(())
+}
+
+fn with_environment(arguments: &[&str], chore: fn(&str) -> Outcome) -> Outcome {
+    match arguments {
+        ["--env", environment] => chore(environment),
+        _ => Err(Usage.into()),
     }
 }

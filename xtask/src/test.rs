@@ -1,141 +1,190 @@
 //! `cargo xtask test`: every test of the project, and before them whatever they need that is missing.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+mod steps;
+
+use std::fmt::Write;
 use std::time::Instant;
 
-use serde_json::Value;
+use crate::tools::Tools;
+use crate::{Outcome, Usage};
+use steps::{FAST, STEPS, Step};
 
-use crate::tools::{self, Tool, Tools};
-use crate::{Outcome, sizes};
-
-/// How a script says that this machine cannot do what it is for.
-const CANNOT: i32 = 77;
-
-/// One thing that must pass.
-struct Step {
-    name: &'static str,
-    why: &'static str,
-    run: fn(&Tools) -> Outcome,
+/// What became of one step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fate {
+    Passed,
+    Failed,
+    /// What it needs has not passed.
+    Skipped(&'static str),
 }
 
-const STEPS: [Step; 9] = [
-    Step { name: "format", why: "one style, no talk of it", run: format },
-    Step { name: "pages", why: "builds, valid HTML, unit tests of the scripts", run: pages },
-    Step { name: "clippy", why: "lints are errors", run: clippy },
-    Step { name: "browsers", why: "three engines and their drivers, for the tests", run: browsers },
-    Step { name: "tests", why: "domain, mails, service, journeys, browsers", run: tests },
-    Step { name: "template", why: "what the deployment must say, and what its roles may do", run: template },
-    Step {
-        name: "functions",
-        why: "as they are built for Lambda: their size, their answers",
-        run: functions,
-    },
-    Step { name: "deployed", why: "the template in an emulator, and the journeys against it", run: deployed },
-    Step { name: "containers", why: "sam local, as a developer uses it", run: containers },
-];
+/// One line of the table.
+#[derive(Debug)]
+struct Line {
+    step: &'static Step,
+    fate: Fate,
+    seconds: u64,
+}
 
-/// Runs every step, or the one of that name.
-pub fn run(only: Option<&str>) -> Outcome {
+/// Runs every step, or those that are named. `--times N` runs them until one fails, at most N times.
+pub fn run(arguments: &[&str]) -> Outcome {
+    let (times, names) = match arguments {
+        ["--times", times, names @ ..] => (times.parse().map_err(|_| Usage)?, names),
+        names => (1_u32, names),
+    };
+    let steps = chosen(names)?;
     let tools = Tools::find()?;
-    let steps: Vec<&Step> = STEPS.iter().filter(|step| only.is_none_or(|name| name == step.name)).collect();
-    if steps.is_empty() {
-        let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
-        return Err(format!("no such step; there are: {}", names.join(", ")).into());
+    for time in 1..=times {
+        if times > 1 {
+            println!("\nRun {time} of {times}");
+        }
+        let lines = run_each(&steps, &tools);
+        println!("\n{}", table(&lines));
+        let failed = lines.iter().filter(|line| line.fate != Fate::Passed).count();
+        if failed > 0 {
+            return Err(format!("{failed} of {} steps did not pass", lines.len()).into());
+        }
     }
-    let count = steps.len();
-    for (rank, step) in steps.into_iter().enumerate() {
-        println!("\n[{}/{count}] {}: {}", rank + 1, step.name, step.why);
-        let started = Instant::now();
-        (step.run)(&tools).map_err(|error| format!("{}: {error}", step.name))?;
-        println!("[{}/{count}] {} passed in {} s", rank + 1, step.name, started.elapsed().as_secs());
-    }
-    println!("\nEvery step passed.");
     Ok(())
 }
 
-fn format(tools: &Tools) -> Outcome {
-    tools.run("cargo", &["fmt", "--all", "--check"])
+/// What `cargo xtask list` says of the steps.
+pub fn list() -> String {
+    let mut text = format!("{:<11} {:<18} {:<8} {}\n", "step", "needs", "takes", "what");
+    for step in &STEPS {
+        let _ = writeln!(
+            text,
+            "{:<11} {:<18} {:<8} {}",
+            step.name,
+            step.needs.join(", "),
+            step.takes,
+            step.about
+        );
+    }
+    text + &format!("fast        = {}\n", FAST.join(", "))
 }
 
-fn clippy(tools: &Tools) -> Outcome {
-    tools.run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
+/// The steps of these names, in their own order; all of them when none is named.
+fn chosen(names: &[&str]) -> Result<Vec<&'static Step>, String> {
+    let names: Vec<&str> =
+        names.iter().flat_map(|name| if *name == "fast" { FAST.to_vec() } else { vec![*name] }).collect();
+    if let Some(unknown) = names.iter().find(|name| STEPS.iter().all(|step| step.name != **name)) {
+        let known: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+        return Err(format!("no step {unknown:?}; there are: fast, {}", known.join(", ")));
+    }
+    Ok(STEPS.iter().filter(|step| names.is_empty() || names.contains(&step.name)).collect())
 }
 
-fn pages(tools: &Tools) -> Outcome {
-    tools.npm(&["ci", "--no-audit", "--no-fund"])?;
-    tools.npm(&["run", "build"])?;
-    tools.npm(&["run", "check"])?;
-    tools.npm(&["test"])
+/// Runs the steps in turn. One that fails keeps back those that need it, and no other.
+fn run_each(steps: &[&'static Step], tools: &Tools) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for (rank, step) in steps.iter().enumerate() {
+        let place = format!("[{}/{}] {}", rank + 1, steps.len(), step.name);
+        let missing = step
+            .needs
+            .iter()
+            .find(|need| lines.iter().any(|line| line.step.name == **need && line.fate != Fate::Passed));
+        if let Some(need) = missing {
+            println!("\n{place} skipped: it needs {need}");
+            lines.push(Line { step, fate: Fate::Skipped(need), seconds: 0 });
+            continue;
+        }
+        println!("\n{place}: {}", step.about);
+        let started = Instant::now();
+        let outcome = (step.run)(tools);
+        let seconds = started.elapsed().as_secs();
+        let fate = match outcome {
+            Ok(()) => Fate::Passed,
+            Err(error) => {
+                println!("error: {error}");
+                Fate::Failed
+            }
+        };
+        println!("{place} {} in {seconds} s", if fate == Fate::Passed { "passed" } else { "failed" });
+        lines.push(Line { step, fate, seconds });
+    }
+    lines
 }
 
-fn browsers(tools: &Tools) -> Outcome {
-    tools::install_packages(&[
-        Tool { program: "chromium", package: "chromium" },
-        Tool { program: "chromedriver", package: "chromium-driver" },
-        Tool { program: "firefox-esr", package: "firefox-esr" },
-        Tool { program: "WebKitWebDriver", package: "webkit2gtk-driver" },
-        Tool { program: "xvfb-run", package: "xvfb" },
-        Tool { program: "xauth", package: "xauth" },
-        Tool { program: "dbus-run-session", package: "dbus" },
-    ])?;
-    tools::install_crate(&tools.cache, "geckodriver", "0.37.1")
+/// Step, result, seconds, and what to run again.
+fn table(lines: &[Line]) -> String {
+    let mut text = format!("{:<11} {:<26} {:>7}  {}\n", "step", "result", "seconds", "run again");
+    for Line { step, fate, seconds } in lines {
+        let (result, again) = match fate {
+            Fate::Passed => ("passed".to_owned(), String::new()),
+            Fate::Failed => ("FAILED".to_owned(), format!("cargo xtask test {}", step.name)),
+            Fate::Skipped(need) => {
+                let again = format!("cargo xtask test {} {}", step.needs.join(" "), step.name);
+                (format!("skipped: needs {need}"), again)
+            }
+        };
+        let line = format!("{:<11} {result:<26} {seconds:>7}  {again}", step.name);
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
 }
 
-fn tests(tools: &Tools) -> Outcome {
-    tools.run("cargo", &["test", "--workspace", "--no-fail-fast"])
-}
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
 
-fn template(tools: &Tools) -> Outcome {
-    tools.python()?;
-    pytest(tools, &["infra/tests/test_template.py", "infra/tests/test_emulator.py"])
-}
+    const fn step(name: &'static str, needs: &'static [&'static str], run: fn(&Tools) -> Outcome) -> Step {
+        Step { name, about: "", needs, takes: "", run }
+    }
 
-fn functions(tools: &Tools) -> Outcome {
-    sizes::sizes()?;
-    pytest(tools, &["infra/tests/test_runtime.py"])
-}
+    static PAGES: Step = step("pages", &[], |_| Err("no pages".into()));
+    static JOURNEYS: Step = step("journeys", &["pages"], |_| Ok(()));
+    static DEPLOYED: Step = step("deployed", &["journeys", "pages"], |_| Ok(()));
+    static DOMAIN: Step = step("domain", &[], |_| Ok(()));
 
-fn pytest(tools: &Tools, files: &[&str]) -> Outcome {
-    let mut python = tools.command("python");
-    python.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).args(files);
-    python.env("SESAME_FUNCTIONS", tools.built_functions());
-    tools::succeed(&mut python)
-}
+    fn fates(steps: &[&'static Step]) -> Vec<Fate> {
+        run_each(steps, &Tools::find().unwrap()).into_iter().map(|line| line.fate).collect()
+    }
 
-/// Deploys the template as it is into an emulator and runs the journeys against it, unchanged.
-fn deployed(tools: &Tools) -> Outcome {
-    let mut emulator = tools.command("python");
-    emulator.args(["infra/tests/emulator/deploy.py", "--watch-stdin", "--pages", "web/dist", "--functions"]);
-    emulator.arg(tools.built_functions()).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut emulator = emulator.spawn()?;
-    let outcome = journeys(tools, &mut emulator);
-    // The end of its standard input stops it.
-    drop(emulator.stdin.take());
-    emulator.wait()?;
-    outcome
-}
+    #[test]
+    fn a_failure_keeps_back_what_needs_it_and_nothing_else() {
+        let skipped = Fate::Skipped;
+        assert_eq!(
+            fates(&[&PAGES, &JOURNEYS, &DEPLOYED, &DOMAIN]),
+            [Fate::Failed, skipped("pages"), skipped("journeys"), Fate::Passed]
+        );
+        assert_eq!(fates(&[&JOURNEYS]), [Fate::Passed], "what was not asked for is taken to stand");
+    }
 
-fn journeys(tools: &Tools, emulator: &mut Child) -> Outcome {
-    let output = emulator.stdout.take().ok_or("the emulator has no output")?;
-    let line = BufReader::new(output).lines().next().ok_or("the template was not deployed: see above")??;
-    let deployed: Value = serde_json::from_str(&line)?;
-    let site = deployed["site"].as_str().ok_or("the deployment names no site")?;
-    println!("deployed: {site}");
-    let mut cargo = tools.command("cargo");
-    cargo.args(["test", "--package", "sesame", "--test", "journeys"]).env("SESAME_SITE", site);
-    tools::succeed(&mut cargo)
-}
+    #[test]
+    fn the_table_says_what_to_run_again() {
+        let lines = run_each(&[&PAGES, &DEPLOYED, &DOMAIN], &Tools::find().unwrap());
+        let expected = "\
+step        result                     seconds  run again
+pages       FAILED                           0  cargo xtask test pages
+deployed    skipped: needs pages             0  cargo xtask test journeys pages deployed
+domain      passed                           0
+";
+        assert_eq!(table(&lines), expected);
+    }
 
-/// `sam local` in containers; where no engine can run, says so and why.
-fn containers(tools: &Tools) -> Outcome {
-    let mut prove = tools.command("infra/tests/containers.sh");
-    prove.arg("prove").env("SESAME_FUNCTIONS", tools.built_functions()).env("SESAME_PORTAL", tools.portal());
-    let status = prove.status()?;
-    match status.code() {
-        Some(0) => Ok(()),
-        // Said by the script; on Debian 12 as root an engine must run.
-        Some(CANNOT) if !tools::is_debian_as_root() => Ok(()),
-        _ => Err(format!("infra/tests/containers.sh prove: {status}").into()),
+    #[test]
+    fn steps_are_chosen_by_name_in_their_own_order() {
+        let names = |typed: &[&str]| {
+            chosen(typed).map(|steps| steps.iter().map(|step| step.name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&[]).unwrap().len(), STEPS.len());
+        assert_eq!(names(&["service", "format"]).unwrap(), ["format", "service"]);
+        assert_eq!(names(&["fast"]).unwrap(), ["format", "clippy", "domain", "service"]);
+        assert!(names(&["servce"]).unwrap_err().starts_with("no step \"servce\"; there are: fast, format"));
+    }
+
+    #[test]
+    fn a_step_needs_steps_that_come_before_it() {
+        for (rank, step) in STEPS.iter().enumerate() {
+            for need in step.needs {
+                assert!(
+                    STEPS[..rank].iter().any(|before| before.name == *need),
+                    "{} needs {need}",
+                    step.name
+                );
+            }
+        }
     }
 }

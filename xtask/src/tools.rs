@@ -7,13 +7,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Outcome;
+use crate::{Error, Outcome};
 
 /// A program, and the Debian package that brings it.
 pub struct Tool {
-    /// What is run.
     pub program: &'static str,
-    /// What is installed.
     pub package: &'static str,
 }
 
@@ -22,34 +20,38 @@ pub struct Tools {
     /// The project's folder.
     pub root: PathBuf,
     /// What outlives a checkout: `SESAME_CACHE`, or `~/.cache/sesame`.
-    pub cache: PathBuf,
+    cache: PathBuf,
 }
 
 /// What is installed of PyPI, each version pinned.
 const PYTHON_TOOLS: &str = "infra/tests/requirements.txt";
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+/// How programs of crates.io are built: for a short build, since they run for seconds.
+const CRATE_PROFILE: [(&str, &str); 4] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+];
 
 impl Tools {
-    /// The project of this program.
-    ///
-    /// # Errors
-    /// No folder for the tools.
     pub fn find() -> Result<Self, Error> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
-        Ok(Self { root, cache: cache()? })
+        let cache = match (env::var_os("SESAME_CACHE"), env::var_os("HOME")) {
+            (Some(cache), _) => cache.into(),
+            (None, Some(home)) => Path::new(&home).join(".cache/sesame"),
+            (None, None) => return Err("set SESAME_CACHE or HOME to a folder for the tools".into()),
+        };
+        Ok(Self { root, cache })
     }
 
-    /// Runs a program in the project's folder, with the tools of the cache first.
-    ///
-    /// # Errors
-    /// What was run, and how it ended.
+    /// Runs a program as [`command`](Self::command) makes it.
     pub fn run(&self, program: &str, arguments: &[&str]) -> Outcome {
         succeed(self.command(program).args(arguments))
     }
 
-    /// A program to be run in the project's folder, with the tools of the cache first.
-    #[must_use]
+    /// A program of the cache, or else of the machine, in the project's folder, which finds those of the cache
+    /// too.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.program(program));
         command.current_dir(&self.root).env("SESAME_CACHE", &self.cache);
@@ -59,41 +61,26 @@ impl Tools {
         command
     }
 
-    /// The folder of the functions as they are deployed.
-    #[must_use]
+    /// The functions as they are deployed, a folder each.
     pub fn built_functions(&self) -> PathBuf {
         self.target().join("lambda")
     }
 
     /// The portal's program, as the tests have built it.
-    #[must_use]
     pub fn portal(&self) -> PathBuf {
         self.target().join("debug/sesame")
     }
 
-    fn target(&self) -> PathBuf {
+    pub fn target(&self) -> PathBuf {
         env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from)
     }
 
     /// Runs npm in the pages' folder.
-    ///
-    /// # Errors
-    /// What was run, and how it ended.
     pub fn npm(&self, arguments: &[&str]) -> Outcome {
         succeed(Command::new("npm").args(arguments).current_dir(self.root.join("web")))
     }
 
-    /// A program of the cache, or of the machine.
-    #[must_use]
-    pub fn program(&self, name: &str) -> PathBuf {
-        let cached = self.folders().into_iter().map(|folder| folder.join(name)).find(|file| file.exists());
-        cached.unwrap_or_else(|| name.into())
-    }
-
     /// Installs the tools of PyPI into a virtual environment of the cache, when their list has changed.
-    ///
-    /// # Errors
-    /// Python's own.
     pub fn python(&self) -> Outcome {
         let (wanted, venv) = (self.root.join(PYTHON_TOOLS), self.cache.join("venv"));
         let installed = venv.join("requirements.txt");
@@ -110,10 +97,21 @@ impl Tools {
         Ok(fs::write(installed, list)?)
     }
 
+    /// Installs a program of crates.io into the cache, unless that version is there.
+    pub fn install_crate(&self, name: &str, version: &str) -> Outcome {
+        let installed = fs::read_to_string(self.cache.join(".crates.toml")).unwrap_or_default();
+        if installed.contains(&format!("\"{name} {version} ")) {
+            return Ok(());
+        }
+        println!("Installing {name} {version} (some minutes, once)");
+        let mut cargo = Command::new("cargo");
+        cargo.args(["install", name, "--version", version, "--locked", "--quiet", "--root"]).arg(&self.cache);
+        // Apart from the project's target folder, whose profiles differ.
+        cargo.env("CARGO_TARGET_DIR", self.cache.join("tools-target")).envs(CRATE_PROFILE);
+        succeed(&mut cargo)
+    }
+
     /// Builds every function as it is deployed. Gives the name and the program of each.
-    ///
-    /// # Errors
-    /// Cargo's own.
     pub fn functions(&self) -> Result<Vec<(String, PathBuf)>, Error> {
         self.python()?;
         let mut names: Vec<String> = fs::read_dir(self.root.join("functions"))?
@@ -131,6 +129,12 @@ impl Tools {
         Ok(names.into_iter().map(bootstrap).collect())
     }
 
+    /// A program of the cache, or else of the machine.
+    pub fn program(&self, name: &str) -> PathBuf {
+        let cached = self.folders().into_iter().map(|folder| folder.join(name)).find(|file| file.exists());
+        cached.unwrap_or_else(|| name.into())
+    }
+
     fn folders(&self) -> [PathBuf; 2] {
         [self.cache.join("bin"), self.cache.join("venv/bin")]
     }
@@ -141,83 +145,50 @@ impl Tools {
     }
 }
 
-fn cache() -> Result<PathBuf, &'static str> {
-    match (env::var_os("SESAME_CACHE"), env::var_os("HOME")) {
-        (Some(cache), _) => Ok(cache.into()),
-        (None, Some(home)) => Ok(Path::new(&home).join(".cache/sesame")),
-        (None, None) => Err("set SESAME_CACHE or HOME to a folder for the tools"),
-    }
-}
-
 /// Runs a command to its end.
-///
-/// # Errors
-/// What was run, and how it ended.
 pub fn succeed(command: &mut Command) -> Outcome {
-    let line = format!("{} {}", command.get_program().to_string_lossy(), words(command));
+    let words: Vec<_> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy())
+        .collect();
+    let line = words.join(" ");
     println!("$ {line}");
     let status = command.status().map_err(|error| format!("`{line}` cannot be run: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{line}` failed: {status}").into()) }
 }
 
-/// Installs the Debian packages whose programs are missing.
-///
-/// # Errors
-/// What is to be installed by hand, where this cannot do it.
+/// Installs the Debian packages whose programs are missing; says what to install where it cannot.
 pub fn install_packages(tools: &[Tool]) -> Outcome {
     let missing: Vec<&Tool> = tools.iter().filter(|tool| !is_there(tool.program)).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
-    println!("Installing by apt: {}", packages.join(", "));
     if !is_there("apt-get") {
         let programs: Vec<&str> = missing.iter().map(|tool| tool.program).collect();
         return Err(format!("install these programs, then try again: {}", programs.join(", ")).into());
     }
-    let is_root = Command::new("id").arg("-u").output()?.stdout == b"0\n";
+    let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
+    println!("Installing by apt: {}", packages.join(", "));
+    let as_root: &[&str] = if is_root() { &[] } else { &["sudo"] };
     let apt = |arguments: &[&str]| {
-        let mut command = if is_root { Command::new("apt-get") } else { Command::new("sudo") };
-        if !is_root {
-            command.arg("apt-get");
-        }
-        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        succeed(&mut command)
+        let words = [as_root, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], arguments].concat();
+        succeed(Command::new(words[0]).args(&words[1..]))
     };
     apt(&["update", "-qq"])?;
-    apt(&[&["install", "-y", "-qq", "--no-install-recommends"][..], &packages[..]].concat())
-}
-
-/// Installs a program of crates.io into the cache, unless it is there.
-///
-/// # Errors
-/// Cargo's own.
-pub fn install_crate(cache: &Path, name: &str, version: &str) -> Outcome {
-    if cache.join("bin").join(name).exists() {
-        return Ok(());
-    }
-    println!("Installing {name} {version} (some minutes, once)");
-    let mut cargo = Command::new("cargo");
-    cargo.args(["install", name, "--version", version, "--locked", "--quiet", "--root"]).arg(cache);
-    // Built apart from the project, whose target folder has other flags.
-    cargo.env("CARGO_TARGET_DIR", cache.join("tools-target"));
-    succeed(&mut cargo)
+    apt(&[&["install", "-y", "-qq", "--no-install-recommends"][..], &packages].concat())
 }
 
 /// Whether this is Debian 12, with every right.
-#[must_use]
 pub fn is_debian_as_root() -> bool {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    let id = Command::new("id").arg("-u").output().map(|output| output.stdout).unwrap_or_default();
-    release.contains("VERSION_CODENAME=bookworm") && id == b"0\n"
+    release.contains("VERSION_CODENAME=bookworm") && is_root()
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
 }
 
 fn is_there(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|folder| folder.join(program).exists())
-}
-
-fn words(command: &Command) -> String {
-    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
-    words.join(" ")
 }

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use testkit::http::Message;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::seed::{Request, Seed};
+use crate::Error;
 
 /// Requests that are made ready for each second of load: more than any portal answers.
 const REQUESTS_PER_SECOND: f64 = 7_000.0;
@@ -76,13 +78,7 @@ pub fn cpu(process: u32) -> io::Result<Duration> {
 }
 
 /// Runs so many clients against the port for so long. Proofs and requests are made ready beforehand.
-pub fn run(
-    port: u16,
-    process: u32,
-    clients: usize,
-    length: Duration,
-    seed: &Seed,
-) -> Result<Report, Box<dyn std::error::Error + Send + Sync>> {
+pub fn run(port: u16, process: u32, clients: usize, length: Duration, seed: &Seed) -> Result<Report, Error> {
     let count = (length.as_secs_f64() * REQUESTS_PER_SECOND) as usize;
     let requests: Arc<Vec<Request>> = Arc::new(seed.requests(count)?);
     let next = Arc::new(AtomicUsize::new(0));
@@ -132,32 +128,12 @@ async fn client(
     end: Instant,
 ) -> io::Result<Answered> {
     let mut answered = Vec::new();
-    let mut buffer = vec![0; 4096];
     while Instant::now() < end {
         let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
         let asked = Instant::now();
         stream.write_all(&request.bytes).await?;
-        let is_accepted = read_answer(&mut stream, &mut buffer).await?;
+        let is_accepted = Message::read(&mut stream, false).await?.status() == 202;
         answered.push((request.is_known, is_accepted, asked.elapsed()));
     }
     Ok(answered)
-}
-
-/// Reads one answer to its end; whether it was 202.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<bool> {
-    let mut filled = 0;
-    loop {
-        let read = stream.read(&mut buffer[filled..]).await?;
-        if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        filled += read;
-        let text = String::from_utf8_lossy(&buffer[..filled]);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length =
-            head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
-        if body.len() >= length.unwrap_or(0) {
-            return Ok(head.starts_with("HTTP/1.1 202"));
-        }
-    }
 }

@@ -13,8 +13,9 @@ use platform::random::Random;
 use serde_json::{Value, json};
 use sesame::emulator::TABLE;
 use sesame::{Hooks, Options, Portal};
+use testkit::proof;
 
-use crate::events::solve;
+use crate::Error;
 
 /// Rows that are written at once.
 const CHUNK: usize = 50_000;
@@ -35,11 +36,9 @@ pub struct Seed {
     portal: Portal,
 }
 
-type Fallible<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
-
 impl Seed {
     /// Fills the table of a data folder with active accounts and with mails of earlier days.
-    pub fn fill(folder: &Path, accounts: usize, mails: usize) -> Fallible<Self> {
+    pub fn fill(folder: &Path, accounts: usize, mails: usize) -> Result<Self, Error> {
         let random = Random::system();
         let options = |data| Options {
             data,
@@ -62,7 +61,7 @@ impl Seed {
     }
 
     /// Requests for a password, of known and unknown identifiers in turn, each with a proof of its own.
-    pub fn requests(&self, count: usize) -> Fallible<Vec<Request>> {
+    pub fn requests(&self, count: usize) -> Result<Vec<Request>, Error> {
         let platform =
             self.portal.platform(challenge::FUNCTION.name).ok_or("no function makes challenges")?;
         let (proofs, random) = (&platform.proofs, &platform.random);
@@ -75,7 +74,8 @@ impl Seed {
                 };
                 let effort = Effort { cost: 1, counter: 0 };
                 let challenge = proofs.challenge_of(Action::Recover, effort)?;
-                let body = json!({"identifier": identifier.as_str(), "proof": solve(challenge)?}).to_string();
+                let proof = proof::solve(&serde_json::to_value(challenge)?)?;
+                let body = json!({"identifier": identifier.as_str(), "proof": proof}).to_string();
                 let head = format!(
                     "POST /api/recover/password HTTP/1.1\r\nhost: localhost\r\n\
                      content-type: application/json\r\ncontent-length: {}\r\n\r\n",
@@ -88,7 +88,7 @@ impl Seed {
 }
 
 /// How many mails of the load stand in which state; those of earlier days have no kind.
-pub fn mails(folder: &Path) -> Fallible<BTreeMap<String, usize>> {
+pub fn mails(folder: &Path) -> Result<BTreeMap<String, usize>, Error> {
     let database = Database::new(&folder.join("table.sqlite").to_string_lossy())?;
     let mut states = BTreeMap::new();
     let mut start = Value::Null;
@@ -113,7 +113,7 @@ pub fn mails(folder: &Path) -> Fallible<BTreeMap<String, usize>> {
     }
 }
 
-fn import(database: &Database, rows: impl Iterator<Item = Item>) -> Fallible<()> {
+fn import(database: &Database, rows: impl Iterator<Item = Item>) -> Result<(), Error> {
     let mut rows = rows.peekable();
     while rows.peek().is_some() {
         let chunk: Vec<Item> = rows.by_ref().take(CHUNK).collect();

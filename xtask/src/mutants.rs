@@ -1,0 +1,13 @@
+//! `cargo xtask mutants`: `domain` with one change at a time, to find what no test notices.
+
+use crate::Outcome;
+use crate::tools::{self, Tools};
+
+/// Those that change nothing are left out by `.cargo/mutants.toml`, with the reason. Options go to `cargo mutants`.
+pub fn run(options: &[&str]) -> Outcome {
+    let tools = Tools::find()?;
+    tools.install_crate("cargo-mutants", "27.1.0")?;
+    let mut cargo = tools.command("cargo");
+    cargo.args(["mutants", "--package", "domain", "--output"]).arg(tools.target()).args(options);
+    tools::succeed(&mut cargo)
+}

@@ -1,0 +1,243 @@
+//! The steps of `cargo xtask test`: what each runs, and what it needs.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+use serde_json::Value;
+
+use crate::tools::{self, Tool, Tools};
+use crate::{Error, Outcome, sizes};
+
+/// How a script says that this machine cannot do what it is for.
+const CANNOT: i32 = 77;
+
+/// One thing that must pass.
+#[derive(Debug)]
+pub struct Step {
+    pub name: &'static str,
+    pub about: &'static str,
+    /// Steps whose failure makes this one useless.
+    pub needs: &'static [&'static str],
+    /// On two cores, once everything is installed and built.
+    pub takes: &'static str,
+    pub run: fn(&Tools) -> Outcome,
+}
+
+/// What a change is held against while it is made.
+pub const FAST: [&str; 4] = ["format", "clippy", "domain", "service"];
+
+/// Every step, in the order in which they run.
+pub static STEPS: [Step; 14] = [
+    Step {
+        name: "format",
+        about: "rustfmt",
+        needs: &[],
+        takes: "1 s",
+        run: |tools| tools.run("cargo", &["fmt", "--all", "--check"]),
+    },
+    Step {
+        name: "deny",
+        about: "licences, sources and bans of the dependencies",
+        needs: &[],
+        takes: "2 s",
+        run: deny,
+    },
+    Step {
+        name: "pages",
+        about: "the pages build, are valid HTML, and their scripts' unit tests",
+        needs: &[],
+        takes: "10 s",
+        run: pages,
+    },
+    Step {
+        name: "clippy",
+        about: "lints are errors",
+        needs: &[],
+        takes: "20 s",
+        run: |tools| tools.run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    },
+    Step {
+        name: "domain",
+        about: "the rules alone",
+        needs: &[],
+        takes: "5 s",
+        run: |tools| tools.run("cargo", &["test", "--package", DOMAIN, "--no-fail-fast"]),
+    },
+    Step {
+        name: "units",
+        about: "unit tests of every package, and integration tests that are no step of their own",
+        needs: &[],
+        takes: "20 s",
+        run: units,
+    },
+    Step {
+        name: "tidy",
+        about: "rules about the sources themselves",
+        needs: &[],
+        takes: "1 s",
+        run: |tools| test_target(tools, "tidy"),
+    },
+    Step {
+        name: "service",
+        about: "whole stories over the portal in process, with faults",
+        needs: &[],
+        takes: "30 s",
+        run: |tools| test_target(tools, "service"),
+    },
+    Step {
+        name: "journeys",
+        about: "three journeys over HTTP against the portal",
+        needs: &["pages"],
+        takes: "5 s",
+        run: |tools| test_target(tools, "journeys"),
+    },
+    Step {
+        name: "browsers",
+        about: "the pages in three engines, which are installed when they are missing",
+        needs: &["pages"],
+        takes: "5 min",
+        run: browsers,
+    },
+    Step {
+        name: "template",
+        about: "what the deployment must say, and what its roles may do",
+        needs: &[],
+        takes: "1 min",
+        run: template,
+    },
+    Step {
+        name: "functions",
+        about: "as they are built for Lambda: their size, their answers",
+        needs: &[],
+        takes: "1 min",
+        run: functions,
+    },
+    Step {
+        name: "deployed",
+        about: "the template in an emulator, and the journeys against it",
+        needs: &["pages", "functions"],
+        takes: "1 min",
+        run: deployed,
+    },
+    Step {
+        name: "containers",
+        about: "sam local, as a developer uses it",
+        needs: &["pages", "functions"],
+        takes: "1 min",
+        run: containers,
+    },
+];
+
+/// Built apart from the workspace: its tests depend on little and are there at once.
+const DOMAIN: &str = "domain";
+
+fn deny(tools: &Tools) -> Outcome {
+    tools.install_crate("cargo-deny", "0.20.2")?;
+    tools.run("cargo", &["deny", "check", "licenses", "bans", "sources"])
+}
+
+fn pages(tools: &Tools) -> Outcome {
+    tools.npm(&["ci", "--no-audit", "--no-fund"])?;
+    tools.npm(&["run", "build"])?;
+    tools.npm(&["run", "check"])?;
+    tools.npm(&["test"])
+}
+
+/// One integration test, built with the features of the whole workspace: nothing is compiled twice.
+fn test_target(tools: &Tools, name: &str) -> Outcome {
+    tools.run("cargo", &["test", "--workspace", "--test", name])
+}
+
+fn units(tools: &Tools) -> Outcome {
+    let others = other_targets(tools)?;
+    let others: Vec<&str> = others.iter().flat_map(|name| ["--test", name]).collect();
+    let units = ["test", "--workspace", "--no-fail-fast", "--lib", "--bins"];
+    tools.run("cargo", &[&units[..], &others].concat())
+}
+
+/// The integration tests that no other step runs.
+fn other_targets(tools: &Tools) -> Result<Vec<String>, Error> {
+    let mut metadata = tools.command("cargo");
+    metadata.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]);
+    let metadata: Value = serde_json::from_slice(&metadata.output()?.stdout)?;
+    let packages = metadata["packages"].as_array().ok_or("no packages")?;
+    let targets = packages
+        .iter()
+        .filter(|package| package["name"] != DOMAIN)
+        .flat_map(|package| package["targets"].as_array().into_iter().flatten())
+        .filter(|target| target["kind"][0] == "test")
+        .filter_map(|target| target["name"].as_str())
+        .filter(|name| STEPS.iter().all(|step| step.name != *name));
+    Ok(targets.map(str::to_owned).collect())
+}
+
+fn browsers(tools: &Tools) -> Outcome {
+    tools::install_packages(&[
+        Tool { program: "chromium", package: "chromium" },
+        Tool { program: "chromedriver", package: "chromium-driver" },
+        Tool { program: "firefox-esr", package: "firefox-esr" },
+        Tool { program: "WebKitWebDriver", package: "webkit2gtk-driver" },
+        Tool { program: "xvfb-run", package: "xvfb" },
+        Tool { program: "xauth", package: "xauth" },
+        Tool { program: "dbus-run-session", package: "dbus" },
+    ])?;
+    tools.install_crate("geckodriver", "0.37.1")?;
+    test_target(tools, "browsers")
+}
+
+fn template(tools: &Tools) -> Outcome {
+    tools.python()?;
+    pytest(tools, &["infra/tests/test_template.py", "infra/tests/test_emulator.py"])
+}
+
+fn functions(tools: &Tools) -> Outcome {
+    sizes::sizes()?;
+    pytest(tools, &["infra/tests/test_runtime.py"])
+}
+
+fn pytest(tools: &Tools, files: &[&str]) -> Outcome {
+    let mut python = tools.command("python");
+    python.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).args(files);
+    python.env("SESAME_FUNCTIONS", tools.built_functions());
+    tools::succeed(&mut python)
+}
+
+/// Deploys the template as it is into an emulator and runs the journeys against it, unchanged.
+fn deployed(tools: &Tools) -> Outcome {
+    tools.python()?;
+    let mut emulator = tools.command("python");
+    emulator.args(["infra/tests/emulator/deploy.py", "--watch-stdin", "--pages", "web/dist", "--functions"]);
+    emulator.arg(tools.built_functions()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut emulator = emulator.spawn()?;
+    let outcome = journeys_against(tools, &mut emulator);
+    // The end of its standard input stops it.
+    drop(emulator.stdin.take());
+    emulator.wait()?;
+    outcome
+}
+
+fn journeys_against(tools: &Tools, emulator: &mut Child) -> Outcome {
+    let output = emulator.stdout.take().ok_or("the emulator has no output")?;
+    let line = BufReader::new(output).lines().next().ok_or("the template was not deployed: see above")??;
+    let deployed: Value = serde_json::from_str(&line)?;
+    let site = deployed["site"].as_str().ok_or("the deployment names no site")?;
+    println!("deployed: {site}");
+    let mut cargo = tools.command("cargo");
+    cargo.args(["test", "--workspace", "--test", "journeys"]).env("SESAME_SITE", site);
+    tools::succeed(&mut cargo)
+}
+
+/// `sam local` in containers; where no engine can run, says so and why.
+fn containers(tools: &Tools) -> Outcome {
+    tools.python()?;
+    tools.run("cargo", &["build", "--package", "sesame"])?;
+    let mut prove = tools.command("infra/tests/containers.sh");
+    prove.arg("prove").env("SESAME_FUNCTIONS", tools.built_functions()).env("SESAME_PORTAL", tools.portal());
+    let status = prove.status()?;
+    match status.code() {
+        Some(0) => Ok(()),
+        // Said by the script; on Debian 12 as root an engine must run.
+        Some(CANNOT) if !tools::is_debian_as_root() => Ok(()),
+        _ => Err(format!("infra/tests/containers.sh prove: {status}").into()),
+    }
+}

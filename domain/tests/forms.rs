@@ -93,6 +93,19 @@ fn a_field_that_is_absent_or_empty_is_required_and_is_not_parsed() {
 }
 
 #[test]
+fn a_field_in_which_spaces_count_is_missing_only_when_it_is_empty() {
+    for value in [None, Some("")] {
+        let mut form = FormCheck::new();
+        let parsed: Option<()> = form.required_as_typed("password", value, |_| panic!("parsed though empty"));
+        let refusal = form.finish(|| parsed).unwrap_err();
+        assert_eq!(faults_of(refusal), [("password", FaultCode::Required)], "{value:?}");
+    }
+    let mut form = FormCheck::new();
+    let typed = form.required_as_typed("password", Some("   "), |text| Ok(text.to_owned()));
+    assert_eq!(form.finish(|| typed), Ok("   ".to_owned()));
+}
+
+#[test]
 fn a_field_is_parsed_as_it_was_typed() {
     let mut form = FormCheck::new();
     let typed = form.required("password", Some("  untrimmed  "), |text| Ok(text.to_owned()));

@@ -146,6 +146,40 @@ fn a_reference_bears_the_day_in_paris_at_both_sides_of_midnight() {
     }
 }
 
+#[test]
+fn a_reference_is_read_exactly_as_it_is_printed() {
+    let printed = "T-261123-7K3MQ2";
+    assert_eq!(Reference::parse(printed).unwrap().as_str(), printed);
+    let near_misses = [
+        "",
+        "T-",
+        "T-261123",
+        "T-261123-",
+        "T-261123-7K3MQ",
+        "T-261123-7K3MQ22",
+        "T-26112-7K3MQ2",
+        "T-2611233-7K3MQ2",
+        "T-26112a-7K3MQ2",
+        "T-261123 7K3MQ2",
+        "T261123-7K3MQ2",
+        "R-261123-7K3MQ2",
+        "t-261123-7K3MQ2",
+        "T-261123-7k3mq2",
+        // Read as 0 elsewhere, never printed
+        "T-261123-7K3MQO",
+        "T-261123-7K3MQU",
+        " T-261123-7K3MQ2",
+        "T-261123-7K3MQ2\n",
+        "T-261123-7K-MQ2",
+        // Six bytes, of which a digit has two
+        "T-٢٦١-7K3MQ2",
+        "T-261123-ééé",
+    ];
+    for typed in near_misses {
+        assert_eq!(Reference::parse(typed), None, "{typed:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(common::config())]
 
@@ -158,6 +192,17 @@ proptest! {
         prop_assert_eq!((&reference.as_str()[..2], date), ("T-", expected.as_str()));
         let values: Vec<_> = symbols.chars().map(|symbol| base32::value(symbol).unwrap()).collect();
         prop_assert_eq!(values, random.map(|byte| byte & 31));
+        prop_assert_eq!(Reference::parse(reference.as_str()), Some(reference));
+    }
+
+    #[test]
+    fn any_text_is_no_reference_unless_it_prints_back_the_same(
+        typed in prop_oneof![common::any_text(), "T-[0-9]{5,7}-[0-9A-Za-z]{5,7}".boxed()]
+    ) {
+        if let Some(reference) = Reference::parse(&typed) {
+            prop_assert_eq!(reference.as_str(), typed.as_str());
+            prop_assert_eq!(typed.len(), "T-261123-7K3MQ2".len());
+        }
     }
 
     #[test]

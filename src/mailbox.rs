@@ -22,7 +22,7 @@ pub const SEND_PATH: &str = "/v2/email/outbound-emails";
 /// The file of the mails, in the data folder: one JSON object a line.
 const FILE: &str = "mailbox.jsonl";
 /// Mails on the page; all of them are in the JSON.
-const SHOWN_MAX: usize = 100;
+const SHOWN_MAILS_MAX: usize = 100;
 
 /// A mail as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,7 +183,7 @@ impl Mailbox {
     /// # Errors
     /// The file cannot be read.
     pub fn page(&self) -> io::Result<String> {
-        let page = Page { mails: self.newest(SHOWN_MAX)? };
+        let page = Page { mails: self.newest(SHOWN_MAILS_MAX)? };
         page.render().map_err(io::Error::other)
     }
 

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::emulator::QueuedMail;
 
 /// Messages in a batch, as the event source mapping gives them.
-const BATCH_MAX: usize = 10;
+const BATCH_MESSAGES_MAX: usize = 10;
 /// How long a message that failed stays out of sight.
 pub const VISIBILITY: SignedDuration = SignedDuration::from_secs(30);
 /// Times a message is handed out before it is set aside, for the next start to take up.
@@ -54,7 +54,8 @@ impl Queues {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes up to [`BATCH_MAX`] visible messages of one lane out, in their order: of the urgent lane if it has any.
+    /// Takes up to [`BATCH_MESSAGES_MAX`] visible messages of one lane out, in their order: of the urgent lane if
+    /// it has any.
     fn take_batch(&self, now: Timestamp) -> Vec<Message> {
         let mut queues = self.messages();
         let batches = queues.iter_mut().map(|queue| take_visible(queue, now));
@@ -82,7 +83,7 @@ fn take_visible(queue: &mut VecDeque<Message>, now: Timestamp) -> Vec<Message> {
             continue;
         }
         batch.push(message);
-        if batch.len() == BATCH_MAX {
+        if batch.len() == BATCH_MESSAGES_MAX {
             break;
         }
     }

@@ -27,7 +27,7 @@ impl Token {
         if printed.len() != TOKEN_SYMBOLS {
             return None;
         }
-        let mut bytes = Vec::with_capacity(33);
+        let mut bytes = Vec::with_capacity(TOKEN_SYMBOLS);
         let (mut buffer, mut bits) = (0_u32, 0);
         for symbol in printed.chars() {
             buffer = (buffer << 5) | u32::from(base32::value(symbol)?);

@@ -1,5 +1,4 @@
 //! Tests of moments: a clock in Paris, and back.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use domain::time::{Timestamp, from_paris, in_paris};
 

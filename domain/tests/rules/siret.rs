@@ -1,10 +1,9 @@
 //! Tests of the SIRET: what people type, INSEE's check, and La Poste's own rule.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod common;
 
 use domain::{FaultCode, Siret};
 use proptest::prelude::*;
+
+use crate::common;
 
 /// Valid SIRETs, of which none is La Poste's.
 const KNOWN: [&str; 5] =

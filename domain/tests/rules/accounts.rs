@@ -1,7 +1,9 @@
 //! Tests of accounts: how long they wait, and what a log shows of them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use domain::account::{APPLICATION_RETENTION, FAILED_LOGINS_MAX, FAILED_LOGINS_WINDOW, SESSION_VALID};
+use domain::account::{
+    APPLICATION_RETENTION, FAILED_LOGINS_MAX, FAILED_LOGINS_WINDOW, GUESSES_MAX, GUESSES_WINDOW,
+    SESSION_VALID,
+};
 use domain::time::{SignedDuration, minutes};
 use domain::{Account, Application, Email, Identifier, Name, Phone, Siret};
 
@@ -10,6 +12,7 @@ fn the_spans_are_those_of_the_contract() {
     assert_eq!(APPLICATION_RETENTION, SignedDuration::from_secs(7 * 86_400));
     assert_eq!(SESSION_VALID, minutes(8 * 60));
     assert_eq!((FAILED_LOGINS_MAX, FAILED_LOGINS_WINDOW), (3, minutes(15)));
+    assert_eq!((GUESSES_MAX, GUESSES_WINDOW), (100, minutes(24 * 60)));
 }
 
 #[test]

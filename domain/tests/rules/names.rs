@@ -1,11 +1,10 @@
 //! Tests of names: anybody's name is taken, and nothing that cannot be seen.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod common;
 
 use domain::name::NAME_LENGTH_MAX;
 use domain::{FaultCode, Name};
 use proptest::prelude::*;
+
+use crate::common;
 
 fn kept(typed: &str) -> Result<String, FaultCode> {
     Name::parse(typed).map(|name| name.as_str().to_owned())

@@ -1,5 +1,4 @@
 //! What property tests share: one seed, and text as hostile as a form may bring it.
-#![allow(dead_code, reason = "each file of tests uses a part of it")]
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,7 +1,4 @@
 //! Tests of requests for assistance: motive, description, sending, and the reference that people quote.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod common;
 
 use std::collections::HashSet;
 
@@ -10,6 +7,8 @@ use domain::ticket::{DESCRIPTION_LENGTH_MAX, DESCRIPTION_LENGTH_MIN};
 use domain::time::{Timestamp, in_paris};
 use domain::{Description, FaultCode, Motive, Reference, Submission};
 use proptest::prelude::*;
+
+use crate::common;
 
 fn kept(typed: &str) -> Result<String, FaultCode> {
     Description::parse(typed).map(|description| description.as_str().to_owned())

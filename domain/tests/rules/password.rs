@@ -1,12 +1,11 @@
 //! Tests of passwords: a length, a strength against what people and this person choose, nothing else.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod common;
 
 use domain::password::{PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN};
 use domain::{Application, Email, FaultCode, Name, Password, Person, Phone, Siret};
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+use crate::common;
 
 fn application() -> Application {
     Application {

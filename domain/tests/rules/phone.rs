@@ -1,10 +1,9 @@
 //! Tests of phone numbers: how people write them, and the one way in which they are kept.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod common;
 
 use domain::{FaultCode, Phone};
 use proptest::prelude::*;
+
+use crate::common;
 
 /// What people type between digits.
 const SEPARATORS: &[&str] = &[

@@ -1,11 +1,10 @@
 //! Tests of e-mail addresses: what mail can reach, how they are compared and what a stranger sees.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod common;
 
 use domain::email::EMAIL_LENGTH_MAX;
 use domain::{Email, FaultCode};
 use proptest::prelude::*;
+
+use crate::common;
 
 /// An address of `length` characters whose parts are all within their own limits.
 fn address_of(length: usize) -> String {

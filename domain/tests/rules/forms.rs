@@ -1,12 +1,11 @@
 //! Tests of form checking: every fault at once, in the form's order, under the contract's own codes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod common;
 
 use std::collections::HashSet;
 
 use domain::{Email, Fault, FaultCode, FormCheck, Identifier, Name, Phone, Refusal, Siret};
 use proptest::prelude::*;
+
+use crate::common;
 
 /// Every code, and its name on the wire.
 const CODES: [(FaultCode, &str); 18] = [

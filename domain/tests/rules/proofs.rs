@@ -1,11 +1,10 @@
 //! Tests of proofs of work: one action each, and one request that may be asked again.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod common;
 
 use domain::proof::{Action, PROOF_VALID_MINUTES, same_request};
 use domain::{FaultCode, Refusal};
 use proptest::prelude::*;
+
+use crate::common;
 
 #[test]
 fn the_actions_are_those_of_the_contract() {

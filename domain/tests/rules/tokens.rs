@@ -1,7 +1,4 @@
 //! Tests of tokens: they print and read back bit for bit, and only as they were printed.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod common;
 
 use std::collections::HashSet;
 
@@ -9,6 +6,8 @@ use domain::base32;
 use domain::token::{TOKEN_SYMBOLS, hexadecimal};
 use domain::{SecretKey, Token};
 use proptest::prelude::*;
+
+use crate::common;
 
 #[test]
 fn a_token_prints_as_52_symbols_that_no_mail_program_cuts() {

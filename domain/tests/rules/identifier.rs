@@ -1,13 +1,12 @@
 //! Tests of the identifier: every spelling of it is read, every slip of the hand is seen.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod common;
 
 use std::collections::HashSet;
 
 use domain::{FaultCode, Identifier};
 use proptest::prelude::*;
 use proptest::sample::select;
+
+use crate::common;
 
 const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 

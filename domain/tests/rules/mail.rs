@@ -1,7 +1,4 @@
 //! Tests of mails: an id that sorts by time and tells nothing, and which mails a stranger can cause.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod common;
 
 use std::collections::HashSet;
 
@@ -9,6 +6,8 @@ use domain::mail::{Lane, MailState, QUOTA_WINDOW};
 use domain::time::{SignedDuration, Timestamp};
 use domain::{Identifier, MailId, MailJob, Reference, Siret};
 use proptest::prelude::*;
+
+use crate::common;
 
 type Counted = Option<(&'static str, u64)>;
 

@@ -1,12 +1,11 @@
 //! Tests of links: sixty minutes, one use, and the same token however often its mail is sent.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod common;
 
 use domain::link::{LINK_REMEMBERED, LINK_VALID_MINUTES, LinkPurpose, link_token};
 use domain::time::{SignedDuration, Timestamp, after, minutes};
 use domain::{Application, Email, Identifier, Link, MailId, Name, Phone, Refusal, SecretKey, Siret, Token};
 use proptest::prelude::*;
+
+use crate::common;
 
 fn sent_at() -> Timestamp {
     "2026-11-23T17:00:00Z".parse().unwrap()

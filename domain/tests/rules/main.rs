@@ -1,0 +1,18 @@
+//! Tests of the rules, a module for each source file. One program: every further one would be linked anew.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod accounts;
+mod common;
+mod email;
+mod forms;
+mod identifier;
+mod links;
+mod mail;
+mod names;
+mod password;
+mod phone;
+mod proofs;
+mod siret;
+mod tickets;
+mod time;
+mod tokens;

@@ -5,10 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use altcha::{Challenge, Payload, SolveChallengeOptions, solve_challenge};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use domain::time::{SignedDuration, Timestamp, after};
 use http::{HeaderMap, Request};
 use platform::clock::Clock;
@@ -22,6 +19,7 @@ use sesame::emulator::{Answer as ServiceAnswer, Emulator};
 use sesame::grants::Caller;
 use sesame::mailbox::{Mail, Mailbox};
 use sesame::{Hooks, Options, Portal};
+use testkit::proof;
 use tracing::Level;
 
 pub const SITE: &str = "http://localhost:8080";
@@ -216,8 +214,7 @@ impl App {
     /// The proof that a browser would make.
     pub async fn proof(&self, action: &str) -> String {
         let challenge = self.get(&format!("/api/challenge?action={action}")).await;
-        let challenge: Challenge = serde_json::from_value(challenge.body).unwrap();
-        solve(challenge)
+        proof::solve(&challenge.body).unwrap()
     }
 
     /// Posts a form with a fresh proof for that action.
@@ -342,12 +339,6 @@ pub fn ticket(submission: &str) -> Value {
         "motive": "extranet-access",
         "description": "Ma collègue est partie.\nSa messagerie est fermée 🙁.",
     })
-}
-
-/// The proof of a challenge.
-pub fn solve(challenge: Challenge) -> String {
-    let solution = solve_challenge(SolveChallengeOptions::new(&challenge)).unwrap().unwrap();
-    STANDARD.encode(serde_json::to_vec(&Payload { challenge, solution }).unwrap())
 }
 
 /// The token of a mail's link.

@@ -54,8 +54,8 @@ impl Queues {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes up to [`BATCH_MESSAGES_MAX`] visible messages of one lane out, in their order: of the urgent lane if
-    /// it has any.
+    /// Takes up to [`BATCH_MESSAGES_MAX`] visible messages of one lane out, in their order: of the urgent lane
+    /// if it has any.
     fn take_batch(&self, now: Timestamp) -> Vec<Message> {
         let mut queues = self.messages();
         let batches = queues.iter_mut().map(|queue| take_visible(queue, now));

@@ -41,8 +41,8 @@ fn faults(text: &str) -> Vec<(usize, String)> {
     faults
 }
 
-/// A number whose name says that it is a limit says of what: a plural (`BYTES`, `ATTEMPTS`), or one of the words
-/// for characters and steps. The unit of a duration is in its type.
+/// A number whose name says that it is a limit says of what: a plural (`BYTES`, `ATTEMPTS`), or one of the
+/// words for characters and steps. The unit of a duration is in its type.
 fn unit_fault(item: &str) -> Option<String> {
     let (name, kind) = item.split_once(' ')?.1.split_once(": ")?;
     let is_limit = name.ends_with("_MAX") || name.ends_with("_MIN");

@@ -126,8 +126,8 @@ impl Portal {
         load::run(self.portal.port, self.portal.program.id(), clients, length, &self.seed)
     }
 
-    /// Waits until the portal rests: at its start it reads the table for mails that were left, after a load it
-    /// sends those that are due.
+    /// Waits until the portal rests: at its start it reads the table for mails that were left, after a load
+    /// it sends those that are due.
     fn settle(&self) -> Result<Duration, Error> {
         let started = Instant::now();
         let mut before = load::cpu(self.portal.program.id())?;

@@ -50,8 +50,7 @@ impl Tools {
         succeed(self.command(program).args(arguments))
     }
 
-    /// A program of the cache, or else of the machine, in the project's folder, which finds those of the cache
-    /// too.
+    /// A [`program`](Self::program) in the project's folder, which finds those of the cache too.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.program(program));
         command.current_dir(&self.root).env("SESAME_CACHE", &self.cache);

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use domain::{Email, Fault, FaultCode, FormCheck, Identifier, Name, Phone, Refusal, Siret};
+use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::common;
@@ -152,7 +153,7 @@ proptest! {
     #![proptest_config(common::config())]
 
     #[test]
-    fn faults_keep_the_order_in_which_fields_were_checked(ranks in proptest::collection::vec(0..CODES.len(), 1..40)) {
+    fn faults_keep_the_order_in_which_fields_were_checked(ranks in vec(0..CODES.len(), 1..40)) {
         const FIELDS: [&str; 4] = ["siret", "email", "phone", "description"];
         let expected: Vec<_> =
             ranks.iter().enumerate().map(|(order, &rank)| (FIELDS[order % 4], CODES[rank].0)).collect();

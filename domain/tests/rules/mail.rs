@@ -128,7 +128,9 @@ proptest! {
     #![proptest_config(common::config())]
 
     #[test]
-    fn any_id_prints_and_reads_back_the_same(millis in 0..4_000_000_000_000_i64, random in any::<[u8; 10]>()) {
+    fn any_id_prints_and_reads_back_the_same(
+        millis in 0..4_000_000_000_000_i64, random in any::<[u8; 10]>()
+    ) {
         let id = MailId::new(Timestamp::from_millisecond(millis).unwrap(), random);
         prop_assert_eq!(MailId::parse(&id.to_string()), Some(id));
     }
@@ -151,7 +153,9 @@ proptest! {
     }
 
     #[test]
-    fn any_26_symbols_are_no_id_unless_they_print_back_the_same(typed in "[0-9A-HJKMNP-TV-Za-z]{26}|[0-9A-HJKMNP-TV-Z]{26}") {
+    fn any_26_symbols_are_no_id_unless_they_print_back_the_same(
+        typed in "[0-9A-HJKMNP-TV-Za-z]{26}|[0-9A-HJKMNP-TV-Z]{26}"
+    ) {
         if let Some(id) = MailId::parse(&typed) {
             prop_assert_eq!(id.to_string(), typed);
         }

@@ -153,7 +153,9 @@ proptest! {
     }
 
     #[test]
-    fn one_wrong_digit_of_any_siret_is_refused(plain in valid_siret(), rank in 0..14_usize, step in 1..10_u8) {
+    fn one_wrong_digit_of_any_siret_is_refused(
+        plain in valid_siret(), rank in 0..14_usize, step in 1..10_u8
+    ) {
         let wrong = (plain.as_bytes()[rank] - b'0' + step) % 10;
         let typed = with_digit(&plain, rank, wrong);
         prop_assume!(!typed.starts_with("356000000"));
@@ -185,7 +187,8 @@ proptest! {
     fn any_text_is_refused_or_prints_back_the_same(typed in common::any_text()) {
         match Siret::parse(&typed) {
             Ok(siret) => {
-                prop_assert!(siret.as_str().len() == 14 && siret.as_str().bytes().all(|b| b.is_ascii_digit()));
+                prop_assert_eq!(siret.as_str().len(), 14);
+                prop_assert!(siret.as_str().bytes().all(|b| b.is_ascii_digit()));
                 prop_assert_eq!(Siret::parse(siret.as_str()), Ok(siret));
             }
             Err(code) => prop_assert!(matches!(code, FaultCode::SiretFormat | FaultCode::SiretChecksum)),

@@ -246,7 +246,8 @@ proptest! {
     fn any_text_is_refused_or_is_a_description_that_prints_back_the_same(typed in common::any_text()) {
         match kept(&typed) {
             Ok(text) => {
-                prop_assert!((DESCRIPTION_LENGTH_MIN..=DESCRIPTION_LENGTH_MAX).contains(&text.chars().count()));
+                let lengths = DESCRIPTION_LENGTH_MIN..=DESCRIPTION_LENGTH_MAX;
+                prop_assert!(lengths.contains(&text.chars().count()));
                 prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "{:?}", text);
                 prop_assert_eq!(kept(&text), Ok(text));
             }

@@ -125,7 +125,9 @@ proptest! {
     }
 
     #[test]
-    fn one_wrong_symbol_is_another_token_or_none(bytes in any::<[u8; 32]>(), place in 0..52_usize, step in 1..32_u8) {
+    fn one_wrong_symbol_is_another_token_or_none(
+        bytes in any::<[u8; 32]>(), place in 0..52_usize, step in 1..32_u8
+    ) {
         let token = Token::from_bytes(bytes);
         let mut symbols: Vec<char> = token.print().chars().collect();
         symbols[place] = base32::symbol((base32::value(symbols[place]).unwrap() + step) % 32);
@@ -150,7 +152,9 @@ proptest! {
     fn hexadecimal_has_two_digits_a_byte(bytes in any::<Vec<u8>>()) {
         let text = hexadecimal(&bytes);
         prop_assert_eq!(text.len(), bytes.len() * 2);
-        let read: Vec<u8> = (0..bytes.len()).map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap()).collect();
+        let digits = |rank: usize| &text[2 * rank..2 * rank + 2];
+        let read: Vec<u8> =
+            (0..bytes.len()).map(|rank| u8::from_str_radix(digits(rank), 16).unwrap()).collect();
         prop_assert_eq!(read, bytes);
     }
 }

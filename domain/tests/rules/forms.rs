@@ -136,6 +136,11 @@ fn one_fault_on_one_field_is_a_form_too() {
 }
 
 #[test]
+fn a_refusal_says_which_one_it_is() {
+    assert_eq!(Refusal::LinkUsed.to_string(), "LinkUsed");
+}
+
+#[test]
 fn every_code_has_the_name_of_the_contract() {
     for (code, name) in CODES {
         assert_eq!(code.as_str(), name);

@@ -117,6 +117,14 @@ fn a_name_in_a_strong_password_does_no_harm() {
 }
 
 #[test]
+fn five_letters_of_ones_own_are_enough_beside_ones_data() {
+    let person = application().person();
+    let with = |own: &str| judged(&format!("{own} Lefebvre élodie MARTIN dupont Boulangerie"), &person);
+    assert_eq!(with("vqtz"), Err(FaultCode::PasswordContainsIdentity));
+    assert_eq!(with("vqtzm"), Ok(()));
+}
+
+#[test]
 fn a_long_passphrase_passes() {
     let passphrases = [
         "correct horse battery staple",

@@ -1,4 +1,4 @@
-"""Writes the security headers of web/headers.json into infra/template.yaml; with --check, says whether they agree."""
+"""Writes the security headers of web/headers.json into infra/site.yaml; with --check, says whether they agree."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 INFRA = Path(__file__).resolve().parent
-TEMPLATE = INFRA / "template.yaml"
+TEMPLATE = INFRA / "site.yaml"
 STATED = INFRA.parent / "web" / "headers.json"
 BLOCK = re.compile(r"(?<=\n)(  # headers: begin [^\n]*\n)(.*?)(  # headers: end\n)", re.DOTALL)
 
@@ -95,7 +95,7 @@ def block(headers: dict) -> str:
         "    Type: AWS::CloudFront::ResponseHeadersPolicy\n"
         "    Properties:\n"
         "      ResponseHeadersPolicyConfig:\n"
-        "        Name: !Sub ${AWS::StackName}-security\n"
+        "        Name: !Sub ${Prefix}-security\n"
         f"{config}\n"
     )
 
@@ -105,11 +105,11 @@ def main() -> int:
     fresh = block(json.loads(STATED.read_text()))
     written, found = BLOCK.subn(lambda match: match[1] + fresh + match[3], text)
     if found != 1:
-        print("infra/template.yaml has no block of headers", file=sys.stderr)
+        print("infra/site.yaml has no block of headers", file=sys.stderr)
         return 2
     if "--check" in sys.argv[1:]:
         if written != text:
-            print("infra/template.yaml has other headers than web/headers.json: run python3 infra/headers.py", file=sys.stderr)
+            print("infra/site.yaml has other headers than web/headers.json: run python3 infra/headers.py", file=sys.stderr)
             return 1
         return 0
     TEMPLATE.write_text(written)

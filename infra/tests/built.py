@@ -1,4 +1,4 @@
-"""Makes of infra/template.yaml what `sam build` would, of binaries that are built already: for `sam local`.
+"""Makes of infra/template.yaml what `sam local` takes, of binaries that are built already.
 
     python built.py --functions target/lambda --out target/sam
     sam local invoke --template target/sam/template.yaml CheckSiretFunction -e events/check-siret.json
@@ -25,7 +25,7 @@ def write(functions: Path, out: Path) -> Path:
     template["Parameters"]["MailDomain"]["Default"] = "sesame.example"
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
-            crate = resource["Metadata"]["BuildProperties"]["Binary"]
+            crate = Path(resource["Properties"]["CodeUri"]).name
             folder = out / name
             folder.mkdir(parents=True, exist_ok=True)
             binary = functions / crate / "bootstrap"
@@ -37,6 +37,10 @@ def write(functions: Path, out: Path) -> Path:
                 shutil.copy2(binary, target)
             target.chmod(0o755)
             resource["Properties"]["CodeUri"] = name
+        elif resource["Type"] == "AWS::ApiGatewayV2::Integration":
+            # It loses routes to an alias: here they lead to the function behind it.
+            alias = resource["Properties"]["IntegrationUri"]["Ref"]
+            resource["Properties"]["IntegrationUri"] = {"Fn::GetAtt": [alias.removesuffix("Live") + "Function", "Arn"]}
         elif resource["Type"] == "AWS::CloudFormation::Stack":
             resource["Properties"]["TemplateURL"] = str(TEMPLATE.parent / resource["Properties"]["TemplateURL"])
     written = out / "template.yaml"

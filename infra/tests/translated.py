@@ -1,6 +1,7 @@
-"""The template as CloudFormation has it once SAM has been translated, for the tests."""
+"""The templates as CloudFormation has them once SAM has been translated, for the tests."""
 
 import copy
+import functools
 import json
 import logging
 import os
@@ -16,11 +17,21 @@ logging.getLogger("samtranslator.feature_toggle.feature_toggle").setLevel(loggin
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "infra" / "template.yaml"
+# What template.yaml nests. Each resource has a name of its own over all of them.
+NESTED = ["site.yaml", "mail.yaml", "watch.yaml", "alarms.yaml", "backup.yaml"]
+# What each function states of itself, as `cargo xtask generate` wrote it down.
+STATED = json.loads((ROOT / "infra" / "functions.json").read_text())
+FUNCTIONS = {each["logical"]: each for each in STATED}
+
+
+@functools.cache
+def parsed(name: str) -> dict:
+    return json.loads(json.dumps(yaml_parse((TEMPLATE.parent / name).read_text())))
 
 
 def source(name: str = "template.yaml") -> dict:
     """A template as it is written."""
-    return json.loads(json.dumps(yaml_parse((TEMPLATE.parent / name).read_text())))
+    return copy.deepcopy(parsed(name))
 
 
 def resolved(value, template: dict, given: dict):
@@ -38,10 +49,23 @@ def resolved(value, template: dict, given: dict):
     return {key: resolved(each, template, given) for key, each in value.items()}
 
 
-def translated(size: str = "small") -> dict:
+def translated(size: str = "small", senders: str = "4") -> dict:
     """By AWS's own translator, with what the mappings give at that size."""
-    template = copy.deepcopy(source())
+    template = source()
     # Where the code is does not matter here, and the translator takes no folder.
-    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://bucket/key"
     plain = json.loads(json.dumps(transform(template, {}, SimpleNamespace(load=dict))))
-    return resolved(plain, plain, {"Size": size})
+    return resolved(plain, plain, {"Size": size, "MailSenders": senders})
+
+
+def everything(size: str = "small", senders: str = "4") -> dict:
+    """The resources of template.yaml and of all that it nests."""
+    all_of_them = dict(translated(size, senders)["Resources"])
+    for name in NESTED:
+        template = source(name)
+        resources = resolved(template, template, {"MailSenders": senders})["Resources"]
+        assert not resources.keys() & all_of_them.keys(), f"{name} has a name that another template has"
+        all_of_them |= resources
+    return all_of_them

@@ -1,195 +1,311 @@
-//! `cargo xtask deploy` and `destroy`: the whole of Sésame on an AWS account, pages included, or gone.
+//! `cargo xtask deploy`, `destroy` and the levers: the whole of Sésame on an AWS account, changed, or gone.
+
+mod artefact;
+mod environment;
+mod guards;
+mod levers;
+mod releases;
+mod stack;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{self, BufRead, Write};
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-use sesame::pages::{IMMUTABLE, REVALIDATED};
+pub use levers::{close, open, rollback, set};
 
+use self::artefact::Artefact;
+use self::environment::Environment;
+use self::stack::{Described, Stack};
 use crate::Outcome;
 use crate::tools::Tools;
 
-/// The environments of `samconfig.toml` that are deployed by this chore.
-const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
+type Error = Box<dyn std::error::Error + Send + Sync>;
+type Parameters = BTreeMap<String, String>;
+
 /// What Lambda keeps of an account's concurrent executions for functions that reserve none.
 const UNRESERVED_MIN: u64 = 100;
+/// The region of what CloudFront takes from nowhere else.
+const EDGE_REGION: &str = "us-east-1";
+/// What the chores state themselves.
+const OURS: [&str; 3] = ["Version", "Published", "Release"];
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+/// How a deployment was asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Asked<'a> {
+    environment: &'a str,
+    artefact: Option<&'a str>,
+    is_confirmed: bool,
+}
 
-/// Builds, deploys, uploads, and says the address.
-pub fn deploy(environment: &str) -> Outcome {
-    known(environment)?;
+impl<'a> Asked<'a> {
+    /// Reads `--env E [--artefact FOLDER] [--yes]`, in any order.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn parse(arguments: &[&'a str]) -> Result<Self, Error> {
+        let mut asked = Self::default();
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            match *word {
+                "--env" => asked.environment = words.next().ok_or("--env of which environment?")?,
+                "--artefact" => asked.artefact = Some(words.next().ok_or("--artefact of which folder?")?),
+                "--yes" => asked.is_confirmed = true,
+                other => return Err(format!("what is {other}?").into()),
+            }
+        }
+        if asked.environment.is_empty() { Err("say --env".into()) } else { Ok(asked) }
+    }
+}
+
+/// Builds an artefact: functions, pages and templates in one folder, to be tested and deployed as they are.
+pub fn build(architecture: &str) -> Outcome {
     let tools = Tools::find()?;
     tools.python()?;
-    check_quota(&tools, environment)?;
-    tools.npm(&["ci", "--no-audit", "--no-fund"])?;
-    tools.npm(&["run", "build"])?;
-    let pages = tools.root.join("web/dist");
-    write_document(&pages)?;
-    tools.run("sam", &["build", "--config-env", environment])?;
-    tools.run("sam", &["deploy", "--config-env", environment])?;
-
-    let outputs = outputs(&tools, environment)?;
-    upload(&tools, &pages, output(&outputs, "PagesBucketName")?)?;
-    let distribution = output(&outputs, "DistributionId")?;
-    tools.run(
-        "aws",
-        &["cloudfront", "create-invalidation", "--distribution-id", distribution, "--paths", "/*"],
-    )?;
-    println!("\n{environment}: {}", output(&outputs, "SiteAddress")?);
+    let artefact = Artefact::build(&tools, architecture)?;
+    println!("{}: {} for {architecture}", artefact.folder.display(), artefact.version);
     Ok(())
+}
+
+/// Deploys an artefact, one that is there or one that is built for it, publishes the pages, and says the address.
+pub fn deploy(asked: &Asked) -> Outcome {
+    let tools = Tools::find()?;
+    tools.python()?;
+    let environment = Environment::find(&tools, asked.environment)?;
+    let stack = Stack::of(&tools, &environment);
+    let before = stack.describe()?;
+    let stated = environment.parameters()?;
+    let in_force = |name: &str| in_force(before.as_ref(), &stated, name);
+    let architecture = in_force("Architecture").ok_or("samconfig.toml states no Architecture")?;
+    let artefact = match asked.artefact {
+        Some(folder) => Artefact::open(&tools, PathBuf::from(folder))?,
+        None => Artefact::build(&tools, &architecture)?,
+    };
+    artefact.check(&architecture)?;
+    if asked.environment == "production" && artefact.is_dirty() {
+        return Err("production is deployed from a commit, and this tree has changes".into());
+    }
+    check_quota(&stack, &artefact.template()?, &in_force)?;
+
+    let mut changes = changes(before.as_ref(), &stated, &artefact.version);
+    changes.extend(edge(&tools, &stack, &artefact, &in_force)?);
+    releases::store(&tools, &environment, &stack, &artefact)?;
+    execute(&tools, &environment, &artefact, &changes, asked.is_confirmed)?;
+
+    let after = stack.describe()?.ok_or("the stack is gone")?;
+    if after.output("DeployedVersion")? != artefact.version {
+        return Err("the change was not made: the stack and its pages are as they were".into());
+    }
+    artefact.compare(&stack)?;
+    releases::publish(&tools, &environment, &stack, &after, &artefact.version)?;
+    if before.is_none() {
+        guards::protect_table(&stack, &after, &stated)?;
+    }
+    guards::guard(&tools, &stack)?;
+    outside(&tools, &stack, &artefact, &after)?;
+    println!("\n{}: {} at {}", asked.environment, artefact.version, after.output("SiteAddress")?);
+    Ok(())
+}
+
+/// A parameter's value: the stack's, once there is one; before that, what `samconfig.toml` begins with.
+fn in_force(before: Option<&Described>, stated: &Parameters, name: &str) -> Option<String> {
+    let standing = before.and_then(|stack| stack.parameters.get(name));
+    standing.or_else(|| stated.get(name)).cloned()
+}
+
+/// What a deployment says of parameters. Those of a stack that stands are its state (`cargo xtask set`): only
+/// parameters that it has not got yet are taken from `samconfig.toml`.
+fn changes(before: Option<&Described>, stated: &Parameters, version: &str) -> Parameters {
+    let is_new = |name: &String| before.is_none_or(|stack| !stack.parameters.contains_key(name));
+    let mut changes: Parameters = stated
+        .iter()
+        .filter(|(name, _)| is_new(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let mut say = |name: &str, value: &str| changes.insert(name.to_owned(), value.to_owned());
+    say("Version", version);
+    say("Published", &stack::now());
+    say("Release", if before.is_some() { "canary" } else { "at-once" });
+    if before.is_none() {
+        // A first deployment that fails is taken back: a table that refuses would be in its way.
+        say("TableDeletionProtection", "false");
+    }
+    changes
+}
+
+/// Certificate and web ACL, where CloudFront wants them, and their names as parameters.
+fn edge(
+    tools: &Tools,
+    stack: &Stack,
+    artefact: &Artefact,
+    in_force: &impl Fn(&str) -> Option<String>,
+) -> Result<Parameters, Error> {
+    let domain = in_force("SiteDomain").unwrap_or_default();
+    let has_acl = in_force("WebAcl").is_none_or(|value| value == "on");
+    if domain.is_empty() && !has_acl {
+        return Ok(Parameters::new());
+    }
+    if !domain.is_empty() {
+        println!(
+            "The certificate of {domain} waits for its record in the zone: Certificate Manager, {EDGE_REGION}."
+        );
+    }
+    let edge = stack.sibling("edge", EDGE_REGION);
+    edge.deploy(tools, &artefact.folder.join("edge.yaml"), &[("SiteDomain", &domain)])?;
+    let outputs = edge.describe()?.ok_or("the edge is gone")?.outputs;
+    let handed = |name: &str| outputs.get(name).map(|value| (name.to_owned(), value.clone()));
+    Ok([handed("CertificateArn"), handed("WebAclArn").filter(|_| has_acl)].into_iter().flatten().collect())
+}
+
+/// What is seen from outside, in the only region that has its metrics.
+fn outside(tools: &Tools, stack: &Stack, artefact: &Artefact, after: &Described) -> Outcome {
+    let host = after.output("SiteAddress")?.trim_start_matches("https://").to_owned();
+    let email = after.parameters.get("AlarmEmail").cloned().unwrap_or_default();
+    let given = [
+        ("SiteHost", host.as_str()),
+        ("DistributionId", after.output("DistributionId")?),
+        ("AlarmEmail", email.as_str()),
+    ];
+    stack.sibling("outside", EDGE_REGION).deploy(tools, &artefact.folder.join("outside.yaml"), &given)
+}
+
+/// Makes the change, and shows what comes of it.
+fn execute(
+    tools: &Tools,
+    environment: &Environment,
+    artefact: &Artefact,
+    changes: &Parameters,
+    is_confirmed: bool,
+) -> Outcome {
+    let template = artefact.packaged();
+    let overrides: Vec<String> = changes.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut arguments = vec!["deploy", "--config-env", &environment.name, "--template-file", &template];
+    if is_confirmed {
+        arguments.push("--no-confirm-changeset");
+    }
+    arguments.push("--parameter-overrides");
+    arguments.extend(overrides.iter().map(String::as_str));
+    tools.run("sam", &arguments)
 }
 
 /// Deletes the stack, after its name was typed.
 pub fn destroy(environment: &str) -> Outcome {
-    known(environment)?;
     let tools = Tools::find()?;
+    let environment = Environment::find(&tools, environment)?;
     tools.python()?;
-    let stack = setting(&tools, environment, "stack_name")?;
+    let stack = Stack::of(&tools, &environment);
     print!(
-        "This deletes the stack {stack}. The table and the bucket of the pages stay: see docs/operations.md, \
-         \"Take it down\". Type the stack's name to go on: "
+        "This deletes the stack {}. The table, its keys and the bucket of the pages stay: see docs/operations.md, \
+         \"Take it down\". Type the stack's name to go on: ",
+        stack.name
     );
     io::stdout().flush()?;
     let mut typed = String::new();
     io::stdin().lock().read_line(&mut typed)?;
-    if typed.trim() != stack {
+    if typed.trim() != stack.name {
         return Err("nothing was deleted".into());
     }
-    tools.run("sam", &["delete", "--config-env", environment, "--no-prompts"])
+    guards::release(&stack)?;
+    tools.run("sam", &["delete", "--config-env", &environment.name, "--no-prompts"])
 }
 
-fn known(environment: &str) -> Outcome {
-    if ENVIRONMENTS.contains(&environment) {
-        Ok(())
-    } else {
-        Err(format!("no environment {environment:?}: use {}", ENVIRONMENTS.join(" or ")).into())
-    }
-}
-
-/// The API document is a file beside the pages: it changes with a deployment only.
-fn write_document(pages: &Path) -> Outcome {
-    let file = pages.join(sesame::openapi::PATH.trim_start_matches('/'));
-    fs::create_dir_all(file.parent().ok_or("a document without a folder")?)?;
-    fs::write(file, serde_json::to_string(&sesame::openapi::document())?)?;
-    Ok(())
-}
-
-/// Says before a long build what Lambda would refuse in the middle of the deployment.
-fn check_quota(tools: &Tools, environment: &str) -> Outcome {
-    let template = fs::read_to_string(tools.root.join("infra/template.yaml"))?;
-    let reserved = reserved(&template, &setting(tools, environment, "parameter_overrides")?)?;
+/// Says before a long deployment what Lambda would refuse in the middle of it.
+fn check_quota(stack: &Stack, template: &str, in_force: &impl Fn(&str) -> Option<String>) -> Outcome {
+    let size = in_force("Size").ok_or("samconfig.toml states no Size")?;
+    let senders = in_force("MailSenders").ok_or("samconfig.toml states no MailSenders")?;
+    let reserved = reserved(template, &size, senders.parse()?)?;
     if reserved == 0 {
         return Ok(());
     }
-    let region = setting(tools, environment, "region")?;
-    let mut ask = tools.command("aws");
-    ask.args(["lambda", "get-account-settings", "--region", &region, "--output", "text"]);
-    ask.args(["--query", "AccountLimit.ConcurrentExecutions"]);
-    let answer = ask.output()?;
-    if !answer.status.success() {
-        return Err(String::from_utf8_lossy(&answer.stderr).into_owned().into());
-    }
-    let quota: u64 = String::from_utf8(answer.stdout)?.trim().parse()?;
+    let quota =
+        stack.aws(&["lambda", "get-account-settings"])?["AccountLimit"]["ConcurrentExecutions"].as_u64();
+    let quota = quota.ok_or("Lambda says no quota")?;
     if reserved + UNRESERVED_MIN <= quota {
         return Ok(());
     }
     Err(format!(
-        "{environment} reserves {reserved} concurrent executions, Lambda keeps {UNRESERVED_MIN}, and this account has \
-         {quota} in {region}: ask for more (docs/operations.md, \"The first day\"), or take Size=trial in samconfig.toml"
+        "Size={size} reserves {reserved} concurrent executions, Lambda keeps {UNRESERVED_MIN}, and this account has \
+         {quota} in {}: ask for more (docs/operations.md, \"The first day\"), or take Size=trial",
+        stack.region
     )
     .into())
 }
 
-/// How many executions the functions reserve with these parameters.
-fn reserved(template: &str, parameters: &str) -> Result<u64, Error> {
-    let parameter = |name: &str| {
-        let mut given = parameters.split(' ').filter_map(|pair| pair.split_once('='));
-        let found = given.find_map(|(given, value)| (given == name).then_some(value));
-        found.ok_or_else(|| format!("samconfig.toml sets no {name}"))
-    };
-    let size = parameter("Size")?;
+/// How many executions the functions reserve: each what its share says, the sender what the operator says.
+fn reserved(template: &str, size: &str, senders: u64) -> Result<u64, Error> {
     if size == "trial" {
         return Ok(0);
     }
     let (_, shares) = template.split_once("\n  Concurrency:\n").ok_or("the template has no Concurrency")?;
-    let mut sum: u64 = parameter("MailSenders")?.parse()?;
-    for share in shares.lines().take_while(|line| !line.is_empty()) {
-        let (_, share) =
-            share.split_once(&format!(" {size}: ")).ok_or("the template does not know the Size")?;
-        sum += share.split([',', ' ']).next().unwrap_or_default().parse::<u64>()?;
+    let mut sum = senders;
+    for function in sesame::functions::ALL {
+        let share = format!("    {:?}: ", function.size.share);
+        let Some(line) =
+            shares.lines().take_while(|line| !line.is_empty()).find(|line| line.starts_with(&share))
+        else {
+            continue;
+        };
+        let (_, value) =
+            line.split_once(&format!(" {size}: ")).ok_or("the template does not know the Size")?;
+        sum += value.split([',', ' ']).next().unwrap_or_default().parse::<u64>()?;
     }
     Ok(sum)
 }
 
-/// New files first, so that no page asks for what is not there; then the pages. Old files stay: a page that is open
-/// asks for them by their names. CloudFront compresses by itself: the precompressed files stay at home.
-fn upload(tools: &Tools, pages: &Path, bucket: &str) -> Outcome {
-    let pages = pages.to_string_lossy();
-    let target = format!("s3://{bucket}");
-    let (assets, target_assets) = (format!("{pages}/assets"), format!("{target}/assets"));
-    let plain = ["--exclude", "*.br", "--exclude", "*.gz"];
-    let sync = |from: &str, to: &str, more: &[&str]| {
-        tools.run("aws", &[&["s3", "sync", from, to, "--no-progress"][..], more, &plain].concat())
-    };
-    sync(&assets, &target_assets, &["--cache-control", IMMUTABLE])?;
-    sync(&pages, &target, &["--cache-control", REVALIDATED, "--exclude", "assets/*"])
-}
-
-/// What `samconfig.toml` says of an environment to every command of `sam`.
-fn setting(tools: &Tools, environment: &str, name: &str) -> Result<String, Error> {
-    let settings = fs::read_to_string(tools.root.join("samconfig.toml"))?;
-    let (_, section) = settings
-        .split_once(&format!("[{environment}.global.parameters]"))
-        .ok_or("samconfig.toml does not know the environment")?;
-    let start = format!("{name} = ");
-    let mut lines = section.lines().take_while(|line| !line.starts_with('['));
-    let value = lines.find_map(|line| line.strip_prefix(&start));
-    Ok(value.ok_or_else(|| format!("samconfig.toml sets no {name}"))?.trim_matches('"').to_owned())
-}
-
-fn outputs(tools: &Tools, environment: &str) -> Result<BTreeMap<String, String>, Error> {
-    let stack = setting(tools, environment, "stack_name")?;
-    let mut list = Command::new(tools.program("sam"));
-    list.args([
-        "list",
-        "stack-outputs",
-        "--stack-name",
-        &stack,
-        "--config-env",
-        environment,
-        "--output",
-        "json",
-    ]);
-    let listed = list.current_dir(&tools.root).output()?;
-    if !listed.status.success() {
-        return Err(String::from_utf8_lossy(&listed.stderr).into_owned().into());
-    }
-    let outputs: Vec<Value> = serde_json::from_slice(&listed.stdout)?;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    Ok(outputs.iter().map(|output| (text(&output["OutputKey"]), text(&output["OutputValue"]))).collect())
-}
-
-fn output<'a>(outputs: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, String> {
-    outputs.get(name).map(String::as_str).ok_or_else(|| format!("the stack has no output {name}"))
+/// A path as an argument.
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    fn standing(parameters: &[(&str, &str)]) -> Described {
+        let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Described { parameters: parameters.iter().map(pair).collect(), ..Described::default() }
+    }
 
     #[test]
     fn what_the_sizes_of_the_template_reserve() {
         let template = include_str!("../../infra/template.yaml");
-        let of = |parameters| reserved(template, parameters).map_err(|error| error.to_string());
-        assert_eq!(of("Size=trial"), Ok(0));
-        assert_eq!(of("Architecture=arm64 Size=small MailSenders=5 MailDomain=a.example"), Ok(130));
-        assert_eq!(of("Size=standard MailSenders=45"), Ok(885));
-        assert_eq!(of("Size=deadline MailSenders=225"), Ok(3875));
-        assert_eq!(of("Size=small"), Err("samconfig.toml sets no MailSenders".to_owned()));
-        assert!(of("Size=huge MailSenders=2").is_err());
+        let quota = [("small", 1000, 50), ("standard", 1000, 50), ("deadline", 4000, 250)];
+        for (size, quota, senders) in quota {
+            let all = reserved(template, size, senders).unwrap();
+            assert!(all > senders && all + UNRESERVED_MIN <= quota, "{size} reserves {all} of {quota}");
+        }
+        assert_eq!(reserved(template, "trial", 4).unwrap(), 0);
+        assert!(reserved(template, "huge", 4).is_err());
+    }
+
+    #[test]
+    fn the_parameters_of_a_stack_that_stands_are_its_own() {
+        let stated = standing(&[("Size", "standard"), ("MailRate", "14")]).parameters;
+        let stack = standing(&[("Size", "deadline"), ("TableGeneration", "2"), ("Version", "a")]);
+        let changes = changes(Some(&stack), &stated, "b");
+        let said = |name: &str| changes.get(name).map(String::as_str);
+        assert_eq!((said("Size"), said("TableGeneration")), (None, None));
+        assert_eq!(
+            (said("MailRate"), said("Version"), said("Release")),
+            (Some("14"), Some("b"), Some("canary"))
+        );
+        assert_eq!(in_force(Some(&stack), &stated, "Size").as_deref(), Some("deadline"));
+    }
+
+    #[test]
+    fn a_first_deployment_protects_nothing_yet() {
+        let stated = standing(&[("Size", "trial"), ("TableDeletionProtection", "true")]).parameters;
+        let changes = changes(None, &stated, "a");
+        assert_eq!(changes["TableDeletionProtection"], "false");
+        assert_eq!((changes["Size"].as_str(), changes["Release"].as_str()), ("trial", "at-once"));
+    }
+
+    #[test]
+    fn how_a_deployment_is_asked_for() {
+        let asked = Asked::parse(&["--yes", "--env", "staging", "--artefact", "a"]).unwrap();
+        assert_eq!(asked, Asked { environment: "staging", artefact: Some("a"), is_confirmed: true });
+        for bad in [&["--env"][..], &["--yes"], &["--env", "staging", "more"]] {
+            assert!(Asked::parse(bad).is_err(), "{bad:?}");
+        }
     }
 }

@@ -104,9 +104,7 @@ fn statement() -> Result<String, Error> {
 }
 
 fn stated(function: &Function) -> Value {
-    let route = |route: &platform::function::Route| {
-        json!({"method": route.method, "path": route.path, "cost": format!("{:?}", route.cost)})
-    };
+    let route = |route: &platform::function::Route| json!({"method": route.method, "path": route.path, "cost": format!("{:?}", route.cost)});
     let grant = |grant: &platform::function::Grant| json!([grant.operation.as_str(), grant.leading_key()]);
     json!({
         "name": function.name,
@@ -123,7 +121,8 @@ fn stated(function: &Function) -> Value {
 
 /// The variables of a function's keys, each once.
 fn variables(function: &Function) -> Vec<&'static str> {
-    let mut names: Vec<&str> = function.secrets.iter().flat_map(|secret| secret.variables()).copied().collect();
+    let mut names: Vec<&str> =
+        function.secrets.iter().flat_map(|secret| secret.variables()).copied().collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -141,7 +140,7 @@ fn paths(function: &Function) -> Vec<&'static str> {
 }
 
 /// A name as CloudFormation takes it: `mail-sender` or `/mail/{id}` become `MailSender`, `MailId`.
-fn logical(name: &str) -> String {
+pub(crate) fn logical(name: &str) -> String {
     let words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
     words
         .flat_map(|word| {
@@ -152,6 +151,7 @@ fn logical(name: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -166,7 +166,10 @@ mod tests {
         let text = "a\n  # part: begin (made)\nold\nolder\n  # part: end\nb\n";
         let fresh = "a\n  # part: begin (made)\nnew\n  # part: end\nb\n";
         assert_eq!(between(text, "part", "new\n").as_deref(), Some(fresh));
-        assert_eq!(between(fresh, "part", "").as_deref(), Some("a\n  # part: begin (made)\n  # part: end\nb\n"));
+        assert_eq!(
+            between(fresh, "part", "").as_deref(),
+            Some("a\n  # part: begin (made)\n  # part: end\nb\n")
+        );
         assert_eq!(between(text, "other", ""), None);
     }
 

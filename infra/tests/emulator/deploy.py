@@ -44,7 +44,7 @@ os.environ["AWS_DEFAULT_REGION"] = REGION
 
 import boto3  # noqa: E402
 from front import Front  # noqa: E402
-from translated import source, translated  # noqa: E402
+from translated import FUNCTIONS, NESTED, STATED, source, translated  # noqa: E402
 
 
 def free_port() -> int:
@@ -105,30 +105,39 @@ def code_of(functions: Path, crate: str) -> bytes:
     return packed.getvalue()
 
 
-def prepared(template: dict, site: str, endpoint: str) -> dict:
-    """The template as it is deployed here. Five things are not as on AWS:
+# Types that the emulator does not know. Releases by canary and alarms over alarms: no request meets them.
+UNKNOWN = {"AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup", "AWS::CloudWatch::CompositeAlarm"}
 
-    1. Each function's code is a zip in a bucket of the emulator, and the nested template a file there: what `sam
+
+def prepared(name: str, site: str, endpoint: str) -> dict:
+    """A template as it is deployed here. Five things are not as on AWS:
+
+    1. Each function's code is a zip in a bucket of the emulator, and the nested templates are files there: what `sam
        package` makes of a folder and of a path.
     2. The site is where this machine serves it: no DNS knows the emulated CloudFront's address.
-    3. Alarms that compute over several metrics are left out: the emulator refuses them. No request meets an alarm.
+    3. What is of the types above is left out, and alarms that compute over several metrics: the emulator refuses them.
     4. The outputs with the records of DKIM are left out: it makes none.
-    5. The mapping's senders are a number: it leaves a parameter's value the string that it is.
+    5. A backup in another region is left out: it has none.
     """
-    template["Outputs"] = {name: each for name, each in template["Outputs"].items() if not name.startswith("MailDkim")}
-    computed = [name for name, each in template["Resources"].items() if "Metrics" in each["Properties"]]
-    for name in computed:
-        del template["Resources"][name]
-    mails = template["Resources"]["MailSenderFunction"]["Properties"]["Events"]["Mails"]["Properties"]
-    mails["ScalingConfig"]["MaximumConcurrency"] = template["Parameters"]["MailSenders"]["Default"]
-    template["Globals"]["Function"].pop("CodeUri")
-    template["Globals"]["Function"]["Environment"]["Variables"]["SESAME_SITE"] = site
+    template = source(name)
+    template["Outputs"] = {key: each for key, each in template.get("Outputs", {}).items() if not key.startswith("MailDkim")}
+    left_out = [
+        key
+        for key, each in template["Resources"].items()
+        if each["Type"] in UNKNOWN or "Metrics" in each["Properties"] or key == "Backup"
+    ]
+    for key in left_out:
+        del template["Resources"][key]
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            crate = resource["Metadata"]["BuildProperties"]["Binary"]
+            crate = Path(resource["Properties"]["CodeUri"]).name
             resource["Properties"]["CodeUri"] = f"s3://{BUCKET}/{crate}.zip"
+        elif resource["Type"] == "AWS::Lambda::Alias":
+            del resource["UpdatePolicy"]
         elif resource["Type"] == "AWS::CloudFormation::Stack":
             resource["Properties"]["TemplateURL"] = f"{endpoint}/{BUCKET}/{resource['Properties']['TemplateURL']}"
+    if "Globals" in template:
+        template["Globals"]["Function"]["Environment"]["Variables"]["SESAME_SITE"] = site
     return template
 
 
@@ -160,17 +169,14 @@ class Deployment:
         )
 
     def deploy(self, functions: Path, size: str, proof_counter: int) -> None:
-        template = prepared(source(), self.front.address, self.endpoint)
         s3 = self.client("s3")
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        for resource in template["Resources"].values():
-            if resource["Type"] == "AWS::Serverless::Function":
-                crate = resource["Metadata"]["BuildProperties"]["Binary"]
-                s3.put_object(Bucket=BUCKET, Key=f"{crate}.zip", Body=code_of(functions, crate))
-            elif resource["Type"] == "AWS::CloudFormation::Stack":
-                nested = json.dumps(source("watch.yaml")).encode()
-                s3.put_object(Bucket=BUCKET, Key="watch.yaml", Body=nested)
-        s3.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(template).encode())
+        for each in STATED:
+            s3.put_object(Bucket=BUCKET, Key=f"{each['name']}.zip", Body=code_of(functions, each["name"]))
+        for name in ["template.yaml", *NESTED]:
+            # JSON is YAML.
+            body = json.dumps(prepared(name, self.front.address, self.endpoint)).encode()
+            s3.put_object(Bucket=BUCKET, Key=name, Body=body)
         architecture = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
         given = {
             "Architecture": architecture,
@@ -178,11 +184,15 @@ class Deployment:
             "MailDomain": MAIL_DOMAIN,
             "ProofCounter": str(proof_counter),
             "AlarmEmail": "astreinte@sesame.example",
+            # There is one region here, and no other for what CloudFront wants of us-east-1.
+            "WebAcl": "off",
+            "Version": "first",
+            "Published": "1",
         }
         cloudformation = self.client("cloudformation")
         cloudformation.create_stack(
             StackName=STACK,
-            TemplateURL=f"{self.endpoint}/{BUCKET}/template.json",
+            TemplateURL=f"{self.endpoint}/{BUCKET}/template.yaml",
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
@@ -200,22 +210,20 @@ class Deployment:
         resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
         physical = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
         # By crate, whatever CloudFormation called it.
-        self.functions = {
-            each["Metadata"]["BuildProperties"]["Binary"]: physical[name]
-            for name, each in template["Resources"].items()
-            if each["Type"] == "AWS::Serverless::Function"
-        }
+        self.functions = {each["name"]: physical[f"{each['logical']}Function"] for each in STATED}
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        secret = self.client("secretsmanager").get_secret_value(SecretId=self.outputs["OriginSecretName"])
+        self.front.origin_secret = secret["SecretString"]
         # The emulator takes the table without its TTL: it is asked for as the template states it.
-        ttl = template["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]
+        ttl = source()["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]
         self.client("dynamodb").update_time_to_live(TableName=self.outputs["TableName"], TimeToLiveSpecification=ttl)
         # And the functions without what is reserved for them.
-        for each in translated(size)["Resources"].values():
+        for name, each in translated(size)["Resources"].items():
             if each["Type"] == "AWS::Lambda::Function":
-                crate = each["Metadata"]["BuildProperties"]["Binary"]
+                crate = FUNCTIONS[name.removesuffix("Function")]["name"]
                 reserved = each["Properties"]["ReservedConcurrentExecutions"]["Fn::If"][1]
                 if isinstance(reserved, dict):
-                    reserved = template["Parameters"][reserved["Ref"]]["Default"]
+                    reserved = source()["Parameters"][reserved["Ref"]]["Default"]
                 self.client("lambda").put_function_concurrency(
                     FunctionName=self.functions[crate], ReservedConcurrentExecutions=reserved
                 )
@@ -236,33 +244,42 @@ class Deployment:
 
         functions = self.client("lambda")
         for crate, name in self.functions.items():
-            function = functions.get_function(FunctionName=name)
+            function = functions.get_function(FunctionName=name, Qualifier="live")
+            assert function["Configuration"]["Version"] == "1", crate
             assert function["Configuration"]["Runtime"] == "provided.al2023", crate
             variables = function["Configuration"]["Environment"]["Variables"]
             assert variables["SESAME_TABLE"] == self.outputs["TableName"], crate
             assert not any("{{resolve" in value for value in variables.values()), crate
-            assert function["Concurrency"]["ReservedConcurrentExecutions"] > 0, crate
-        (mapping,) = functions.list_event_source_mappings(FunctionName=self.functions["mail-sender"])["EventSourceMappings"]
-        assert mapping["State"] == "Enabled" and mapping["BatchSize"] == 10, mapping
-        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], mapping
-
-        queues = self.client("sqs")
-        asked = {"QueueUrl": self.outputs["MailQueueUrl"], "AttributeNames": ["All"]}
-        attributes = queues.get_queue_attributes(**asked)["Attributes"]
-        assert int(attributes["VisibilityTimeout"]) == 300, attributes
-        redrive = json.loads(attributes["RedrivePolicy"])
-        assert redrive["deadLetterTargetArn"].endswith("mail-dead-letters") and int(redrive["maxReceiveCount"]) == 12
+            reserved = functions.get_function_concurrency(FunctionName=name)
+            assert reserved["ReservedConcurrentExecutions"] > 0, crate
 
         table = self.client("dynamodb").describe_table(TableName=self.outputs["TableName"])["Table"]
         assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}, table
-        pipe = self.client("pipes").describe_pipe(Name=self.outputs["OutboxPipeName"])
-        assert pipe["CurrentState"] == "RUNNING" and pipe["Source"] == table["LatestStreamArn"], pipe
-        assert pipe["Target"] == attributes["QueueArn"], pipe
+        for lane in ["Links", "Desk"]:
+            self.check_lane(lane, table["LatestStreamArn"])
+        keys = [name for name in self.outputs if name.endswith("KeySecret") or name.startswith("OriginSecret")]
         secrets = {
             self.client("secretsmanager").get_secret_value(SecretId=self.outputs[name])["SecretString"]
-            for name in ["ProofKeySecret", "ProofKeyPreviousSecret", "LinkKeySecret"]
+            for name in [*keys, "ProofKeyPreviousSecret"]
         }
-        assert len(secrets) == 3 and min(map(len, secrets)) == 64
+        assert len(secrets) == 7 and min(map(len, secrets)) == 64
+
+    def check_lane(self, lane: str, stream: str) -> None:
+        """Stream, pipe, queue and mapping of one lane."""
+        asked = {"QueueUrl": self.outputs[f"{lane}QueueUrl"], "AttributeNames": ["All"]}
+        attributes = self.client("sqs").get_queue_attributes(**asked)["Attributes"]
+        assert int(attributes["VisibilityTimeout"]) == 60, attributes
+        redrive = json.loads(attributes["RedrivePolicy"])
+        assert redrive["deadLetterTargetArn"].endswith("mail-dead-letters") and int(redrive["maxReceiveCount"]) == 60
+        pipe = self.client("pipes").describe_pipe(Name=self.outputs[f"{lane}PipeName"])
+        assert pipe["CurrentState"] == "RUNNING" and pipe["Source"] == stream, pipe
+        assert pipe["Target"] == attributes["QueueArn"], pipe
+        mappings = self.client("lambda").list_event_source_mappings(EventSourceArn=attributes["QueueArn"])
+        (mapping,) = mappings["EventSourceMappings"]
+        assert mapping["FunctionArn"].endswith(f":{self.functions['mail-sender']}:live"), mapping
+        assert mapping["State"] == "Enabled" and mapping["BatchSize"] == 10, mapping
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], mapping
+        assert mapping["ScalingConfig"]["MaximumConcurrency"] == 2, mapping
 
     def says(self) -> dict:
         return {
@@ -271,7 +288,7 @@ class Deployment:
             "endpoint": self.endpoint,
             "region": REGION,
             "table": self.outputs["TableName"],
-            "queue": self.outputs["MailQueueUrl"],
+            "queue": self.outputs["LinksQueueUrl"],
             "dead_letters": self.outputs["MailDeadLettersUrl"],
             "mail_domain": MAIL_DOMAIN,
             "functions": self.functions,

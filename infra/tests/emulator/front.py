@@ -25,6 +25,7 @@ class Front(ThreadingHTTPServer):
         self.emulator = urlsplit(emulator)
         self.pages = pages
         self.api_id = ""
+        self.origin_secret = ""
 
     @property
     def address(self) -> str:
@@ -58,8 +59,9 @@ class Handler(BaseHTTPRequestHandler):
                 skip_accept_encoding=True,
             )
             for name, value in self.headers.items():
-                if name.lower() not in HOP:
+                if name.lower() not in HOP | {"x-sesame-origin"}:
                     upstream.putheader(name, value)
+            upstream.putheader("x-sesame-origin", self.server.origin_secret)
             upstream.putheader("Content-Length", str(len(body)))
             upstream.endheaders(body)
             answer = upstream.getresponse()

@@ -1,4 +1,4 @@
-"""The AWS emulator, with the four things added that it lacks (ministack 1.5.33). Started by deploy.py, never by hand.
+"""The AWS emulator, with the five things added that it lacks (ministack 1.5.33). Started by deploy.py, never by hand.
 
 1. `dynamodb:LeadingKeys`: it authorises calls of the table by action and table only. Here also by the partition key of
    each item, so that a policy which names too few keys is denied here as on AWS.
@@ -7,6 +7,7 @@
 3. Pipes to SQS: it keeps such a pipe's records and delivers none. Here by the pipe's own filter and input template,
    read and sent with the rights of the pipe's role.
 4. Its list of mails leaves out whom a reply goes to. Here it is kept.
+5. It speaks plain http, which the policies of queues and buckets deny. Here the loopback counts as TLS.
 """
 
 import json
@@ -192,7 +193,17 @@ async def mails(method, path, headers, query_params):
     return answer[0], answer[1], json.dumps(listed).encode()
 
 
+# ------------------------------------------------------------------------------------------------ 5. transport
+
+plain_origin = app.pin_request_origin
+
+
+def pin_origin(source_ip: str, _secure_transport: bool) -> None:
+    plain_origin(source_ip, True)
+
+
 if __name__ == "__main__":
+    app.pin_request_origin = pin_origin
     iam_actions.dynamodb_service_context = context_with_keys
     iam_actions.dynamodb_transaction_checks = transaction_checks_with_keys
     iam_actions.extract_resource_arn = resource_with_sender

@@ -71,7 +71,7 @@ fn runs(function: &Function) -> String {
         r#"  {id}Function:
     Type: AWS::Serverless::Function
     Properties:
-      CodeUri: functions/{name}
+      CodeUri: functions/{name}.zip
       Role: !GetAtt {id}Role.Arn
       MemorySize: {memory}
       Timeout: {timeout}

@@ -6,12 +6,16 @@ use super::logical;
 
 /// Which function is which, for the nested template.
 pub fn arguments() -> String {
-    ALL.iter().map(|function| logical(function.name)).map(|id| format!("        {id}: !Ref {id}Function\n")).collect()
+    ALL.iter()
+        .map(|function| logical(function.name))
+        .map(|id| format!("        {id}: !Ref {id}Function\n"))
+        .collect()
 }
 
 /// The same, as the nested template takes it.
 pub fn parameters() -> String {
-    let parameter = |name: &str| format!("  {}: {{ Type: String, Description: The function }}\n", logical(name));
+    let parameter =
+        |name: &str| format!("  {}: {{ Type: String, Description: The function }}\n", logical(name));
     ALL.iter().map(|function| parameter(function.name)).collect()
 }
 
@@ -48,7 +52,8 @@ fn of(name: &str, slow_ms: u32) -> String {
 "#
         )
     };
-    let reached = "Threshold: 1\n      ComparisonOperator: GreaterThanOrEqualToThreshold\n      Statistic: Sum";
+    let reached =
+        "Threshold: 1\n      ComparisonOperator: GreaterThanOrEqualToThreshold\n      Statistic: Sum";
     // Not p99, of which under a thousand requests a minute say little.
     let slow = format!(
         "Threshold: {slow_ms}\n      ComparisonOperator: GreaterThanThreshold\n      ExtendedStatistic: p90"
@@ -94,7 +99,8 @@ pub fn widgets() -> String {
                 logical(name)
             )
         };
-        let lines = ALL.iter().map(|function| line(function.name)).collect::<Vec<_>>().join(",\n            ");
+        let lines =
+            ALL.iter().map(|function| line(function.name)).collect::<Vec<_>>().join(",\n            ");
         text.push_str(&format!("          {variable}: !Sub >-\n            {lines}\n"));
     }
     let logs = ALL.iter().map(|function| format!("SOURCE '/aws/lambda/${{Prefix}}-{}'", function.name));

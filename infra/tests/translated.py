@@ -69,3 +69,24 @@ def everything(size: str = "small", senders: str = "4") -> dict:
         assert not resources.keys() & all_of_them.keys(), f"{name} has a name that another template has"
         all_of_them |= resources
     return all_of_them
+
+
+@functools.cache
+def resources(size: str = "small", senders: str = "4") -> dict:
+    return everything(size, senders)
+
+
+def properties(name: str, size: str = "small", senders: str = "4") -> dict:
+    return resources(size, senders)[name]["Properties"]
+
+
+def of_type(kind: str) -> dict:
+    return {name: each for name, each in resources().items() if each["Type"] == kind}
+
+
+def as_list(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def arn(name: str) -> dict:
+    return {"Fn::GetAtt": [name, "Arn"]}

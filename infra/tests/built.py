@@ -25,7 +25,7 @@ def write(functions: Path, out: Path) -> Path:
     template["Parameters"]["MailDomain"]["Default"] = "sesame.example"
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
-            crate = Path(resource["Properties"]["CodeUri"]).name
+            crate = Path(resource["Properties"]["CodeUri"]).stem
             folder = out / name
             folder.mkdir(parents=True, exist_ok=True)
             binary = functions / crate / "bootstrap"

@@ -1,4 +1,4 @@
-"""The template deployed into the emulator with functions that do as they are told: what each role may do, and mails."""
+"""The template deployed into the emulator with functions that do as they are told: roles, mails, levers."""
 
 import io
 import json
@@ -9,17 +9,17 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
+from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError
-from test_template import FUNCTIONS, NEEDS
-from translated import ROOT
+from botocore.config import Config
+from translated import FUNCTIONS, ROOT, STATED
 
 sys.path.insert(0, str(ROOT / "infra" / "tests" / "emulator"))
-from deploy import STACK, Deployment  # noqa: E402
+from deploy import BUCKET, STACK, Deployment  # noqa: E402
 
-KEYS = ["SIRET#*", "ACCOUNT#*", "LINK#*", "PROOF#*", "SESSION#*", "ATTEMPTS#*", "QUOTA#*", "NOTICE", "TICKET#*"]
-KEYS += ["SUBMISSION#*", "MAIL#*", "WARMUP", "NOTICE#*", "WARMUP#*", "OTHER"]
+# Every key that a function states, and some that none does.
+KEYS = sorted({key for each in STATED for _, key in each["grants"]} | {"WARMUP", "NOTICE#*", "WARMUP#*", "OTHER"})
 ACTIONS = ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "ConditionCheckItem"]
 
 # A function that makes the calls of the table that its event lists, and says which were let through. As an API it
@@ -75,6 +75,8 @@ def sends_as(sender):
         return DENIED not in str(error) and repr(error)
 
 def answer(event):
+    if "variable" in event:
+        return os.environ.get(event["variable"])
     if "calls" in event:
         return [is_allowed(*one) for one in event["calls"]]
     if "sender" in event:
@@ -105,16 +107,20 @@ while True:
 '''
 
 
+def packed(program: str) -> bytes:
+    archived = io.BytesIO()
+    with zipfile.ZipFile(archived, "w") as archive:
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.external_attr = 0o755 << 16
+        archive.writestr(entry, f"#!{sys.executable}\n{program}")
+    return archived.getvalue()
+
+
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("functions")
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        entry = zipfile.ZipInfo("bootstrap")
-        entry.external_attr = 0o755 << 16
-        archive.writestr(entry, f"#!{sys.executable}\n{PROBE}")
-    for crate in FUNCTIONS.values():
-        (folder / f"{crate}.zip").write_bytes(packed.getvalue())
+    for each in STATED:
+        (folder / f"{each['name']}.zip").write_bytes(packed(PROBE))
     with (folder / "log").open("w") as log:
         deployment = Deployment(folder, None, 0, "small", 100, log)
         yield deployment
@@ -122,7 +128,8 @@ def deployed(tmp_path_factory):
 
 
 def invoke(deployed: Deployment, crate: str, event: dict):
-    answer = deployed.client("lambda").invoke(FunctionName=deployed.functions[crate], Payload=json.dumps(event))
+    asked = {"FunctionName": deployed.functions[crate], "Qualifier": "live", "Payload": json.dumps(event)}
+    answer = deployed.client("lambda").invoke(**asked)
     said = json.load(answer["Payload"])
     assert "FunctionError" not in answer, said
     return said
@@ -139,6 +146,18 @@ def post(deployed: Deployment, path: str, rows: list) -> int:
         return answer.status
 
 
+def mail_row(name: str, lane: str) -> dict:
+    words = {"pk": f"MAIL#{name}", "sk": "MAIL", "mail_id": name, "lane": lane}
+    return {key: {"S": value} for key, value in words.items()}
+
+
+def until(is_so, seconds: int = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def mails(deployed: Deployment) -> list:
     with urllib.request.urlopen(f"{deployed.front.address}/mailbox.json") as answer:
         return json.load(answer)
@@ -148,8 +167,9 @@ def mails(deployed: Deployment) -> list:
 def test_the_deployed_role_lets_pass_what_the_function_does_and_nothing_else(deployed, logical):
     calls = [(action, key) for action in ACTIONS for key in KEYS]
     event = {"calls": [(action, key.replace("*", "PROBE")) for action, key in calls]}
-    allowed = invoke(deployed, FUNCTIONS[logical], event)
-    assert {one for one, is_allowed in zip(calls, allowed, strict=True) if is_allowed} == NEEDS[logical]
+    allowed = invoke(deployed, FUNCTIONS[logical]["name"], event)
+    stated = {("GetItem", "WARMUP")} | {(action, key) for action, key in FUNCTIONS[logical]["grants"]}
+    assert {one for one, is_allowed in zip(calls, allowed, strict=True) if is_allowed} == stated
 
 
 def test_only_the_sender_sends_and_only_as_itself(deployed):
@@ -162,12 +182,10 @@ def test_only_the_sender_sends_and_only_as_itself(deployed):
 
 def test_a_committed_outbox_row_becomes_a_mail(deployed):
     before = len(mails(deployed))
-    rows = [{"pk": {"S": f"MAIL#{name}"}, "sk": {"S": "MAIL"}, "mail_id": {"S": name}} for name in ["01A", "01B"]]
+    rows = [mail_row("01A", "links"), mail_row("01B", "desk")]
     proof = {"pk": {"S": "PROOF#x"}, "sk": {"S": "PROOF"}, "mail_id": {"S": "no mail"}}
     assert post(deployed, "/api/recover/identifier", [proof, *rows]) == 202
-    deadline = time.monotonic() + 20
-    while len(mails(deployed)) < before + 2 and time.monotonic() < deadline:
-        time.sleep(0.1)
+    until(lambda: len(mails(deployed)) >= before + 2)
     # And what is no outbox row has not passed either.
     time.sleep(0.5)
     arrived = mails(deployed)[: len(mails(deployed)) - before]
@@ -176,10 +194,22 @@ def test_a_committed_outbox_row_becomes_a_mail(deployed):
         assert mail["from"] == "Activite partielle <ne-pas-repondre@sesame.example>"
         assert mail["to"] == ["jeanne@exemple.fr"] and mail["reply_to"] == ["contact-ap@asp-public.fr"]
         assert mail["text"] == "text" and mail["html"] == "html"
-    waiting = deployed.client("sqs").get_queue_attributes(
-        QueueUrl=deployed.outputs["MailQueueUrl"], AttributeNames=["All"]
-    )["Attributes"]
-    assert waiting["ApproximateNumberOfMessages"] == waiting["ApproximateNumberOfMessagesNotVisible"] == "0"
+    for lane in ["Links", "Desk"]:
+        asked = {"QueueUrl": deployed.outputs[f"{lane}QueueUrl"], "AttributeNames": ["All"]}
+        waiting = deployed.client("sqs").get_queue_attributes(**asked)["Attributes"]
+        assert waiting["ApproximateNumberOfMessages"] == waiting["ApproximateNumberOfMessagesNotVisible"] == "0"
+
+
+def test_a_lane_goes_on_when_the_other_stands_still(deployed):
+    pipes, before = deployed.client("pipes"), len(mails(deployed))
+    pipes.stop_pipe(Name=deployed.outputs["DeskPipeName"])
+    try:
+        assert post(deployed, "/api/recover/identifier", [mail_row("01C", "desk"), mail_row("01D", "links")]) == 202
+        until(lambda: len(mails(deployed)) > before)
+        assert [mail["subject"] for mail in mails(deployed)[: len(mails(deployed)) - before]] == ["01D"]
+    finally:
+        pipes.start_pipe(Name=deployed.outputs["DeskPipeName"])
+    until(lambda: mails(deployed)[0]["subject"] == "01C")
 
 
 def test_every_path_is_answered_and_no_other(deployed):
@@ -232,42 +262,157 @@ def test_rows_are_copied_back_from_a_restored_table(deployed):
     assert [row("ACCOUNT#1"), row("ACCOUNT#2"), row("TICKET#1")] == ["restored", "serving", None]
 
 
-def update(deployed: Deployment, changed: dict) -> dict:
-    """Deploys the same template with other parameters. Gives the outputs."""
-    cloudformation = deployed.client("cloudformation")
-    (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-    given = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]} | changed
+# -------------------------------------------------------------------------------------------------- levers
+
+
+@pytest.fixture(scope="module")
+def xtask(deployed):
+    """The chores, as an operator calls them, at the emulator: its stack is production's."""
+    program = os.environ.get("SESAME_XTASK")
+    # `cargo xtask test` says itself where it is; else it is built.
+    command = [program] if program else ["cargo", "run", "--quiet", "--package", "xtask", "--"]
+    environment = os.environ | shell(deployed)
+
+    def run(*words: str) -> str:
+        done = subprocess.run([*command, *words], capture_output=True, text=True, env=environment, cwd=ROOT)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def refused(*words: str) -> str:
+        done = subprocess.run([*command, *words], capture_output=True, text=True, env=environment, cwd=ROOT)
+        assert done.returncode != 0, done.stdout
+        return done.stderr
+
+    run.refused = refused
+    return run
+
+
+def shell(deployed: Deployment) -> dict:
+    """What a shell needs to reach the emulator by the AWS command line of these tests."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "SESAME_CACHE": os.environ.get("SESAME_CACHE", str(Path.home() / ".cache" / "sesame")),
+        "AWS_ENDPOINT_URL": deployed.endpoint,
+        # One service is asked at a host of the account's own, which no DNS knows here: by a proxy, none is asked.
+        "HTTP_PROXY": deployed.endpoint,
+        "NO_PROXY": "",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-west-3",
+        "AWS_REGION": "eu-west-3",
+    }
+
+
+def parameters(deployed: Deployment) -> dict:
+    (stack,) = deployed.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    return {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+
+
+def code(deployed: Deployment) -> dict:
+    """The digest of what each function runs."""
+    functions = deployed.client("lambda")
+    live = {crate: {"FunctionName": name, "Qualifier": "live"} for crate, name in deployed.functions.items()}
+    return {crate: functions.get_function_configuration(**asked)["CodeSha256"] for crate, asked in live.items()}
+
+
+def test_set_changes_what_it_names_and_nothing_else(deployed, xtask):
+    before, code_before = parameters(deployed), code(deployed)
+    assert invoke(deployed, "challenge", {"variable": "SESAME_PROOF_COUNTER"}) == "100"
+    xtask("set", "ProofCounter=321", "--env", "production")
+    after = parameters(deployed)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"ProofCounter", "Published"} and after["ProofCounter"] == "321"
+    # It has reached what the API calls, and no code was touched.
+    assert invoke(deployed, "challenge", {"variable": "SESAME_PROOF_COUNTER"}) == "321"
+    assert code(deployed) == code_before
+
+
+def test_set_refuses_what_is_no_parameter_or_may_not_fall(deployed, xtask):
+    before = parameters(deployed)
+    assert "no parameter to set" in xtask.refused("set", "Sise=deadline", "--env", "production")
+    assert "no parameter to set" in xtask.refused("set", "Version=other", "--env", "production")
+    assert "never falls" in xtask.refused("set", "KeysGeneration=0", "--env", "production")
+    assert "go together" in xtask.refused("set", "SiteDomain=sesame.example", "--env", "production")
+    assert "WebAclArn is missing" in xtask.refused("set", "WebAcl=on", "--env", "production")
+    assert parameters(deployed) == before
+
+
+def test_close_and_open_touch_no_stack(deployed, xtask):
+    before = parameters(deployed)
+    store = deployed.client("cloudfront-keyvaluestore", config=Config(proxies={"http": deployed.endpoint}))
+    for lever, word in [("close", "yes"), ("open", "no")]:
+        xtask(lever, "--env", "production")
+        said = store.get_key(KvsARN=deployed.outputs["SiteStateArn"], Key="closed")
+        assert said["Value"] == word
+    assert parameters(deployed) == before
+
+
+def release(deployed: Deployment, version: str, program: str) -> None:
+    """Deploys a release whose functions run another program, and keeps its template where releases are kept."""
+    cloudformation, s3 = deployed.client("cloudformation"), deployed.client("s3")
+    template = s3.get_object(Bucket=BUCKET, Key="template.yaml")["Body"].read().decode()
+    template = template.replace(f"s3://{BUCKET}/", f"s3://{BUCKET}/{version}-")
+    for each in STATED:
+        s3.put_object(Bucket=BUCKET, Key=f"{version}-{each['name']}.zip", Body=packed(program))
+    key = f"sesame/releases/{version}/template.yaml"
+    s3.put_object(Bucket=RELEASES, Key=key, Body=template.encode())
+    s3.put_object(Bucket=RELEASES, Key=f"sesame/releases/{version}/pages/index.html", Body=version.encode())
+    given = parameters(deployed) | {"Version": version, "Published": str(int(time.time())), "Release": "canary"}
     cloudformation.update_stack(
         StackName=STACK,
-        UsePreviousTemplate=True,
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+        TemplateURL=f"{deployed.endpoint}/{RELEASES}/{key}",
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
-    deadline = time.monotonic() + 60
-    while "IN_PROGRESS" in stack["StackStatus"] or stack["StackStatus"] == "CREATE_COMPLETE":
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-        (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-    assert stack["StackStatus"] == "UPDATE_COMPLETE"
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    until(lambda: status(deployed) == "UPDATE_COMPLETE", 60)
 
 
-def test_a_domain_without_its_certificate_is_refused_at_once(deployed):
-    with pytest.raises(ClientError, match="SiteDomain and CertificateArn go together"):
-        update(deployed, {"SiteDomain": "sesame.example"})
+def status(deployed: Deployment) -> str:
+    return deployed.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
 
 
-def test_a_table_that_is_gone_is_made_anew_by_its_generation(deployed):
+RELEASES = "releases"
+
+
+def test_a_rollback_takes_the_code_of_then_and_the_parameters_of_today(deployed, xtask):
+    s3 = deployed.client("s3")
+    s3.create_bucket(Bucket=RELEASES, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
+    bucket = {
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {"SourceBucket": {"Value": RELEASES}},
+    }
+    cloudformation = deployed.client("cloudformation")
+    cloudformation.create_stack(StackName="aws-sam-cli-managed-default", TemplateBody=json.dumps(bucket))
+    release(deployed, "one", PROBE + "# one")
+    code_of_one = code(deployed)
+    release(deployed, "two", PROBE + "# two")
+    assert code(deployed) != code_of_one
+    xtask("set", "ProofCounter=777", "--env", "production")
+
+    # In seconds, by the aliases: the version of the release before, with its variables.
+    xtask("rollback", "--env", "production")
+    assert code(deployed) == code_of_one
+    assert parameters(deployed)["Version"] == "two"
+    assert invoke(deployed, "challenge", {"variable": "SESAME_PROOF_COUNTER"}) == "321"
+
+    # And for good.
+    xtask("rollback", "--env", "production", "one")
+    assert code(deployed) == code_of_one
+    assert parameters(deployed)["Version"] == "one" and parameters(deployed)["ProofCounter"] == "777"
+    assert invoke(deployed, "challenge", {"variable": "SESAME_PROOF_COUNTER"}) == "777"
+    assert invoke(deployed, "challenge", {"variable": "SESAME_VERSION"}) == "one"
+    pages = s3.get_object(Bucket=deployed.outputs["PagesBucketName"], Key="index.html")["Body"].read()
+    assert pages == b"one"
+
+
+def test_a_table_that_is_gone_is_made_anew_by_its_generation(deployed, xtask):
     """As docs/operations.md has it. The last test here: the table is gone."""
     table, lost = deployed.client("dynamodb"), deployed.outputs["TableName"]
     table.update_table(TableName=lost, DeletionProtectionEnabled=False)
     table.delete_table(TableName=lost)
-    outputs = update(deployed, {"TableGeneration": "2"})
-    assert outputs["TableName"] == f"{STACK}-2" and outputs["OutboxPipeName"] == f"{STACK}-outbox-2"
-    before = len(mails(deployed))
-    row = {"pk": {"S": "MAIL#02A"}, "sk": {"S": "MAIL"}, "mail_id": {"S": "02A"}}
-    assert post(deployed, "/api/recover/identifier", [row]) == 202
-    deadline = time.monotonic() + 20
-    while len(mails(deployed)) == before and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert mails(deployed)[0]["subject"] == "02A"
+    xtask("set", "TableGeneration=2", "--env", "production")
+    (stack,) = deployed.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    assert outputs["TableName"] == f"{STACK}-2" and outputs["LinksPipeName"] == f"{STACK}-links-2"
+    assert post(deployed, "/api/recover/identifier", [mail_row("02A", "links")]) == 202
+    until(lambda: mails(deployed)[0]["subject"] == "02A")

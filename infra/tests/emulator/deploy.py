@@ -130,7 +130,7 @@ def prepared(name: str, site: str, endpoint: str) -> dict:
         del template["Resources"][key]
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            crate = Path(resource["Properties"]["CodeUri"]).name
+            crate = Path(resource["Properties"]["CodeUri"]).stem
             resource["Properties"]["CodeUri"] = f"s3://{BUCKET}/{crate}.zip"
         elif resource["Type"] == "AWS::Lambda::Alias":
             del resource["UpdatePolicy"]
@@ -159,9 +159,10 @@ class Deployment:
             self.stop()
             raise
 
-    def client(self, service: str):
+    def client(self, service: str, **more):
         return boto3.client(
             service,
+            **more,
             region_name=REGION,
             endpoint_url=self.endpoint,
             aws_access_key_id="test",
@@ -245,7 +246,7 @@ class Deployment:
         functions = self.client("lambda")
         for crate, name in self.functions.items():
             function = functions.get_function(FunctionName=name, Qualifier="live")
-            assert function["Configuration"]["Version"] == "1", crate
+            assert function["Configuration"]["Version"] == "1" and function["Configuration"]["CodeSize"] > 0, crate
             assert function["Configuration"]["Runtime"] == "provided.al2023", crate
             variables = function["Configuration"]["Environment"]["Variables"]
             assert variables["SESAME_TABLE"] == self.outputs["TableName"], crate

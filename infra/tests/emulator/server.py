@@ -1,4 +1,4 @@
-"""The AWS emulator, with the five things added that it lacks (ministack 1.5.33). Started by deploy.py, never by hand.
+"""The AWS emulator, with the seven things added that it lacks (ministack 1.5.33). Started by deploy.py, never by hand.
 
 1. `dynamodb:LeadingKeys`: it authorises calls of the table by action and table only. Here also by the partition key of
    each item, so that a policy which names too few keys is denied here as on AWS.
@@ -8,6 +8,9 @@
    read and sent with the rights of the pipe's role.
 4. Its list of mails leaves out whom a reply goes to. Here it is kept.
 5. It speaks plain http, which the policies of queues and buckets deny. Here the loopback counts as TLS.
+6. Updating a nested stack, it forgets the attributes of what did not change. Here they are kept.
+7. CloudFront's store of keys is asked at a host of the account's own, which no DNS knows here. Whoever takes the emulator
+   for his HTTP proxy reaches it: what a proxy is asked for has the host before the path.
 """
 
 import json
@@ -202,7 +205,46 @@ def pin_origin(source_ip: str, _secure_transport: bool) -> None:
     plain_origin(source_ip, True)
 
 
+# ------------------------------------------------------------------------------------------- 6. nested stacks
+
+attributes_of: dict = {}
+plain_provision = provisioners._provision_resource
+plain_update = provisioners._update_resource
+
+
+def provision(resource_type, logical_id, *more, **named):
+    physical_id, attributes = plain_provision(resource_type, logical_id, *more, **named)
+    attributes_of[resource_type, physical_id] = attributes
+    return physical_id, attributes
+
+
+def update(resource_type, *more, **named):
+    physical_id, attributes = plain_update(resource_type, *more, **named)
+    attributes = attributes or attributes_of.get((resource_type, physical_id), {})
+    attributes_of[resource_type, physical_id] = attributes
+    return physical_id, attributes
+
+
+# -------------------------------------------------------------------------------------------------- 7. by proxy
+
+plain_app = app.app
+
+
+async def by_proxy(scope, receive, send):
+    if scope["type"] == "http" and "://" in scope["path"]:
+        raw = scope.get("raw_path", scope["path"].encode())
+        scope = scope | {"path": without_host(scope["path"]), "raw_path": without_host(raw.decode()).encode()}
+    await plain_app(scope, receive, send)
+
+
+def without_host(address: str) -> str:
+    return "/" + address.split("://", 1)[1].partition("/")[2]
+
+
 if __name__ == "__main__":
+    app.app = by_proxy
+    provisioners._provision_resource = provision
+    provisioners._update_resource = update
     app.pin_request_origin = pin_origin
     iam_actions.dynamodb_service_context = context_with_keys
     iam_actions.dynamodb_transaction_checks = transaction_checks_with_keys

@@ -40,7 +40,7 @@ pub fn template_address(environment: &Environment, stack: &Stack, version: &str)
     stack
         .aws(&["s3api", "head-object", "--bucket", &bucket, "--key", &key])
         .map_err(|error| format!("no release {version} is kept in {bucket}: {error}"))?;
-    Ok(format!("https://{bucket}.s3.{}.amazonaws.com/{key}", environment.region))
+    Ok(format!("https://s3.{}.amazonaws.com/{bucket}/{key}", environment.region))
 }
 
 /// Publishes the pages of a release. New files first, so that no page asks for what is not there; then the pages. Old

@@ -1,4 +1,4 @@
-"""The AWS emulator, with the seven things added that it lacks (ministack 1.5.33). Started by deploy.py, never by hand.
+"""The AWS emulator, with the eight things added that it lacks (ministack 1.5.33). Started by deploy.py, never by hand.
 
 1. `dynamodb:LeadingKeys`: it authorises calls of the table by action and table only. Here also by the partition key of
    each item, so that a policy which names too few keys is denied here as on AWS.
@@ -11,6 +11,8 @@
 6. Updating a nested stack, it forgets the attributes of what did not change. Here they are kept.
 7. CloudFront's store of keys is asked at a host of the account's own, which no DNS knows here. Whoever takes the emulator
    for his HTTP proxy reaches it: what a proxy is asked for has the host before the path.
+8. It reads a secret again only when the text of its resource changes. CloudFormation keeps no secret: it reads it whenever
+   the resource is updated, by a parameter too. Here likewise.
 """
 
 import json
@@ -22,7 +24,7 @@ import boto3
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import lambda_svc, pipes, ses_v2
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import provisioners, stacks
 
 ENDPOINT = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
 
@@ -241,7 +243,17 @@ def without_host(address: str) -> str:
     return "/" + address.split("://", 1)[1].partition("/")[2]
 
 
+# ------------------------------------------------------------------------------------------------- 8. secrets
+
+plain_references = stacks._resolve_dynamic_references
+
+
+def references(value, previous=None, reuse_ssm=False, reuse_secrets=False):
+    return plain_references(value, previous, reuse_ssm=reuse_ssm, reuse_secrets=False)
+
+
 if __name__ == "__main__":
+    stacks._resolve_dynamic_references = references
     app.app = by_proxy
     provisioners._provision_resource = provision
     provisioners._update_resource = update

@@ -8,7 +8,11 @@ import sys
 import tomllib
 from pathlib import Path
 
+import built
 import pytest
+from samcli.lib.providers.api_provider import ApiProvider
+from samcli.lib.providers.sam_function_provider import SamFunctionProvider
+from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 from translated import FUNCTIONS, NESTED, ROOT, STATED, TEMPLATE, arn, as_list, of_type, properties, resources, source
 
 BIN = Path(sys.executable).parent
@@ -249,9 +253,11 @@ def test_sam_local_sets_what_the_template_does():
     stated = json.loads((ROOT / "infra" / "local.json").read_text())["Parameters"]
     given = {name for logical in FUNCTIONS for name in variables(logical)}
     assert stated.keys() == given - {"SESAME_PUBLISHED"}
-    portal = (ROOT / "src" / "lib.rs").read_text()
-    for name in ["PROOF_KEY", "HASH_KEY", "LINK_KEY", "SESSION_KEY"]:
-        assert stated[f"SESAME_{name}"] == re.search(rf'DEVELOPMENT_{name}: &str = "([^"]+)"', portal)[1]
+    assert 'format!("sesame development {name} key")' in (ROOT / "src" / "lib.rs").read_text()
+    watched = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["metadata"]["lambda"]["env"]
+    for name in ["proof", "hash", "link", "session"]:
+        variable = f"SESAME_{name.upper()}_KEY"
+        assert stated[variable] == watched[variable] == f"sesame development {name} key"
 
 
 # ---------------------------------------------------------------------------------------------- concurrency
@@ -461,3 +467,19 @@ def test_no_change_of_the_stack_replaces_table_or_keys():
     assert deny["Effect"] == "Deny" and deny["Action"] == ["Update:Replace", "Update:Delete"]
     kept = {"Table", "Key", *of_type("AWS::SecretsManager::Secret")}
     assert {name.removeprefix("LogicalResourceId/") for name in deny["Resource"]} == kept
+
+
+# ------------------------------------------------------------------------------------------- on one machine
+
+
+def test_sam_local_finds_every_path_and_its_function(tmp_path):
+    """As `sam local start-api` reads it: it loses what it must compute."""
+    for each in STATED:
+        (tmp_path / "built" / each["name"]).mkdir(parents=True)
+        (tmp_path / "built" / each["name"] / "bootstrap").write_text("")
+    stacks, _ = SamLocalStackProvider.get_stacks(str(built.write(tmp_path / "built", tmp_path / "sam")))
+    found = {(route.path, route.function_name) for route in ApiProvider(stacks).api.routes}
+    paths = {(route["path"], f"{logical}Function") for logical in HTTP for route in FUNCTIONS[logical]["routes"]}
+    assert found == paths
+    for function in SamFunctionProvider(stacks).get_all():
+        assert (Path(function.codeuri) / "bootstrap").exists()

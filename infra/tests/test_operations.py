@@ -91,7 +91,7 @@ def test_every_chore_is_one():
     chores = set(re.findall(r"cargo xtask ([a-z]+)", PAGE))
     assert {"set", "close", "open", "rollback", "deploy", "destroy", "build"} <= chores
     for chore in chores:
-        assert f'["{chore}"' in usage, chore
+        assert f'name: "{chore}"' in usage, chore
 
 
 def test_every_function_that_is_named_is_one():

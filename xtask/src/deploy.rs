@@ -16,10 +16,9 @@ pub use levers::{close, open, rollback, set};
 use self::artefact::Artefact;
 use self::environment::Environment;
 use self::stack::{Described, Stack};
-use crate::Outcome;
 use crate::tools::Tools;
+use crate::{Error, Outcome};
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
 type Parameters = BTreeMap<String, String>;
 
 /// What Lambda keeps of an account's concurrent executions for functions that reserve none.

@@ -9,10 +9,8 @@ use platform::function::Function;
 use serde_json::{Value, json};
 use sesame::functions::ALL;
 
-use crate::Outcome;
 use crate::tools::Tools;
-
-type Error = Box<dyn std::error::Error + Send + Sync>;
+use crate::{Error, Outcome};
 
 /// The statement as data, for tests in another language.
 const STATEMENT: &str = "infra/functions.json";

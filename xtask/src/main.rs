@@ -4,6 +4,7 @@ mod bench;
 mod deploy;
 mod events;
 mod explore;
+mod generate;
 mod mutants;
 mod notice;
 mod sizes;
@@ -37,7 +38,7 @@ struct Chore {
     run: fn(&[&str]) -> Outcome,
 }
 
-const CHORES: [Chore; 11] = [
+const CHORES: [Chore; 17] = [
     Chore {
         name: "test",
         arguments: "[--times N] [STEP…]",
@@ -75,10 +76,61 @@ const CHORES: [Chore; 11] = [
         run: |arguments| if arguments.is_empty() { sizes::sizes() } else { Err(Usage.into()) },
     },
     Chore {
+        name: "generate",
+        arguments: "[--check]",
+        about: "what the functions' statements make of the template, or which of it is stale",
+        run: |arguments| match arguments {
+            [] => generate::write(),
+            ["--check"] => generate::check(),
+            _ => Err(Usage.into()),
+        },
+    },
+    Chore {
+        name: "build",
+        arguments: "[--architecture A]",
+        about: "functions, pages and templates in one folder, to be tested and deployed",
+        run: |arguments| match arguments {
+            [] => deploy::build("arm64"),
+            ["--architecture", architecture] => deploy::build(architecture),
+            _ => Err(Usage.into()),
+        },
+    },
+    Chore {
         name: "deploy",
+        arguments: "--env ENVIRONMENT [--artefact FOLDER] [--yes]",
+        about: "deploys such a folder, or builds it first, to `staging` or `production`",
+        run: |arguments| deploy::deploy(&deploy::Asked::parse(arguments).map_err(|_| Usage)?),
+    },
+    Chore {
+        name: "set",
+        arguments: "NAME=VALUE… --env ENVIRONMENT",
+        about: "changes parameters of what is deployed, and nothing else",
+        run: |arguments| match arguments {
+            [words @ .., "--env", environment] => deploy::set(words, environment),
+            _ => Err(Usage.into()),
+        },
+    },
+    Chore {
+        name: "close",
         arguments: "--env ENVIRONMENT",
-        about: "builds and deploys everything to `staging` or `production`",
-        run: |arguments| with_environment(arguments, deploy::deploy),
+        about: "answers every page with 503, within seconds",
+        run: |arguments| with_environment(arguments, deploy::close),
+    },
+    Chore {
+        name: "open",
+        arguments: "--env ENVIRONMENT",
+        about: "opens the site again",
+        run: |arguments| with_environment(arguments, deploy::open),
+    },
+    Chore {
+        name: "rollback",
+        arguments: "--env ENVIRONMENT [TAG]",
+        about: "the release before, in seconds; or that one, with the parameters of today",
+        run: |arguments| match arguments {
+            ["--env", environment] => deploy::rollback(environment, None),
+            ["--env", environment, tag] => deploy::rollback(environment, Some(tag)),
+            _ => Err(Usage.into()),
+        },
     },
     Chore {
         name: "destroy",

@@ -10,7 +10,7 @@ use crate::random::Random;
 use crate::table::{Key, Outcome, Row, Table, TableError};
 
 /// The retention of a banner after it was shown.
-const NOTICE_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub(crate) const NOTICE_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// A banner, as the pages show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

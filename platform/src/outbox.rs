@@ -21,7 +21,7 @@ use crate::table::{Change, Guard, Key, Outcome, Row, StringSet, Table, TableErro
 /// than the queue's visibility timeout.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(40);
 /// The retention of a mail's row.
-const MAIL_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub(crate) const MAIL_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Times a quota is begun anew when others do the same at once.
 const QUOTA_ATTEMPTS_MAX: usize = 3;
 

@@ -27,8 +27,8 @@ pub const PROOF_COUNTER_MAX: u32 = 100_000;
 const ALGORITHM: &str = "PBKDF2/SHA-256";
 /// Iterations of one step.
 const COST: u32 = 5_000;
-/// How long a used proof is remembered after it could have served.
-const USED_PROOF_KEPT: SignedDuration = SignedDuration::from_hours(1);
+/// The retention of a used proof, from when it could serve no more.
+pub(crate) const USED_PROOF_RETENTION: SignedDuration = SignedDuration::from_hours(1);
 
 /// A proof that is genuine, in time, and made for this action. It may have served already: only the
 /// transaction that spends it tells.
@@ -144,7 +144,7 @@ impl Proofs {
             fields.remove("proof");
         }
         let body_hash = self.config.keys.of(Secret::Hash)?.fingerprint(action.as_str(), &body.to_string());
-        Ok(Proof { signature, body_hash, forgotten_at: after(expires_at, USED_PROOF_KEPT) })
+        Ok(Proof { signature, body_hash, forgotten_at: after(expires_at, USED_PROOF_RETENTION) })
     }
 
     /// The signature of a genuine payload, and until when it serves.

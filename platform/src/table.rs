@@ -3,6 +3,7 @@
 mod error;
 mod key;
 mod row;
+pub mod schema;
 mod transaction;
 
 use std::collections::HashMap;

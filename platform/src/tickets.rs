@@ -14,7 +14,7 @@ use crate::table::{Guard, Key, Row, Table, TableError, Transaction};
 /// New references that are tried before we say that something is wrong.
 const REFERENCE_ATTEMPTS_MAX: usize = 4;
 /// The retention of a ticket: two years, as the privacy page says.
-const TICKET_RETENTION: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
+pub(crate) const TICKET_RETENTION: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
 /// The same sending of the form must not have come before.
 const NEW_SUBMISSION: Guard = Guard("new submission");
 /// The reference of a new ticket must not be taken.

@@ -9,8 +9,9 @@ use sesame::grants::Caller;
 
 use crate::support::{App, EMAIL, OTHER_PASSWORD, SIRET, cookie, ticket, token};
 
-/// Every function at work, in one story: an account is opened, lost, found, guessed at, used and left.
-async fn story(app: &App) {
+/// Every function at work, in one story: an account is opened, lost, found, guessed at, used and left. `look` is
+/// called on the way.
+pub async fn story(app: &App, mut look: impl FnMut(&App)) {
     let form = json!({"siret": SIRET, "accept_terms": true});
     app.post_proven("/api/check-siret", "check-siret", form).await;
     let identifier = app.account(SIRET, EMAIL).await;
@@ -19,23 +20,26 @@ async fn story(app: &App) {
     let link = token(&app.next_mail().await);
     assert_eq!(app.set_password(&link, OTHER_PASSWORD).await.status, 200);
     app.close_to_passwords(&identifier).await;
+    look(app);
     app.wait_minutes(24 * 60);
     let form = json!({"identifier": identifier, "password": OTHER_PASSWORD});
     let login = app.post_proven("/api/session", "session", form).await;
     assert_eq!(login.status, 200, "{}", login.body);
     let cookie = cookie(&login);
+    look(app);
     assert_eq!(app.with_cookie("GET", "/api/session", &cookie).await.status, 200);
     assert_eq!(app.with_cookie("DELETE", "/api/session", &cookie).await.status, 204);
     let submission = ticket("0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f70");
     app.post_proven("/api/submit-ticket", "submit-ticket", submission).await;
     app.get("/api/notices").await;
     app.deliver().await;
+    look(app);
 }
 
 #[tokio::test]
 async fn no_grant_is_there_in_vain() {
     let app = App::new();
-    story(&app).await;
+    story(&app, |_| ()).await;
     for (function, caller) in app.portal.callers() {
         let stated: BTreeSet<_> = function.grants.iter().copied().collect();
         assert_eq!(stated.len(), function.grants.len(), "{} states a grant twice", function.name);

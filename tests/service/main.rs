@@ -18,4 +18,5 @@ mod recovery;
 mod restart;
 mod secrets;
 mod support;
+mod table;
 mod tickets;

@@ -1,0 +1,384 @@
+//! The row schema: every kind of row, its keys, its attributes and its retention. `docs/table.md` is made from it.
+
+use std::fmt::{self, Display, Formatter};
+
+use domain::account::{APPLICATION_RETENTION, GUESSES_WINDOW, SESSION_VALID};
+use domain::link::{LINK_REMEMBERED, LINK_VALID_MINUTES};
+use domain::mail::QUOTA_WINDOW;
+use domain::proof::PROOF_VALID_MINUTES;
+use domain::time::SignedDuration;
+
+use crate::notices::NOTICE_RETENTION;
+use crate::outbox::MAIL_RETENTION;
+use crate::proofs::USED_PROOF_RETENTION;
+use crate::tickets::TICKET_RETENTION;
+
+/// One kind of row.
+#[derive(Debug)]
+pub struct Kind {
+    pub name: &'static str,
+    /// The partition key: fixed text, and `<what varies>`.
+    pub pk: &'static str,
+    /// The sort key, in the same way.
+    pub sk: &'static str,
+    pub meaning: &'static str,
+    /// Every attribute besides the keys.
+    pub attributes: &'static [Attribute],
+    pub retention: Retention,
+}
+
+/// One attribute of a kind of row.
+#[derive(Debug)]
+pub struct Attribute {
+    pub name: &'static str,
+    pub kind: AttributeKind,
+    pub presence: Presence,
+    pub personal: Personal,
+    pub meaning: &'static str,
+}
+
+/// The type of an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttributeKind {
+    Text,
+    Number,
+    /// Epoch seconds.
+    Moment,
+    Flag,
+    TextSet,
+}
+
+impl AttributeKind {
+    /// DynamoDB's own name for it.
+    #[must_use]
+    pub fn dynamodb_type(self) -> &'static str {
+        match self {
+            Self::Text => "S",
+            Self::Number | Self::Moment => "N",
+            Self::Flag => "BOOL",
+            Self::TextSet => "SS",
+        }
+    }
+}
+
+/// Whether every row of its kind has the attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    Always,
+    Sometimes,
+}
+
+/// What an attribute says of a person (GDPR, article 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Personal {
+    /// Nothing.
+    No,
+    /// Something only for who holds another row or a key: an identifier, a keyed hash.
+    Pseudonym,
+    /// Name, address, number or words of a person.
+    Clear,
+}
+
+/// How long a row is kept.
+#[derive(Debug)]
+pub enum Retention {
+    /// No expiry.
+    Kept,
+    /// `expires_at` is this long after that moment.
+    After(SignedDuration, &'static str),
+}
+
+const fn attribute(name: &'static str, kind: AttributeKind, meaning: &'static str) -> Attribute {
+    Attribute { name, kind, presence: Presence::Always, personal: Personal::No, meaning }
+}
+
+const fn text(name: &'static str, meaning: &'static str) -> Attribute {
+    attribute(name, AttributeKind::Text, meaning)
+}
+
+const fn number(name: &'static str, meaning: &'static str) -> Attribute {
+    attribute(name, AttributeKind::Number, meaning)
+}
+
+const fn moment(name: &'static str, meaning: &'static str) -> Attribute {
+    attribute(name, AttributeKind::Moment, meaning)
+}
+
+impl Attribute {
+    const fn sometimes(self) -> Self {
+        Self { presence: Presence::Sometimes, ..self }
+    }
+
+    const fn pseudonym(self) -> Self {
+        Self { personal: Personal::Pseudonym, ..self }
+    }
+
+    const fn clear(self) -> Self {
+        Self { personal: Personal::Clear, ..self }
+    }
+}
+
+const EXPIRES_AT: Attribute = moment("expires_at", "end of the row; read as gone from then on");
+const IDENTIFIER: Attribute = text("identifier", "whose: `AP-XXXX-XXXX`").pseudonym();
+const EPOCH: Attribute = number("credentials_epoch", "the account's epoch when it was made: a later one ends it");
+const SIRET: Attribute = text("siret", "14 digits");
+const ESTABLISHMENT_NAME: Attribute = text("establishment_name", "as the applicant wrote it");
+const FIRST_NAME: Attribute = text("first_name", "of the applicant").clear();
+const LAST_NAME: Attribute = text("last_name", "of the applicant").clear();
+const EMAIL: Attribute = text("email", "where mails go").clear();
+const PHONE: Attribute = text("phone", "E.164").clear();
+const CREATED_AT: Attribute = moment("created_at", "when the row was written");
+
+/// Every kind of row.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "establishment",
+        pk: "SIRET#<siret>",
+        sk: "ESTABLISHMENT",
+        meaning: "The establishment has an active account. Written at activation; its absence is a condition of it.",
+        attributes: &[ESTABLISHMENT_NAME, CREATED_AT],
+        retention: Retention::Kept,
+    },
+    Kind {
+        name: "member",
+        pk: "SIRET#<siret>",
+        sk: "MEMBER#<identifier>",
+        meaning: "An account may act for the establishment.",
+        attributes: &[IDENTIFIER, text("member_role", "`holder`")],
+        retention: Retention::Kept,
+    },
+    Kind {
+        name: "account",
+        pk: "ACCOUNT#<identifier>",
+        sk: "ACCOUNT",
+        meaning: "An application, and from its activation on an account, which has no expiry.",
+        attributes: &[
+            SIRET,
+            ESTABLISHMENT_NAME,
+            FIRST_NAME,
+            LAST_NAME,
+            EMAIL,
+            PHONE,
+            attribute("is_active", AttributeKind::Flag, "the activation link was answered"),
+            number("credentials_epoch", "times that the password was set"),
+            text("password_hash", "Argon2id, as a PHC string; once there is a password").sometimes(),
+            moment("password_set_at", "when that was").sometimes(),
+            moment("terms_accepted_at", "when the general conditions were accepted"),
+            CREATED_AT,
+            EXPIRES_AT.sometimes(),
+        ],
+        retention: Retention::After(APPLICATION_RETENTION, "the application, unless it is activated"),
+    },
+    Kind {
+        name: "link",
+        pk: "LINK#<sha256 of token>",
+        sk: "LINK",
+        meaning: "The link of a mail that sets a password. Kept after its use, so that a page can say *used* or *expired*.",
+        attributes: &[
+            text("purpose", "`activation` or `password_reset`"),
+            IDENTIFIER,
+            EPOCH,
+            SIRET,
+            ESTABLISHMENT_NAME,
+            FIRST_NAME,
+            LAST_NAME,
+            EMAIL,
+            PHONE,
+            moment("valid_until", "the last moment at which it serves"),
+            moment("used_at", "when it served, or was killed by another").sometimes(),
+            text("used_by", "random; the request that it served, so that a lost answer can be given again").sometimes(),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(
+            SignedDuration::from_mins(LINK_VALID_MINUTES + LINK_REMEMBERED.as_mins()),
+            "its mail is handed to SES",
+        ),
+    },
+    Kind {
+        name: "used proof",
+        pk: "PROOF#<signature>",
+        sk: "PROOF",
+        meaning: "A proof of work that has served: the idempotency key of its request.",
+        attributes: &[
+            text("body_hash", "keyed hash of the request's body").pseudonym(),
+            text("receipt", "JSON; what the same request is answered again. May hold a masked address").pseudonym(),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(
+            SignedDuration::from_mins(PROOF_VALID_MINUTES + USED_PROOF_RETENTION.as_mins()),
+            "the challenge",
+        ),
+    },
+    Kind {
+        name: "session",
+        pk: "SESSION#<sha256 of token>",
+        sk: "SESSION",
+        meaning: "An open login.",
+        attributes: &[IDENTIFIER, EPOCH, EXPIRES_AT],
+        retention: Retention::After(SESSION_VALID, "the login"),
+    },
+    Kind {
+        name: "login attempts",
+        pk: "ATTEMPTS#<identifier>",
+        sk: "ATTEMPTS",
+        meaning: "Passwords tried on an identifier that may exist or not. Deleted by a success.",
+        attributes: &[
+            number("attempts", "in the present window"),
+            moment("window_until", "end of that window"),
+            number("guesses", "since the row began"),
+            moment("told_at", "when a mail to the holder was queued").sometimes(),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(GUESSES_WINDOW, "the first attempt"),
+    },
+    Kind {
+        name: "mail quota",
+        pk: "QUOTA#<keyed hash of kind and address>",
+        sk: "QUOTA",
+        meaning: "The mails of one kind that went to one address within the window.",
+        attributes: &[attribute("mails", AttributeKind::TextSet, "their ids"), EXPIRES_AT],
+        retention: Retention::After(QUOTA_WINDOW, "the first of them"),
+    },
+    Kind {
+        name: "notice",
+        pk: "NOTICE",
+        sk: "<from>#<ulid>",
+        meaning: "A banner of the pages.",
+        attributes: &[
+            text("level", "`info`, `warning` or `closure`"),
+            text("title", "one line, French"),
+            text("body", "French"),
+            text("shown_from", "RFC 3339"),
+            text("shown_until", "RFC 3339"),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(NOTICE_RETENTION, "it was last shown"),
+    },
+    Kind {
+        name: "ticket",
+        pk: "TICKET#<reference>",
+        sk: "TICKET",
+        meaning: "A request for assistance, as it was sent.",
+        attributes: &[
+            text("submission", "UUID that the page made"),
+            SIRET,
+            text("establishment_name", "as the person wrote it"),
+            text("full_name", "who asks").clear(),
+            PHONE,
+            EMAIL,
+            text("motive", "one of the six of the agency's form"),
+            text("description", "free text").clear(),
+            CREATED_AT,
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(TICKET_RETENTION, "it came"),
+    },
+    Kind {
+        name: "submission",
+        pk: "SUBMISSION#<uuid>",
+        sk: "SUBMISSION",
+        meaning: "Which ticket a sending of the form became: the same sending again is the same ticket.",
+        attributes: &[
+            text("reference", "of the ticket"),
+            text("sent_to", "masked address of the receipt").pseudonym(),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(TICKET_RETENTION, "it came"),
+    },
+    Kind {
+        name: "mail (outbox)",
+        pk: "MAIL#<ulid>",
+        sk: "MAIL",
+        meaning: "A mail to be sent, and what became of it. Its insertion is what the stream hands on.",
+        attributes: &[
+            text("mail_id", "the ulid, for the pipe's template"),
+            text("mail_state", "`queued`, `sending`, then one of the ends"),
+            text("lane", "`links` or `desk`: which queue"),
+            text("job", "JSON; what it is about. Holds an identifier, a SIRET or a reference, and keyed hashes")
+                .pseudonym(),
+            text("correlation_id", "of the request that it came of"),
+            CREATED_AT,
+            moment("lease_until", "until when a sender has it for itself").sometimes(),
+            text("lease_by", "random; which sender").sometimes(),
+            number("sendings", "leases so far").sometimes(),
+            text("note", "SES's message id, or the code of its refusal").sometimes(),
+            moment("ended_at", "when it reached its end").sometimes(),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(MAIL_RETENTION, "it was queued"),
+    },
+];
+
+/// `docs/table.md`.
+#[must_use]
+pub fn document() -> String {
+    let mut document = String::from(INTRODUCTION);
+    for kind in KINDS {
+        document += &format!("| {} | `{}` | `{}` | {} |\n", kind.name, kind.pk, kind.sk, kind.retention);
+    }
+    for kind in KINDS {
+        document += &format!("\n## {}\n\n`{}` · `{}`\n\n{}\n\n", kind.name, kind.pk, kind.sk, kind.meaning);
+        document += "| attribute | type | there | personal | |\n|---|---|---|---|---|\n";
+        for attribute in kind.attributes {
+            document += &format!("{attribute}\n");
+        }
+    }
+    document
+}
+
+const INTRODUCTION: &str = "\
+# The table
+
+Made from `platform/src/table/schema.rs` by `cargo xtask generate`: change that file, not this one.
+`service::table` holds every row of a whole story against it.
+
+One DynamoDB table; partition key `pk` and sort key `sk`, both strings; on demand; no index. `expires_at` is the
+expiry attribute (epoch seconds). DynamoDB deletes expired rows days late, so every read and every condition checks it.
+The stream has new images; the pipe takes insertions of `MAIL#` rows from it.
+
+*Personal*: *clear* is a name, an address, a number or the words of a person; *pseudonym* leads to one only for who
+holds another row or a key.
+
+| row | pk | sk | kept |
+|---|---|---|---|
+";
+
+impl Display for Attribute {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { name, kind, presence, personal, meaning } = self;
+        let presence = match presence {
+            Presence::Always => "always",
+            Presence::Sometimes => "sometimes",
+        };
+        let personal = match personal {
+            Personal::No => "",
+            Personal::Pseudonym => "pseudonym",
+            Personal::Clear => "clear",
+        };
+        write!(f, "| `{name}` | {} | {presence} | {personal} | {meaning} |", kind.dynamodb_type())
+    }
+}
+
+impl Display for Retention {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kept => f.write_str("without end"),
+            Self::After(span, moment) => write!(f, "{} after {moment}", in_words(*span)),
+        }
+    }
+}
+
+/// `2 years`, `7 days 1 h`, `80 min`: days from two of them on, and no zeros.
+fn in_words(span: SignedDuration) -> String {
+    let (hours, minutes_left) = (span.as_hours(), span.as_mins() % 60);
+    let (years, days) = (hours / 24 / 365, hours / 24 % 365);
+    let parts = if hours < 2 {
+        vec![(span.as_mins(), "min")]
+    } else if hours <= 24 {
+        vec![(hours, "h"), (minutes_left, "min")]
+    } else {
+        vec![(years, "years"), (days, "days"), (hours % 24, "h"), (minutes_left, "min")]
+    };
+    let parts = parts.into_iter().filter(|(count, _)| *count != 0);
+    parts.map(|(count, unit)| format!("{count} {unit}")).collect::<Vec<_>>().join(" ")
+}

@@ -7,6 +7,7 @@ mod explore;
 mod generate;
 mod mutants;
 mod notice;
+mod pictures;
 mod sizes;
 mod test;
 mod tools;
@@ -38,7 +39,7 @@ struct Chore {
     run: fn(&[&str]) -> Outcome,
 }
 
-const CHORES: [Chore; 17] = [
+const CHORES: [Chore; 18] = [
     Chore {
         name: "test",
         arguments: "[--times N] [STEP…]",
@@ -149,6 +150,12 @@ const CHORES: [Chore; 17] = [
         arguments: "[NAME]",
         about: "writes the events of events/ anew, with proofs that do not expire",
         run: events::run,
+    },
+    Chore {
+        name: "pictures",
+        arguments: "",
+        about: "writes the pictures of the README anew",
+        run: |arguments| if arguments.is_empty() { pictures::write() } else { Err(Usage.into()) },
     },
     Chore { name: "help", arguments: "", about: "this", run: help },
 ];

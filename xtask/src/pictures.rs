@@ -1,0 +1,84 @@
+//! `cargo xtask pictures`: those of the README, made from the running service and from the code.
+
+mod architecture;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use platform::clock::Clock;
+use platform::config::LoginProof;
+use platform::random::Random;
+use sesame::server::{self, Settings};
+use sesame::{Hooks, Options, Portal, site};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::Outcome;
+use crate::tools::Tools;
+
+/// The largest picture, in bytes: the README is read on phones.
+const PICTURE_BYTES_MAX: u64 = 150_000;
+/// Width and height of the window, in pixels.
+const WINDOW: &str = "--window-size=1280,1000";
+
+/// Writes `docs/pictures/`.
+pub fn write() -> Outcome {
+    let root = Tools::find()?.root;
+    let folder = root.join("docs/pictures");
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("architecture.svg"), architecture::svg())?;
+    let home = folder.join("home.png");
+    tokio::runtime::Runtime::new()?.block_on(photograph(&home))?;
+    let bytes = fs::metadata(&home)?.len();
+    if bytes > PICTURE_BYTES_MAX {
+        return Err(format!("{} has {bytes} bytes, over {PICTURE_BYTES_MAX}", home.display()).into());
+    }
+    println!("docs/pictures/architecture.svg\ndocs/pictures/home.png ({bytes} bytes)");
+    Ok(())
+}
+
+/// Serves a portal that keeps nothing on a free port, and has Chromium write its home page to `file`.
+async fn photograph(file: &Path) -> Outcome {
+    let built = site::build(&site::sources())?;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let address = format!("http://localhost:{}", listener.local_addr()?.port());
+    let portal = Portal::open(Options {
+        data: None,
+        site: address.clone(),
+        proof_counter: 1,
+        clock: Clock::system(),
+        random: Random::system(),
+        login_proof: LoginProof::AfterFailures,
+        hooks: Hooks::default(),
+    })?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = server::serve(portal, &built, vec![listener], Settings::default(), async {
+        let _ = stopped.await;
+    });
+    let file = file.to_owned();
+    let shooting = tokio::task::spawn_blocking(move || {
+        let shot = screenshot(&address, &file);
+        drop(stop);
+        shot
+    });
+    serving.await?;
+    shooting.await?
+}
+
+fn screenshot(address: &str, file: &Path) -> Outcome {
+    let status = Command::new("chromium")
+        .args([
+            "--headless=new",
+            "--no-sandbox",
+            "--hide-scrollbars",
+            "--force-prefers-reduced-motion",
+            WINDOW,
+        ])
+        .arg(format!("--screenshot={}", file.display()))
+        .arg(address)
+        .stderr(Stdio::null())
+        .status()
+        .map_err(|error| format!("chromium: {error}; `cargo xtask test` installs it"))?;
+    if status.success() { Ok(()) } else { Err(format!("chromium ended with {status}").into()) }
+}

@@ -139,7 +139,7 @@ impl Portal {
     ///
     /// # Errors
     /// The data folder cannot be read or written.
-    pub fn open(options: Options) -> Result<Self, OpenError> {
+    pub fn open(options: &Options) -> Result<Self, OpenError> {
         let queues = Arc::new(Queues::default());
         let arrivals = queues.clone();
         let on_mail: OnMail = Arc::new(move |mail| arrivals.push(mail));
@@ -156,7 +156,7 @@ impl Portal {
         };
         let all = functions::ALL.iter().copied().chain([&openapi::FUNCTION, &NOWHERE]);
         let running: BTreeMap<_, _> =
-            all.map(|function| (function.name, Running::new(function, &options, &emulator))).collect();
+            all.map(|function| (function.name, Running::new(function, options, &emulator))).collect();
         let sender =
             running.get(mail_sender::FUNCTION.name).ok_or("no mail-sender in the list of functions")?;
         let (hook, entrance) = (options.hooks.ses.clone(), mailbox.clone());

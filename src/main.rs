@@ -70,7 +70,7 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
             login_proof: LoginProof::AfterFailures,
             hooks: Hooks::default(),
         };
-        let portal = Portal::open(options)?;
+        let portal = Portal::open(&options)?;
         println!("{}Ready. Ctrl-C stops.", server::addresses(&address));
         let settings = server::Settings { also, ..server::Settings::default() };
         server::serve(portal, &built, listeners, settings, stop_signal()?).await?;

@@ -160,7 +160,7 @@ impl Worker {
         if batch.is_empty() {
             return 0;
         }
-        let response = mail_sender::handle(&self.sender, event(&batch)).await;
+        let response = Box::pin(mail_sender::handle(&self.sender, event(&batch))).await;
         let now = self.clock.now();
         for message in &batch {
             let id = message.mail.to_string();

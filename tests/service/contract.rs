@@ -189,7 +189,7 @@ async fn mail_sender() {
     let app = App::new();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("events/mail-sender.json");
     let event = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let response = mail_sender::handle(app.portal.worker.sender(), event).await;
+    let response = Box::pin(mail_sender::handle(app.portal.worker.sender(), event)).await;
     insta::assert_snapshot!(serde_json::to_string(&response).unwrap(), @r#"
     {"batchItemFailures":[]}
     "#);

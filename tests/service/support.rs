@@ -168,7 +168,7 @@ impl App {
             login_proof,
             hooks,
         };
-        Self { portal: Portal::open(options).unwrap(), table, ses, is_dead, ahead_seconds }
+        Self { portal: Portal::open(&options).unwrap(), table, ses, is_dead, ahead_seconds }
     }
 
     pub fn wait_minutes(&self, minutes: i64) {

@@ -90,7 +90,9 @@ fn matches(pattern: &str, key: &str) -> bool {
     let Some(varying) = key.strip_prefix(before) else { return false };
     // What varies holds no `#`, so that a pattern without one matches no key with one.
     match after.split_once('<') {
-        None => varying.strip_suffix(after).is_some_and(|varying| !varying.is_empty() && !varying.contains('#')),
+        None => {
+            varying.strip_suffix(after).is_some_and(|varying| !varying.is_empty() && !varying.contains('#'))
+        }
         Some((between, _)) => varying.contains(between),
     }
 }

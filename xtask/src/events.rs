@@ -123,7 +123,7 @@ fn events() -> Result<Vec<(&'static str, Value)>, Error> {
 /// A proof as a browser would make it, in the last minutes of [`PROOFS_UNTIL`]'s year.
 fn proof(action: Action) -> Result<String, Error> {
     let last_day: domain::time::Timestamp = PROOFS_UNTIL.parse()?;
-    let portal = Portal::open(Options {
+    let portal = Portal::open(&Options {
         data: None,
         site: "http://localhost:8080".to_owned(),
         proof_counter: 1,

@@ -43,7 +43,7 @@ async fn photograph(file: &Path) -> Outcome {
     let built = site::build(&site::sources())?;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = format!("http://localhost:{}", listener.local_addr()?.port());
-    let portal = Portal::open(Options {
+    let portal = Portal::open(&Options {
         data: None,
         site: address.clone(),
         proof_counter: 1,

@@ -120,7 +120,8 @@ impl Attribute {
 
 const EXPIRES_AT: Attribute = moment("expires_at", "end of the row; read as gone from then on");
 const IDENTIFIER: Attribute = text("identifier", "whose: `AP-XXXX-XXXX`").pseudonym();
-const EPOCH: Attribute = number("credentials_epoch", "the account's epoch when it was made: a later one ends it");
+const EPOCH: Attribute =
+    number("credentials_epoch", "the account's epoch when it was made: a later one ends it");
 const SIRET: Attribute = text("siret", "14 digits");
 const ESTABLISHMENT_NAME: Attribute = text("establishment_name", "as the applicant wrote it");
 const FIRST_NAME: Attribute = text("first_name", "of the applicant").clear();
@@ -186,7 +187,8 @@ pub const KINDS: &[Kind] = &[
             PHONE,
             moment("valid_until", "the last moment at which it serves"),
             moment("used_at", "when it served, or was killed by another").sometimes(),
-            text("used_by", "random; the request that it served, so that a lost answer can be given again").sometimes(),
+            text("used_by", "random; the request that it served, so that a lost answer can be given again")
+                .sometimes(),
             EXPIRES_AT,
         ],
         retention: Retention::After(
@@ -201,7 +203,8 @@ pub const KINDS: &[Kind] = &[
         meaning: "A proof of work that has served: the idempotency key of its request.",
         attributes: &[
             text("body_hash", "keyed hash of the request's body").pseudonym(),
-            text("receipt", "JSON; what the same request is answered again. May hold a masked address").pseudonym(),
+            text("receipt", "JSON; what the same request is answered again. May hold a masked address")
+                .pseudonym(),
             EXPIRES_AT,
         ],
         retention: Retention::After(
@@ -294,8 +297,11 @@ pub const KINDS: &[Kind] = &[
             text("mail_id", "the ulid, for the pipe's template"),
             text("mail_state", "`queued`, `sending`, then one of the ends"),
             text("lane", "`links` or `desk`: which queue"),
-            text("job", "JSON; what it is about. Holds an identifier, a SIRET or a reference, and keyed hashes")
-                .pseudonym(),
+            text(
+                "job",
+                "JSON; what it is about. Holds an identifier, a SIRET or a reference, and keyed hashes",
+            )
+            .pseudonym(),
             text("correlation_id", "of the request that it came of"),
             CREATED_AT,
             moment("lease_until", "until when a sender has it for itself").sometimes(),

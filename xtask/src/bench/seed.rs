@@ -50,14 +50,14 @@ impl Seed {
             hooks: Hooks::default(),
         };
         // Opening makes the table.
-        drop(Portal::open(options(Some(folder.to_owned())))?);
+        drop(Portal::open(&options(Some(folder.to_owned())))?);
         let database = Database::new(&folder.join("table.sqlite").to_string_lossy())?;
         database.enable_bulk_loading()?;
         let known: Vec<Identifier> = (0..accounts).map(|_| Identifier::from_random(random.bytes())).collect();
         import(&database, known.iter().enumerate().map(|(rank, identifier)| account(rank, identifier)))?;
         import(&database, (0..mails).map(old_mail))?;
         database.disable_bulk_loading()?;
-        Ok(Self { known, portal: Portal::open(options(None))? })
+        Ok(Self { known, portal: Portal::open(&options(None))? })
     }
 
     /// Requests for a password, of known and unknown identifiers in turn, each with a proof of its own.

@@ -58,7 +58,9 @@ def policy(headers: dict) -> dict:
 def headers_of(config: dict) -> dict:
     """The other way round: the headers that a policy of CloudFront sets."""
     security = config.get("SecurityHeadersConfig", {})
-    headers = {item["Header"]: item["Value"] for item in config.get("CustomHeadersConfig", {}).get("Items", [])}
+    headers = {
+        item["Header"]: item["Value"] for item in config.get("CustomHeadersConfig", {}).get("Items", [])
+    }
     if "ContentSecurityPolicy" in security:
         headers["Content-Security-Policy"] = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
     if "StrictTransportSecurity" in security:
@@ -82,7 +84,9 @@ def yaml(value, indent: int) -> str:
         lines = []
         for key, inner in value.items():
             is_block = isinstance(inner, (dict, list)) and inner
-            lines.append(f"{pad}{key}:" + ("\n" + yaml(inner, indent + 2) if is_block else f" {json.dumps(inner)}"))
+            lines.append(
+                f"{pad}{key}:" + ("\n" + yaml(inner, indent + 2) if is_block else f" {json.dumps(inner)}")
+            )
         return "\n".join(lines)
     return "\n".join(f"{pad}- " + yaml(item, indent + 2).lstrip() for item in value)
 
@@ -109,7 +113,10 @@ def main() -> int:
         return 2
     if "--check" in sys.argv[1:]:
         if written != text:
-            print("infra/site.yaml has other headers than web/headers.json: run python3 infra/headers.py", file=sys.stderr)
+            print(
+                "infra/site.yaml has other headers than web/headers.json: run python3 infra/headers.py",
+                file=sys.stderr,
+            )
             return 1
         return 0
     TEMPLATE.write_text(written)

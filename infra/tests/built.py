@@ -1,7 +1,7 @@
 """Makes of infra/template.yaml what `sam local` takes, of binaries that are built already.
 
-    python built.py --functions target/lambda --out target/sam
-    sam local invoke --template target/sam/template.yaml CheckSiretFunction -e events/check-siret.json
+python built.py --functions target/lambda --out target/sam
+sam local invoke --template target/sam/template.yaml CheckSiretFunction -e events/check-siret.json
 """
 
 import argparse
@@ -40,9 +40,13 @@ def write(functions: Path, out: Path) -> Path:
         elif resource["Type"] == "AWS::ApiGatewayV2::Integration":
             # It loses routes to an alias: here they lead to the function behind it.
             alias = resource["Properties"]["IntegrationUri"]["Ref"]
-            resource["Properties"]["IntegrationUri"] = {"Fn::GetAtt": [alias.removesuffix("Live") + "Function", "Arn"]}
+            resource["Properties"]["IntegrationUri"] = {
+                "Fn::GetAtt": [alias.removesuffix("Live") + "Function", "Arn"]
+            }
         elif resource["Type"] == "AWS::CloudFormation::Stack":
-            resource["Properties"]["TemplateURL"] = str(TEMPLATE.parent / resource["Properties"]["TemplateURL"])
+            resource["Properties"]["TemplateURL"] = str(
+                TEMPLATE.parent / resource["Properties"]["TemplateURL"]
+            )
     written = out / "template.yaml"
     # JSON is YAML.
     written.write_text(json.dumps(template, indent=1))
@@ -50,7 +54,9 @@ def write(functions: Path, out: Path) -> Path:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--functions", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()

@@ -46,16 +46,32 @@ def invoked(sam: str, common: list, environment: dict, work: Path) -> None:
     began = time.monotonic()
     event = ROOT / "events" / "check-siret.json"
     command = [sam, "local", "invoke", "CheckSiretFunction", "--event", str(event), *common]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=work, timeout=SECONDS_MAX)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=work, timeout=SECONDS_MAX
+    )
     lines = [line for line in done.stdout.splitlines() if line.startswith('{"statusCode"')]
-    if not lines or json.loads(lines[-1])["statusCode"] != 200 or json.loads(json.loads(lines[-1])["body"]) != ANSWER:
+    if (
+        not lines
+        or json.loads(lines[-1])["statusCode"] != 200
+        or json.loads(json.loads(lines[-1])["body"]) != ANSWER
+    ):
         raise SystemExit(f"sam local invoke: {done.stdout}\n{done.stderr}")
     print(f"sam local invoke answered in {time.monotonic() - began:.1f} s: {ANSWER}")
 
 
 def served(sam: str, common: list, environment: dict, work: Path) -> None:
     port = free_port()
-    command = [sam, "local", "start-api", "--host", "127.0.0.1", "--port", str(port), "--warm-containers", "LAZY"]
+    command = [
+        sam,
+        "local",
+        "start-api",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--warm-containers",
+        "LAZY",
+    ]
     log = work / "api.log"
     with log.open("w") as writer:
         api = subprocess.Popen([*command, *common], env=environment, cwd=work, stdout=writer, stderr=writer)
@@ -89,7 +105,9 @@ def main() -> None:
         "AWS_SECRET_ACCESS_KEY": "test",
     }
     settings = {"SESAME_PORT": str(port), "SESAME_ALSO_LISTEN": gateway}
-    machine = subprocess.Popen([portal, "--ephemeral"], env=environment | settings, cwd=ROOT, stdout=subprocess.DEVNULL)
+    machine = subprocess.Popen(
+        [portal, "--ephemeral"], env=environment | settings, cwd=ROOT, stdout=subprocess.DEVNULL
+    )
     try:
         until((gateway, port), machine)
         with tempfile.TemporaryDirectory(prefix="sesame-containers-") as folder:

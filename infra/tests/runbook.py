@@ -17,7 +17,10 @@ class Block:
 
 def blocks() -> list:
     found = re.findall(r"^( *)```sh( tried)?\n(.*?)^ *```", PAGE, re.MULTILINE | re.DOTALL)
-    return [Block(re.sub(rf"^{indent}", "", text, flags=re.MULTILINE), bool(tried)) for indent, tried, text in found]
+    return [
+        Block(re.sub(rf"^{indent}", "", text, flags=re.MULTILINE), bool(tried))
+        for indent, tried, text in found
+    ]
 
 
 BLOCKS = blocks()

@@ -20,12 +20,14 @@ sys.path.insert(0, str(ROOT / "infra" / "tests" / "emulator"))
 from deploy import BUCKET, STACK, Deployment  # noqa: E402
 
 # Every key that a function states, and some that none does.
-KEYS = sorted({key for each in STATED for _, key in each["grants"]} | {"WARMUP", "NOTICE#*", "WARMUP#*", "OTHER"})
+KEYS = sorted(
+    {key for each in STATED for _, key in each["grants"]} | {"WARMUP", "NOTICE#*", "WARMUP#*", "OTHER"}
+)
 ACTIONS = ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "ConditionCheckItem"]
 
-# A function that makes the calls of the table that its event lists, and says which were let through. As an API it
-# writes what it is sent, in a transaction; as a sender it sends a word for each message.
-PROBE = r'''
+# A function that makes the calls of the table that its event lists, and says which were let through. As an
+# API it writes what it is sent, in a transaction; as a sender it sends a word for each message.
+PROBE = r"""
 import json, os, urllib.request
 import boto3
 from botocore.config import Config
@@ -105,7 +107,7 @@ while True:
         path, said = "error", {"errorType": type(error).__name__, "errorMessage": str(error)}
     body = json.dumps(said).encode()
     urllib.request.urlopen(urllib.request.Request(API + "/" + request + "/" + path, data=body, method="POST")).read()
-'''
+"""
 
 
 def packed(program: str) -> bytes:
@@ -198,14 +200,19 @@ def test_a_committed_outbox_row_becomes_a_mail(deployed):
     for lane in ["Links", "Desk"]:
         asked = {"QueueUrl": deployed.outputs[f"{lane}QueueUrl"], "AttributeNames": ["All"]}
         waiting = deployed.client("sqs").get_queue_attributes(**asked)["Attributes"]
-        assert waiting["ApproximateNumberOfMessages"] == waiting["ApproximateNumberOfMessagesNotVisible"] == "0"
+        assert (
+            waiting["ApproximateNumberOfMessages"] == waiting["ApproximateNumberOfMessagesNotVisible"] == "0"
+        )
 
 
 def test_a_lane_goes_on_when_the_other_stands_still(deployed):
     pipes, before = deployed.client("pipes"), len(mails(deployed))
     pipes.stop_pipe(Name=deployed.outputs["DeskPipeName"])
     try:
-        assert post(deployed, "/api/recover/identifier", [mail_row("01C", "desk"), mail_row("01D", "links")]) == 202
+        assert (
+            post(deployed, "/api/recover/identifier", [mail_row("01C", "desk"), mail_row("01D", "links")])
+            == 202
+        )
         until(lambda: len(mails(deployed)) > before)
         assert [mail["subject"] for mail in mails(deployed)[: len(mails(deployed)) - before]] == ["01D"]
     finally:
@@ -238,7 +245,9 @@ def test_rows_are_copied_back_from_a_restored_table(deployed):
         BillingMode="PAY_PER_REQUEST",
     )
     for pk in ["ACCOUNT#1", "ACCOUNT#2", "TICKET#1"]:
-        table.put_item(TableName=restored, Item={"pk": {"S": pk}, "sk": {"S": "ROW"}, "from": {"S": "restored"}})
+        table.put_item(
+            TableName=restored, Item={"pk": {"S": pk}, "sk": {"S": "ROW"}, "from": {"S": "restored"}}
+        )
     serving = deployed.outputs["TableName"]
     standing = {"pk": {"S": "ACCOUNT#2"}, "sk": {"S": "ROW"}, "from": {"S": "serving"}}
     table.put_item(TableName=serving, Item=standing)
@@ -294,7 +303,8 @@ def shell(deployed: Deployment) -> dict:
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "SESAME_CACHE": os.environ.get("SESAME_CACHE", str(Path.home() / ".cache" / "sesame")),
         "AWS_ENDPOINT_URL": deployed.endpoint,
-        # One service is asked at a host of the account's own, which no DNS knows here: by a proxy, none is asked.
+        # One service is asked at a host of the account's own, which no DNS knows here: by a proxy, none is
+        # asked.
         "HTTP_PROXY": deployed.endpoint,
         "NO_PROXY": "",
         "AWS_ACCESS_KEY_ID": "test",
@@ -313,7 +323,9 @@ def code(deployed: Deployment) -> dict:
     """The digest of what each function runs."""
     functions = deployed.client("lambda")
     live = {crate: {"FunctionName": name, "Qualifier": "live"} for crate, name in deployed.functions.items()}
-    return {crate: functions.get_function_configuration(**asked)["CodeSha256"] for crate, asked in live.items()}
+    return {
+        crate: functions.get_function_configuration(**asked)["CodeSha256"] for crate, asked in live.items()
+    }
 
 
 def test_set_changes_what_it_names_and_nothing_else(deployed, xtask):
@@ -358,7 +370,11 @@ def release(deployed: Deployment, version: str, program: str) -> None:
     key = f"sesame/releases/{version}/template.yaml"
     s3.put_object(Bucket=RELEASES, Key=key, Body=template.encode())
     s3.put_object(Bucket=RELEASES, Key=f"sesame/releases/{version}/pages/index.html", Body=version.encode())
-    given = parameters(deployed) | {"Version": version, "Published": str(int(time.time())), "Release": "canary"}
+    given = parameters(deployed) | {
+        "Version": version,
+        "Published": str(int(time.time())),
+        "Release": "canary",
+    }
     cloudformation.update_stack(
         StackName=STACK,
         TemplateURL=f"{deployed.endpoint}/{RELEASES}/{key}",
@@ -406,9 +422,9 @@ def test_a_rollback_takes_the_code_of_then_and_the_parameters_of_today(deployed,
     assert pages == b"one"
 
 
-# The page is written for version 2 of the AWS command line, which PyPI has not: version 1 cannot export credentials, and
-# asks SQS at an address of its own.
-VERSION_1 = '''
+# The page is written for version 2 of the AWS command line, which PyPI has not: version 1 cannot export
+# credentials, and asks SQS at an address of its own.
+VERSION_1 = """
 aws() {
   case $1 in
     configure) ;;
@@ -416,7 +432,7 @@ aws() {
     *) command aws "$@" ;;
   esac
 }
-'''
+"""
 
 
 def test_the_lines_of_the_runbook_do_what_they_say(deployed):
@@ -429,7 +445,9 @@ def test_the_lines_of_the_runbook_do_what_they_say(deployed):
     table, lost = deployed.client("dynamodb"), mail_row("03A", "desk") | {"mail_state": {"S": "queued"}}
     table.put_item(TableName=deployed.outputs["TableName"], Item=lost | {"pk": {"S": "MAIL#03A"}})
     sent = len(mails(deployed))
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=os.environ | shell(deployed))
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, env=os.environ | shell(deployed)
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     # `change`: the parameters that were named, and what they are published by.
     after = parameters(deployed)
@@ -443,7 +461,9 @@ def test_the_lines_of_the_runbook_do_what_they_say(deployed):
 
 
 def secret(deployed: Deployment, output: str) -> str:
-    return deployed.client("secretsmanager").get_secret_value(SecretId=deployed.outputs[output])["SecretString"]
+    return deployed.client("secretsmanager").get_secret_value(SecretId=deployed.outputs[output])[
+        "SecretString"
+    ]
 
 
 def test_a_table_that_is_gone_is_made_anew_by_its_generation(deployed, xtask):

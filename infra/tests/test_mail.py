@@ -60,7 +60,11 @@ def test_nothing_is_tried_for_ever(lane):
 def test_the_sender_cannot_outlive_the_lease_of_a_mail(lane):
     code = (ROOT / "platform" / "src" / "outbox.rs").read_text()
     lease_seconds = int(re.search(r"LEASE: SignedDuration = SignedDuration::from_secs\((\d+)\)", code)[1])
-    assert properties("MailSenderFunction")["Timeout"] < lease_seconds < properties(f"{lane}Queue")["VisibilityTimeout"]
+    assert (
+        properties("MailSenderFunction")["Timeout"]
+        < lease_seconds
+        < properties(f"{lane}Queue")["VisibilityTimeout"]
+    )
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -77,12 +81,19 @@ def test_the_mapping_calls_the_published_sender_and_reports_the_mails_that_faile
 @pytest.mark.parametrize("senders", SENDERS)
 def test_the_queues_never_meet_a_throttle(senders):
     """Both lanes together call as often at once as is reserved, and neither starves."""
-    shares = [properties(f"{lane}Mapping", "small", senders)["ScalingConfig"]["MaximumConcurrency"] for lane in LANES]
+    shares = [
+        properties(f"{lane}Mapping", "small", senders)["ScalingConfig"]["MaximumConcurrency"]
+        for lane in LANES
+    ]
     assert sum(shares) == int(senders)
     # Lambda's least.
     assert min(shares) >= 2 and shares[0] >= shares[1]
-    assert properties("MailSenderFunction")["ReservedConcurrentExecutions"]["Fn::If"][1] == {"Ref": "MailSenders"}
-    assert properties("MailSenderFunction")["Environment"]["Variables"]["SESAME_MAIL_SENDERS"] == {"Ref": "MailSenders"}
+    assert properties("MailSenderFunction")["ReservedConcurrentExecutions"]["Fn::If"][1] == {
+        "Ref": "MailSenders"
+    }
+    assert properties("MailSenderFunction")["Environment"]["Variables"]["SESAME_MAIL_SENDERS"] == {
+        "Ref": "MailSenders"
+    }
 
 
 def test_the_page_for_operators_advises_senders_that_there_are():
@@ -116,7 +127,9 @@ def test_the_pipes_read_the_stream_and_write_to_their_queues():
     ]
     (trust,) = properties("PipesRole")["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
-    trusted = [each["Fn::Sub"].split(":pipe/")[1] for each in trust["Condition"]["StringLike"]["aws:SourceArn"]]
+    trusted = [
+        each["Fn::Sub"].split(":pipe/")[1] for each in trust["Condition"]["StringLike"]["aws:SourceArn"]
+    ]
     assert trusted == ["${Prefix}-links-*", "${Prefix}-desk-*"]
 
 
@@ -152,7 +165,9 @@ def test_the_sender_is_told_both_sets_by_their_names():
 def test_bounces_of_unproven_addresses_stop_their_set_and_no_other():
     alarm = properties("UnprovenBounces")
     assert alarm["MetricName"] == "Reputation.BounceRate" and alarm["Threshold"] == 0.04
-    assert alarm["Dimensions"] == [{"Name": "ses:configuration-set", "Value": {"Fn::Sub": "${Prefix}-unproven"}}]
+    assert alarm["Dimensions"] == [
+        {"Name": "ses:configuration-set", "Value": {"Fn::Sub": "${Prefix}-unproven"}}
+    ]
     rule = properties("UnprovenBounced")
     assert rule["EventPattern"]["resources"] == [arn("UnprovenBounces")]
     assert rule["EventPattern"]["detail"] == {"state": {"value": ["ALARM"]}}

@@ -52,13 +52,19 @@ def test_every_parameter_that_is_set_is_there():
     said = "\n".join(re.findall(r"(?:cargo xtask set|change|--parameter-overrides) [^`\n]+", PAGE))
     given = set(re.findall(r"\b([A-Z]\w+)=", said)) | set(re.findall(r"`([A-Z]\w+)=", PAGE))
     assert {"Size", "LoginProof", "KeysGeneration", "PasswordsPerAddress"} <= given
-    pipeline = set(re.findall(r"^  (\w+):", (ROOT / "infra" / "pipelines" / "roles.yaml").read_text(), re.MULTILINE))
+    pipeline = set(
+        re.findall(r"^  (\w+):", (ROOT / "infra" / "pipelines" / "roles.yaml").read_text(), re.MULTILINE)
+    )
     assert given - pipeline - {"DynamoDB"} <= parameters()
 
 
 def test_every_name_in_it_is_of_something():
     """Parameters, outputs, resources, metrics, sizes of the table's rows: whatever is written like a name of ours."""
-    metrics = set(re.findall(r'MetricName["=: \\]+(\w+)', "\n".join((ROOT / "infra" / name).read_text() for name in NESTED)))
+    metrics = set(
+        re.findall(
+            r'MetricName["=: \\]+(\w+)', "\n".join((ROOT / "infra" / name).read_text() for name in NESTED)
+        )
+    )
     metrics |= set(re.findall(r'"Sesame", "(\w+)"', (ROOT / "infra" / "watch.yaml").read_text()))
     mappings = {name for template in TEMPLATES for name in source(template).get("Mappings", {})}
     statements = {"Send"}
@@ -69,9 +75,13 @@ def test_every_name_in_it_is_of_something():
 
 
 def test_the_fields_of_the_log_are_those_that_the_code_writes():
-    (sentence,) = re.findall(r"Logs are one JSON line for each request, in `[^`]+`: (.*?) when the fault is ours", PAGE)
+    (sentence,) = re.findall(
+        r"Logs are one JSON line for each request, in `[^`]+`: (.*?) when the fault is ours", PAGE
+    )
     fields = re.findall(r"`(\w+)`", sentence)
-    assert {"service", "cold_start", "function_request_id", "correlation_id", "version", "outcome"} <= set(fields)
+    assert {"service", "cold_start", "function_request_id", "correlation_id", "version", "outcome"} <= set(
+        fields
+    )
     code = (ROOT / "platform" / "src" / "telemetry.rs").read_text()
     written = code[code.index("pub fn request(") :]
     for field in fields:
@@ -79,7 +89,10 @@ def test_the_fields_of_the_log_are_those_that_the_code_writes():
 
 
 def test_links_lead_to_paragraphs_and_paths_to_files():
-    titles = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)}
+    titles = {
+        re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
+    }
     links = set(re.findall(r"\]\(#([a-z-]+)\)", PAGE))
     assert links and links <= titles
     for path in re.findall(r"`(infra/[\w./-]+)`", PAGE) + re.findall(r"--template-file (\S+)", PAGE):
@@ -97,11 +110,15 @@ def test_every_chore_is_one():
 def test_every_function_that_is_named_is_one():
     named = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", PAGE))
     alarms = set(re.findall(r"^### `([a-z-]+)`", PAGE, re.MULTILINE))
-    assert named - alarms - {"after-failures", "x-cache", "sesame-rehearsal"} <= {each["name"] for each in FUNCTIONS.values()}
+    assert named - alarms - {"after-failures", "x-cache", "sesame-rehearsal"} <= {
+        each["name"] for each in FUNCTIONS.values()
+    }
 
 
 def test_the_rate_of_the_page_is_what_the_sender_is_told():
-    assert properties("MailSenderFunction")["Environment"]["Variables"]["SESAME_MAIL_RATE"] == {"Ref": "MailRate"}
+    assert properties("MailSenderFunction")["Environment"]["Variables"]["SESAME_MAIL_RATE"] == {
+        "Ref": "MailRate"
+    }
 
 
 # ------------------------------------------------------------------------------------------------- pipelines
@@ -127,5 +144,7 @@ def test_a_role_of_a_pipeline_is_for_one_job_of_one_repository():
     trust = json.loads(stated["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"]["Fn::Sub"])
     (statement,) = trust["Statement"]
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
-    assert statement["Condition"] == {"StringEquals": {"${Issuer}:aud": "${Audience}", "${Issuer}:sub": "${Subject}"}}
+    assert statement["Condition"] == {
+        "StringEquals": {"${Issuer}:aud": "${Audience}", "${Issuer}:sub": "${Subject}"}
+    }
     assert "*" not in stated["Parameters"]["Subject"]["AllowedPattern"].removeprefix("^").replace("[^*]", "")

@@ -34,9 +34,8 @@ RUNTIME = Path(samcli.__file__).parent / "local" / "rapid" / f"aws-lambda-rie-{M
 SETTINGS = json.loads((ROOT / "infra" / "local.json").read_text())["Parameters"]
 INVOKE = "/2015-03-31/functions/function/invocations"
 
-pytestmark = pytest.mark.skipif(
-    not (FUNCTIONS / "check-siret" / "bootstrap").exists(), reason=f"no functions in {FUNCTIONS}: build them first"
-)
+if not (FUNCTIONS / "check-siret" / "bootstrap").exists():
+    raise SystemExit(f"no functions in {FUNCTIONS}: `cargo xtask test functions` builds them first")
 
 ULID = r"[0-9A-HJKMNP-TV-Z]{26}"
 # Event, function, status, and what its body must look like: a fresh table, the development keys.
@@ -52,7 +51,12 @@ ANSWERS = [
     ("recover-identifier", "recover", 202, r'^\{"valid_minutes":60\}$'),
     ("recover-password", "recover", 202, r'^\{"valid_minutes":60\}$'),
     ("set-password", "set-password", 404, r'"type":"/problems/link-unknown"'),
-    ("submit-ticket", "submit-ticket", 201, r'^\{"reference":"T-\d{6}-\w{6}","sent_to":"j•••@exemple\.fr"\}$'),
+    (
+        "submit-ticket",
+        "submit-ticket",
+        201,
+        r'^\{"reference":"T-\d{6}-\w{6}","sent_to":"j•••@exemple\.fr"\}$',
+    ),
     ("session-open", "session", 401, r'"type":"/problems/wrong-credentials"'),
     ("session-show", "session", 401, r'"type":"/problems/no-session"'),
     ("session-close", "session", 204, r"^$"),
@@ -260,7 +264,9 @@ def test_a_function_that_dies_answers_the_next(services, run):
 
 
 @pytest.mark.parametrize("crate", ["check-siret", "mail-sender", "session"])
-@pytest.mark.parametrize("bad", [b"not json", b"{}", b"[]", b'"text"', b'{"version":"2.0"}', b'{"Records":[{}]}'])
+@pytest.mark.parametrize(
+    "bad", [b"not json", b"{}", b"[]", b'"text"', b'{"version":"2.0"}', b'{"Records":[{}]}']
+)
 def test_a_malformed_event_leaves_a_usable_function(services, run, crate, bad):
     function = run(crate, services)
     function.invoke(bad)

@@ -77,7 +77,8 @@ def test_nobody_comes_past_cloudfront():
     assert header["HeaderName"] == "x-sesame-origin"
     assert header["HeaderValue"] == {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString}}"}
     assert "OriginCustomHeaders" not in origins["pages"]
-    # The header's text is the same for any secret: something else must change for CloudFormation to read it anew.
+    # The header's text is the same for any secret: something else must change for CloudFormation to read it
+    # anew.
     assert "${KeysGeneration}" in properties("Distribution")["DistributionConfig"]["Comment"]["Fn::Sub"]
 
 
@@ -104,7 +105,9 @@ def test_one_address_takes_no_place_of_others_and_guesses_few_passwords():
         assert rule["VisibilityConfig"]["SampledRequestsEnabled"] is False
         limits[rule["Name"]] = stated["Parameters"][rate["Limit"]["Ref"]]["Default"]
     assert limits["PasswordsByAddress"] < limits["RateByAddress"]
-    method, paths = passwords["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["AndStatement"]["Statements"]
+    method, paths = passwords["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["AndStatement"][
+        "Statements"
+    ]
     assert method["ByteMatchStatement"]["SearchString"] == "POST"
     asked = [each["ByteMatchStatement"]["SearchString"] for each in paths["OrStatement"]["Statements"]]
     assert asked == ["/api/session", "/api/set-password"]
@@ -115,7 +118,9 @@ def test_one_address_takes_no_place_of_others_and_guesses_few_passwords():
 def test_a_login_can_be_made_to_ask_for_a_proof():
     stated = source()["Parameters"]["LoginProof"]
     assert stated["Default"] == "after-failures" and stated["AllowedValues"] == ["after-failures", "always"]
-    assert properties("SessionFunction")["Environment"]["Variables"]["SESAME_LOGIN_PROOF"] == {"Ref": "LoginProof"}
+    assert properties("SessionFunction")["Environment"]["Variables"]["SESAME_LOGIN_PROOF"] == {
+        "Ref": "LoginProof"
+    }
 
 
 # ----------------------------------------------------------------------------------------- function at the edge
@@ -135,7 +140,16 @@ def test_the_edge_knows_every_page():
 
 def test_addresses_of_pages(tmp_path):
     """The function at the edge, run by Node."""
-    asks = ["/", "/aide/", "/aide", "/ailleurs/", "/ailleurs", "//evil.example/x", "/assets/a.js", "/favicon.ico"]
+    asks = [
+        "/",
+        "/aide/",
+        "/aide",
+        "/ailleurs/",
+        "/ailleurs",
+        "//evil.example/x",
+        "/assets/a.js",
+        "/favicon.ico",
+    ]
     addresses_of_pages = [
         "/index.html",
         "/aide/index.html",

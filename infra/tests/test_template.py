@@ -13,7 +13,19 @@ import pytest
 from samcli.lib.providers.api_provider import ApiProvider
 from samcli.lib.providers.sam_function_provider import SamFunctionProvider
 from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
-from translated import FUNCTIONS, NESTED, ROOT, STATED, TEMPLATE, arn, as_list, of_type, properties, resources, source
+from translated import (
+    FUNCTIONS,
+    NESTED,
+    ROOT,
+    STATED,
+    TEMPLATE,
+    arn,
+    as_list,
+    of_type,
+    properties,
+    resources,
+    source,
+)
 
 BIN = Path(sys.executable).parent
 SIZES = ["trial", "small", "standard", "deadline"]
@@ -78,7 +90,9 @@ def test_sam_finds_the_template_valid():
 def test_what_is_kept_by_hand_can_be_read(name):
     lines, is_made = [], False
     for line in (ROOT / "infra" / name).read_text().splitlines():
-        is_made = (is_made or bool(re.search(r"# [a-z ]+: begin", line))) and not re.search(r"# [a-z ]+: end", line)
+        is_made = (is_made or bool(re.search(r"# [a-z ]+: begin", line))) and not re.search(
+            r"# [a-z ]+: end", line
+        )
         lines += [] if is_made else [line]
     assert len(lines) <= LINES_MAX, f"{name} has {len(lines)} lines by hand"
 
@@ -104,8 +118,12 @@ def test_every_environment_says_its_parameters_once():
     settings = tomllib.loads((ROOT / "samconfig.toml").read_text())
     for environment in ["default", "staging", "production"]:
         stated = settings[environment]
-        assert [name for name, each in stated.items() if "parameter_overrides" in each["parameters"]] == ["global"]
-        given = dict(pair.split("=") for pair in stated["global"]["parameters"]["parameter_overrides"].split(" "))
+        assert [name for name, each in stated.items() if "parameter_overrides" in each["parameters"]] == [
+            "global"
+        ]
+        given = dict(
+            pair.split("=") for pair in stated["global"]["parameters"]["parameter_overrides"].split(" ")
+        )
         assert {"Architecture", "Size", "MailSenders", "MailRate", "MailDomain"} <= given.keys()
         assert given.keys() <= source()["Parameters"].keys() - {"Version", "Published", "Release"}
 
@@ -176,7 +194,9 @@ def test_the_api_may_call_each_function_for_its_own_paths():
     allowed = set()
     for permission in of_type("AWS::Lambda::Permission").values():
         stated = permission["Properties"]
-        assert stated["Principal"] == "apigateway.amazonaws.com" and stated["Action"] == "lambda:InvokeFunction"
+        assert (
+            stated["Principal"] == "apigateway.amazonaws.com" and stated["Action"] == "lambda:InvokeFunction"
+        )
         path = stated["SourceArn"]["Fn::Sub"].split("${HttpApi}/*/*")[1]
         allowed.add((stated["FunctionName"]["Ref"].removesuffix("Live"), path))
     paths = {(logical, route["path"]) for logical in HTTP for route in FUNCTIONS[logical]["routes"]}
@@ -333,7 +353,9 @@ def test_logs_are_kept_as_long_as_the_operator_says_and_encrypted():
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
         assert group["Properties"]["KmsKeyId"] in [arn("Key"), {"Ref": "KeyArn"}]
     # The key lets the service of logs use it for the stack's own groups, and for no others.
-    (logs,) = [each for each in properties("Key")["KeyPolicy"]["Statement"] if each["Sid"] == "LogsAreWritten"]
+    (logs,) = [
+        each for each in properties("Key")["KeyPolicy"]["Statement"] if each["Sid"] == "LogsAreWritten"
+    ]
     for pattern in logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]:
         assert re.search(r":log-group:/aws/\*/\$\{AWS::StackName\}(-\*)?$", pattern["Fn::Sub"])
 
@@ -355,7 +377,10 @@ def test_the_table():
     assert stated["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS"}
     # It is raised by hand and cannot be lowered: no deployment may state another.
     assert "WarmThroughput" not in stated
-    assert {key["AttributeName"]: key["KeyType"] for key in stated["KeySchema"]} == {"pk": "HASH", "sk": "RANGE"}
+    assert {key["AttributeName"]: key["KeyType"] for key in stated["KeySchema"]} == {
+        "pk": "HASH",
+        "sk": "RANGE",
+    }
 
 
 def test_a_table_that_is_gone_is_made_anew_with_its_pipes():
@@ -363,7 +388,9 @@ def test_a_table_that_is_gone_is_made_anew_with_its_pipes():
     first, other = properties("Table")["TableName"]["Fn::If"][1:]
     assert first == {"Ref": "AWS::NoValue"} and other == {"Fn::Sub": "${AWS::StackName}-${TableGeneration}"}
     for lane in ["links", "desk"]:
-        assert properties(f"{lane.title()}Pipe")["Name"] == {"Fn::Sub": f"${{Prefix}}-{lane}-${{TableGeneration}}"}
+        assert properties(f"{lane.title()}Pipe")["Name"] == {
+            "Fn::Sub": f"${{Prefix}}-{lane}-${{TableGeneration}}"
+        }
     # A stream that has just been made cannot be read: the site takes minutes.
     assert resources()["Mail"]["DependsOn"] in ["Site", ["Site"]]
 
@@ -406,9 +433,13 @@ def test_a_function_may_do_nothing_else_either(logical):
     }
     if logical == SENDER:
         queues = json.dumps([arn("LinksQueue"), arn("DeskQueue")])
-        wanted |= {(f"sqs:{verb}", queues) for verb in ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"]}
+        wanted |= {
+            (f"sqs:{verb}", queues) for verb in ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"]
+        }
         (send,) = [each for each in statements(logical) if each["Action"] == "ses:SendEmail"]
-        assert send["Condition"] == {"StringEquals": {"ses:FromAddress": {"Fn::Sub": "ne-pas-repondre@${MailDomain}"}}}
+        assert send["Condition"] == {
+            "StringEquals": {"ses:FromAddress": {"Fn::Sub": "ne-pas-repondre@${MailDomain}"}}
+        }
         assert [each["Fn::Sub"].rsplit(":", 1)[1] for each in send["Resource"]] == [
             "identity/${MailDomain}",
             "configuration-set/${MailEvents}",
@@ -430,7 +461,8 @@ def test_no_role_holds_all_of_anything():
         assert "NotAction" not in statement and "NotResource" not in statement
         assert not any("*" in action for action in as_list(statement["Action"]))
         for resource in as_list(statement["Resource"]):
-            # The streams of a log group have no other name; theirs begin with the stack's. X-Ray knows no resources.
+            # The streams of a log group have no other name; theirs begin with the stack's. X-Ray knows no
+            # resources.
             text = json.dumps(resource).replace(":log-group:/aws/lambda/${AWS::StackName}-*:*", "")
             assert "*" not in text or statement["Sid"] == "Traces", statement
 
@@ -479,7 +511,9 @@ def test_sam_local_finds_every_path_and_its_function(tmp_path):
         (tmp_path / "built" / each["name"] / "bootstrap").write_text("")
     stacks, _ = SamLocalStackProvider.get_stacks(str(built.write(tmp_path / "built", tmp_path / "sam")))
     found = {(route.path, route.function_name) for route in ApiProvider(stacks).api.routes}
-    paths = {(route["path"], f"{logical}Function") for logical in HTTP for route in FUNCTIONS[logical]["routes"]}
+    paths = {
+        (route["path"], f"{logical}Function") for logical in HTTP for route in FUNCTIONS[logical]["routes"]
+    }
     assert found == paths
     for function in SamFunctionProvider(stacks).get_all():
         assert (Path(function.codeuri) / "bootstrap").exists()

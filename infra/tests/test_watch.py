@@ -26,7 +26,9 @@ def composites() -> dict:
 
 def children(composite: dict) -> list:
     """The names of what an alarm over alarms looks at."""
-    named = re.findall(r'ALARM\("\$\{(\w+)\}(?:-([a-z-]+))?"\)', composite["Properties"]["AlarmRule"]["Fn::Sub"])
+    named = re.findall(
+        r'ALARM\("\$\{(\w+)\}(?:-([a-z-]+))?"\)', composite["Properties"]["AlarmRule"]["Fn::Sub"]
+    )
     return [name if resource == "Prefix" else name_of(resources()[resource]) for resource, name in named]
 
 
@@ -91,12 +93,18 @@ def test_what_turns_people_away_wakes_somebody():
 def test_few_requests_hide_no_failure():
     failures = properties("ApiFailures")
     assert failures["Metrics"][0]["Expression"] == "failures / requests"
-    assert (failures["DatapointsToAlarm"], failures["EvaluationPeriods"], failures["Threshold"]) == (3, 15, 0.01)
+    assert (failures["DatapointsToAlarm"], failures["EvaluationPeriods"], failures["Threshold"]) == (
+        3,
+        15,
+        0.01,
+    )
 
 
 def test_a_fault_of_ours_rings_once_it_is_logged():
     filters = of_type("AWS::Logs::MetricFilter")
-    assert {each["Properties"]["LogGroupName"]["Ref"] for each in filters.values()} == {f"{each}Logs" for each in FUNCTIONS}
+    assert {each["Properties"]["LogGroupName"]["Ref"] for each in filters.values()} == {
+        f"{each}Logs" for each in FUNCTIONS
+    }
     for each in filters.values():
         assert each["Properties"]["FilterPattern"] == '{ $.outcome = "internal" }'
         (counted,) = each["Properties"]["MetricTransformations"]
@@ -110,14 +118,19 @@ def test_a_fault_of_ours_rings_once_it_is_logged():
 @pytest.mark.parametrize("lane", ["links", "desk"])
 def test_a_pipe_that_was_stopped_rings(lane):
     stopped = properties(f"Stopped{lane.title()}Pipe")
-    metrics = {each["Id"]: each["MetricStat"]["Metric"] for each in stopped["Metrics"] if "MetricStat" in each}
+    metrics = {
+        each["Id"]: each["MetricStat"]["Metric"] for each in stopped["Metrics"] if "MetricStat" in each
+    }
     assert metrics["queued"] == {
         "Namespace": "Sesame",
         "MetricName": "MailsQueued",
         "Dimensions": [{"Name": "lane", "Value": lane}],
     }
     assert metrics["passed"]["MetricName"] == "EventCount"
-    assert metrics["passed"]["Dimensions"][0]["Value"]["Fn::Sub"] == properties(f"{lane.title()}Pipe")["Name"]["Fn::Sub"]
+    assert (
+        metrics["passed"]["Dimensions"][0]["Value"]["Fn::Sub"]
+        == properties(f"{lane.title()}Pipe")["Name"]["Fn::Sub"]
+    )
     counted = (ROOT / "platform" / "src" / "metrics.rs").read_text()
     assert '("MailsQueued", Some(("lane", ' in counted
 
@@ -145,7 +158,9 @@ def test_alarms_of_mail():
 def test_mails_that_are_tried_again_and_again_ring_before_they_are_given_up():
     """Received and not deleted: a mail received three times no longer counts as the oldest."""
     alarm = properties("RetriedMails")
-    metrics = {each["MetricStat"]["Metric"]["MetricName"] for each in alarm["Metrics"] if "MetricStat" in each}
+    metrics = {
+        each["MetricStat"]["Metric"]["MetricName"] for each in alarm["Metrics"] if "MetricStat" in each
+    }
     assert metrics == {"NumberOfMessagesReceived", "NumberOfMessagesDeleted"}
     (period,) = {each["MetricStat"]["Period"] for each in alarm["Metrics"] if "MetricStat" in each}
     # One mail alone makes ten tries within it.
@@ -186,7 +201,15 @@ def test_the_dashboard_is_json_and_shows_all_alarms():
     of_functions = {name_of(resources()[f"{kind}{logical}"]) for kind in KINDS for logical in FUNCTIONS}
     every = {name_of(alarm) for alarm in (alarms() | composites()).values()} - of_functions
     assert sorted(arn.rsplit("${Prefix}-", 1)[1] for arn in shown) == sorted(every)
-    for metric in ["AccountsOpened", "Recoveries", "Mails", "Tickets", "MailsQueued", "MailsPutOff", "InternalErrors"]:
+    for metric in [
+        "AccountsOpened",
+        "Recoveries",
+        "Mails",
+        "Tickets",
+        "MailsQueued",
+        "MailsPutOff",
+        "InternalErrors",
+    ]:
         assert metric in text
     for each in FUNCTIONS.values():
         assert f'"label": "{each["name"]}"' in text and f"-{each['name']}'" in text

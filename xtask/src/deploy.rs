@@ -65,7 +65,8 @@ pub fn build(architecture: &str) -> Outcome {
     Ok(())
 }
 
-/// Deploys an artefact, one that is there or one that is built for it, publishes the pages, and says the address.
+/// Deploys an artefact, one that is there or one that is built for it, publishes the pages, and says the
+/// address.
 pub fn deploy(asked: &Asked) -> Outcome {
     let tools = Tools::find()?;
     tools.python()?;
@@ -144,9 +145,7 @@ fn edge(
         return Ok(Parameters::new());
     }
     if !domain.is_empty() {
-        println!(
-            "The certificate of {domain} waits for its record in the zone: Certificate Manager, {EDGE_REGION}."
-        );
+        println!("The certificate of {domain} waits for its record: see Certificate Manager, {EDGE_REGION}.");
     }
     let edge = stack.sibling("edge", EDGE_REGION);
     edge.deploy(tools, &artefact.folder.join("edge.yaml"), &[("SiteDomain", &domain)])?;
@@ -193,8 +192,8 @@ pub fn destroy(environment: &str) -> Outcome {
     tools.python()?;
     let stack = Stack::of(&tools, &environment);
     print!(
-        "This deletes the stack {}. The table, its keys and the bucket of the pages stay: see docs/operations.md, \
-         \"Take it down\". Type the stack's name to go on: ",
+        "This deletes the stack {}. The table, its keys and the bucket of the pages stay: see \
+         docs/operations.md, \"Take it down\". Type the stack's name to go on: ",
         stack.name
     );
     io::stdout().flush()?;
@@ -222,8 +221,8 @@ fn check_quota(stack: &Stack, template: &str, in_force: &impl Fn(&str) -> Option
         return Ok(());
     }
     Err(format!(
-        "Size={size} reserves {reserved} concurrent executions, Lambda keeps {UNRESERVED_MIN}, and this account has \
-         {quota} in {}: ask for more (docs/operations.md, \"The first day\"), or take Size=trial",
+        "Size={size} reserves {reserved} concurrent executions, Lambda keeps {UNRESERVED_MIN}, and this \
+         account has {quota} in {}: ask for more (docs/operations.md, \"The first day\"), or take Size=trial",
         stack.region
     )
     .into())

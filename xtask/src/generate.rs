@@ -5,7 +5,7 @@ mod watch;
 
 use std::fs;
 
-use platform::function::Function;
+use platform::function::{Function, Grant, Route};
 use serde_json::{Value, json};
 use sesame::functions::ALL;
 
@@ -102,8 +102,11 @@ fn statement() -> Result<String, Error> {
 }
 
 fn stated(function: &Function) -> Value {
-    let route = |route: &platform::function::Route| json!({"method": route.method, "path": route.path, "cost": format!("{:?}", route.cost)});
-    let grant = |grant: &platform::function::Grant| json!([grant.operation.as_str(), grant.leading_key()]);
+    let route = |route: &Route| {
+        let cost = format!("{:?}", route.cost);
+        json!({"method": route.method, "path": route.path, "cost": cost})
+    };
+    let grant = |grant: &Grant| json!([grant.operation.as_str(), grant.leading_key()]);
     json!({
         "name": function.name,
         "logical": logical(function.name),

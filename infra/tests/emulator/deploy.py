@@ -95,7 +95,9 @@ def code_of(functions: Path, crate: str) -> bytes:
             return candidate.read_bytes()
     binary = functions / crate / "bootstrap"
     if not binary.is_file():
-        raise SystemExit(f"no function {crate} in {functions}: build them with `cargo lambda build --release`")
+        raise SystemExit(
+            f"no function {crate} in {functions}: build them with `cargo lambda build --release`"
+        )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         entry = zipfile.ZipInfo("bootstrap")
@@ -106,7 +108,11 @@ def code_of(functions: Path, crate: str) -> bytes:
 
 
 # Types that the emulator does not know. Releases by canary and alarms over alarms: no request meets them.
-UNKNOWN = {"AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup", "AWS::CloudWatch::CompositeAlarm"}
+UNKNOWN = {
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::CloudWatch::CompositeAlarm",
+}
 
 
 def prepared(name: str, site: str, endpoint: str) -> dict:
@@ -120,7 +126,9 @@ def prepared(name: str, site: str, endpoint: str) -> dict:
     5. A backup in another region is left out: it has none.
     """
     template = source(name)
-    template["Outputs"] = {key: each for key, each in template.get("Outputs", {}).items() if not key.startswith("MailDkim")}
+    template["Outputs"] = {
+        key: each for key, each in template.get("Outputs", {}).items() if not key.startswith("MailDkim")
+    }
     left_out = [
         key
         for key, each in template["Resources"].items()
@@ -135,7 +143,9 @@ def prepared(name: str, site: str, endpoint: str) -> dict:
         elif resource["Type"] == "AWS::Lambda::Alias":
             del resource["UpdatePolicy"]
         elif resource["Type"] == "AWS::CloudFormation::Stack":
-            resource["Properties"]["TemplateURL"] = f"{endpoint}/{BUCKET}/{resource['Properties']['TemplateURL']}"
+            resource["Properties"]["TemplateURL"] = (
+                f"{endpoint}/{BUCKET}/{resource['Properties']['TemplateURL']}"
+            )
     if "Globals" in template:
         template["Globals"]["Function"]["Environment"]["Variables"]["SESAME_SITE"] = site
     return template
@@ -187,6 +197,8 @@ class Deployment:
             "AlarmEmail": "astreinte@sesame.example",
             # There is one region here, and no other for what CloudFront wants of us-east-1.
             "WebAcl": "off",
+            # Nobody here counts the mails a second.
+            "MailRate": "1000",
             "Version": "first",
             "Published": "1",
         }
@@ -205,7 +217,9 @@ class Deployment:
             if "IN_PROGRESS" not in stack["StackStatus"] or time.monotonic() > deadline:
                 events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
                 failed = [event for event in events if "FAILED" in event["ResourceStatus"]]
-                said = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed]
+                said = [
+                    f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed
+                ]
                 raise SystemExit(f"the stack is {stack['StackStatus']}:\n" + "\n".join(said))
             time.sleep(0.2)
         resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
@@ -217,7 +231,9 @@ class Deployment:
         self.front.origin_secret = secret["SecretString"]
         # The emulator takes the table without its TTL: it is asked for as the template states it.
         ttl = source()["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]
-        self.client("dynamodb").update_time_to_live(TableName=self.outputs["TableName"], TimeToLiveSpecification=ttl)
+        self.client("dynamodb").update_time_to_live(
+            TableName=self.outputs["TableName"], TimeToLiveSpecification=ttl
+        )
         # And the functions without what is reserved for them.
         for name, each in translated(size)["Resources"].items():
             if each["Type"] == "AWS::Lambda::Function":
@@ -237,7 +253,9 @@ class Deployment:
         api = self.client("apigatewayv2")
         listed = api.get_routes(ApiId=self.outputs["ApiId"])["Items"]
         assert {route["RouteKey"] for route in listed} == wanted, listed
-        integrations = {one["IntegrationId"]: one for one in api.get_integrations(ApiId=self.outputs["ApiId"])["Items"]}
+        integrations = {
+            one["IntegrationId"]: one for one in api.get_integrations(ApiId=self.outputs["ApiId"])["Items"]
+        }
         for route in listed:
             assert route["Target"].removeprefix("integrations/") in integrations, route
         (stage,) = api.get_stages(ApiId=self.outputs["ApiId"])["Items"]
@@ -246,7 +264,9 @@ class Deployment:
         functions = self.client("lambda")
         for crate, name in self.functions.items():
             function = functions.get_function(FunctionName=name, Qualifier="live")
-            assert function["Configuration"]["Version"] == "1" and function["Configuration"]["CodeSize"] > 0, crate
+            assert (
+                function["Configuration"]["Version"] == "1" and function["Configuration"]["CodeSize"] > 0
+            ), crate
             assert function["Configuration"]["Runtime"] == "provided.al2023", crate
             variables = function["Configuration"]["Environment"]["Variables"]
             assert variables["SESAME_TABLE"] == self.outputs["TableName"], crate
@@ -258,7 +278,9 @@ class Deployment:
         assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}, table
         for lane in ["Links", "Desk"]:
             self.check_lane(lane, table["LatestStreamArn"])
-        keys = [name for name in self.outputs if name.endswith("KeySecret") or name.startswith("OriginSecret")]
+        keys = [
+            name for name in self.outputs if name.endswith("KeySecret") or name.startswith("OriginSecret")
+        ]
         secrets = {
             self.client("secretsmanager").get_secret_value(SecretId=self.outputs[name])["SecretString"]
             for name in [*keys, "ProofKeyPreviousSecret"]
@@ -271,7 +293,10 @@ class Deployment:
         attributes = self.client("sqs").get_queue_attributes(**asked)["Attributes"]
         assert int(attributes["VisibilityTimeout"]) == 60, attributes
         redrive = json.loads(attributes["RedrivePolicy"])
-        assert redrive["deadLetterTargetArn"].endswith("mail-dead-letters") and int(redrive["maxReceiveCount"]) == 60
+        assert (
+            redrive["deadLetterTargetArn"].endswith("mail-dead-letters")
+            and int(redrive["maxReceiveCount"]) == 60
+        )
         pipe = self.client("pipes").describe_pipe(Name=self.outputs[f"{lane}PipeName"])
         assert pipe["CurrentState"] == "RUNNING" and pipe["Source"] == stream, pipe
         assert pipe["Target"] == attributes["QueueArn"], pipe
@@ -307,12 +332,16 @@ class Deployment:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--functions", type=Path, required=True)
     parser.add_argument("--pages", type=Path)
     parser.add_argument("--port", type=int, default=0, help="of the site; 0 takes a free one")
     parser.add_argument("--size", default="small", help="the parameter Size")
-    parser.add_argument("--proof-counter", type=int, default=100, help="the parameter ProofCounter; tests want it low")
+    parser.add_argument(
+        "--proof-counter", type=int, default=100, help="the parameter ProofCounter; tests want it low"
+    )
     parser.add_argument("--log", type=Path, default=None, help="the emulator's log; else standard error")
     parser.add_argument("--once", action="store_true", help="deploy, check, stop")
     parser.add_argument("--watch-stdin", action="store_true", help="stop when standard input ends")

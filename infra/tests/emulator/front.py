@@ -51,7 +51,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def forward(self, body: bytes) -> None:
         """To the API by its own path; the headers as they came, the host apart, as CloudFront does."""
-        upstream = http.client.HTTPConnection(self.server.emulator.hostname, self.server.emulator.port, timeout=60)
+        upstream = http.client.HTTPConnection(
+            self.server.emulator.hostname, self.server.emulator.port, timeout=60
+        )
         try:
             upstream.putrequest(
                 self.command,
@@ -67,7 +69,9 @@ class Handler(BaseHTTPRequestHandler):
             answer = upstream.getresponse()
             headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP]
             # What the emulator adds of its own, and API Gateway does not.
-            headers = [(name, value) for name, value in headers if not name.lower().startswith("access-control-")]
+            headers = [
+                (name, value) for name, value in headers if not name.lower().startswith("access-control-")
+            ]
             self.reply(answer.status, headers, answer.read())
         finally:
             upstream.close()
@@ -77,11 +81,15 @@ class Handler(BaseHTTPRequestHandler):
         address = f"{self.server.emulator.geturl()}/_ministack/ses/messages"
         with urllib.request.urlopen(address) as answer:
             of_accounts = json.load(answer)["messages"]
-        listed = sorted((mail for mails in of_accounts.values() for mail in mails), key=lambda mail: mail["Timestamp"])
+        listed = sorted(
+            (mail for mails in of_accounts.values() for mail in mails), key=lambda mail: mail["Timestamp"]
+        )
         return [
             {
                 "id": mail["MessageId"],
-                "at": datetime.fromtimestamp(mail["Timestamp"], timezone.utc).isoformat().replace("+00:00", "Z"),
+                "at": datetime.fromtimestamp(mail["Timestamp"], timezone.utc)
+                .isoformat()
+                .replace("+00:00", "Z"),
                 "from": mail["Source"],
                 "to": mail["To"],
                 "reply_to": mail["ReplyTo"],

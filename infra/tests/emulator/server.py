@@ -75,7 +75,11 @@ plain_transaction_checks = iam_actions.dynamodb_transaction_checks
 
 def transaction_checks_with_keys(iam_action: str, body: bytes, region: str, account: str) -> list:
     checks = plain_transaction_checks(iam_action, body, region, account)
-    items = [detail for item in body_of(body).get("TransactItems", []) for detail in item.values()] if checks else []
+    items = (
+        [detail for item in body_of(body).get("TransactItems", []) for detail in item.values()]
+        if checks
+        else []
+    )
     return [
         (action, resource(arn, {"dynamodb:LeadingKeys": leading_key(item)}))
         for (action, arn), item in zip(checks, items, strict=True)
@@ -96,7 +100,11 @@ def resource_with_sender(service, method, path, headers, body, query, region, ac
     mail = body_of(body)
     address = re.sub(r"^.*<|>$", "", mail.get("FromEmailAddress", ""))
     arn = f"arn:aws:ses:{region}:{account}"
-    sets = (f"{arn}:configuration-set/{mail['ConfigurationSetName']}",) if mail.get("ConfigurationSetName") else ()
+    sets = (
+        (f"{arn}:configuration-set/{mail['ConfigurationSetName']}",)
+        if mail.get("ConfigurationSetName")
+        else ()
+    )
     return resource(f"{arn}:identity/{address.split('@')[-1]}", {"ses:FromAddress": address}, sets)
 
 
@@ -106,7 +114,9 @@ plain_enforce = iam_evaluator.enforce
 def enforce(access_key, iam_action, service, region, resource_arn="*", service_context=None):
     context = (service_context or {}) | getattr(resource_arn, "context", {})
     for arn in (str(resource_arn), *getattr(resource_arn, "others", ())):
-        denied = plain_enforce(access_key, iam_action, service, region, resource_arn=arn, service_context=context)
+        denied = plain_enforce(
+            access_key, iam_action, service, region, resource_arn=arn, service_context=context
+        )
         if denied:
             print(f"DENIED {iam_action} on {arn} with {json.dumps(context)}", flush=True)
             return denied
@@ -130,7 +140,9 @@ def client_of_role(service: str, role_arn: str):
     """A client with the rights of a role, as functions have theirs."""
     account, region = role_arn.split(":")[4], os.environ["MINISTACK_REGION"]
     arn = f"arn:aws:lambda:{region}:{account}:function:pipe"
-    given = lambda_runtime.execution_credentials({"Role": role_arn, "FunctionArn": arn, "FunctionName": "pipe"})
+    given = lambda_runtime.execution_credentials(
+        {"Role": role_arn, "FunctionArn": arn, "FunctionName": "pipe"}
+    )
     return boto3.client(
         service,
         region_name=region,

@@ -1,4 +1,5 @@
-//! An artefact: functions, pages and templates in one folder, with their digests. What was tested is what is deployed.
+//! An artefact: functions, pages and templates in one folder, with their digests. What was tested is what is
+//! deployed.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -41,7 +41,8 @@ pub fn set(words: &[&str], environment: &str) -> Outcome {
     stack.change(&before, Template::Own, &changes)
 }
 
-/// Functions keep the variables that they were published with: a change publishes them, and waits for no canary.
+/// Functions keep the variables that they were published with: a change publishes them, and waits for no
+/// canary.
 fn publish_at_once(changes: &mut Parameters) {
     changes.insert("Published".to_owned(), now());
     changes.insert("Release".to_owned(), "at-once".to_owned());
@@ -94,11 +95,10 @@ fn say(environment: &str, is_closed: &str) -> Outcome {
     Ok(())
 }
 
-/// Goes back: without a tag to the release before, by the aliases, in seconds; with one to the code and the pages of
-/// that release, with the parameters of today.
+/// Goes back: without a tag to the release before, by the aliases, in seconds; with one to the code and the
+/// pages of that release, with the parameters of today.
 ///
-/// # Errors
-/// No such release; AWS's own.
+/// # Errors No such release; AWS's own.
 pub fn rollback(environment: &str, tag: Option<&str>) -> Outcome {
     let tools = Tools::find()?;
     let environment = Environment::find(&tools, environment)?;

@@ -43,8 +43,8 @@ pub fn template_address(environment: &Environment, stack: &Stack, version: &str)
     Ok(format!("https://s3.{}.amazonaws.com/{bucket}/{key}", environment.region))
 }
 
-/// Publishes the pages of a release. New files first, so that no page asks for what is not there; then the pages. Old
-/// files stay: a page that is open asks for them by their names.
+/// Publishes the pages of a release. New files first, so that no page asks for what is not there; then the
+/// pages. Old files stay: a page that is open asks for them by their names.
 pub fn publish(
     tools: &Tools,
     environment: &Environment,

@@ -131,8 +131,8 @@ impl<'a> Stack<'a> {
         tools.run("aws", &arguments)
     }
 
-    /// Changes parameters, and the template if another one is given, and waits until that is done. Every other
-    /// parameter stays as it is.
+    /// Changes parameters, and the template if another one is given, and waits until that is done. Every
+    /// other parameter stays as it is.
     pub fn change(&self, before: &Described, template: Template, changes: &Parameters) -> Outcome {
         let mut known: Vec<String> = before.parameters.keys().cloned().collect();
         let mut arguments = vec!["cloudformation", "update-stack", "--stack-name", &self.name];

@@ -75,7 +75,11 @@ fn runs(function: &Function) -> String {
       Role: !GetAtt {id}Role.Arn
       MemorySize: {memory}
       Timeout: {timeout}
-      LoggingConfig: {{ LogFormat: JSON, ApplicationLogLevel: INFO, SystemLogLevel: INFO, LogGroup: !Ref {id}Logs }}
+      LoggingConfig:
+        LogFormat: JSON
+        ApplicationLogLevel: INFO
+        SystemLogLevel: INFO
+        LogGroup: !Ref {id}Logs
       ReservedConcurrentExecutions: !If [IsReserved, {reserved}, !Ref AWS::NoValue]
       Environment:
         Variables:
@@ -87,9 +91,14 @@ fn runs(function: &Function) -> String {
     Type: AWS::Lambda::Alias
     UpdatePolicy: !If
       - IsCanary
-      - CodeDeployLambdaAliasUpdate: {{ ApplicationName: !Ref Releases, DeploymentGroupName: !Ref {id}Release }}
+      - CodeDeployLambdaAliasUpdate:
+          ApplicationName: !Ref Releases
+          DeploymentGroupName: !Ref {id}Release
       - !Ref AWS::NoValue
-    Properties: {{ FunctionName: !Ref {id}Function, FunctionVersion: !GetAtt {id}Version.Version, Name: live }}
+    Properties:
+      Name: live
+      FunctionName: !Ref {id}Function
+      FunctionVersion: !GetAtt {id}Version.Version
   {id}Release:
     Type: AWS::CodeDeploy::DeploymentGroup
     Properties:
@@ -100,7 +109,9 @@ fn runs(function: &Function) -> String {
       AutoRollbackConfiguration: {{ Enabled: true, Events: [DEPLOYMENT_FAILURE, DEPLOYMENT_STOP_ON_ALARM] }}
       AlarmConfiguration:
         Enabled: true
-        Alarms: [{{ Name: !Sub "${{AWS::StackName}}-errors-{name}" }}, {{ Name: !Sub "${{AWS::StackName}}-internal" }}]
+        Alarms:
+          - Name: !Sub ${{AWS::StackName}}-errors-{name}
+          - Name: !Sub ${{AWS::StackName}}-internal
   {id}Logs:
     Type: AWS::Logs::LogGroup
     Properties:
@@ -159,7 +170,10 @@ fn may(function: &Function) -> String {
     Properties:
       AssumeRolePolicyDocument:
         Version: "2012-10-17"
-        Statement: [{{ Effect: Allow, Principal: {{ Service: lambda.amazonaws.com }}, Action: sts:AssumeRole }}]
+        Statement:
+          - Effect: Allow
+            Principal: {{ Service: lambda.amazonaws.com }}
+            Action: sts:AssumeRole
       ManagedPolicyArns: [!Ref EveryFunction]
 "#,
         logical(function.name)
@@ -242,6 +256,7 @@ fn routes(function: &Function) -> String {
 fn permission(id: &str, path: &str) -> String {
     let pieces = path.split('/').map(|piece| if piece.starts_with('{') { "*" } else { piece });
     let path_of_arn = pieces.collect::<Vec<_>>().join("/");
+    let api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}";
     format!(
         "  {}Permission:
     Type: AWS::Lambda::Permission
@@ -249,7 +264,7 @@ fn permission(id: &str, path: &str) -> String {
       Action: lambda:InvokeFunction
       FunctionName: !Ref {id}Live
       Principal: apigateway.amazonaws.com
-      SourceArn: !Sub arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{HttpApi}}/*/*{path_of_arn}\n",
+      SourceArn: !Sub {api}/*/*{path_of_arn}\n",
         path_name(path)
     )
 }

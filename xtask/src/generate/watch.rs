@@ -94,10 +94,9 @@ pub fn widgets() -> String {
     let mut text = String::new();
     for (variable, metric, statistic) in metrics {
         let line = |name: &str| {
-            format!(
-                r#"["AWS/Lambda", "{metric}", "FunctionName", "${{{}}}", {{"stat": "{statistic}", "label": "{name}"}}]"#,
-                logical(name)
-            )
+            let function = format!(r#""FunctionName", "${{{}}}""#, logical(name));
+            let shown = format!(r#"{{"stat": "{statistic}", "label": "{name}"}}"#);
+            format!(r#"["AWS/Lambda", "{metric}", {function}, {shown}]"#)
         };
         let lines =
             ALL.iter().map(|function| line(function.name)).collect::<Vec<_>>().join(",\n            ");

@@ -9,7 +9,6 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
-from pathlib import Path
 
 import pytest
 import runbook
@@ -17,6 +16,7 @@ from botocore.config import Config
 from translated import FUNCTIONS, ROOT, STATED
 
 sys.path.insert(0, str(ROOT / "infra" / "tests" / "emulator"))
+from chores import Chores, shell  # noqa: E402
 from deploy import BUCKET, STACK, Deployment  # noqa: E402
 
 # Every key that a function states, and some that none does.
@@ -277,41 +277,8 @@ def test_rows_are_copied_back_from_a_restored_table(deployed):
 
 @pytest.fixture(scope="module")
 def xtask(deployed):
-    """The chores, as an operator calls them, at the emulator: its stack is production's."""
-    program = os.environ.get("SESAME_XTASK")
-    # `cargo xtask test` says itself where it is; else it is built.
-    command = [program] if program else ["cargo", "run", "--quiet", "--package", "xtask", "--"]
-    environment = os.environ | shell(deployed)
-
-    def run(*words: str) -> str:
-        done = subprocess.run([*command, *words], capture_output=True, text=True, env=environment, cwd=ROOT)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def refused(*words: str) -> str:
-        done = subprocess.run([*command, *words], capture_output=True, text=True, env=environment, cwd=ROOT)
-        assert done.returncode != 0, done.stdout
-        return done.stderr
-
-    run.refused = refused
-    return run
-
-
-def shell(deployed: Deployment) -> dict:
-    """What a shell needs to reach the emulator by the AWS command line of these tests."""
-    return {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "SESAME_CACHE": os.environ.get("SESAME_CACHE", str(Path.home() / ".cache" / "sesame")),
-        "AWS_ENDPOINT_URL": deployed.endpoint,
-        # One service is asked at a host of the account's own, which no DNS knows here: by a proxy, none is
-        # asked.
-        "HTTP_PROXY": deployed.endpoint,
-        "NO_PROXY": "",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "eu-west-3",
-        "AWS_REGION": "eu-west-3",
-    }
+    """The emulator's stack is production's."""
+    return Chores(deployed.endpoint)
 
 
 def parameters(deployed: Deployment) -> dict:
@@ -446,7 +413,7 @@ def test_the_lines_of_the_runbook_do_what_they_say(deployed):
     table.put_item(TableName=deployed.outputs["TableName"], Item=lost | {"pk": {"S": "MAIL#03A"}})
     sent = len(mails(deployed))
     done = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, env=os.environ | shell(deployed)
+        ["bash", "-c", script], capture_output=True, text=True, env=os.environ | shell(deployed.endpoint)
     )
     assert done.returncode == 0, done.stdout + done.stderr
     # `change`: the parameters that were named, and what they are published by.

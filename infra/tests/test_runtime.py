@@ -34,8 +34,9 @@ RUNTIME = Path(samcli.__file__).parent / "local" / "rapid" / f"aws-lambda-rie-{M
 SETTINGS = json.loads((ROOT / "infra" / "local.json").read_text())["Parameters"]
 INVOKE = "/2015-03-31/functions/function/invocations"
 
-if not (FUNCTIONS / "check-siret" / "bootstrap").exists():
-    raise SystemExit(f"no functions in {FUNCTIONS}: `cargo xtask test functions` builds them first")
+assert (FUNCTIONS / "check-siret" / "bootstrap").exists(), (
+    f"no functions in {FUNCTIONS}: cargo xtask test functions"
+)
 
 ULID = r"[0-9A-HJKMNP-TV-Z]{26}"
 # Event, function, status, and what its body must look like: a fresh table, the development keys.

@@ -15,7 +15,7 @@ pub use levers::{close, open, rollback, set};
 
 use self::artefact::Artefact;
 use self::environment::Environment;
-use self::stack::{Described, Stack};
+use self::stack::{Described, Stack, Template};
 use crate::tools::Tools;
 use crate::{Error, Outcome};
 
@@ -27,6 +27,14 @@ const UNRESERVED_MIN: u64 = 100;
 const EDGE_REGION: &str = "us-east-1";
 /// What the chores state themselves.
 const OURS: [&str; 3] = ["Version", "Published", "Release"];
+
+/// What a release makes of a stack.
+struct Release {
+    /// Where its template is.
+    address: String,
+    changes: Parameters,
+    tags: Vec<String>,
+}
 
 /// How a deployment was asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -89,7 +97,9 @@ pub fn deploy(asked: &Asked) -> Outcome {
     let mut changes = changes(before.as_ref(), &stated, &artefact.version);
     changes.extend(edge(&tools, &stack, &artefact, &in_force)?);
     releases::store(&tools, &environment, &stack, &artefact)?;
-    execute(&tools, &environment, &artefact, &changes, asked.is_confirmed)?;
+    let address = releases::template_address(&environment, &stack, &artefact.version)?;
+    let release = Release { address, changes, tags: environment.tags()? };
+    execute(&stack, before.as_ref(), &release, asked.is_confirmed)?;
 
     let after = stack.describe()?.ok_or("the stack is gone")?;
     if after.output("DeployedVersion")? != artefact.version {
@@ -166,23 +176,22 @@ fn outside(tools: &Tools, stack: &Stack, artefact: &Artefact, after: &Described)
     stack.sibling("outside", EDGE_REGION).deploy(tools, &artefact.folder.join("outside.yaml"), &given)
 }
 
-/// Makes the change, and shows what comes of it.
-fn execute(
-    tools: &Tools,
-    environment: &Environment,
-    artefact: &Artefact,
-    changes: &Parameters,
-    is_confirmed: bool,
-) -> Outcome {
-    let template = artefact.packaged();
-    let overrides: Vec<String> = changes.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let mut arguments = vec!["deploy", "--config-env", &environment.name, "--template-file", &template];
-    if is_confirmed {
-        arguments.push("--no-confirm-changeset");
+/// Shows what the release would change, asks, and makes the change.
+fn execute(stack: &Stack, before: Option<&Described>, release: &Release, is_confirmed: bool) -> Outcome {
+    let template = Template::At(&release.address);
+    let change = stack.propose(before, template, &release.changes, &release.tags)?;
+    if !is_confirmed && !is_typed("Type yes to make these changes: ", "yes")? {
+        return Err("nothing was changed, and the pages are as they were".into());
     }
-    arguments.push("--parameter-overrides");
-    arguments.extend(overrides.iter().map(String::as_str));
-    tools.run("sam", &arguments)
+    stack.execute(&change)
+}
+
+fn is_typed(question: &str, word: &str) -> Result<bool, Error> {
+    print!("{question}");
+    io::stdout().flush()?;
+    let mut typed = String::new();
+    io::stdin().lock().read_line(&mut typed)?;
+    Ok(typed.trim() == word)
 }
 
 /// Deletes the stack, after its name was typed.
@@ -191,15 +200,12 @@ pub fn destroy(environment: &str) -> Outcome {
     let environment = Environment::find(&tools, environment)?;
     tools.python()?;
     let stack = Stack::of(&tools, &environment);
-    print!(
-        "This deletes the stack {}. The table, its keys and the bucket of the pages stay: see \
-         docs/operations.md, \"Take it down\". Type the stack's name to go on: ",
+    let question = format!(
+        "This deletes the stack {0}. The table, its keys and the bucket of the pages stay: see \
+         docs/operations.md, \"Take it down\". Type {0} to go on: ",
         stack.name
     );
-    io::stdout().flush()?;
-    let mut typed = String::new();
-    io::stdin().lock().read_line(&mut typed)?;
-    if typed.trim() != stack.name {
+    if !is_typed(&question, &stack.name)? {
         return Err("nothing was deleted".into());
     }
     guards::release(&stack)?;

@@ -107,45 +107,21 @@ def code_of(functions: Path, crate: str) -> bytes:
     return packed.getvalue()
 
 
-# Types that the emulator does not know. Releases by canary and alarms over alarms: no request meets them.
-UNKNOWN = {
-    "AWS::CodeDeploy::Application",
-    "AWS::CodeDeploy::DeploymentGroup",
-    "AWS::CloudWatch::CompositeAlarm",
-}
-
-
 def prepared(name: str, site: str, endpoint: str) -> dict:
-    """A template as it is deployed here. Five things are not as on AWS:
+    """A template as it is deployed here. Two things are not as on AWS:
 
-    1. Each function's code is a zip in a bucket of the emulator, and the nested templates are files there: what `sam
-       package` makes of a folder and of a path.
+    1. Each function's code is a zip in a bucket of the emulator, and the nested templates are files there: what
+       `sam package` makes of a folder and of a path.
     2. The site is where this machine serves it: no DNS knows the emulated CloudFront's address.
-    3. What is of the types above is left out, and alarms that compute over several metrics: the emulator refuses them.
-    4. The outputs with the records of DKIM are left out: it makes none.
-    5. A backup in another region is left out: it has none.
     """
     template = source(name)
-    template["Outputs"] = {
-        key: each for key, each in template.get("Outputs", {}).items() if not key.startswith("MailDkim")
-    }
-    left_out = [
-        key
-        for key, each in template["Resources"].items()
-        if each["Type"] in UNKNOWN or "Metrics" in each["Properties"] or key == "Backup"
-    ]
-    for key in left_out:
-        del template["Resources"][key]
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             crate = Path(resource["Properties"]["CodeUri"]).stem
             resource["Properties"]["CodeUri"] = f"s3://{BUCKET}/{crate}.zip"
-        elif resource["Type"] == "AWS::Lambda::Alias":
-            del resource["UpdatePolicy"]
         elif resource["Type"] == "AWS::CloudFormation::Stack":
-            resource["Properties"]["TemplateURL"] = (
-                f"{endpoint}/{BUCKET}/{resource['Properties']['TemplateURL']}"
-            )
+            nested = resource["Properties"]
+            nested["TemplateURL"] = f"{endpoint}/{BUCKET}/{nested['TemplateURL']}"
     if "Globals" in template:
         template["Globals"]["Function"]["Environment"]["Variables"]["SESAME_SITE"] = site
     return template

@@ -1,4 +1,4 @@
-"""The AWS emulator, with the eight things added that it lacks (ministack 1.5.33). Started by deploy.py, never by hand.
+"""The AWS emulator, with the nine things added that it lacks (ministack 1.5.33). Started by deploy.py, never by hand.
 
 1. `dynamodb:LeadingKeys`: it authorises calls of the table by action and table only. Here also by the partition key of
    each item, so that a policy which names too few keys is denied here as on AWS.
@@ -13,6 +13,8 @@
    for his HTTP proxy reaches it: what a proxy is asked for has the host before the path.
 8. It reads a secret again only when the text of its resource changes. CloudFormation keeps no secret: it reads it whenever
    the resource is updated, by a parameter too. Here likewise.
+9. It does not know releases by canary, checks from outside, alarms over alarms, alarms that compute over several metrics, nor the records of
+   DKIM. Here they are made, and do nothing.
 """
 
 import json
@@ -264,7 +266,53 @@ def references(value, previous=None, reuse_ssm=False, reuse_secrets=False):
     return plain_references(value, previous, reuse_ssm=reuse_ssm, reuse_secrets=False)
 
 
+# --- 9. what no request meets
+
+UNKNOWN = [
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::Route53::HealthCheck",
+]
+
+
+def make(logical_id, _props, stack_name):
+    return f"{stack_name}-{logical_id}", {}
+
+
+def keep(physical_id, _old_props, _new_props, _stack_name):
+    return physical_id, {}
+
+
+plain_identity = provisioners._RESOURCE_HANDLERS["AWS::SES::EmailIdentity"]["create"]
+
+
+def identity(logical_id, props, stack_name):
+    physical_id, attributes = plain_identity(logical_id, props, stack_name)
+    tokens = {
+        f"DkimDNSToken{part}{number}": f"{part}{number}" for part in ["Name", "Value"] for number in [1, 2, 3]
+    }
+    return physical_id, tokens | attributes
+
+
+plain_alarm = dict(provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"])
+
+
+def alarm(logical_id, props, stack_name):
+    return (make if "Metrics" in props else plain_alarm["create"])(logical_id, props, stack_name)
+
+
+def changed_alarm(physical_id, old_props, new_props, stack_name, *more):
+    if "Metrics" in new_props:
+        return physical_id, {}
+    return plain_alarm["update"](physical_id, old_props, new_props, stack_name, *more)
+
+
 if __name__ == "__main__":
+    for kind in UNKNOWN:
+        provisioners._RESOURCE_HANDLERS[kind] = {"create": make, "update": keep, "delete": lambda *_: None}
+    provisioners._RESOURCE_HANDLERS["AWS::SES::EmailIdentity"]["create"] = identity
+    provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"] |= {"create": alarm, "update": changed_alarm}
     stacks._resolve_dynamic_references = references
     app.app = by_proxy
     provisioners._provision_resource = provision

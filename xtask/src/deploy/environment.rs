@@ -20,6 +20,7 @@ pub struct Environment {
     /// Where its releases are kept in the bucket of SAM.
     pub prefix: String,
     overrides: String,
+    tags: String,
 }
 
 impl Environment {
@@ -42,6 +43,7 @@ impl Environment {
             region: setting("global", "region")?,
             prefix: setting("deploy", "s3_prefix")?,
             overrides: setting("global", "parameter_overrides")?,
+            tags: setting("deploy", "tags")?,
         })
     }
 
@@ -50,8 +52,16 @@ impl Environment {
     /// # Errors
     /// A word that is no `NAME=VALUE`.
     pub fn parameters(&self) -> Result<Parameters, Error> {
-        let words = self.overrides.split(' ').filter(|word| !word.is_empty());
-        pairs(words)
+        pairs(self.overrides.split(' ').filter(|word| !word.is_empty()))
+    }
+
+    /// The tags of its stack, as AWS takes them.
+    ///
+    /// # Errors
+    /// A word that is no `NAME=VALUE`.
+    pub fn tags(&self) -> Result<Vec<String>, Error> {
+        let tags = pairs(self.tags.split(' '))?;
+        Ok(tags.iter().map(|(name, value)| format!("Key={name},Value={value}")).collect())
     }
 }
 

@@ -15,10 +15,12 @@ const BUCKET_STACK: &str = "aws-sam-cli-managed-default";
 /// Uploads the code, the templates and the pages of an artefact, under its version.
 pub fn store(tools: &Tools, environment: &Environment, stack: &Stack, artefact: &Artefact) -> Outcome {
     let (template, packaged) = (text(&artefact.folder.join("template.yaml")), artefact.packaged());
-    let arguments =
-        ["package", "--config-env", &environment.name, "--resolve-s3", "--s3-prefix", &environment.prefix];
+    // SAM would look for its settings beside the template.
+    let settings = text(&tools.root.join("samconfig.toml"));
+    let settings = ["--config-file", &settings, "--config-env", &environment.name];
+    let arguments = ["package", "--resolve-s3", "--s3-prefix", &environment.prefix];
     let files = ["--template-file", &template, "--output-template-file", &packaged];
-    tools.run("sam", &[&arguments[..], &files].concat())?;
+    tools.run("sam", &[&arguments[..], &settings, &files].concat())?;
     let release = format!("s3://{}/{}", bucket(stack)?, folder(environment, &artefact.version));
     let region = ["--region", &environment.region];
     tools
@@ -55,11 +57,12 @@ pub fn publish(
     let from = format!("s3://{}/{}/pages", bucket(stack)?, folder(environment, version));
     let to = format!("s3://{}", described.output("PagesBucketName")?);
     let region = ["--no-progress", "--region", &environment.region];
-    let sync = |from: &str, to: &str, more: &[&str]| {
-        tools.run("aws", &[&["s3", "sync", from, to][..], &region, more].concat())
+    let s3 = |order: &[&str], from: &str, to: &str, more: &[&str]| {
+        tools.run("aws", &[&["s3"][..], order, &[from, to], &region, more].concat())
     };
-    sync(&format!("{from}/assets"), &format!("{to}/assets"), &[])?;
-    sync(&from, &to, &["--exclude", "assets/*"])?;
+    s3(&["sync"], &format!("{from}/assets"), &format!("{to}/assets"), &[])?;
+    // Not `sync`, which leaves a page that is as long as the older one that comes back.
+    s3(&["cp", "--recursive"], &from, &to, &["--exclude", "assets/*"])?;
     let distribution = described.output("DistributionId")?;
     let invalidate =
         ["cloudfront", "create-invalidation", "--distribution-id", distribution, "--paths", "/*"];

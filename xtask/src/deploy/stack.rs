@@ -16,6 +16,10 @@ use crate::tools::Tools;
 const POLL: Duration = Duration::from_secs(3);
 /// The longest that a change without code may take. CloudFront alone takes minutes.
 const CHANGE_MAX: Duration = Duration::from_secs(30 * 60);
+/// How many of the last events are looked at for failures.
+const EVENTS_MAX: usize = 100;
+/// What a template of ours may do: make roles, and be transformed by SAM.
+const CAPABILITIES: [&str; 2] = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"];
 /// A stack policy that forbids nothing.
 const REPLACE: &str =
     r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"Update:*","Resource":"*"}]}"#;
@@ -90,27 +94,30 @@ impl<'a> Stack<'a> {
             Err(error) if error.to_string().contains("does not exist") => return Ok(None),
             other => other?,
         };
-        Ok(Some(described(&answer["Stacks"][0])))
+        let stack = described(&answer["Stacks"][0]);
+        // A change set of a stack that was never made.
+        Ok(Some(stack).filter(|stack| stack.status != "REVIEW_IN_PROGRESS"))
     }
 
-    /// Whether an event of the stack, or of one that it nests, failed for this reason.
-    pub fn failed_with(&self, reason: &str) -> Result<bool, Error> {
+    /// What failed lately in the stack, and in those that it nests, and why.
+    pub fn failures(&self) -> Result<Vec<String>, Error> {
         let mut stacks = vec![self.name.clone()];
         let resources =
             self.aws(&["cloudformation", "describe-stack-resources", "--stack-name", &self.name])?;
         let nested = resources["StackResources"].as_array().into_iter().flatten();
         let nested = nested.filter(|each| each["ResourceType"] == "AWS::CloudFormation::Stack");
         stacks.extend(nested.filter_map(|each| each["PhysicalResourceId"].as_str().map(str::to_owned)));
+        let mut failures = Vec::new();
         for stack in stacks {
             let events = self.aws(&["cloudformation", "describe-stack-events", "--stack-name", &stack])?;
-            let mut reasons = events["StackEvents"].as_array().into_iter().flatten();
-            if reasons
-                .any(|event| event["ResourceStatusReason"].as_str().is_some_and(|said| said.contains(reason)))
-            {
-                return Ok(true);
-            }
+            let events = events["StackEvents"].as_array().into_iter().flatten().take(EVENTS_MAX);
+            let word = |event: &Value, name: &str| event[name].as_str().unwrap_or_default().to_owned();
+            let failed = events.filter(|event| word(event, "ResourceStatus").contains("FAILED"));
+            failures.extend(failed.map(|event| {
+                format!("{}: {}", word(event, "LogicalResourceId"), word(event, "ResourceStatusReason"))
+            }));
         }
-        Ok(false)
+        Ok(failures)
     }
 
     /// Deploys a small template of its own.
@@ -131,26 +138,14 @@ impl<'a> Stack<'a> {
         tools.run("aws", &arguments)
     }
 
-    /// Changes parameters, and the template if another one is given, and waits until that is done. Every
-    /// other parameter stays as it is.
+    /// Changes parameters of the stack's own template, or takes another template, and waits until that is
+    /// done. Every other parameter stays as it is.
     pub fn change(&self, before: &Described, template: Template, changes: &Parameters) -> Outcome {
-        let mut known: Vec<String> = before.parameters.keys().cloned().collect();
+        let parameters = self.parameters(Some(before), template, changes)?;
         let mut arguments = vec!["cloudformation", "update-stack", "--stack-name", &self.name];
-        match template {
-            Template::Own => arguments.push("--use-previous-template"),
-            Template::At(address) => {
-                let summary =
-                    self.aws(&["cloudformation", "get-template-summary", "--template-url", address])?;
-                let names = summary["Parameters"].as_array().into_iter().flatten();
-                let names: Vec<&str> = names.filter_map(|each| each["ParameterKey"].as_str()).collect();
-                // One that the older template does not know cannot be said to it.
-                known.retain(|name| names.contains(&name.as_str()));
-                arguments.extend(["--template-url", address]);
-            }
-        }
-        let parameters = said(&known, changes);
-        arguments.extend(["--parameters", &parameters]);
-        arguments.extend(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]);
+        arguments.extend(template.arguments());
+        arguments.extend(["--parameters", &parameters, "--capabilities"]);
+        arguments.extend(CAPABILITIES);
         if changes.contains_key("TableGeneration") {
             // The stack policy keeps the table from being replaced: here that is what is asked for.
             arguments.extend(["--stack-policy-during-update-body", REPLACE]);
@@ -159,25 +154,107 @@ impl<'a> Stack<'a> {
         self.wait()
     }
 
+    /// What a template would change of the stack, or make of it where there is none. Gives the change set's
+    /// name.
+    pub fn propose(
+        &self,
+        before: Option<&Described>,
+        template: Template,
+        changes: &Parameters,
+        tags: &[String],
+    ) -> Result<String, Error> {
+        let (name, parameters) = (format!("release-{}", now()), self.parameters(before, template, changes)?);
+        let kind = if before.is_some() { "UPDATE" } else { "CREATE" };
+        let mut arguments = vec!["cloudformation", "create-change-set", "--stack-name", &self.name];
+        arguments.extend(["--change-set-name", &name, "--change-set-type", kind]);
+        arguments.extend(template.arguments());
+        arguments.extend(["--parameters", &parameters, "--capabilities"]);
+        arguments.extend(CAPABILITIES);
+        arguments.push("--tags");
+        arguments.extend(tags.iter().map(String::as_str));
+        self.aws(&arguments)?;
+        let of_set = ["--stack-name", &self.name, "--change-set-name", &name];
+        self.until(|| {
+            let set = self.aws(&[&["cloudformation", "describe-change-set"][..], &of_set].concat())?;
+            match set["Status"].as_str().unwrap_or_default() {
+                "CREATE_COMPLETE" => {
+                    for change in set["Changes"].as_array().into_iter().flatten() {
+                        let of = |name: &str| change["ResourceChange"][name].as_str().unwrap_or_default();
+                        println!("{:<8} {} ({})", of("Action"), of("LogicalResourceId"), of("ResourceType"));
+                    }
+                    Ok(true)
+                }
+                "FAILED" => Err(set["StatusReason"].as_str().unwrap_or("no reason").into()),
+                _ => Ok(false),
+            }
+        })?;
+        Ok(name)
+    }
+
+    /// Makes a change that was proposed, and waits until that is done.
+    pub fn execute(&self, change: &str) -> Outcome {
+        let arguments = ["cloudformation", "execute-change-set", "--stack-name", &self.name];
+        self.aws(&[&arguments[..], &["--change-set-name", change]].concat())?;
+        self.wait()
+    }
+
+    /// Every parameter that the template knows: those that change with their value, the others as they are,
+    /// and those that are new by their default.
+    fn parameters(
+        &self,
+        before: Option<&Described>,
+        template: Template,
+        changes: &Parameters,
+    ) -> Result<String, Error> {
+        let standing: Vec<String> =
+            before.iter().flat_map(|stack| stack.parameters.keys()).cloned().collect();
+        let known = match template {
+            Template::Own => standing.clone(),
+            Template::At(address) => {
+                let summary =
+                    self.aws(&["cloudformation", "get-template-summary", "--template-url", address])?;
+                let names = summary["Parameters"].as_array().into_iter().flatten();
+                names.filter_map(|each| each["ParameterKey"].as_str().map(str::to_owned)).collect()
+            }
+        };
+        Ok(said(&known, &standing, changes))
+    }
+
     fn wait(&self) -> Outcome {
         let started = Instant::now();
-        loop {
+        self.until(|| {
             let status = self.describe()?.ok_or("the stack is gone")?.status;
             match status.as_str() {
-                "UPDATE_COMPLETE" | "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" => {
+                "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" => {
                     println!("{}: {status} after {} s", self.name, started.elapsed().as_secs());
-                    return Ok(());
+                    Ok(true)
                 }
                 status if status.contains("ROLLBACK") || status.contains("FAILED") => {
-                    return Err(
-                        format!("{}: {status}, nothing was changed; its events say why", self.name).into()
-                    );
+                    let reasons = self.failures()?.join("\n  ");
+                    Err(format!("{}: {status}, nothing was changed\n  {reasons}", self.name).into())
                 }
-                _ if started.elapsed() > CHANGE_MAX => {
-                    return Err(format!("{}: still {status}", self.name).into());
-                }
-                _ => thread::sleep(POLL),
+                _ => Ok(false),
             }
+        })
+    }
+
+    fn until(&self, is_done: impl Fn() -> Result<bool, Error>) -> Outcome {
+        let started = Instant::now();
+        while !is_done()? {
+            if started.elapsed() > CHANGE_MAX {
+                return Err(format!("{} takes over {} minutes", self.name, CHANGE_MAX.as_secs() / 60).into());
+            }
+            thread::sleep(POLL);
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Template<'a> {
+    fn arguments(self) -> Vec<&'a str> {
+        match self {
+            Self::Own => vec!["--use-previous-template"],
+            Self::At(address) => vec!["--template-url", address],
         }
     }
 }
@@ -195,13 +272,13 @@ fn described(stack: &Value) -> Described {
     }
 }
 
-/// Every known parameter: those that change with their value, the others as they are.
-fn said(known: &[String], changes: &Parameters) -> String {
+fn said(known: &[String], standing: &[String], changes: &Parameters) -> String {
     let parameter = |name: &String| match changes.get(name) {
-        Some(value) => json!({"ParameterKey": name, "ParameterValue": value}),
-        None => json!({"ParameterKey": name, "UsePreviousValue": true}),
+        Some(value) => Some(json!({"ParameterKey": name, "ParameterValue": value})),
+        None if standing.contains(name) => Some(json!({"ParameterKey": name, "UsePreviousValue": true})),
+        None => None,
     };
-    Value::from(known.iter().map(parameter).collect::<Vec<_>>()).to_string()
+    Value::from(known.iter().filter_map(parameter).collect::<Vec<_>>()).to_string()
 }
 
 /// Seconds since 1970, as `Published` takes them.
@@ -217,8 +294,10 @@ mod tests {
     #[test]
     fn every_other_parameter_stays_as_it_is() {
         let changes = Parameters::from([("Size".to_owned(), "deadline".to_owned())]);
-        let said: Value =
-            serde_json::from_str(&said(&["MailDomain".to_owned(), "Size".to_owned()], &changes)).unwrap();
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let (known, standing) =
+            (names(&["MailDomain", "New", "Size"]), names(&["MailDomain", "Old", "Size"]));
+        let said: Value = serde_json::from_str(&said(&known, &standing, &changes)).unwrap();
         let wanted = json!([
             {"ParameterKey": "MailDomain", "UsePreviousValue": true},
             {"ParameterKey": "Size", "ParameterValue": "deadline"},

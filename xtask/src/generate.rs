@@ -1,4 +1,4 @@
-//! `cargo xtask generate`: what is made from the functions' own statements, and whether it is up to date.
+//! `cargo xtask generate`: what is made from the statements of functions and rows, and whether it is current.
 
 mod template;
 mod watch;
@@ -14,6 +14,9 @@ use crate::{Error, Outcome};
 
 /// The statement as data, for tests in another language.
 const STATEMENT: &str = "infra/functions.json";
+
+/// Every kind of row.
+const ROWS: &str = "docs/table.md";
 
 /// A part of a file that is made, between `# NAME: begin` and `# NAME: end`.
 struct Part {
@@ -59,7 +62,7 @@ pub fn check() -> Outcome {
 /// The files that are not as the functions state, and how they should be.
 fn stale() -> Result<Vec<(&'static str, String)>, Error> {
     let root = Tools::find()?.root;
-    let mut files: Vec<(&'static str, String)> = vec![(STATEMENT, statement()?)];
+    let mut files = vec![(STATEMENT, statement()?), (ROWS, platform::table::schema::document())];
     for part in PARTS {
         let standing = match files.iter_mut().find(|(file, _)| *file == part.file) {
             Some(found) => found,

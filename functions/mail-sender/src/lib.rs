@@ -1,8 +1,8 @@
 //! Sends the mails of the outbox: the one place that looks accounts up for a mail, and that knows SES.
 
-pub mod letters;
-mod post;
-mod recipients;
+mod prepare;
+pub mod render;
+mod ses;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::mail::MailState;
@@ -15,9 +15,9 @@ use platform::outbox::{Lease, Leased};
 use platform::{Error, Platform};
 use serde::{Deserialize, Serialize};
 
-use crate::post::{Post, Posted};
-pub use crate::post::{TAG, ses_config};
-use crate::recipients::Resolved;
+use crate::prepare::Prepared;
+use crate::ses::{Outcome, Ses};
+pub use crate::ses::{TAG, ses_config};
 
 /// This function, as it states itself. Queues feed it.
 pub const FUNCTION: Function = Function {
@@ -60,7 +60,7 @@ pub struct MailConfig {
 #[derive(Debug, Clone)]
 pub struct Sender {
     platform: Platform,
-    post: Post,
+    ses: Ses,
     agency: Email,
 }
 
@@ -79,7 +79,7 @@ impl Sender {
     #[must_use]
     pub fn new(platform: Platform, ses: aws_sdk_sesv2::Client, config: MailConfig) -> Self {
         let agency = config.agency.clone();
-        Self { platform, post: Post::new(ses, config), agency }
+        Self { platform, ses: Ses::new(ses, config), agency }
     }
 
     /// A sender with the settings of the environment.
@@ -95,7 +95,7 @@ impl Sender {
             agency: Email::parse(&agency).map_err(|_| "SESAME_AGENCY_ADDRESS is not an address")?,
             configuration_set: boot::required("SESAME_CONFIGURATION_SET", "a configuration set").ok(),
         };
-        Ok(Self::new(platform, post::client()?, config))
+        Ok(Self::new(platform, ses::client()?, config))
     }
 
     fn clock(&self) -> &Clock {
@@ -142,16 +142,16 @@ async fn take(sender: &Sender, message: &SqsMessage) -> Next {
 }
 
 async fn send(sender: &Sender, leased: &Leased) -> Result<Next, Error> {
-    let (state, note) = match recipients::resolve(sender, leased).await? {
-        Resolved::Nobody => (MailState::NoRecipient, String::new()),
-        Resolved::TooMany => (MailState::Suppressed, String::new()),
-        Resolved::Served => (MailState::Superseded, String::new()),
-        Resolved::Broken(why) => (MailState::Refused, why),
-        Resolved::Mail(mail) => match sender.post.send(leased.id, &mail).await {
-            Posted::Taken(message_id) => (MailState::Sent, message_id),
-            Posted::Refused(code) => (MailState::Refused, code),
-            Posted::Later(code) => return Ok(put_off(leased, &code, Next::Again)),
-            Posted::Paused(code) => return Ok(put_off(leased, &code, Next::Pause)),
+    let (state, note) = match prepare::prepare(sender, leased).await? {
+        Prepared::Nobody => (MailState::NoRecipient, String::new()),
+        Prepared::TooMany => (MailState::Suppressed, String::new()),
+        Prepared::Served => (MailState::Superseded, String::new()),
+        Prepared::Broken(why) => (MailState::Refused, why),
+        Prepared::Mail(mail) => match sender.ses.send(leased.id, &mail).await {
+            Outcome::Sent(message_id) => (MailState::Sent, message_id),
+            Outcome::Refused(code) => (MailState::Refused, code),
+            Outcome::Retry(code) => return Ok(put_off(leased, &code, Next::Again)),
+            Outcome::Paused(code) => return Ok(put_off(leased, &code, Next::Pause)),
         },
     };
     sender.platform.outbox.finish(leased, state, &note).await?;

@@ -1,11 +1,11 @@
-//! Who the letters are about, and every letter there is.
+//! Who the render are about, and every mail there is.
 
 use domain::time::Timestamp;
 use domain::{
     Account, Application, Description, Email, Identifier, Motive, Name, Phone, Reference, Siret, Submission,
     Ticket, Token,
 };
-use mail_sender::letters::{self, Letter};
+use mail_sender::render::{self, Content};
 
 pub const SITE: &str = "https://sesame.example";
 
@@ -74,24 +74,24 @@ pub fn ticket() -> Ticket {
 }
 
 /// What its subject says, then its plain text.
-pub fn read(letter: &Letter) -> String {
-    format!("Objet : {}\n\n{}", letter.subject, letter.text)
+pub fn read(mail: &Content) -> String {
+    format!("Objet : {}\n\n{}", mail.subject, mail.text)
 }
 
-/// Every letter, about this account and this ticket.
-pub fn every_letter(account: &Account, ticket: &Ticket) -> [(&'static str, Letter); 8] {
+/// Every mail, about this account and this ticket.
+pub fn every_mail(account: &Account, ticket: &Ticket) -> [(&'static str, Content); 8] {
     let siret = &account.application.siret;
     [
-        ("activation", letters::activation(SITE, account, &token(), now()).unwrap()),
-        ("welcome", letters::welcome(SITE, account).unwrap()),
-        ("reminder-1", letters::identifier_reminder(SITE, siret, &[identifier(7)], now()).unwrap()),
+        ("activation", render::activation(SITE, account, &token(), now()).unwrap()),
+        ("welcome", render::welcome(SITE, account).unwrap()),
+        ("reminder-1", render::identifier_reminder(SITE, siret, &[identifier(7)], now()).unwrap()),
         (
             "reminder-2",
-            letters::identifier_reminder(SITE, siret, &[identifier(7), identifier(8)], now()).unwrap(),
+            render::identifier_reminder(SITE, siret, &[identifier(7), identifier(8)], now()).unwrap(),
         ),
-        ("reset", letters::password_reset(SITE, account, &token(), now(), now()).unwrap()),
-        ("changed", letters::password_changed(SITE, account, now()).unwrap()),
-        ("receipt", letters::ticket_receipt(SITE, &reference(), ticket, now()).unwrap()),
-        ("agency", letters::ticket_to_agency(&reference(), ticket, now()).unwrap()),
+        ("reset", render::password_reset(SITE, account, &token(), now(), now()).unwrap()),
+        ("changed", render::password_changed(SITE, account, now()).unwrap()),
+        ("receipt", render::ticket_receipt(SITE, &reference(), ticket, now()).unwrap()),
+        ("agency", render::ticket_to_agency(&reference(), ticket, now()).unwrap()),
     ]
 }

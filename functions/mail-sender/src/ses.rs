@@ -8,44 +8,44 @@ use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::config::{BehaviorVersion, Builder, Config};
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
+use aws_sdk_sesv2::types::{self, Body, Destination, EmailContent, Message, MessageTag};
 use domain::{Email, MailId};
 use platform::boot::{self, BootError};
 
 use crate::MailConfig;
-use crate::letters::Letter;
+use crate::render::Content;
 
 /// The name of the tag that carries the mail's id through SES's events.
 pub const TAG: &str = "mail_id";
 /// How long SES may take over one mail.
 const SEND_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// A letter and whom it concerns.
+/// A mail, ready to be sent.
 pub struct Mail {
     /// Who gets it.
     pub to: Email,
     /// Who gets the reply.
     pub reply_to: Email,
     /// What it says.
-    pub letter: Letter,
+    pub content: Content,
 }
 
 /// What SES said.
-pub enum Posted {
+pub enum Outcome {
     /// It will deliver the mail: its message id.
-    Taken(String),
+    Sent(String),
     /// It will never take this mail: why.
     Refused(String),
     /// It may take it later, or may even have taken it.
-    Later(String),
+    Retry(String),
     /// It takes no mail of ours for now.
     Paused(String),
 }
 
-/// The way to SES.
+/// SES, as its client reaches it.
 #[derive(Debug, Clone)]
-pub struct Post {
-    ses: Client,
+pub struct Ses {
+    client: Client,
     config: MailConfig,
 }
 
@@ -70,23 +70,23 @@ pub fn client() -> Result<Client, BootError> {
     Ok(Client::from_conf(config.build()))
 }
 
-impl Post {
-    pub fn new(ses: Client, config: MailConfig) -> Self {
-        Self { ses, config }
+impl Ses {
+    pub fn new(client: Client, config: MailConfig) -> Self {
+        Self { client, config }
     }
 
     /// Hands a mail over, under an opaque tag.
-    pub async fn send(&self, id: MailId, mail: &Mail) -> Posted {
-        let content = match content(&mail.letter) {
+    pub async fn send(&self, id: MailId, mail: &Mail) -> Outcome {
+        let content = match as_email(&mail.content) {
             Ok(content) => content,
-            Err(error) => return Posted::Refused(error.to_string()),
+            Err(error) => return Outcome::Refused(error.to_string()),
         };
         let tag = match MessageTag::builder().name(TAG).value(id.to_string()).build() {
             Ok(tag) => tag,
-            Err(error) => return Posted::Refused(error.to_string()),
+            Err(error) => return Outcome::Refused(error.to_string()),
         };
         let sent = self
-            .ses
+            .client
             .send_email()
             .from_email_address(&self.config.from)
             .destination(Destination::builder().to_addresses(mail.to.as_str()).build())
@@ -97,40 +97,40 @@ impl Post {
             .send()
             .await;
         match sent {
-            Ok(taken) => Posted::Taken(taken.message_id.unwrap_or_default()),
+            Ok(taken) => Outcome::Sent(taken.message_id.unwrap_or_default()),
             Err(error) => judge(&error),
         }
     }
 }
 
-fn content(letter: &Letter) -> Result<EmailContent, aws_sdk_sesv2::error::BuildError> {
-    let utf8 = |data: &str| Content::builder().data(data).charset("UTF-8").build();
-    let body = Body::builder().text(utf8(&letter.text)?).html(utf8(&letter.html)?).build();
+fn as_email(content: &Content) -> Result<EmailContent, aws_sdk_sesv2::error::BuildError> {
+    let utf8 = |data: &str| types::Content::builder().data(data).charset("UTF-8").build();
+    let body = Body::builder().text(utf8(&content.text)?).html(utf8(&content.html)?).build();
     Ok(EmailContent::builder()
-        .simple(Message::builder().subject(utf8(&letter.subject)?).body(body).build())
+        .simple(Message::builder().subject(utf8(&content.subject)?).body(body).build())
         .build())
 }
 
 /// What a failure means for the mail. An account or a domain that may not send is everybody's trouble:
 /// no mail is lost to it. SES's own words may repeat an address: only its code goes on.
-fn judge(error: &SdkError<SendEmailError>) -> Posted {
+fn judge(error: &SdkError<SendEmailError>) -> Outcome {
     use SendEmailError as E;
     let Some(refusal) = error.as_service_error() else {
-        return Posted::Later("no answer".to_owned());
+        return Outcome::Retry("no answer".to_owned());
     };
     let code = refusal.code().unwrap_or("no code").to_owned();
     match refusal {
         E::AccountSuspendedException(_)
         | E::SendingPausedException(_)
         | E::MailFromDomainNotVerifiedException(_)
-        | E::NotFoundException(_) => Posted::Paused(code),
+        | E::NotFoundException(_) => Outcome::Paused(code),
         // SES has no code of its own for an identity that is not verified, or no longer.
         E::MessageRejected(rejected)
             if rejected.message().is_some_and(|said| said.contains("not verified")) =>
         {
-            Posted::Later(code)
+            Outcome::Retry(code)
         }
-        E::MessageRejected(_) | E::BadRequestException(_) => Posted::Refused(code),
-        _ => Posted::Later(code),
+        E::MessageRejected(_) | E::BadRequestException(_) => Outcome::Refused(code),
+        _ => Outcome::Retry(code),
     }
 }

@@ -8,7 +8,7 @@ use domain::time::{Timestamp, in_paris};
 use domain::{Account, Identifier, Reference, Siret, Ticket, Token};
 
 /// A mail, worded: everything but whom it goes to. No `Debug`: it holds names and a link, which no log may.
-pub struct Letter {
+pub struct Content {
     /// One line, with nothing in it that a person typed.
     pub subject: String,
     /// The whole mail for those who read plain text.
@@ -17,8 +17,8 @@ pub struct Letter {
     pub html: String,
 }
 
-/// Renders the two templates of a letter over the same values.
-macro_rules! letter {
+/// Renders the two templates of a mail over the same values.
+macro_rules! content {
     ($subject:expr, $text:tt, $html:tt, { $($field:ident: $kind:ty = $value:expr),* $(,)? }) => {{
         #[derive(Template)]
         #[template(path = $text)]
@@ -32,7 +32,7 @@ macro_rules! letter {
         $(let $field: &$kind = $value;)*
         let text = Text { $($field),* }.render()?;
         let html = Html { subject: &subject, $($field),* }.render()?;
-        Ok(Letter { subject, text, html })
+        Ok(Content { subject, text, html })
     }};
 }
 
@@ -45,9 +45,9 @@ pub fn activation(
     account: &Account,
     token: &Token,
     valid_until: Timestamp,
-) -> Result<Letter, askama::Error> {
+) -> Result<Content, askama::Error> {
     let application = &account.application;
-    letter!("Activez votre compte Sésame", "activation.txt", "activation.html", {
+    content!("Activez votre compte Sésame", "activation.txt", "activation.html", {
         site: str = site,
         account: Account = account,
         requester: str = &format!("{} {}", application.first_name.as_str(), application.last_name.as_str()),
@@ -60,8 +60,8 @@ pub fn activation(
 ///
 /// # Errors
 /// As [`activation`].
-pub fn welcome(site: &str, account: &Account) -> Result<Letter, askama::Error> {
-    letter!("Votre compte Sésame est actif\u{a0}: gardez votre identifiant", "welcome.txt", "welcome.html", {
+pub fn welcome(site: &str, account: &Account) -> Result<Content, askama::Error> {
+    content!("Votre compte Sésame est actif\u{a0}: gardez votre identifiant", "welcome.txt", "welcome.html", {
         site: str = site,
         account: Account = account,
     })
@@ -76,10 +76,10 @@ pub fn identifier_reminder(
     siret: &Siret,
     identifiers: &[Identifier],
     asked_at: Timestamp,
-) -> Result<Letter, askama::Error> {
+) -> Result<Content, askama::Error> {
     let subject =
         if identifiers.len() == 1 { "Votre identifiant Sésame" } else { "Vos identifiants Sésame" };
-    letter!(subject, "identifier_reminder.txt", "identifier_reminder.html", {
+    content!(subject, "identifier_reminder.txt", "identifier_reminder.html", {
         site: str = site,
         siret: Siret = siret,
         identifiers: [Identifier] = identifiers,
@@ -97,8 +97,8 @@ pub fn password_reset(
     token: &Token,
     valid_until: Timestamp,
     asked_at: Timestamp,
-) -> Result<Letter, askama::Error> {
-    letter!("Choisissez votre nouveau mot de passe Sésame", "password_reset.txt", "password_reset.html", {
+) -> Result<Content, askama::Error> {
+    content!("Choisissez votre nouveau mot de passe Sésame", "password_reset.txt", "password_reset.html", {
         site: str = site,
         account: Account = account,
         asked: str = &in_words(asked_at),
@@ -115,8 +115,8 @@ pub fn password_changed(
     site: &str,
     account: &Account,
     changed_at: Timestamp,
-) -> Result<Letter, askama::Error> {
-    letter!("Votre mot de passe Sésame a changé", "password_changed.txt", "password_changed.html", {
+) -> Result<Content, askama::Error> {
+    content!("Votre mot de passe Sésame a changé", "password_changed.txt", "password_changed.html", {
         site: str = site,
         account: Account = account,
         changed: str = &in_words(changed_at),
@@ -127,8 +127,12 @@ pub fn password_changed(
 ///
 /// # Errors
 /// As [`activation`].
-pub fn logins_blocked(site: &str, account: &Account, blocked_at: Timestamp) -> Result<Letter, askama::Error> {
-    letter!("Trop d'essais avec votre identifiant Sésame", "logins_blocked.txt", "logins_blocked.html", {
+pub fn logins_blocked(
+    site: &str,
+    account: &Account,
+    blocked_at: Timestamp,
+) -> Result<Content, askama::Error> {
+    content!("Trop d'essais avec votre identifiant Sésame", "logins_blocked.txt", "logins_blocked.html", {
         site: str = site,
         account: Account = account,
         blocked: str = &in_words(blocked_at),
@@ -144,9 +148,9 @@ pub fn ticket_receipt(
     reference: &Reference,
     ticket: &Ticket,
     received_at: Timestamp,
-) -> Result<Letter, askama::Error> {
+) -> Result<Content, askama::Error> {
     let subject = format!("Demande d'assistance {}\u{a0}: bien reçue", reference.as_str());
-    letter!(subject, "ticket_receipt.txt", "ticket_receipt.html", {
+    content!(subject, "ticket_receipt.txt", "ticket_receipt.html", {
         site: str = site,
         reference: Reference = reference,
         ticket: Ticket = ticket,
@@ -155,7 +159,7 @@ pub fn ticket_receipt(
     })
 }
 
-/// Brings the agency everything that the person typed, to the letter. The reply goes to the person.
+/// Brings the agency everything that the person typed, unchanged. The reply goes to the person.
 ///
 /// # Errors
 /// As [`activation`].
@@ -163,9 +167,9 @@ pub fn ticket_to_agency(
     reference: &Reference,
     ticket: &Ticket,
     received_at: Timestamp,
-) -> Result<Letter, askama::Error> {
+) -> Result<Content, askama::Error> {
     let subject = format!("Demande d'assistance {}\u{a0}: {}", reference.as_str(), ticket.motive.label());
-    letter!(subject, "ticket_to_agency.txt", "ticket_to_agency.html", {
+    content!(subject, "ticket_to_agency.txt", "ticket_to_agency.html", {
         reference: Reference = reference,
         ticket: Ticket = ticket,
         is_unproven: bool = &false,
@@ -213,7 +217,7 @@ mod filters {
     const ZERO_WIDTH_SPACE: char = '\u{200B}';
 
     /// The same text to the eye, of which no mail program makes a link: otherwise anybody could have us
-    /// send theirs to whom they like. `is_wanted` false leaves it to the letter.
+    /// send theirs to whom they like. `is_wanted` false leaves it as typed.
     #[askama::filter_fn]
     pub fn unlinked(
         typed: impl Display,

@@ -1,33 +1,32 @@
-//! What holds for every letter: its buttons and links, and that nothing which a person typed gets out of its place.
+//! What holds for every mail: its buttons and links, and that nothing which a person typed gets out of its place.
 
 use domain::{Motive, Ticket};
-use mail_sender::letters;
+use mail_sender::render;
 
-use crate::correspondence::*;
+use crate::fixtures::*;
 
 #[test]
 fn html_has_the_button_and_the_bare_link() {
     let link = format!("{SITE}/mot-de-passe/#{}", token().print());
-    for (name, letter) in every_letter(&account(), &ticket()) {
+    for (name, mail) in every_mail(&account(), &ticket()) {
         let has_link = matches!(name, "activation" | "reset");
-        assert_eq!(letter.text.lines().filter(|line| *line == link).count(), usize::from(has_link), "{name}");
+        assert_eq!(mail.text.lines().filter(|line| *line == link).count(), usize::from(has_link), "{name}");
         assert_eq!(
-            letter.html.matches(&format!("href=\"{link}\"")).count(),
+            mail.html.matches(&format!("href=\"{link}\"")).count(),
             2 * usize::from(has_link),
             "{name}"
         );
-        assert_eq!(letter.html.matches(&format!(">{link}</a>")).count(), usize::from(has_link), "{name}");
+        assert_eq!(mail.html.matches(&format!(">{link}</a>")).count(), usize::from(has_link), "{name}");
     }
 }
 
 #[test]
 fn every_link_leads_to_a_page_of_the_site_and_both_versions_have_the_same_ones() {
     let pages = ["/", "/aide/", "/demande-assistance/", "/mot-de-passe-oublie/", "/mot-de-passe/"];
-    for (name, letter) in every_letter(&account(), &ticket()) {
-        let mut in_text: Vec<&str> =
-            letter.text.lines().filter(|line| line.starts_with("https://")).collect();
+    for (name, mail) in every_mail(&account(), &ticket()) {
+        let mut in_text: Vec<&str> = mail.text.lines().filter(|line| line.starts_with("https://")).collect();
         let mut in_html: Vec<&str> =
-            letter.html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+            mail.html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         in_text.sort_unstable();
         in_text.dedup();
         in_html.sort_unstable();
@@ -42,18 +41,18 @@ fn every_link_leads_to_a_page_of_the_site_and_both_versions_have_the_same_ones()
 
 #[test]
 fn html_loads_nothing_and_bears_its_language_title_and_scheme() {
-    for (name, letter) in every_letter(&account(), &ticket()) {
+    for (name, mail) in every_mail(&account(), &ticket()) {
         for loaded in ["<img", "<link", "<script", "src=", "url(", "@import", "<form"] {
-            assert!(!letter.html.contains(loaded), "{name}: {loaded}");
+            assert!(!mail.html.contains(loaded), "{name}: {loaded}");
         }
-        let title = letter.subject.replace('\'', "&#39;");
+        let title = mail.subject.replace('\'', "&#39;");
         for part in [
             "<html lang=\"fr\">",
             "content=\"light dark\"",
             "max-width: 600px",
             &format!("<title>{title}</title>"),
         ] {
-            assert!(letter.html.contains(part), "{name}: {part}");
+            assert!(mail.html.contains(part), "{name}: {part}");
         }
     }
 }
@@ -62,11 +61,11 @@ fn html_loads_nothing_and_bears_its_language_title_and_scheme() {
 fn html_escapes_what_people_type() {
     let hostile = "<script>alert(1)</script>\"'&";
     let account = account_of(hostile, hostile, hostile);
-    for (name, letter) in every_letter(&account, &ticket_of(hostile, hostile)) {
-        assert!(!letter.html.contains("<script"), "{name}");
-        let is_shown = letter.html.contains("&#60;script&#62;alert(1)&#60;/script&#62;&#34;&#39;&#38;");
+    for (name, mail) in every_mail(&account, &ticket_of(hostile, hostile)) {
+        assert!(!mail.html.contains("<script"), "{name}");
+        let is_shown = mail.html.contains("&#60;script&#62;alert(1)&#60;/script&#62;&#34;&#39;&#38;");
         assert_eq!(is_shown, !name.starts_with("reminder"), "{name}");
-        assert_eq!(letter.text.contains(hostile), is_shown, "{name}: the text is as it was typed");
+        assert_eq!(mail.text.contains(hostile), is_shown, "{name}: the text is as it was typed");
     }
 }
 
@@ -75,10 +74,10 @@ fn a_subject_is_one_line_whatever_people_type() {
     let typed = "Bcc victime";
     let account = account_of(typed, typed, typed);
     let ticket = ticket_of(typed, "Bcc: victime@exemple.fr\r\nBcc: autre@exemple.fr");
-    for (name, letter) in every_letter(&account, &ticket) {
-        assert!(!letter.subject.contains(char::is_control), "{name}");
-        assert!(!letter.subject.contains("Bcc"), "{name}");
-        assert!(letter.subject.chars().count() <= 78, "{name}: RFC 5322 wants no longer line");
+    for (name, mail) in every_mail(&account, &ticket) {
+        assert!(!mail.subject.contains(char::is_control), "{name}");
+        assert!(!mail.subject.contains("Bcc"), "{name}");
+        assert!(mail.subject.chars().count() <= 78, "{name}: RFC 5322 wants no longer line");
     }
 }
 
@@ -88,12 +87,12 @@ fn what_a_stranger_typed_is_no_link_except_to_the_agency() {
     let account = account_of(typed, typed, typed);
     let shown =
         "Gagnez www.\u{200B}piege.\u{200B}example ou https:\u{200B}//10.0.0.1/a, S.A.R.L. Dupont. Fin";
-    for (name, letter) in every_letter(&account, &ticket_of(typed, typed)) {
+    for (name, mail) in every_mail(&account, &ticket_of(typed, typed)) {
         if name.starts_with("reminder") {
             continue;
         }
         let expected = if name == "agency" { typed } else { shown };
-        assert!(letter.text.contains(expected) && letter.html.contains(expected), "{name}");
+        assert!(mail.text.contains(expected) && mail.html.contains(expected), "{name}");
     }
 }
 
@@ -101,14 +100,13 @@ fn what_a_stranger_typed_is_no_link_except_to_the_agency() {
 fn a_description_keeps_its_lines() {
     let description = "Première ligne\n\n\tdeuxième  ligne\nN° de Siret : 000";
     let ticket = ticket_of("Jeanne Lefèvre", description);
-    for letter in [
-        letters::ticket_receipt(SITE, &reference(), &ticket, now()).unwrap(),
-        letters::ticket_to_agency(&reference(), &ticket, now()).unwrap(),
+    for mail in [
+        render::ticket_receipt(SITE, &reference(), &ticket, now()).unwrap(),
+        render::ticket_to_agency(&reference(), &ticket, now()).unwrap(),
     ] {
-        assert!(letter.text.contains(&format!("\n\n{description}\n\n--\n")));
+        assert!(mail.text.contains(&format!("\n\n{description}\n\n--\n")));
         assert!(
-            letter
-                .html
+            mail.html
                 .contains(&format!("white-space: pre-wrap; overflow-wrap: anywhere\">{description}</div>"))
         );
     }
@@ -117,9 +115,9 @@ fn a_description_keeps_its_lines() {
 #[test]
 fn every_motive_is_in_the_subject_for_the_agency() {
     for motive in Motive::ALL {
-        let letter = letters::ticket_to_agency(&reference(), &Ticket { motive, ..ticket() }, now()).unwrap();
+        let mail = render::ticket_to_agency(&reference(), &Ticket { motive, ..ticket() }, now()).unwrap();
         let subject = format!("Demande d'assistance T-261123-123456 : {}", motive.label());
-        assert_eq!(letter.subject.replace('\u{a0}', " "), subject);
+        assert_eq!(mail.subject.replace('\u{a0}', " "), subject);
     }
 }
 
@@ -134,16 +132,16 @@ fn hours_are_those_of_paris_in_french_words() {
         ("2026-12-31T23:30:00Z", "vendredi 1er janvier 2027 à 0 h 30"),
     ];
     for (moment, words) in cases {
-        let letter = letters::password_changed(SITE, &account(), at(moment)).unwrap();
-        let text = letter.text.replace('\u{a0}', " ");
+        let mail = render::password_changed(SITE, &account(), at(moment)).unwrap();
+        let text = mail.text.replace('\u{a0}', " ");
         assert!(text.contains(&format!("le {words} (heure de Paris).")), "{moment}: {text}");
     }
 }
 
 #[test]
 fn plain_text_is_narrow_and_no_sign_starts_a_line() {
-    for (name, letter) in every_letter(&account(), &ticket()) {
-        for line in letter.text.lines() {
+    for (name, mail) in every_mail(&account(), &ticket()) {
+        for line in mail.text.lines() {
             let is_link = line.starts_with("https://");
             assert!(is_link || line.chars().count() <= 72, "{name}: {line}");
             let is_ours = !line.starts_with("  -");
@@ -153,6 +151,6 @@ fn plain_text_is_narrow_and_no_sign_starts_a_line() {
             );
             assert_eq!(line, line.trim_end(), "{name}");
         }
-        assert!(!letter.text.contains("\n\n\n"), "{name}");
+        assert!(!mail.text.contains("\n\n\n"), "{name}");
     }
 }

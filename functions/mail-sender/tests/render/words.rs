@@ -1,13 +1,13 @@
-//! What each letter says, word by word.
+//! What each mail says, word by word.
 
-use mail_sender::letters;
+use mail_sender::render;
 
-use crate::correspondence::*;
+use crate::fixtures::*;
 
 #[test]
 fn activation_says_who_asked_until_when_and_with_which_identifier() {
-    let letter = letters::activation(SITE, &account(), &token(), now()).unwrap();
-    insta::assert_snapshot!(read(&letter), @"
+    let mail = render::activation(SITE, &account(), &token(), now()).unwrap();
+    insta::assert_snapshot!(read(&mail), @"
     Objet : Activez votre compte Sésame
 
     Bonjour,
@@ -54,8 +54,8 @@ fn activation_says_who_asked_until_when_and_with_which_identifier() {
 
 #[test]
 fn welcome_tells_the_identifier() {
-    let letter = letters::welcome(SITE, &account()).unwrap();
-    insta::assert_snapshot!(read(&letter), @"
+    let mail = render::welcome(SITE, &account()).unwrap();
+    insta::assert_snapshot!(read(&mail), @"
     Objet : Votre compte Sésame est actif : gardez votre identifiant
 
     Bonjour,
@@ -97,9 +97,9 @@ fn welcome_tells_the_identifier() {
 
 #[test]
 fn reminder_tells_one_identifier() {
-    let letter =
-        letters::identifier_reminder(SITE, &account().application.siret, &[identifier(7)], now()).unwrap();
-    insta::assert_snapshot!(read(&letter), @"
+    let mail =
+        render::identifier_reminder(SITE, &account().application.siret, &[identifier(7)], now()).unwrap();
+    insta::assert_snapshot!(read(&mail), @"
     Objet : Votre identifiant Sésame
 
     Bonjour,
@@ -142,8 +142,8 @@ fn reminder_tells_one_identifier() {
 fn reminder_tells_every_identifier() {
     let identifiers = [identifier(7), identifier(8)];
     let siret = &account().application.siret;
-    let letter = letters::identifier_reminder(SITE, siret, &identifiers, now()).unwrap();
-    insta::assert_snapshot!(read(&letter), @"
+    let mail = render::identifier_reminder(SITE, siret, &identifiers, now()).unwrap();
+    insta::assert_snapshot!(read(&mail), @"
     Objet : Vos identifiants Sésame
 
     Bonjour,
@@ -185,8 +185,8 @@ fn reminder_tells_every_identifier() {
 
 #[test]
 fn reset_says_until_when_and_that_nothing_has_changed() {
-    let letter = letters::password_reset(SITE, &account(), &token(), now(), now()).unwrap();
-    insta::assert_snapshot!(read(&letter), @"
+    let mail = render::password_reset(SITE, &account(), &token(), now(), now()).unwrap();
+    insta::assert_snapshot!(read(&mail), @"
     Objet : Choisissez votre nouveau mot de passe Sésame
 
     Bonjour,
@@ -228,8 +228,8 @@ fn reset_says_until_when_and_that_nothing_has_changed() {
 
 #[test]
 fn changed_says_what_to_do_if_it_was_somebody_else() {
-    let letter = letters::password_changed(SITE, &account(), now()).unwrap();
-    insta::assert_snapshot!(read(&letter), @"
+    let mail = render::password_changed(SITE, &account(), now()).unwrap();
+    insta::assert_snapshot!(read(&mail), @"
     Objet : Votre mot de passe Sésame a changé
 
     Bonjour,
@@ -268,8 +268,8 @@ fn changed_says_what_to_do_if_it_was_somebody_else() {
 
 #[test]
 fn receipt_says_what_happens_next_and_what_was_asked() {
-    let letter = letters::ticket_receipt(SITE, &reference(), &ticket(), now()).unwrap();
-    insta::assert_snapshot!(read(&letter), @"
+    let mail = render::ticket_receipt(SITE, &reference(), &ticket(), now()).unwrap();
+    insta::assert_snapshot!(read(&mail), @"
     Objet : Demande d'assistance T-261123-123456 : bien reçue
 
     Bonjour,
@@ -320,8 +320,8 @@ fn receipt_says_what_happens_next_and_what_was_asked() {
 
 #[test]
 fn agency_reads_everything_that_was_typed() {
-    let letter = letters::ticket_to_agency(&reference(), &ticket(), now()).unwrap();
-    insta::assert_snapshot!(read(&letter), @"
+    let mail = render::ticket_to_agency(&reference(), &ticket(), now()).unwrap();
+    insta::assert_snapshot!(read(&mail), @"
     Objet : Demande d'assistance T-261123-123456 : Habilitation à l'extranet
 
     Bonjour,

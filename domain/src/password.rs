@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization;
 use zxcvbn::{Score, zxcvbn};
 
 use crate::account::Person;
@@ -32,20 +33,28 @@ const SERVICE_WORDS: [&str; 10] = [
     "siret",
 ];
 
-/// A password as it was typed, of a length that we take.
+/// A password in Unicode's composed form (NFC): the same whether a keyboard types «é» as one character or as two
+/// (NIST SP 800-63B, 3.1.1.2). What is counted, judged and hashed, at setting and at login.
+#[must_use]
+pub fn normalised(typed: &str) -> String {
+    typed.nfc().collect()
+}
+
+/// A password, normalised, of a length that we take.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// Takes 12 to 128 characters, any of them, untrimmed.
+    /// Takes 12 to 128 characters, any of them, untrimmed; see [`normalised`].
     ///
     /// # Errors
     /// `PasswordTooShort`, `PasswordTooLong`.
     pub fn parse(typed: &str) -> Result<Self, FaultCode> {
-        match typed.chars().count() {
+        let normalised = normalised(typed);
+        match normalised.chars().count() {
             length if length < PASSWORD_LENGTH_MIN => Err(FaultCode::PasswordTooShort),
             length if length > PASSWORD_LENGTH_MAX => Err(FaultCode::PasswordTooLong),
-            _ => Ok(Self(typed.to_owned())),
+            _ => Ok(Self(normalised)),
         }
     }
 

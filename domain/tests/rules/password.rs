@@ -1,6 +1,6 @@
 //! Tests of passwords: a length, a strength against what people and this person choose, nothing else.
 
-use domain::password::{PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN};
+use domain::password::{PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, normalised};
 use domain::{Application, Email, FaultCode, Name, Password, Person, Phone, Siret};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -148,6 +148,29 @@ fn a_password_is_kept_as_typed_with_its_spaces() {
 }
 
 #[test]
+fn a_password_is_the_same_however_a_keyboard_composes_it() {
+    // «é» and «ç» as macOS types them with dead keys, a Hangul syllable from its parts, the sign for ångström.
+    let (composed, decomposed) = (
+        "été à Besançon 각 Å 47",
+        "e\u{301}te\u{301} a\u{300} Besanc\u{327}on \u{1100}\u{1161}\u{11A8} \u{212B} 47",
+    );
+    assert_eq!(Password::parse(composed), Password::parse(decomposed));
+    assert_eq!(Password::parse(decomposed).unwrap().as_bytes(), composed.as_bytes());
+    assert_eq!(normalised(decomposed), composed, "at login too");
+    assert_ne!(
+        Password::parse("ﬁn des haricots 47"),
+        Password::parse("fin des haricots 47"),
+        "no more than that"
+    );
+}
+
+#[test]
+fn length_is_counted_once_composed() {
+    assert_eq!(Password::parse(&"e\u{301}".repeat(11)), Err(FaultCode::PasswordTooShort));
+    assert!(Password::parse(&"e\u{301}".repeat(128)).is_ok());
+}
+
+#[test]
 fn a_log_never_shows_a_password_nor_whose_it_is() {
     assert_eq!(format!("{:?}", Password::parse("xK9#mQ2$vLp7").unwrap()), "Password(•••)");
     assert_eq!(format!("{:?}", application().person()), "Person(•••)");
@@ -199,9 +222,10 @@ proptest! {
 
     #[test]
     fn any_text_of_a_right_length_is_taken_and_nothing_else(typed in common::any_text()) {
-        let expected = match typed.chars().count() {
+        let composed = normalised(&typed);
+        let expected = match composed.chars().count() {
             0..12 => Err(FaultCode::PasswordTooShort),
-            12..=128 => Ok(typed.as_bytes().to_vec()),
+            12..=128 => Ok(composed.into_bytes()),
             _ => Err(FaultCode::PasswordTooLong),
         };
         prop_assert_eq!(Password::parse(&typed).map(|password| password.as_bytes().to_vec()), expected);

@@ -1,6 +1,7 @@
 //! `/api/session`: log in, who am I, log out («Mon espace personnel»).
 
 use domain::account::SESSION_VALID;
+use domain::password;
 use domain::proof::Action;
 use domain::{Account, FormCheck, Identifier, Refusal, Token};
 use platform::accounts::ROLE_HOLDER;
@@ -101,8 +102,8 @@ impl LoginForm {
     fn check(&self) -> Result<(Identifier, String), Refusal> {
         let mut form = FormCheck::new();
         let identifier = form.required("identifier", self.identifier.as_deref(), Identifier::parse);
-        let password =
-            form.required_as_typed("password", self.password.as_deref(), |typed| Ok(typed.to_owned()));
+        let password = form
+            .required_as_typed("password", self.password.as_deref(), |typed| Ok(password::normalised(typed)));
         form.finish(|| Some((identifier?, password?)))
     }
 }

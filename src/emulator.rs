@@ -123,7 +123,10 @@ impl Emulator {
             "PutItem" => {
                 let request: PutItemRequest = read(body)?;
                 caller.check(Operation::PutItem, &request.item)?;
-                written(&db.put_item(request)?)
+                let mail = queued_mail(&request.item);
+                let body = written(&db.put_item(request)?)?;
+                mail.into_iter().for_each(|mail| (self.on_mail)(mail));
+                Ok(body)
             }
             "UpdateItem" => {
                 let request: UpdateItemRequest = read(body)?;

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use domain::{Email, SecretKey};
+use mail_sender::dns::MailDomains;
 use mail_sender::{AGENCY_ADDRESS_DEFAULT, MailConfig, Sender};
 use platform::clock::Clock;
 use platform::config::LoginProof;
@@ -69,6 +70,8 @@ pub struct Hooks {
     pub table: Arc<TableHook>,
     /// Calls of SES.
     pub ses: Arc<SesHook>,
+    /// Which domains take no mail. By default nobody is asked: mails leave no machine.
+    pub mail_domains: MailDomains,
 }
 
 impl Default for Hooks {
@@ -76,6 +79,7 @@ impl Default for Hooks {
         Self {
             table: Arc::new(|emulator, caller, target, body| Ok(emulator.answer(caller, target, body))),
             ses: Arc::new(|mailbox, body| Ok(mailbox.take(body))),
+            mail_domains: MailDomains::new(|_| false),
         }
     }
 }
@@ -162,8 +166,9 @@ impl Portal {
         let (hook, entrance) = (options.hooks.ses.clone(), mailbox.clone());
         let ses = mailbox::client(move |body| hook(&entrance, body));
         let agency = Email::parse(AGENCY_ADDRESS_DEFAULT).map_err(|_| "the agency's address is not one")?;
-        let mail_config = MailConfig { from: MAIL_FROM.to_owned(), agency, configuration_set: None };
-        let sender = Sender::new(sender.platform.clone(), ses, mail_config);
+        let mail_config = MailConfig::new(MAIL_FROM.to_owned(), agency);
+        let domains = options.hooks.mail_domains.clone();
+        let sender = Sender::new(sender.platform.clone(), ses, mail_config, domains);
         let entrance = emulator.clone();
         let operator =
             emulator::client(move |target, body| Ok(entrance.answer(&Caller::Operator, target, body)));

@@ -9,7 +9,7 @@ use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use domain::MailId;
 use domain::mail::Lane;
 use domain::time::{SignedDuration, Timestamp, after};
-use mail_sender::{Due, Sender};
+use mail_sender::{Due, FUNCTION, Invocation, Sender};
 use platform::clock::Clock;
 use tokio::sync::Notify;
 
@@ -17,10 +17,10 @@ use crate::emulator::QueuedMail;
 
 /// Messages in a batch, as the event source mapping gives them.
 const BATCH_MESSAGES_MAX: usize = 10;
-/// How long a message that failed stays out of sight.
-pub const VISIBILITY: SignedDuration = SignedDuration::from_secs(30);
-/// Times a message is handed out before it is set aside, for the next start to take up.
-pub const RECEIVES_MAX: u32 = 5;
+/// How long a message that failed stays out of sight: as on AWS.
+pub const VISIBILITY: SignedDuration = SignedDuration::from_secs(60);
+/// Times a message is handed out before it is set aside, for the next start to take up: as on AWS.
+pub const RECEIVES_MAX: u32 = 60;
 /// The pause after a batch while requests keep coming: people who wait come first.
 const PAUSE_UNDER_LOAD: Duration = Duration::from_millis(500);
 /// The longest sleep when nothing is visible yet.
@@ -156,11 +156,13 @@ impl Worker {
 
     /// Hands one batch out; what the sender gives back returns to the queue.
     pub async fn send_batch(&self) -> usize {
-        let batch = self.queues.take_batch(self.clock.now());
-        if batch.is_empty() {
-            return 0;
-        }
-        let response = Box::pin(mail_sender::handle(&self.sender, event(&batch))).await;
+        let begun = self.clock.now();
+        let batch = self.queues.take_batch(begun);
+        let Some(first) = batch.first() else { return 0 };
+        // A batch has no other name here than its first mail's.
+        let request_id = first.mail.to_string();
+        let invocation = Invocation { request_id, deadline: after(begun, FUNCTION.size.request_time_max()) };
+        let response = mail_sender::handle(&self.sender, &invocation, event(&batch)).await;
         let now = self.clock.now();
         for message in &batch {
             let id = message.mail.to_string();

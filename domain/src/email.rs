@@ -45,10 +45,30 @@ impl Email {
         &self.0
     }
 
-    /// The same mailbox, whatever the case of the letters that were typed: what is compared and counted.
+    /// The same mailbox, whatever the case of the letters that were typed: what is compared.
     #[must_use]
     pub fn normalised(&self) -> String {
         self.0.to_ascii_lowercase()
+    }
+
+    /// The mailbox without the sub-address: `jean+paie@exemple.fr` is `jean@exemple.fr` (RFC 5233). What is counted,
+    /// and never sent to: some providers take the `+` for a part of the name.
+    #[must_use]
+    pub fn mailbox(&self) -> String {
+        let whole = self.normalised();
+        match whole.split_once('@') {
+            Some((local, domain)) => match local.split_once('+') {
+                Some((name, _)) if !name.is_empty() => format!("{name}@{domain}"),
+                _ => whole,
+            },
+            None => whole,
+        }
+    }
+
+    /// What stands after the `@`, in lower case.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.0.split_once('@').map_or("", |(_, domain)| domain)
     }
 
     /// What a stranger may see of it: `j•••@exemple.fr`.

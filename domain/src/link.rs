@@ -62,9 +62,9 @@ impl Link {
     }
 }
 
-/// The token of a mail's link. The same mail always carries the same one, so that a mail sent twice
+/// The token of a mail's link to one account. The same mail always carries the same one, so that a mail sent twice
 /// is the same mail, and no row needs to hold a token.
 #[must_use]
-pub fn link_token(key: &SecretKey, mail: MailId) -> Token {
-    Token::from_bytes(key.sign(mail.to_string().as_bytes()))
+pub fn link_token(key: &SecretKey, mail: MailId, identifier: &Identifier) -> Token {
+    Token::from_bytes(key.sign(format!("{mail} {identifier}").as_bytes()))
 }

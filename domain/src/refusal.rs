@@ -78,6 +78,8 @@ pub enum FaultCode {
     IdentifierIsAnEmail,
     /// Not an e-mail address that mail can reach.
     EmailFormat,
+    /// An e-mail address whose domain takes no mail.
+    EmailDomain,
     /// Not a phone number.
     PhoneFormat,
     /// The general conditions were not accepted.
@@ -112,6 +114,7 @@ impl FaultCode {
             Self::IdentifierFormat => "identifier-format",
             Self::IdentifierIsAnEmail => "identifier-is-an-email",
             Self::EmailFormat => "email-format",
+            Self::EmailDomain => "email-domain",
             Self::PhoneFormat => "phone-format",
             Self::TermsNotAccepted => "terms-not-accepted",
             Self::MotiveUnknown => "motive-unknown",

@@ -2,11 +2,13 @@
 
 use domain::account::APPLICATION_RETENTION;
 use domain::time::after;
-use domain::{Account, Application, Email, Identifier, MailId, MailJob, Name, Phone, Refusal, Siret};
+use domain::{
+    Account, Application, Email, FaultCode, Identifier, MailId, MailJob, Name, Phone, Refusal, Siret,
+};
 
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::outbox::Outbox;
+use crate::outbox::{MAIL_DOMAIN, Outbox};
 use crate::proofs::{Proof, Proofs, Receipt, Spent};
 use crate::random::Random;
 use crate::table::{Guard, Key, Row, Table, TableError, Transaction};
@@ -84,7 +86,7 @@ impl Accounts {
     /// link is answered.
     ///
     /// # Errors
-    /// `EstablishmentHasAccount`, `ProofAlreadyUsed`; `Error::Table` when the table cannot be written.
+    /// `EstablishmentHasAccount`, `ProofAlreadyUsed`, `EmailDomain`; `Error::Table` when the table cannot be written.
     pub async fn apply(&self, proof: &Proof, application: &Application) -> Result<MailId, Error> {
         for _ in 0..IDENTIFIER_ATTEMPTS_MAX {
             let identifier = Identifier::from_random(self.random.bytes());
@@ -92,6 +94,7 @@ impl Accounts {
             transaction
                 .assert_absent(FREE_ESTABLISHMENT, Key::establishment(&application.siret))
                 .create(NEW_ACCOUNT, self.application_row(&identifier, application));
+            self.outbox.assert_mail_domain(&mut transaction, &application.email).await?;
             let mail = self.outbox.queue(&mut transaction, &MailJob::Activation { identifier })?;
             match self.proofs.spend(proof, &Receipt::Application { mail }, transaction).await? {
                 Spent::Now => return Ok(mail),
@@ -104,6 +107,10 @@ impl Accounts {
                     // Spent all the same, or one proof would ask about every establishment.
                     self.proofs.spend(proof, &Receipt::EstablishmentHasAccount, Transaction::new()).await?;
                     return Err(Refusal::EstablishmentHasAccount.into());
+                }
+                // Not spent: it serves for the corrected address.
+                Spent::Refused(refused) if refused.is_by(MAIL_DOMAIN) => {
+                    return Err(Refusal::field("email", FaultCode::EmailDomain).into());
                 }
                 Spent::Refused(_) => {}
             }

@@ -34,7 +34,7 @@ impl Links {
         row.as_ref().map(read).transpose()
     }
 
-    /// Mints the link of a mail that is handed over `now`, or gives the one that it already has those
+    /// Mints a mail's link to an account, handed over `now`, or gives the one that it already has those
     /// minutes anew. `None` when that link has served, or another one has since: it stays dead.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl Links {
         account: &Account,
         now: Timestamp,
     ) -> Result<Option<(Token, Timestamp)>, Error> {
-        let token = link_token(self.config.keys.of(Secret::Link)?, mail);
+        let token = link_token(self.config.keys.of(Secret::Link)?, mail, &account.identifier);
         let valid_until = Link::valid_until(now);
         let valid_until = account.expires_at.map_or(valid_until, |forgotten| valid_until.min(forgotten));
         let purpose = if account.is_active { LinkPurpose::PasswordReset } else { LinkPurpose::Activation };

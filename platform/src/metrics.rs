@@ -26,6 +26,10 @@ pub enum Event {
     MailQueued(Lane),
     /// A mail came to that end.
     Mail(MailState),
+    /// A mail was not sent, for its receiver's domain takes none: a typing error, and no fault of SES's.
+    NoMailDomain,
+    /// A mail was put off, by the code of SES or the name of what failed.
+    MailPutOff(&'static str),
     /// A request for assistance was taken in.
     Ticket(Motive),
 }
@@ -48,6 +52,8 @@ fn line(event: Event, now: Timestamp) -> Value {
         Event::Recovery => ("Recoveries", None),
         Event::MailQueued(lane) => ("MailsQueued", Some(("lane", lane.as_str()))),
         Event::Mail(state) => ("Mails", Some(("state", state.as_str()))),
+        Event::NoMailDomain => ("Mails", Some(("state", "no-mail-domain"))),
+        Event::MailPutOff(code) => ("MailsPutOff", Some(("code", code))),
         Event::Ticket(motive) => ("Tickets", Some(("motive", motive.as_str()))),
     };
     let names: Vec<&str> = dimension.iter().map(|(name, _)| *name).collect();
@@ -82,6 +88,10 @@ mod tests {
             })
         );
         assert_eq!(line(Event::Ticket(Motive::Other), now)["motive"], "other");
+        assert_eq!(
+            line(Event::MailPutOff("TooManyRequestsException"), now)["code"],
+            "TooManyRequestsException"
+        );
         assert_eq!(line(Event::Recovery, now)["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([[]]));
         assert_eq!(line(Event::AccountOpened, now)["AccountsOpened"], 1);
     }

@@ -1,12 +1,19 @@
 //! The outbox: mails are written with what they tell of, and sent later by whoever holds their lease.
 
+mod digests;
+mod domains;
+mod quotas;
+
 use std::sync::Arc;
 
-use domain::mail::{MailState, QUOTA_WINDOW, Quota};
+use domain::mail::MailState;
 use domain::time::{SignedDuration, Timestamp, after};
 use domain::token::hexadecimal;
 use domain::{Email, MailId, MailJob};
 
+pub use self::digests::DigestLine;
+pub(crate) use self::domains::MAIL_DOMAIN;
+pub use self::quotas::Standing;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
@@ -15,15 +22,13 @@ use crate::metrics::Event;
 use crate::proofs::{Proof, Proofs, Receipt, Spent};
 use crate::random::Random;
 use crate::scope;
-use crate::table::{Change, Guard, Key, Outcome, Row, StringSet, Table, TableError, Transaction};
+use crate::table::{Change, Guard, Key, Outcome, Row, Table, TableError, Transaction};
 
 /// How long one sender may take over one mail before another may take it up: more than the function's timeout, less
 /// than the queue's visibility timeout.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(40);
 /// The retention of a mail's row.
 pub(crate) const MAIL_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Times a quota is begun anew when others do the same at once.
-const QUOTA_ATTEMPTS_MAX: usize = 3;
 
 /// A mail that is ours to send, until its lease runs out.
 #[derive(Debug, Clone)]
@@ -45,7 +50,7 @@ pub struct Leased {
 pub enum Lease {
     /// It is ours.
     Ours(Leased),
-    /// Another sender holds it: ask again later.
+    /// Another sender holds it, or it is not due yet: ask again later.
     Held,
     /// The mail has reached its end; nothing is left to do.
     Over,
@@ -87,18 +92,21 @@ impl Outbox {
     /// # Errors
     /// `Error::Internal` if the job cannot be written down, which no job can cause.
     pub fn queue(&self, transaction: &mut Transaction, job: &MailJob) -> Result<MailId, Error> {
+        let id = MailId::new(self.clock.now(), self.random.bytes());
+        transaction.create(NEW_MAIL, self.row(id, job)?).count(Event::MailQueued(job.lane()));
+        Ok(id)
+    }
+
+    fn row(&self, id: MailId, job: &MailJob) -> Result<Row, Error> {
         let now = self.clock.now();
-        let id = MailId::new(now, self.random.bytes());
-        let row = Row::new(&Key::mail(id))
+        Ok(Row::new(&Key::mail(id))
             .with("mail_id", id.to_string())
             .with("mail_state", MailState::Queued.as_str())
             .with("lane", job.lane().as_str())
             .with("job", serde_json::to_string(job).map_err(Error::internal)?)
             .with("correlation_id", scope::correlation_id().unwrap_or_default())
             .with("created_at", now)
-            .with("expires_at", after(now, MAIL_RETENTION));
-        transaction.create(NEW_MAIL, row).count(Event::MailQueued(job.lane()));
-        Ok(id)
+            .with("expires_at", after(now, MAIL_RETENTION)))
     }
 
     /// A keyed hash of an address as a person typed it: the same for the same mailbox. Only who holds the key can
@@ -120,7 +128,8 @@ impl Outbox {
         let change = Change::new(
             Key::mail(id),
             "SET mail_state = :sending, lease_until = :until, lease_by = :lease ADD sendings :one",
-            "mail_state = :queued OR (mail_state = :sending AND (lease_until <= :now OR lease_by = :lease))",
+            "(attribute_not_exists(due_at) OR due_at <= :now) AND (mail_state = :queued OR \
+             (mail_state = :sending AND (lease_until <= :now OR lease_by = :lease)))",
         )
         .value("sending", MailState::Sending.as_str())
         .value("queued", MailState::Queued.as_str())
@@ -136,12 +145,11 @@ impl Outbox {
                 correlation_id: row.find_text("correlation_id").unwrap_or_default().to_owned(),
                 lease,
             })),
-            Outcome::Refused(Some(row))
-                if row.find_text("mail_state") == Some(MailState::Sending.as_str()) =>
-            {
-                Ok(Lease::Held)
+            Outcome::Refused(standing) => {
+                let state = standing.as_ref().and_then(|row| row.find_text("mail_state"));
+                let waiting = [MailState::Queued, MailState::Sending].map(|state| Some(state.as_str()));
+                Ok(if waiting.contains(&state) { Lease::Held } else { Lease::Over })
             }
-            Outcome::Refused(_) => Ok(Lease::Over),
         }
     }
 
@@ -161,7 +169,7 @@ impl Outbox {
         self.table.update(change).await.map(|_| ())
     }
 
-    /// Writes down how a mail ended. `note` is SES's message id, or the code of its refusal.
+    /// Writes down how a mail ended. `note` is SES's message id, or why the mail was not sent.
     ///
     /// # Errors
     /// `TableError` when the table cannot be written.
@@ -177,44 +185,5 @@ impl Outbox {
         .value("note", note)
         .value("now", self.clock.now());
         self.table.update(change).await.map(|_| ())
-    }
-
-    /// Whether one more mail of that quota may go to that address. Asked again for the same mail, it
-    /// says the same. The address itself is not kept.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
-    pub async fn is_within_quota(&self, id: MailId, quota: Quota, email: &Email) -> Result<bool, Error> {
-        let now = self.clock.now();
-        let key =
-            Key::quota(&self.config.keys.of(Secret::Hash)?.fingerprint(quota.name, &email.normalised()));
-        for _ in 0..QUOTA_ATTEMPTS_MAX {
-            let count = Change::new(
-                key.clone(),
-                "ADD mails :mail SET expires_at = if_not_exists(expires_at, :until)",
-                "attribute_not_exists(expires_at) OR (expires_at > :now AND (size(mails) < :most OR contains(mails, :id)))",
-            )
-            .value("mail", StringSet(vec![id.to_string()]))
-            .value("id", id.to_string())
-            .value("until", after(now, QUOTA_WINDOW))
-            .value("now", now)
-            .value("most", quota.mails_max);
-            let Outcome::Refused(standing) = self.table.update(count).await? else {
-                return Ok(true);
-            };
-            if !standing.is_some_and(|row| row.is_past(now)) {
-                return Ok(false);
-            }
-            let begin_anew =
-                Change::new(key.clone(), "SET mails = :mail, expires_at = :until", "expires_at <= :now")
-                    .value("mail", StringSet(vec![id.to_string()]))
-                    .value("until", after(now, QUOTA_WINDOW))
-                    .value("now", now);
-            if let Outcome::Done(_) = self.table.update(begin_anew).await? {
-                return Ok(true);
-            }
-            // Begun anew by another mail, or by this one in an answer that was lost: the count tells.
-        }
-        Err(TableError::Unavailable("the quota kept changing".into()).into())
     }
 }

@@ -292,6 +292,9 @@ fn detail_of(fault: &Fault) -> &'static str {
             "Saisissez votre identifiant (AP-…), pas une adresse de messagerie."
         }
         (_, FaultCode::EmailFormat) => "Cette adresse n'est pas valable : elle s'écrit comme nom@exemple.fr.",
+        (_, FaultCode::EmailDomain) => {
+            "Cette adresse ne peut pas recevoir de courriel : vérifiez ce qui suit le signe @."
+        }
         (_, FaultCode::PhoneFormat) => {
             "Ce numéro n'est pas valable : écrivez-le comme 01 23 45 67 89, ou avec + et l'indicatif du pays."
         }

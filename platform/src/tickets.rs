@@ -1,12 +1,15 @@
 //! Requests for assistance: taken once each, whatever happens on the way.
 
 use domain::time::{SignedDuration, Timestamp, after, in_paris};
-use domain::{Description, Email, MailJob, Motive, Name, Phone, Reference, Siret, Submission, Ticket};
+use domain::{
+    Description, Email, FaultCode, MailJob, Motive, Name, Phone, Reference, Refusal, Siret, Submission,
+    Ticket,
+};
 
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::metrics::Event;
-use crate::outbox::Outbox;
+use crate::outbox::{MAIL_DOMAIN, Outbox};
 use crate::proofs::{Proof, Proofs, Receipt, Spent};
 use crate::random::Random;
 use crate::table::{Guard, Key, Row, Table, TableError, Transaction};
@@ -60,7 +63,7 @@ impl Tickets {
     /// The same submission again gives the same reference, with nothing done twice.
     ///
     /// # Errors
-    /// `ProofAlreadyUsed`; `Error::Table` when the table cannot be written.
+    /// `ProofAlreadyUsed`, `EmailDomain`; `Error::Table` when the table cannot be written.
     pub async fn submit(&self, proof: &Proof, ticket: &Ticket) -> Result<Submitted, Error> {
         let sent_to = ticket.email.masked();
         for _ in 0..REFERENCE_ATTEMPTS_MAX {
@@ -76,6 +79,7 @@ impl Tickets {
                 .create(NEW_SUBMISSION, submission)
                 .create(NEW_TICKET, row(&reference, ticket, now).with("expires_at", expires_at))
                 .count(Event::Ticket(ticket.motive));
+            self.outbox.assert_mail_domain(&mut transaction, &ticket.email).await?;
             let to_agency = MailJob::TicketToAgency { reference: reference.clone() };
             self.outbox.queue(&mut transaction, &to_agency)?;
             let receipt = MailJob::TicketReceipt { reference: reference.clone() };
@@ -93,6 +97,10 @@ impl Tickets {
                         // Spent all the same: this is its answer.
                         self.proofs.spend(proof, &submitted.receipt(), Transaction::new()).await?;
                         return Ok(submitted);
+                    }
+                    if refused.is_by(MAIL_DOMAIN) {
+                        // Not spent: it serves for the corrected address.
+                        return Err(Refusal::field("email", FaultCode::EmailDomain).into());
                     }
                 }
             }

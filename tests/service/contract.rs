@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use domain::time::Timestamp;
 use lambda_http::RequestExt;
 use platform::http::{Body, Request};
 use serde_json::Value;
@@ -189,7 +190,8 @@ async fn mail_sender() {
     let app = App::new();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("events/mail-sender.json");
     let event = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let response = Box::pin(mail_sender::handle(app.portal.worker.sender(), event)).await;
+    let invocation = mail_sender::Invocation { request_id: "1".to_owned(), deadline: Timestamp::MAX };
+    let response = mail_sender::handle(app.portal.worker.sender(), &invocation, event).await;
     insta::assert_snapshot!(serde_json::to_string(&response).unwrap(), @r#"
     {"batchItemFailures":[]}
     "#);

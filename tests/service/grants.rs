@@ -7,7 +7,7 @@ use serde_json::json;
 use sesame::functions::ALL;
 use sesame::grants::Caller;
 
-use crate::support::{App, EMAIL, OTHER_PASSWORD, SIRET, cookie, ticket, token};
+use crate::support::{App, EMAIL, OTHER_PASSWORD, OTHER_SIRET, SIRET, cookie, ticket, token};
 
 /// Every function at work, in one story: an account is opened, lost, found, guessed at, used and left. `look` is
 /// called on the way.
@@ -32,6 +32,19 @@ pub async fn story(app: &App, mut look: impl FnMut(&App)) {
     let submission = ticket("0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f70");
     app.post_proven("/api/submit-ticket", "submit-ticket", submission).await;
     app.get("/api/notices").await;
+    app.deliver().await;
+    app.fill_agency_quota().await;
+    let another = || ticket("0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f71");
+    app.post_proven("/api/submit-ticket", "submit-ticket", another()).await;
+    app.takes_no_mail("exmple.fr");
+    app.apply(OTHER_SIRET, "jeanne@exmple.fr").await;
+    app.deliver().await;
+    assert_eq!(app.apply(OTHER_SIRET, "jeanne@exmple.fr").await.status, 422);
+    let mistyped = json!({"email": "jeanne@exmple.fr", "submission": "0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f72"});
+    let mut form = another();
+    form.as_object_mut().unwrap().extend(mistyped.as_object().unwrap().clone());
+    assert_eq!(app.post_proven("/api/submit-ticket", "submit-ticket", form).await.status, 422);
+    app.wait_minutes(17);
     app.deliver().await;
     look(app);
 }

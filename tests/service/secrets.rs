@@ -13,9 +13,9 @@ use crate::support::{App, EMAIL, Fault, LOG, PASSWORD, SIRET, ticket, token};
 async fn nothing_personal_reaches_the_log_or_a_key() {
     let app = App::new();
     app.apply(SIRET, EMAIL).await;
-    app.ses.plan([Fault::Throttled]);
+    app.ses.plan([Fault::Unverified]);
     app.deliver().await;
-    app.wait_seconds(31);
+    app.wait_seconds(61);
     let activation = token(&app.next_mail().await);
     let identifier =
         app.set_password(&activation, PASSWORD).await.body["identifier"].as_str().unwrap().to_owned();

@@ -1,13 +1,16 @@
 //! One application for each test: its own database, its own mailbox, a clock that the test moves.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use domain::MailId;
+use domain::mail::{AGENCY_MAILS_MAX, Bounded, DigestPeriod};
 use domain::time::{SignedDuration, Timestamp, after};
 use http::{HeaderMap, Request};
+use mail_sender::dns::MailDomains;
 use platform::clock::Clock;
 use platform::config::LoginProof;
 use platform::http::Body;
@@ -106,7 +109,9 @@ pub struct App {
     pub table: Arc<CallHook>,
     pub ses: Arc<CallHook>,
     is_dead: Arc<AtomicBool>,
-    ahead_seconds: Arc<AtomicI64>,
+    /// By how much this application's clock is ahead.
+    pub ahead_seconds: Arc<AtomicI64>,
+    domains_without_mail: Arc<Mutex<BTreeSet<String>>>,
 }
 
 /// An answer of the API.
@@ -155,9 +160,12 @@ impl App {
         let clock = Clock::new(move || {
             after(Timestamp::now(), SignedDuration::from_secs(ahead.load(Ordering::SeqCst)))
         });
+        let domains_without_mail = Arc::<Mutex<BTreeSet<String>>>::default();
+        let without_mail = domains_without_mail.clone();
         let hooks = Hooks {
             table: table_hook(table.clone(), is_dead.clone(), ahead_seconds.clone()),
             ses: ses_hook(ses.clone(), is_dead.clone()),
+            mail_domains: MailDomains::new(move |domain| without_mail.lock().unwrap().contains(domain)),
         };
         let options = Options {
             data,
@@ -168,7 +176,14 @@ impl App {
             login_proof,
             hooks,
         };
-        Self { portal: Portal::open(&options).unwrap(), table, ses, is_dead, ahead_seconds }
+        Self {
+            portal: Portal::open(&options).unwrap(),
+            table,
+            ses,
+            is_dead,
+            ahead_seconds,
+            domains_without_mail,
+        }
     }
 
     pub fn wait_minutes(&self, minutes: i64) {
@@ -182,6 +197,29 @@ impl App {
     /// A process takes the place of the one that crashed.
     pub fn revive(&self) {
         self.is_dead.store(false, Ordering::SeqCst);
+    }
+
+    /// Waits for the next quarter of an hour to begin: a digest's period.
+    pub fn wait_to_quarter(&self) {
+        let clock = &self.portal.platform("mail-sender").unwrap().clock;
+        let next = DigestPeriod::of(clock.now()).end();
+        self.wait_seconds(i64::try_from(clock.until(next).as_secs()).unwrap() + 1);
+    }
+
+    /// From now on, name servers say that this domain takes no mail.
+    pub fn takes_no_mail(&self, domain: &str) {
+        self.domains_without_mail.lock().unwrap().insert(domain.to_owned());
+    }
+
+    /// The agency gets all the single mails that it may get within an hour.
+    pub async fn fill_agency_quota(&self) {
+        let platform = self.portal.platform("mail-sender").unwrap();
+        for round in 0..AGENCY_MAILS_MAX {
+            let mut random = [0; 10];
+            random[2..].copy_from_slice(&round.to_be_bytes());
+            let mail = MailId::new(platform.clock.now(), random);
+            platform.outbox.count(mail, &Bounded::AgencyCopy.quotas()).await.unwrap();
+        }
     }
 
     pub async fn send(&self, request: Request<Vec<u8>>) -> Answer {

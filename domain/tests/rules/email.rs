@@ -110,6 +110,24 @@ fn the_domain_goes_to_lower_case_and_the_mailbox_keeps_its_own() {
 }
 
 #[test]
+fn a_sub_address_is_the_same_mailbox() {
+    let mailbox = |typed: &str| Email::parse(typed).unwrap().mailbox();
+    assert_eq!(mailbox("Jean@EXEMPLE.fr"), "jean@exemple.fr");
+    assert_eq!(mailbox("jean+paie@exemple.fr"), "jean@exemple.fr");
+    assert_eq!(mailbox("jean+paie+2026@exemple.fr"), "jean@exemple.fr");
+    assert_eq!(mailbox("+paie@exemple.fr"), "+paie@exemple.fr", "a sub-address of nobody is a name");
+    assert_eq!(mailbox("j.e.a.n@exemple.fr"), "j.e.a.n@exemple.fr", "no provider's own rules");
+    let typed = Email::parse("jean+paie@exemple.fr").unwrap();
+    assert_eq!(typed.as_str(), "jean+paie@exemple.fr", "what is sent to stays as typed");
+    assert_ne!(typed.normalised(), typed.mailbox(), "and is compared whole");
+}
+
+#[test]
+fn the_domain_is_what_follows_the_at_sign() {
+    assert_eq!(Email::parse("jean@Sous.EXEMPLE.fr").unwrap().domain(), "sous.exemple.fr");
+}
+
+#[test]
 fn an_address_has_at_most_254_characters() {
     assert_eq!(address_of(EMAIL_LENGTH_MAX).len(), 254);
     assert_eq!(Email::parse(&address_of(254)).unwrap().as_str().len(), 254);

@@ -71,29 +71,36 @@ fn a_moment_beyond_the_calendar_stays_at_its_end() {
     assert_eq!(after(Timestamp::MIN, minutes(-1)), Timestamp::MIN);
 }
 
+fn identifier() -> Identifier {
+    Identifier::parse("AP-7K3M-Q2FD").unwrap()
+}
+
 #[test]
 fn a_mail_sent_twice_carries_the_same_link() {
     let key = SecretKey::new([42; 32]);
     let mail = MailId::new(sent_at(), [7; 10]);
     let again = MailId::parse(&mail.to_string()).unwrap();
-    assert_eq!(link_token(&key, mail), link_token(&key.clone(), again));
+    assert_eq!(link_token(&key, mail, &identifier()), link_token(&key.clone(), again, &identifier()));
 }
 
 #[test]
-fn a_links_token_is_the_hmac_of_its_mails_printed_id() {
+fn a_links_token_is_the_hmac_of_its_mails_printed_id_and_of_its_account() {
     let key = SecretKey::new([42; 32]);
     let mail = MailId::parse("01KARM9XG0000000000000000Z").unwrap();
-    let expected = Token::from_bytes(key.sign(b"01KARM9XG0000000000000000Z"));
-    assert_eq!(link_token(&key, mail), expected);
+    let expected = Token::from_bytes(key.sign(b"01KARM9XG0000000000000000Z AP-7K3M-Q2FD"));
+    assert_eq!(link_token(&key, mail, &identifier()), expected);
 }
 
 #[test]
-fn another_mail_or_another_key_is_another_link() {
+fn another_mail_another_account_or_another_key_is_another_link() {
     let key = SecretKey::new([42; 32]);
     let mail = MailId::new(sent_at(), [7; 10]);
-    assert_ne!(link_token(&key, mail), link_token(&key, MailId::new(sent_at(), [8; 10])));
-    assert_ne!(link_token(&key, mail), link_token(&key, MailId::new(after(sent_at(), minutes(1)), [7; 10])));
-    assert_ne!(link_token(&key, mail), link_token(&SecretKey::new([43; 32]), mail));
+    let token = link_token(&key, mail, &identifier());
+    let later = MailId::new(after(sent_at(), minutes(1)), [7; 10]);
+    assert_ne!(token, link_token(&key, MailId::new(sent_at(), [8; 10]), &identifier()));
+    assert_ne!(token, link_token(&key, later, &identifier()));
+    assert_ne!(token, link_token(&key, mail, &Identifier::from_random([1; 7])));
+    assert_ne!(token, link_token(&SecretKey::new([43; 32]), mail, &identifier()));
 }
 
 proptest! {
@@ -118,8 +125,8 @@ proptest! {
         key in any::<[u8; 32]>(), one in any::<[u8; 10]>(), other in any::<[u8; 10]>()
     ) {
         let key = SecretKey::new(key);
-        let token = link_token(&key, MailId::new(sent_at(), one));
+        let token = link_token(&key, MailId::new(sent_at(), one), &identifier());
         prop_assert_eq!(Token::parse(&token.print()), Some(token.clone()));
-        prop_assert_eq!(one == other, token == link_token(&key, MailId::new(sent_at(), other)));
+        prop_assert_eq!(one == other, token == link_token(&key, MailId::new(sent_at(), other), &identifier()));
     }
 }

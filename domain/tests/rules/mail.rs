@@ -2,51 +2,92 @@
 
 use std::collections::HashSet;
 
-use domain::mail::{Lane, MailState, QUOTA_WINDOW};
+use domain::mail::{Bounded, DigestPeriod, Lane, MailState, QUOTA_WINDOW};
 use domain::time::{SignedDuration, Timestamp};
-use domain::{Identifier, MailId, MailJob, Reference, Siret};
+use domain::{Email, Identifier, MailId, MailJob, Reference, Siret};
 use proptest::prelude::*;
 
 use crate::common;
 
-type Counted = Option<(&'static str, u64)>;
-
-fn every_job() -> [(MailJob, &'static str, Counted); 8] {
+fn every_job() -> [(MailJob, &'static str); 9] {
     let identifier = || Identifier::parse("AP-7K3M-Q2FD").unwrap();
     let reference = || Reference::parse("T-261123-7K3MQ2").unwrap();
-    let (siret, address) = (Siret::parse("73282932000074").unwrap(), "fingerprint".to_owned());
+    let address = "fingerprint".to_owned();
     [
-        (MailJob::Activation { identifier: identifier() }, "activation", Some(("activation-quota", 60))),
-        (MailJob::Welcome { identifier: identifier() }, "welcome", None),
-        (MailJob::IdentifierReminder { siret, address }, "identifier_reminder", Some(("recovery-quota", 5))),
-        (MailJob::PasswordReset { identifier: identifier() }, "password_reset", Some(("recovery-quota", 5))),
-        (MailJob::LoginsBlocked { identifier: identifier() }, "logins_blocked", None),
-        (MailJob::PasswordChanged { identifier: identifier() }, "password_changed", None),
-        (MailJob::TicketReceipt { reference: reference() }, "ticket_receipt", Some(("receipt-quota", 20))),
-        (MailJob::TicketToAgency { reference: reference() }, "ticket_to_agency", None),
+        (MailJob::Activation { identifier: identifier() }, "activation"),
+        (MailJob::Welcome { identifier: identifier() }, "welcome"),
+        (MailJob::RecoveryByAddress { siret: siret(), address }, "recovery_by_address"),
+        (MailJob::RecoveryByIdentifier { identifier: identifier() }, "recovery_by_identifier"),
+        (MailJob::LoginsBlocked { identifier: identifier() }, "logins_blocked"),
+        (MailJob::PasswordChanged { identifier: identifier() }, "password_changed"),
+        (MailJob::TicketReceipt { reference: reference() }, "ticket_receipt"),
+        (MailJob::TicketToAgency { reference: reference() }, "ticket_to_agency"),
+        (MailJob::AgencyDigest { period: DigestPeriod::of(Timestamp::UNIX_EPOCH) }, "agency_digest"),
     ]
 }
 
+fn siret() -> Siret {
+    Siret::parse("73282932000074").unwrap()
+}
+
+fn quotas(mail: Bounded<'_>) -> Vec<(&'static str, String, u64)> {
+    mail.quotas().into_iter().map(|quota| (quota.name, quota.counted, quota.mails_max)).collect()
+}
+
 #[test]
-fn what_a_stranger_can_have_sent_counts_against_the_mailbox() {
-    for (job, kind, quota) in every_job() {
-        let counted = job.quota().map(|quota| (quota.name, quota.mails_max));
-        assert_eq!((job.kind(), counted), (kind, quota));
-    }
+fn what_a_stranger_can_have_sent_counts_against_the_mailbox_whatever_its_sub_address() {
     assert_eq!(QUOTA_WINDOW, SignedDuration::from_hours(1));
+    for typed in ["jean@exemple.fr", "Jean+1@exemple.fr", "jean+paie+2@EXEMPLE.fr"] {
+        let to = Email::parse(typed).unwrap();
+        let mailbox = "jean@exemple.fr".to_owned();
+        assert_eq!(quotas(Bounded::Recovery(&to)), [("recovery", mailbox.clone(), 5)]);
+        assert_eq!(quotas(Bounded::Receipt(&to)), [("receipt", mailbox.clone(), 20)]);
+        assert_eq!(
+            quotas(Bounded::Activation(&to, &siret())),
+            [
+                ("establishment-activation", format!("73282932000074 {mailbox}"), 10),
+                ("activation", mailbox, 60),
+            ],
+        );
+    }
+}
+
+#[test]
+fn the_agency_has_one_quota_for_the_whole_site() {
+    assert_eq!(quotas(Bounded::AgencyCopy), [("agency-copy", String::new(), 300)]);
+}
+
+#[test]
+fn a_digest_covers_a_quarter_of_an_hour_and_is_due_a_minute_after() {
+    let at = |time: &str| format!("2026-11-23T{time}Z").parse::<Timestamp>().unwrap();
+    let period = DigestPeriod::of(at("14:15:00"));
+    assert_eq!(period, DigestPeriod::of(at("14:29:59.999")));
+    assert_ne!(period, DigestPeriod::of(at("14:14:59.999")));
+    assert_ne!(period, DigestPeriod::of(at("14:30:00")));
+    assert_eq!((period.start(), period.end()), (at("14:15:00"), at("14:30:00")));
+    assert_eq!(period.due_at(), at("14:31:00"));
+    assert_eq!(period.to_string(), "2026-11-23T14:15:00Z");
+}
+
+#[test]
+fn each_digest_has_one_mail() {
+    let periods = (0..96).map(|quarter| DigestPeriod::of(Timestamp::from_second(quarter * 900).unwrap()));
+    let mails: HashSet<MailId> = periods.map(DigestPeriod::mail).collect();
+    assert_eq!(mails.len(), 96);
 }
 
 #[test]
 fn a_log_shows_what_a_mail_is_about_and_not_whom() {
-    for (job, kind, _) in every_job() {
+    for (job, kind) in every_job() {
         assert_eq!(format!("{job:?}"), format!("MailJob({kind})"));
     }
 }
 
 #[test]
 fn receipts_and_the_agency_s_copies_hold_up_no_link() {
-    for (job, kind, _) in every_job() {
-        let lane = if kind.starts_with("ticket") { Lane::Desk } else { Lane::Links };
+    for (job, kind) in every_job() {
+        let is_desk = kind.starts_with("ticket") || kind == "agency_digest";
+        let lane = if is_desk { Lane::Desk } else { Lane::Links };
         assert_eq!(job.lane(), lane, "{kind}");
     }
     assert_eq!(Lane::ALL.map(Lane::as_str), ["links", "desk"]);
@@ -54,7 +95,7 @@ fn receipts_and_the_agency_s_copies_hold_up_no_link() {
 
 #[test]
 fn a_job_is_read_back_as_it_was_written() {
-    for (job, kind, _) in every_job() {
+    for (job, kind) in every_job() {
         let written = serde_json::to_string(&job).unwrap();
         assert!(written.starts_with(&format!("{{\"kind\":\"{kind}\"")), "{written}");
         assert_eq!(serde_json::from_str::<MailJob>(&written).unwrap(), job);

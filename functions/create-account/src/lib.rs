@@ -14,7 +14,14 @@ use utoipa::ToSchema;
 pub const FUNCTION: Function = Function {
     name: "create-account",
     routes: &[route!(POST "/api/create-account", handle)],
-    grants: &[Grant::check("SIRET#"), Grant::put("PROOF#"), Grant::put("ACCOUNT#"), Grant::put("MAIL#")],
+    grants: &[
+        Grant::get("DOMAIN#"),
+        Grant::check("DOMAIN#"),
+        Grant::check("SIRET#"),
+        Grant::put("PROOF#"),
+        Grant::put("ACCOUNT#"),
+        Grant::put("MAIL#"),
+    ],
     secrets: &[Secret::Proof, Secret::Hash],
     size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 800, share: Share::Write },
 };

@@ -1,23 +1,21 @@
 //! Sends the mails of the outbox: the one place that looks accounts up for a mail, and that knows SES.
 
+mod batch;
+pub mod dns;
 mod prepare;
 pub mod render;
 mod ses;
 
-use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use domain::mail::MailState;
-use domain::{Email, MailId};
+use domain::Email;
+use domain::time::SignedDuration;
+use platform::Platform;
 use platform::boot::{self, BootError};
-use platform::clock::Clock;
 use platform::function::{Function, Grant, Secret, Share, Size};
-use platform::metrics::{self, Event};
-use platform::outbox::{Lease, Leased};
-use platform::{Error, Platform};
-use serde::{Deserialize, Serialize};
 
-use crate::prepare::Prepared;
-use crate::ses::{Outcome, Ses};
-pub use crate::ses::{TAG, ses_config};
+pub use crate::batch::{Due, Invocation, handle};
+use crate::dns::MailDomains;
+use crate::ses::Ses;
+pub use crate::ses::{TAG, pause, ses_config};
 
 /// This function, as it states itself. Queues feed it.
 pub const FUNCTION: Function = Function {
@@ -27,6 +25,10 @@ pub const FUNCTION: Function = Function {
         Grant::get("ACCOUNT#"),
         Grant::get("TICKET#"),
         Grant::query("SIRET#"),
+        Grant::query("DIGEST#"),
+        Grant::put("DIGEST#"),
+        Grant::put("DOMAIN#"),
+        Grant::put("MAIL#"),
         Grant::update("MAIL#"),
         Grant::update("LINK#"),
         Grant::update("QUOTA#"),
@@ -38,13 +40,6 @@ pub const FUNCTION: Function = Function {
 /// Where requests for assistance go when the operator does not say (procedure, case 3).
 pub const AGENCY_ADDRESS_DEFAULT: &str = "contact-ap@asp-public.fr";
 
-/// What the queue says of a mail: nothing but which one.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Due {
-    /// Its id.
-    pub mail_id: String,
-}
-
 /// What an operator sets for mails.
 #[derive(Debug, Clone)]
 pub struct MailConfig {
@@ -54,6 +49,41 @@ pub struct MailConfig {
     pub agency: Email,
     /// SES's configuration set, if there is one.
     pub configuration_set: Option<String>,
+    /// The one of mails to addresses that nobody has proved to be theirs, if it is another.
+    pub configuration_set_unproven: Option<String>,
+    /// What lies between two mails of this sender, at the least.
+    pub pause: SignedDuration,
+}
+
+impl MailConfig {
+    /// No configuration set, and as many mails as come.
+    #[must_use]
+    pub fn new(from: String, agency: Email) -> Self {
+        Self {
+            from,
+            agency,
+            configuration_set: None,
+            configuration_set_unproven: None,
+            pause: SignedDuration::ZERO,
+        }
+    }
+
+    fn of_environment() -> Result<Self, BootError> {
+        let agency = boot::optional("SESAME_AGENCY_ADDRESS");
+        let agency = agency.unwrap_or_else(|| AGENCY_ADDRESS_DEFAULT.to_owned());
+        let number = |name, default: u32| boot::optional(name).map_or(Ok(default), |text| text.parse());
+        let pause = match number("SESAME_MAIL_RATE", 0)? {
+            0 => SignedDuration::ZERO,
+            rate => pause(rate, number("SESAME_MAIL_SENDERS", 1)?)?,
+        };
+        Ok(Self {
+            from: boot::required("SESAME_MAIL_FROM", "who mails are from")?,
+            agency: Email::parse(&agency).map_err(|_| "SESAME_AGENCY_ADDRESS is not an address")?,
+            configuration_set: boot::optional("SESAME_CONFIGURATION_SET"),
+            configuration_set_unproven: boot::optional("SESAME_CONFIGURATION_SET_UNPROVEN"),
+            pause,
+        })
+    }
 }
 
 /// Everything that sending a mail takes.
@@ -61,112 +91,36 @@ pub struct MailConfig {
 pub struct Sender {
     platform: Platform,
     ses: Ses,
+    domains: MailDomains,
     agency: Email,
 }
 
-/// What becomes of one message of the batch.
-enum Next {
-    /// The mail has reached an end, whichever.
-    Over,
-    /// It is to be tried again.
-    Again,
-    /// So are all others: SES takes nothing from us.
-    Pause,
-}
-
 impl Sender {
-    /// A sender that reaches SES through this client.
+    /// A sender that reaches SES through this client, and asks about domains there.
     #[must_use]
-    pub fn new(platform: Platform, ses: aws_sdk_sesv2::Client, config: MailConfig) -> Self {
+    pub fn new(
+        platform: Platform,
+        client: aws_sdk_sesv2::Client,
+        config: MailConfig,
+        domains: MailDomains,
+    ) -> Self {
         let agency = config.agency.clone();
-        Self { platform, ses: Ses::new(ses, config), agency }
+        let ses = Ses::new(client, config, &platform.clock, &platform.random);
+        Self { platform, ses, domains, agency }
     }
 
     /// A sender with the settings of the environment.
     ///
     /// # Errors
-    /// A missing setting.
+    /// A missing or wrong setting.
     pub async fn start() -> Result<Self, BootError> {
+        let config = MailConfig::of_environment()?;
         let platform = boot::start(&FUNCTION).await?;
-        let agency = boot::required("SESAME_AGENCY_ADDRESS", "the agency's address")
-            .unwrap_or_else(|_| AGENCY_ADDRESS_DEFAULT.to_owned());
-        let config = MailConfig {
-            from: boot::required("SESAME_MAIL_FROM", "who mails are from")?,
-            agency: Email::parse(&agency).map_err(|_| "SESAME_AGENCY_ADDRESS is not an address")?,
-            configuration_set: boot::required("SESAME_CONFIGURATION_SET", "a configuration set").ok(),
+        // The mails of an emulated SES leave no machine: their domains need not be real.
+        let domains = match ses::emulator() {
+            Some(_) => MailDomains::new(|_| false),
+            None => MailDomains::of_machine(platform.clock.clone(), platform.random.clone()),
         };
-        Ok(Self::new(platform, ses::client()?, config))
+        Ok(Self::new(platform, ses::client()?, config, domains))
     }
-
-    fn clock(&self) -> &Clock {
-        &self.platform.clock
-    }
-}
-
-/// Sends a batch of the queue, one mail after another. What is to be tried again goes back to the queue.
-pub async fn handle(sender: &Sender, event: SqsEvent) -> SqsBatchResponse {
-    let mut response = SqsBatchResponse::default();
-    let mut is_paused = false;
-    for message in event.records {
-        let next = if is_paused { Next::Pause } else { take(sender, &message).await };
-        is_paused = matches!(next, Next::Pause);
-        if !matches!(next, Next::Over) {
-            response.add_failure(message.message_id.unwrap_or_default());
-        }
-    }
-    response
-}
-
-async fn take(sender: &Sender, message: &SqsMessage) -> Next {
-    let due: Option<Due> = message.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
-    let Some(id) = due.and_then(|due| MailId::parse(&due.mail_id)) else {
-        tracing::error!(message_id = message.message_id, "the queue holds what is no mail");
-        return Next::Again;
-    };
-    let outbox = &sender.platform.outbox;
-    let leased = match outbox.lease(id).await {
-        Ok(Lease::Ours(leased)) => leased,
-        Ok(Lease::Over) => return Next::Over,
-        Ok(Lease::Held) => return Next::Again,
-        Err(error) => return failed(id, &error.into()),
-    };
-    let next = match send(sender, &leased).await {
-        Ok(next) => next,
-        Err(error) => failed(id, &error),
-    };
-    if !matches!(next, Next::Over) {
-        // If even this fails, the lease runs out by itself.
-        let _ = outbox.release(&leased).await;
-    }
-    next
-}
-
-async fn send(sender: &Sender, leased: &Leased) -> Result<Next, Error> {
-    let (state, note) = match prepare::prepare(sender, leased).await? {
-        Prepared::Nobody => (MailState::NoRecipient, String::new()),
-        Prepared::TooMany => (MailState::Suppressed, String::new()),
-        Prepared::Served => (MailState::Superseded, String::new()),
-        Prepared::Broken(why) => (MailState::Refused, why),
-        Prepared::Mail(mail) => match sender.ses.send(leased.id, &mail).await {
-            Outcome::Sent(message_id) => (MailState::Sent, message_id),
-            Outcome::Refused(code) => (MailState::Refused, code),
-            Outcome::Retry(code) => return Ok(put_off(leased, &code, Next::Again)),
-            Outcome::Paused(code) => return Ok(put_off(leased, &code, Next::Pause)),
-        },
-    };
-    sender.platform.outbox.finish(leased, state, &note).await?;
-    metrics::count(Event::Mail(state), sender.clock().now());
-    let (mail, kind, state) = (leased.id.to_string(), leased.job.kind(), state.as_str());
-    tracing::info!(mail, kind, state, "mail");
-    Ok(Next::Over)
-}
-
-fn put_off(leased: &Leased, code: &str, next: Next) -> Next {
-    tracing::warn!(mail = leased.id.to_string(), kind = leased.job.kind(), code, "mail put off");
-    next
-}
-
-fn failed(id: MailId, error: &Error) -> Next {
-    tracing::error!(mail = id.to_string(), %error, "mail put off");
-    Next::Again
 }

@@ -8,7 +8,7 @@ fn main() -> Result<(), BootError> {
     block_on(async {
         let sender = &Sender::start().await?;
         let service = service_fn(|event: LambdaEvent<_>| async move {
-            Ok::<_, BootError>(mail_sender::handle(sender, event.payload).await)
+            Ok::<_, BootError>(mail_sender::handle(sender, &event.context.into(), event.payload).await)
         });
         lambda_runtime::run(service).await
     })

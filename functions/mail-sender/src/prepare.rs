@@ -1,171 +1,209 @@
 //! Whom a mail goes to and what it says, looked up when it is sent and not before.
 
+use domain::mail::{Bounded, MailState};
 use domain::time::Timestamp;
 use domain::{Account, Email, Identifier, MailJob, Reference, Siret, Ticket};
 use platform::Error;
-use platform::outbox::Leased;
+use platform::outbox::{DigestLine, Leased, Standing};
+use platform::table::TableError;
 
 use crate::Sender;
-use crate::render::{self, Content};
-use crate::ses::Mail;
+use crate::render::{self, Content, RecoveryLink};
 
-/// What a job comes down to.
-pub enum Prepared {
-    /// A mail to be sent.
-    Mail(Box<Mail>),
-    /// No account, or none any more: nobody to write to, and nobody is told.
-    Nobody,
-    /// The address has had its mails of this kind for this hour.
-    TooMany,
-    /// The mail's link has served, or another that came later: it would serve nothing any more.
-    Served,
-    /// The job cannot be carried out, ever.
-    Broken(String),
+/// Accounts that one recovery mail tells: far more than one person has at one establishment.
+const ACCOUNTS_MAX: usize = 20;
+
+/// A mail, ready to be sent.
+pub struct Mail {
+    /// Who gets it.
+    pub to: Email,
+    /// Who gets the reply.
+    pub reply_to: Email,
+    /// What it says.
+    pub content: Content,
+    /// Whether anybody may have typed the receiver's address.
+    pub is_unproven: bool,
 }
 
-/// Looks up what a job needs. The link of a mail is minted here, with the minutes that begin now.
-pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Prepared, Error> {
+/// Why there is no mail to send.
+pub enum NoMail {
+    /// It has come to that end, and why.
+    Ended(MailState, String),
+    /// It could not be prepared, for now.
+    Failed(Error),
+}
+
+impl From<Error> for NoMail {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<TableError> for NoMail {
+    fn from(error: TableError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<askama::Error> for NoMail {
+    fn from(error: askama::Error) -> Self {
+        Self::Ended(MailState::Refused, error.to_string())
+    }
+}
+
+/// Nobody to write to, and nobody is told.
+fn nobody(why: &str) -> NoMail {
+    NoMail::Ended(MailState::NoRecipient, why.to_owned())
+}
+
+fn superseded(why: &str) -> NoMail {
+    NoMail::Ended(MailState::Superseded, why.to_owned())
+}
+
+/// Looks up what a mail needs. Its links are minted here, with the minutes that begin now.
+pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Mail, NoMail> {
+    let (site, at) = (&*sender.platform.config.site, leased.created_at);
     match &leased.job {
         MailJob::Activation { identifier } => {
-            with_account(sender, identifier, async |account| {
-                if account.is_active {
-                    Ok(Prepared::Served)
-                } else {
-                    link_mail(sender, leased, account).await
-                }
-            })
-            .await
+            let account = find_account(sender, identifier).await?;
+            if account.is_active {
+                return Err(superseded("the account is active"));
+            }
+            activation(sender, leased, &account).await
         }
-        MailJob::PasswordReset { identifier } => {
-            with_account(sender, identifier, async |account| {
-                // Asked for before the password was set, it must not undo that.
-                if account.password_set_at.is_some_and(|set_at| leased.created_at < set_at) {
-                    return Ok(Prepared::Served);
-                }
-                link_mail(sender, leased, account).await
-            })
-            .await
+        MailJob::RecoveryByIdentifier { identifier } => {
+            let account = find_account(sender, identifier).await?;
+            if !account.is_active {
+                return activation(sender, leased, &account).await;
+            }
+            let address = account.application.email.normalised();
+            let is_holder = |email: &Email| Ok(email.normalised() == address);
+            let accounts = accounts_of(sender, &account.application.siret, is_holder).await?;
+            recovery(sender, leased, accounts).await
+        }
+        MailJob::RecoveryByAddress { siret, address } => {
+            let is_holder =
+                |email: &Email| Ok(sender.platform.outbox.address_fingerprint(email)? == *address);
+            let accounts = accounts_of(sender, siret, is_holder).await?;
+            recovery(sender, leased, accounts).await
         }
         MailJob::Welcome { identifier } => {
-            with_account(sender, identifier, async |account| {
-                Ok(to_person(sender, &account.application.email, render::welcome(site(sender), account)))
-            })
-            .await
+            let account = find_account(sender, identifier).await?;
+            Ok(to_holder(sender, &account, render::welcome(site, &account)?))
         }
         MailJob::PasswordChanged { identifier } => {
-            with_account(sender, identifier, async |account| {
-                let content = render::password_changed(site(sender), account, leased.created_at);
-                Ok(to_person(sender, &account.application.email, content))
-            })
-            .await
+            let account = find_account(sender, identifier).await?;
+            Ok(to_holder(sender, &account, render::password_changed(site, &account, at)?))
         }
         MailJob::LoginsBlocked { identifier } => {
-            with_account(sender, identifier, async |account| {
-                if !account.is_active {
-                    return Ok(Prepared::Nobody);
-                }
-                let content = render::logins_blocked(site(sender), account, leased.created_at);
-                Ok(to_person(sender, &account.application.email, content))
-            })
-            .await
+            let account = find_account(sender, identifier).await?;
+            if !account.is_active {
+                return Err(nobody("the account is not active"));
+            }
+            Ok(to_holder(sender, &account, render::logins_blocked(site, &account, at)?))
         }
-        MailJob::IdentifierReminder { siret, address } => reminder(sender, leased, siret, address).await,
-        MailJob::TicketReceipt { reference } => {
-            with_ticket(sender, reference, async |reference, ticket, at| {
-                if !is_within_quota(sender, leased, &ticket.email).await? {
-                    return Ok(Prepared::TooMany);
-                }
-                let content = render::ticket_receipt(site(sender), reference, ticket, at);
-                Ok(to_person(sender, &ticket.email, content))
-            })
-            .await
-        }
-        MailJob::TicketToAgency { reference } => {
-            with_ticket(sender, reference, async |reference, ticket, at| {
-                Ok(mail(&sender.agency, &ticket.email, render::ticket_to_agency(reference, ticket, at)))
-            })
-            .await
+        MailJob::TicketReceipt { reference } => receipt(sender, leased, reference).await,
+        MailJob::TicketToAgency { reference } => agency_copy(sender, leased, reference).await,
+        MailJob::AgencyDigest { period } => {
+            let lines = sender.platform.outbox.digest(*period).await?;
+            Ok(to_agency(sender, &sender.agency, render::agency_digest(*period, &lines)?))
         }
     }
 }
 
-/// All identifiers of that establishment whose holder has that address, to the address that the account
-/// has: never to what a stranger typed.
-async fn reminder(sender: &Sender, leased: &Leased, siret: &Siret, address: &str) -> Result<Prepared, Error> {
+/// The link that activates an application, whichever way it was asked for.
+async fn activation(sender: &Sender, leased: &Leased, account: &Account) -> Result<Mail, NoMail> {
+    let application = &account.application;
+    let next_at = count(sender, leased, Bounded::Activation(&application.email, &application.siret)).await?;
+    let now = sender.platform.clock.now();
+    let minted = sender.platform.links.mint(leased.id, account, now).await?;
+    let (token, until) = minted.ok_or_else(|| superseded("its link has served"))?;
+    let content = render::activation(&sender.platform.config.site, account, &token, until, next_at)?;
+    Ok(Mail { is_unproven: true, ..to_holder(sender, account, content) })
+}
+
+/// Identifier and link of each of these accounts, which are one person's: whichever was forgotten, the mail helps.
+async fn recovery(sender: &Sender, leased: &Leased, mut accounts: Vec<Account>) -> Result<Mail, NoMail> {
+    if accounts.is_empty() {
+        return Err(nobody("no account of that address"));
+    }
+    // Asked for before the password was set, a link must not undo that.
+    accounts.retain(|account| account.password_set_at.is_none_or(|set_at| set_at <= leased.created_at));
+    let first = accounts.first().ok_or_else(|| superseded("the password was set since"))?;
+    let next_at = count(sender, leased, Bounded::Recovery(&first.application.email)).await?;
+    let now = sender.platform.clock.now();
+    let mut links = Vec::new();
+    for account in &accounts {
+        let minted = sender.platform.links.mint(leased.id, account, now).await?;
+        links.extend(minted.map(|(token, until)| RecoveryLink { account, token, until }));
+    }
+    if links.is_empty() {
+        return Err(superseded("its links have served"));
+    }
+    let content = render::recovery(&sender.platform.config.site, &links, leased.created_at, next_at)?;
+    Ok(to_holder(sender, first, content))
+}
+
+async fn receipt(sender: &Sender, leased: &Leased, reference: &Reference) -> Result<Mail, NoMail> {
+    let (ticket, received_at) = find_ticket(sender, reference).await?;
+    let next_at = count(sender, leased, Bounded::Receipt(&ticket.email)).await?;
+    let site = &sender.platform.config.site;
+    let content = render::ticket_receipt(site, reference, &ticket, received_at, next_at)?;
+    Ok(Mail { to: ticket.email, reply_to: sender.agency.clone(), content, is_unproven: true })
+}
+
+/// A mail of its own, or a line of the digest once the agency has had its mails for this hour.
+async fn agency_copy(sender: &Sender, leased: &Leased, reference: &Reference) -> Result<Mail, NoMail> {
+    let (ticket, received_at) = find_ticket(sender, reference).await?;
     let outbox = &sender.platform.outbox;
+    if let Standing::Beyond(_) = outbox.count(leased.id, &Bounded::AgencyCopy.quotas()).await? {
+        let Ticket { siret, motive, email, .. } = ticket;
+        let line = DigestLine { reference: reference.clone(), siret, motive, email };
+        let digest = outbox.add_to_digest(&line).await?;
+        return Err(superseded(&format!("digest {digest}")));
+    }
+    Ok(to_agency(sender, &ticket.email, render::ticket_to_agency(reference, &ticket, received_at)?))
+}
+
+/// Counts a mail against its quotas. Gives when the next of its kind may go out, if this is the last.
+async fn count(sender: &Sender, leased: &Leased, bounded: Bounded<'_>) -> Result<Option<Timestamp>, NoMail> {
+    match sender.platform.outbox.count(leased.id, &bounded.quotas()).await? {
+        Standing::Within => Ok(None),
+        Standing::Last(next_at) => Ok(Some(next_at)),
+        Standing::Beyond(quota) => Err(NoMail::Ended(MailState::Suppressed, format!("{quota} quota"))),
+    }
+}
+
+async fn find_account(sender: &Sender, identifier: &Identifier) -> Result<Account, NoMail> {
+    sender.platform.accounts.find(identifier).await?.ok_or_else(|| nobody("no account of that identifier"))
+}
+
+/// The active accounts of an establishment whose holder has the address that is looked for.
+async fn accounts_of(
+    sender: &Sender,
+    siret: &Siret,
+    is_holder: impl Fn(&Email) -> Result<bool, Error>,
+) -> Result<Vec<Account>, NoMail> {
     let mut accounts = Vec::new();
     for account in sender.platform.accounts.of_establishment(siret).await? {
-        if outbox.address_fingerprint(&account.application.email)? == address {
+        if is_holder(&account.application.email)? {
             accounts.push(account);
         }
     }
-    let Some(email) = accounts.first().map(|account| account.application.email.clone()) else {
-        return Ok(Prepared::Nobody);
-    };
-    if !is_within_quota(sender, leased, &email).await? {
-        return Ok(Prepared::TooMany);
-    }
-    let identifiers: Vec<Identifier> = accounts.into_iter().map(|account| account.identifier).collect();
-    let content = render::identifier_reminder(site(sender), siret, &identifiers, leased.created_at);
-    Ok(to_person(sender, &email, content))
+    accounts.truncate(ACCOUNTS_MAX);
+    Ok(accounts)
 }
 
-async fn link_mail(sender: &Sender, leased: &Leased, account: &Account) -> Result<Prepared, Error> {
-    if !is_within_quota(sender, leased, &account.application.email).await? {
-        return Ok(Prepared::TooMany);
-    }
-    let now = sender.clock().now();
-    let Some((token, valid_until)) = sender.platform.links.mint(leased.id, account, now).await? else {
-        return Ok(Prepared::Served);
-    };
-    let content = if account.is_active {
-        render::password_reset(site(sender), account, &token, valid_until, leased.created_at)
-    } else {
-        render::activation(site(sender), account, &token, valid_until)
-    };
-    Ok(to_person(sender, &account.application.email, content))
+async fn find_ticket(sender: &Sender, reference: &Reference) -> Result<(Ticket, Timestamp), NoMail> {
+    sender.platform.tickets.find(reference).await?.ok_or_else(|| nobody("no ticket of that reference"))
 }
 
-async fn is_within_quota(sender: &Sender, leased: &Leased, email: &Email) -> Result<bool, Error> {
-    match leased.job.quota() {
-        Some(quota) => sender.platform.outbox.is_within_quota(leased.id, quota, email).await,
-        None => Ok(true),
-    }
+/// To the address that the account has: never to what a stranger typed.
+fn to_holder(sender: &Sender, account: &Account, content: Content) -> Mail {
+    let to = account.application.email.clone();
+    Mail { to, reply_to: sender.agency.clone(), content, is_unproven: false }
 }
 
-async fn with_account(
-    sender: &Sender,
-    identifier: &Identifier,
-    prepare: impl AsyncFnOnce(&Account) -> Result<Prepared, Error>,
-) -> Result<Prepared, Error> {
-    match sender.platform.accounts.find(identifier).await? {
-        Some(account) => prepare(&account).await,
-        None => Ok(Prepared::Nobody),
-    }
-}
-
-async fn with_ticket(
-    sender: &Sender,
-    reference: &Reference,
-    prepare: impl AsyncFnOnce(&Reference, &Ticket, Timestamp) -> Result<Prepared, Error>,
-) -> Result<Prepared, Error> {
-    match sender.platform.tickets.find(reference).await? {
-        Some((ticket, received_at)) => prepare(reference, &ticket, received_at).await,
-        None => Ok(Prepared::Nobody),
-    }
-}
-
-fn to_person(sender: &Sender, to: &Email, content: Result<Content, askama::Error>) -> Prepared {
-    mail(to, &sender.agency, content)
-}
-
-fn mail(to: &Email, reply_to: &Email, content: Result<Content, askama::Error>) -> Prepared {
-    match content {
-        Ok(content) => Prepared::Mail(Box::new(Mail { to: to.clone(), reply_to: reply_to.clone(), content })),
-        Err(error) => Prepared::Broken(error.to_string()),
-    }
-}
-
-fn site(sender: &Sender) -> &str {
-    &sender.platform.config.site
+fn to_agency(sender: &Sender, reply_to: &Email, content: Content) -> Mail {
+    Mail { to: sender.agency.clone(), reply_to: reply_to.clone(), content, is_unproven: false }
 }

@@ -4,8 +4,10 @@
 //! theirs, what they typed is shown with nothing to click (`filters::unlinked`).
 
 use askama::Template;
-use domain::time::{Timestamp, in_paris};
-use domain::{Account, Identifier, Reference, Siret, Ticket, Token};
+use domain::mail::DigestPeriod;
+use domain::time::{SignedDuration, Timestamp, after, in_paris};
+use domain::{Account, Reference, Ticket, Token};
+use platform::outbox::DigestLine;
 
 /// A mail, worded: everything but whom it goes to. No `Debug`: it holds names and a link, which no log may.
 pub struct Content {
@@ -36,7 +38,25 @@ macro_rules! content {
     }};
 }
 
-/// Carries the link that activates an application, and the identifier that a new link can be asked with.
+/// A link that chooses a new password, and of which account.
+pub struct RecoveryLink<'a> {
+    /// Whose.
+    pub account: &'a Account,
+    /// What the link carries.
+    pub token: Token,
+    /// The last moment at which it serves.
+    pub until: Timestamp,
+}
+
+/// A link as its mail shows it.
+struct ShownLink {
+    holder: String,
+    identifier: String,
+    url: String,
+}
+
+/// Carries the link that activates an application, and the identifier that a new link can be asked with. `next_at`
+/// is when another mail of its kind may go out, if this is the last before.
 ///
 /// # Errors
 /// When a template cannot be written out; none does so by itself.
@@ -45,14 +65,15 @@ pub fn activation(
     account: &Account,
     token: &Token,
     valid_until: Timestamp,
+    next_at: Option<Timestamp>,
 ) -> Result<Content, askama::Error> {
-    let application = &account.application;
     content!("Activez votre compte Sésame", "activation.txt", "activation.html", {
         site: str = site,
         account: Account = account,
-        requester: str = &format!("{} {}", application.first_name.as_str(), application.last_name.as_str()),
-        link: str = &link(site, token),
+        requester: str = &holder(account),
+        link: str = &url_of(site, token),
         until: str = &in_words(valid_until),
+        next: Option<String> = &next_at.map(minute_after),
     })
 }
 
@@ -67,43 +88,35 @@ pub fn welcome(site: &str, account: &Account) -> Result<Content, askama::Error> 
     })
 }
 
-/// Tells every identifier of an establishment whose holder has the address that it goes to.
+/// Tells identifier and link of each account, whichever was forgotten: whoever has such mails sent to a holder does
+/// them no harm. `next_at` is that of [`activation`].
 ///
 /// # Errors
 /// As [`activation`].
-pub fn identifier_reminder(
+pub fn recovery(
     site: &str,
-    siret: &Siret,
-    identifiers: &[Identifier],
+    links: &[RecoveryLink<'_>],
     asked_at: Timestamp,
+    next_at: Option<Timestamp>,
 ) -> Result<Content, askama::Error> {
-    let subject =
-        if identifiers.len() == 1 { "Votre identifiant Sésame" } else { "Vos identifiants Sésame" };
-    content!(subject, "identifier_reminder.txt", "identifier_reminder.html", {
+    let subject = match links {
+        [_] => "Votre identifiant Sésame et un lien pour votre mot de passe",
+        _ => "Vos identifiants Sésame et un lien pour chaque mot de passe",
+    };
+    let first = links.first().ok_or_else(|| askama::Error::custom("a recovery mail without a link"))?;
+    let until = links.iter().map(|link| link.until).min().unwrap_or(first.until);
+    let shown = links.iter().map(|link| ShownLink {
+        holder: holder(link.account),
+        identifier: link.account.identifier.to_string(),
+        url: url_of(site, &link.token),
+    });
+    content!(subject, "recovery.txt", "recovery.html", {
         site: str = site,
-        siret: Siret = siret,
-        identifiers: [Identifier] = identifiers,
+        links: [ShownLink] = &shown.collect::<Vec<_>>(),
+        account: Account = first.account,
         asked: str = &in_words(asked_at),
-    })
-}
-
-/// Carries the link that replaces the password of an active account.
-///
-/// # Errors
-/// As [`activation`].
-pub fn password_reset(
-    site: &str,
-    account: &Account,
-    token: &Token,
-    valid_until: Timestamp,
-    asked_at: Timestamp,
-) -> Result<Content, askama::Error> {
-    content!("Choisissez votre nouveau mot de passe Sésame", "password_reset.txt", "password_reset.html", {
-        site: str = site,
-        account: Account = account,
-        asked: str = &in_words(asked_at),
-        link: str = &link(site, token),
-        until: str = &in_words(valid_until),
+        until: str = &in_words(until),
+        next: Option<String> = &next_at.map(minute_after),
     })
 }
 
@@ -148,6 +161,7 @@ pub fn ticket_receipt(
     reference: &Reference,
     ticket: &Ticket,
     received_at: Timestamp,
+    next_at: Option<Timestamp>,
 ) -> Result<Content, askama::Error> {
     let subject = format!("Demande d'assistance {}\u{a0}: bien reçue", reference.as_str());
     content!(subject, "ticket_receipt.txt", "ticket_receipt.html", {
@@ -156,6 +170,7 @@ pub fn ticket_receipt(
         ticket: Ticket = ticket,
         is_unproven: bool = &true,
         received: str = &in_words(received_at),
+        next: Option<String> = &next_at.map(minute_after),
     })
 }
 
@@ -177,9 +192,27 @@ pub fn ticket_to_agency(
     })
 }
 
+/// Lists for the agency the requests of a period that had no mail of their own.
+///
+/// # Errors
+/// As [`activation`].
+pub fn agency_digest(period: DigestPeriod, lines: &[DigestLine]) -> Result<Content, askama::Error> {
+    let subject = format!("Demandes d'assistance\u{a0}: {} demandes groupées", lines.len());
+    content!(subject, "agency_digest.txt", "agency_digest.html", {
+        lines: [DigestLine] = lines,
+        start: str = &in_words(period.start()),
+        end: str = &in_words(period.end()),
+    })
+}
+
 /// Where a link leads. The token stands after the `#`, so that no server's log has it.
-fn link(site: &str, token: &Token) -> String {
+fn url_of(site: &str, token: &Token) -> String {
     format!("{site}/mot-de-passe/#{}", token.print())
+}
+
+/// Who holds an account, as they wrote it.
+fn holder(account: &Account) -> String {
+    format!("{} {}", account.application.first_name.as_str(), account.application.last_name.as_str())
 }
 
 const DAYS: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
@@ -209,12 +242,19 @@ fn in_words(moment: Timestamp) -> String {
     format!("{day} {date}\u{a0}{month} {year} à {hour}\u{a0}h\u{a0}{minute:02} (heure de Paris)")
 }
 
+/// The first whole minute that does not begin before a moment, as it is said.
+fn minute_after(moment: Timestamp) -> String {
+    in_words(after(moment, SignedDuration::from_secs(59)))
+}
+
 /// What the templates call.
 mod filters {
     use std::fmt::Display;
 
     /// Seen by nobody, and no mail program takes what stands around it for an address of the web.
     const ZERO_WIDTH_SPACE: char = '\u{200B}';
+    /// What separates the labels of a host name, also in East Asian scripts (UTS 46, 4.5), and what looks like it.
+    const DOTS: [char; 5] = ['.', '\u{3002}', '\u{FF0E}', '\u{FF61}', '\u{2024}'];
 
     /// The same text to the eye, of which no mail program makes a link: otherwise anybody could have us
     /// send theirs to whom they like. `is_wanted` false leaves it as typed.
@@ -229,18 +269,24 @@ mod filters {
             return Ok(typed);
         }
         let mut shown = String::with_capacity(typed.len());
-        let mut before = ' ';
-        for (at, c) in typed.char_indices() {
+        let mut characters = typed.chars().peekable();
+        while let Some(c) = characters.next() {
             shown.push(c);
-            let rest = &typed[at + c.len_utf8()..];
-            let is_in_host = c == '.'
-                && before.is_alphanumeric()
-                && rest.chars().take(2).filter(|next| next.is_alphanumeric()).count() == 2;
-            if is_in_host || (c == ':' && rest.starts_with("//")) {
+            if characters.peek().is_some_and(|next| joins(c, *next)) {
                 shown.push(ZERO_WIDTH_SPACE);
             }
-            before = c;
         }
         Ok(shown)
+    }
+
+    /// Whether a mail program may take what stands around this character for an address: a host name or number in
+    /// any script, a mailbox, the scheme of a URL. A dot that ends a sentence joins nothing.
+    fn joins(c: char, next: char) -> bool {
+        let is_dot = |c: char| DOTS.contains(&c);
+        match c {
+            '@' | '\u{FF20}' => !next.is_whitespace(),
+            ':' | '\u{FF1A}' => matches!(next, '/' | '\\' | '\u{FF0F}'),
+            c => is_dot(c) && !next.is_whitespace() && !is_dot(next),
+        }
     }
 }

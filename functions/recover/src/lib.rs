@@ -75,7 +75,7 @@ impl PasswordForm {
         let proof = form.required("proof", self.proof.as_deref(), |_| Ok(()));
         form.finish(|| {
             proof?;
-            Some((MailJob::PasswordReset { identifier: identifier? }, self.proof.as_deref()?))
+            Some((MailJob::RecoveryByIdentifier { identifier: identifier? }, self.proof.as_deref()?))
         })
     }
 }
@@ -94,7 +94,7 @@ impl PasswordForm {
 pub async fn identifier(platform: &Platform, request: Request) -> Result<Response, Error> {
     let form: IdentifierForm = http::json(&request)?;
     let (siret, email, proof) = form.check()?;
-    let job = MailJob::IdentifierReminder { siret, address: platform.outbox.address_fingerprint(&email)? };
+    let job = MailJob::RecoveryByAddress { siret, address: platform.outbox.address_fingerprint(&email)? };
     accept(platform, &job, proof, &form).await
 }
 

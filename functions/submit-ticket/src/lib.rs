@@ -13,7 +13,14 @@ use utoipa::ToSchema;
 pub const FUNCTION: Function = Function {
     name: "submit-ticket",
     routes: &[route!(POST "/api/submit-ticket", handle)],
-    grants: &[Grant::put("PROOF#"), Grant::put("SUBMISSION#"), Grant::put("TICKET#"), Grant::put("MAIL#")],
+    grants: &[
+        Grant::get("DOMAIN#"),
+        Grant::check("DOMAIN#"),
+        Grant::put("PROOF#"),
+        Grant::put("SUBMISSION#"),
+        Grant::put("TICKET#"),
+        Grant::put("MAIL#"),
+    ],
     secrets: &[Secret::Proof, Secret::Hash],
     size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 800, share: Share::Few },
 };

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Identifier, MailId, Siret, Submission, Token};
+use domain::mail::DigestPeriod;
+use domain::{Identifier, MailId, Reference, Siret, Submission, Token};
 
 use super::Attributes;
 
@@ -64,10 +65,10 @@ impl Key {
         Self::new(format!("ATTEMPTS#{identifier}"), "ATTEMPTS")
     }
 
-    /// The mails of one kind lately sent to an address, by a keyed hash of both.
+    /// The mails lately counted against a quota, by a keyed hash of what it counts.
     #[must_use]
-    pub fn quota(address_fingerprint: &str) -> Self {
-        Self::new(format!("QUOTA#{address_fingerprint}"), "QUOTA")
+    pub fn quota(fingerprint: &str) -> Self {
+        Self::new(format!("QUOTA#{fingerprint}"), "QUOTA")
     }
 
     /// The partition of all notices.
@@ -95,6 +96,21 @@ impl Key {
     #[must_use]
     pub fn mail(id: MailId) -> Self {
         Self::new(format!("MAIL#{id}"), "MAIL")
+    }
+
+    /// What the partitions of digests for the agency begin with.
+    pub const DIGEST: &str = "DIGEST#";
+
+    /// A request for assistance in the digest of a period.
+    #[must_use]
+    pub fn digest(period: DigestPeriod, reference: &Reference) -> Self {
+        Self::new(format!("{}{period}", Self::DIGEST), format!("TICKET#{}", reference.as_str()))
+    }
+
+    /// A domain that takes no mail.
+    #[must_use]
+    pub fn domain(domain: &str) -> Self {
+        Self::new(format!("DOMAIN#{domain}"), "DOMAIN")
     }
 
     /// A row that does not exist, for a read that warms the connection.

@@ -126,6 +126,13 @@ impl Row {
         self.find_moment("expires_at").is_some_and(|end| end <= now)
     }
 
+    /// How many strings a set has; none when it is absent.
+    #[must_use]
+    pub fn set_size(&self, name: &str) -> u64 {
+        let set = self.0.get(name).and_then(|value| value.as_ss().ok());
+        set.map_or(0, |strings| strings.len() as u64)
+    }
+
     /// A flag; absent is false.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {

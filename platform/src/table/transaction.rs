@@ -7,12 +7,15 @@ use aws_sdk_dynamodb::types::{
     CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
     Update,
 };
+use domain::time::Timestamp;
 
 use super::{Attributes, IntoAttribute, Key, NOT_THERE, Row};
 use crate::metrics::Event;
 
 /// What DynamoDB says of an item whose condition did not hold.
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+
+const NOT_THERE_OR_PAST: &str = "attribute_not_exists(pk) OR expires_at <= :now";
 
 /// Names a conditional write of a transaction, so that a refusal can say which one it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +51,7 @@ enum Write {
     Create(Row),
     Put(Row),
     Change(Change),
-    AssertAbsent(Key),
+    AssertAbsent { key: Key, unless_past: Option<Timestamp> },
     Delete(Key),
 }
 
@@ -89,7 +92,12 @@ impl Transaction {
 
     /// Writes nothing: that key must have no row.
     pub fn assert_absent(&mut self, guard: Guard, key: Key) -> &mut Self {
-        self.push(Some(guard), Write::AssertAbsent(key))
+        self.push(Some(guard), Write::AssertAbsent { key, unless_past: None })
+    }
+
+    /// Writes nothing: that key must have no row, or one whose time is past.
+    pub fn assert_absent_or_past(&mut self, guard: Guard, key: Key, now: Timestamp) -> &mut Self {
+        self.push(Some(guard), Write::AssertAbsent { key, unless_past: Some(now) })
     }
 
     /// Leaves no row at that key.
@@ -178,14 +186,19 @@ fn item(table: &str, write: Write) -> Result<TransactWriteItem, BuildError> {
                 .return_values_on_condition_check_failure(all_old)
                 .build()?,
         ),
-        Write::AssertAbsent(key) => item.condition_check(
-            ConditionCheck::builder()
+        Write::AssertAbsent { key, unless_past } => {
+            let check = ConditionCheck::builder()
                 .table_name(table)
                 .set_key(Some(key.attributes()))
-                .condition_expression(NOT_THERE)
-                .return_values_on_condition_check_failure(all_old)
-                .build()?,
-        ),
+                .return_values_on_condition_check_failure(all_old);
+            let check = match unless_past {
+                None => check.condition_expression(NOT_THERE),
+                Some(now) => check
+                    .condition_expression(NOT_THERE_OR_PAST)
+                    .expression_attribute_values(":now", now.into_attribute()),
+            };
+            item.condition_check(check.build()?)
+        }
         Write::Delete(key) => {
             item.delete(Delete::builder().table_name(table).set_key(Some(key.attributes())).build()?)
         }

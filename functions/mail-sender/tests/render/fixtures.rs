@@ -1,11 +1,13 @@
 //! Who the render are about, and every mail there is.
 
+use domain::mail::DigestPeriod;
 use domain::time::Timestamp;
 use domain::{
     Account, Application, Description, Email, Identifier, Motive, Name, Phone, Reference, Siret, Submission,
     Ticket, Token,
 };
-use mail_sender::render::{self, Content};
+use mail_sender::render::{self, Content, RecoveryLink};
+use platform::outbox::DigestLine;
 
 pub const SITE: &str = "https://sesame.example";
 
@@ -15,6 +17,10 @@ pub fn at(moment: &str) -> Timestamp {
 
 pub fn now() -> Timestamp {
     at("2026-11-23T13:05:40Z")
+}
+
+pub fn in_an_hour() -> Timestamp {
+    at("2026-11-23T14:05:40Z")
 }
 
 pub fn token() -> Token {
@@ -78,20 +84,47 @@ pub fn read(mail: &Content) -> String {
     format!("Objet : {}\n\n{}", mail.subject, mail.text)
 }
 
+/// Accounts of two members of one establishment, and a link of each.
+pub fn recovery_links(accounts: &[Account]) -> Vec<RecoveryLink<'_>> {
+    let links = accounts.iter().zip([7, 8]);
+    links
+        .map(|(account, byte)| RecoveryLink {
+            account,
+            token: Token::from_bytes([byte; 32]),
+            until: in_an_hour(),
+        })
+        .collect()
+}
+
+/// Two requests that no mail of their own was sent for.
+pub fn digest_lines() -> [DigestLine; 2] {
+    [1, 2].map(|last| DigestLine {
+        reference: Reference::new("2026-11-23".parse().unwrap(), [1, 2, 3, 4, 5, last]),
+        siret: Siret::parse("73282932000074").unwrap(),
+        motive: Motive::ExtranetAccess,
+        email: Email::parse("jeanne@exemple.fr").unwrap(),
+    })
+}
+
 /// Every mail, about this account and this ticket.
-pub fn every_mail(account: &Account, ticket: &Ticket) -> [(&'static str, Content); 8] {
-    let siret = &account.application.siret;
-    [
-        ("activation", render::activation(SITE, account, &token(), now()).unwrap()),
-        ("welcome", render::welcome(SITE, account).unwrap()),
-        ("reminder-1", render::identifier_reminder(SITE, siret, &[identifier(7)], now()).unwrap()),
-        (
-            "reminder-2",
-            render::identifier_reminder(SITE, siret, &[identifier(7), identifier(8)], now()).unwrap(),
-        ),
-        ("reset", render::password_reset(SITE, account, &token(), now(), now()).unwrap()),
-        ("changed", render::password_changed(SITE, account, now()).unwrap()),
-        ("receipt", render::ticket_receipt(SITE, &reference(), ticket, now()).unwrap()),
-        ("agency", render::ticket_to_agency(&reference(), ticket, now()).unwrap()),
-    ]
+pub fn every_mail(account: &Account, ticket: &Ticket) -> Vec<(&'static str, Content)> {
+    let next = Some(in_an_hour());
+    let other = Account { identifier: identifier(8), ..account.clone() };
+    let accounts = [account.clone(), other];
+    let (both, one) = (recovery_links(&accounts), recovery_links(&accounts[..1]));
+    let mails = [
+        ("activation", render::activation(SITE, account, &token(), in_an_hour(), None)),
+        ("activation-last", render::activation(SITE, account, &token(), in_an_hour(), next)),
+        ("welcome", render::welcome(SITE, account)),
+        ("recovery", render::recovery(SITE, &one, now(), None)),
+        ("recovery-last", render::recovery(SITE, &one, now(), next)),
+        ("recovery-of-two", render::recovery(SITE, &both, now(), None)),
+        ("changed", render::password_changed(SITE, account, now())),
+        ("blocked", render::logins_blocked(SITE, account, now())),
+        ("receipt", render::ticket_receipt(SITE, &reference(), ticket, now(), None)),
+        ("receipt-last", render::ticket_receipt(SITE, &reference(), ticket, now(), next)),
+        ("agency", render::ticket_to_agency(&reference(), ticket, now())),
+        ("digest", render::agency_digest(DigestPeriod::of(now()), &digest_lines())),
+    ];
+    mails.into_iter().map(|(name, mail)| (name, mail.unwrap())).collect()
 }

@@ -1,12 +1,14 @@
 //! What each mail says, word by word.
 
+use domain::Account;
+use domain::mail::DigestPeriod;
 use mail_sender::render;
 
 use crate::fixtures::*;
 
 #[test]
 fn activation_says_who_asked_until_when_and_with_which_identifier() {
-    let mail = render::activation(SITE, &account(), &token(), now()).unwrap();
+    let mail = render::activation(SITE, &account(), &token(), in_an_hour(), None).unwrap();
     insta::assert_snapshot!(read(&mail), @"
     Objet : Activez votre compte Sésame
 
@@ -24,7 +26,7 @@ fn activation_says_who_asked_until_when_and_with_which_identifier() {
     https://sesame.example/mot-de-passe/#0w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3g
 
     Ce lien fonctionne jusqu'au
-    lundi 23 novembre 2026 à 14 h 05 (heure de Paris).
+    lundi 23 novembre 2026 à 15 h 05 (heure de Paris).
 
     Votre identifiant sera :
 
@@ -96,114 +98,38 @@ fn welcome_tells_the_identifier() {
 }
 
 #[test]
-fn reminder_tells_one_identifier() {
-    let mail =
-        render::identifier_reminder(SITE, &account().application.siret, &[identifier(7)], now()).unwrap();
+fn recovery_tells_identifier_and_link_whichever_was_forgotten() {
+    let accounts = [account()];
+    let mail = render::recovery(SITE, &recovery_links(&accounts), now(), None).unwrap();
     insta::assert_snapshot!(read(&mail), @"
-    Objet : Votre identifiant Sésame
+    Objet : Votre identifiant Sésame et un lien pour votre mot de passe
 
     Bonjour,
 
-    Nous avons reçu une demande d'identifiant avec votre adresse
-    électronique.
-
-    Date : lundi 23 novembre 2026 à 14 h 05 (heure de Paris)
-    SIRET : 732 829 320 00074
-
-    Votre identifiant pour cet établissement :
-
-    AP-1234-567V
-
-    Connectez-vous avec cet identifiant et votre mot de passe :
-
-    https://sesame.example/
-
-    Votre adresse électronique ne peut pas remplacer l'identifiant.
-
-    Vous avez aussi oublié le mot de passe ?
-    Choisissez-en un autre, avec votre identifiant :
-
-    https://sesame.example/mot-de-passe-oublie/
-
-    Vous n'avez rien demandé ?
-    Ne faites rien. L'identifiant n'a été envoyé qu'à vous.
-    Votre mot de passe n'a pas changé.
-
-    --
-    Sésame — accès à l'extranet Activité partielle
-    Ce message est envoyé automatiquement.
-    Une question ? L'aide est à cette adresse :
-
-    https://sesame.example/aide/
-    ");
-}
-
-#[test]
-fn reminder_tells_every_identifier() {
-    let identifiers = [identifier(7), identifier(8)];
-    let siret = &account().application.siret;
-    let mail = render::identifier_reminder(SITE, siret, &identifiers, now()).unwrap();
-    insta::assert_snapshot!(read(&mail), @"
-    Objet : Vos identifiants Sésame
-
-    Bonjour,
-
-    Nous avons reçu une demande d'identifiant avec votre adresse
-    électronique.
-
-    Date : lundi 23 novembre 2026 à 14 h 05 (heure de Paris)
-    SIRET : 732 829 320 00074
-
-    Vos identifiants pour cet établissement :
-
-    AP-1234-567V
-    AP-1234-5680
-
-    Connectez-vous avec l'un d'eux et son mot de passe :
-
-    https://sesame.example/
-
-    Votre adresse électronique ne peut pas remplacer l'identifiant.
-
-    Vous avez aussi oublié le mot de passe ?
-    Choisissez-en un autre, avec votre identifiant :
-
-    https://sesame.example/mot-de-passe-oublie/
-
-    Vous n'avez rien demandé ?
-    Ne faites rien. L'identifiant n'a été envoyé qu'à vous.
-    Votre mot de passe n'a pas changé.
-
-    --
-    Sésame — accès à l'extranet Activité partielle
-    Ce message est envoyé automatiquement.
-    Une question ? L'aide est à cette adresse :
-
-    https://sesame.example/aide/
-    ");
-}
-
-#[test]
-fn reset_says_until_when_and_that_nothing_has_changed() {
-    let mail = render::password_reset(SITE, &account(), &token(), now(), now()).unwrap();
-    insta::assert_snapshot!(read(&mail), @"
-    Objet : Choisissez votre nouveau mot de passe Sésame
-
-    Bonjour,
-
-    Quelqu'un a demandé un nouveau mot de passe avec votre identifiant,
-    le lundi 23 novembre 2026 à 14 h 05 (heure de Paris).
+    Nous avons reçu une demande pour un identifiant ou un mot de passe
+    oublié.
+    Voici votre identifiant, et un lien pour choisir un nouveau mot
+    de passe.
 
     Établissement : Boulangerie de l'Étoile
     SIRET : 732 829 320 00074
-    Identifiant : AP-1234-567V
+    Demande reçue le : lundi 23 novembre 2026 à 14 h 05 (heure de Paris)
 
-    Choisissez votre nouveau mot de passe ici :
+    Votre identifiant :
+
+    AP-1234-567V
+
+    Pour choisir un nouveau mot de passe :
 
     https://sesame.example/mot-de-passe/#0w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3g
 
     Ce lien fonctionne jusqu'au
-    lundi 23 novembre 2026 à 14 h 05 (heure de Paris).
+    lundi 23 novembre 2026 à 15 h 05 (heure de Paris).
+
+    Vous connaissez votre mot de passe ?
+    Connectez-vous avec l'identifiant :
+
+    https://sesame.example/
 
     Le lien ne fonctionne plus ?
     Demandez-en un autre avec votre identifiant :
@@ -214,8 +140,120 @@ fn reset_says_until_when_and_that_nothing_has_changed() {
     Dès que l'un d'eux a servi, les autres ne fonctionnent plus.
 
     Vous n'avez rien demandé ?
-    Ne faites rien. Votre mot de passe n'a pas changé.
-    Personne ne peut le changer sans ce lien : ne le transmettez pas.
+    Ne faites rien. Aucun mot de passe n'a changé.
+    Personne ne peut le changer sans ce message : ne le transmettez pas.
+
+    --
+    Sésame — accès à l'extranet Activité partielle
+    Ce message est envoyé automatiquement.
+    Une question ? L'aide est à cette adresse :
+
+    https://sesame.example/aide/
+    ");
+}
+
+#[test]
+fn recovery_tells_each_account_of_the_same_holder_and_when_the_next_mail_may_go_out() {
+    let accounts = [account(), Account { identifier: identifier(8), ..account() }];
+    let mail = render::recovery(SITE, &recovery_links(&accounts), now(), Some(in_an_hour())).unwrap();
+    insta::assert_snapshot!(read(&mail), @"
+    Objet : Vos identifiants Sésame et un lien pour chaque mot de passe
+
+    Bonjour,
+
+    Nous avons reçu une demande pour un identifiant ou un mot de passe
+    oublié.
+    Voici vos identifiants, et pour chacun un lien pour choisir
+    un nouveau mot de passe.
+
+    Établissement : Boulangerie de l'Étoile
+    SIRET : 732 829 320 00074
+    Demande reçue le : lundi 23 novembre 2026 à 14 h 05 (heure de Paris)
+
+    Compte de Jeanne Lefèvre
+    ----------
+
+    Votre identifiant :
+
+    AP-1234-567V
+
+    Pour choisir un nouveau mot de passe :
+
+    https://sesame.example/mot-de-passe/#0w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3g
+
+    Compte de Jeanne Lefèvre
+    ----------
+
+    Votre identifiant :
+
+    AP-1234-5680
+
+    Pour choisir un nouveau mot de passe :
+
+    https://sesame.example/mot-de-passe/#1040g2081040g2081040g2081040g2081040g2081040g2081040
+
+    Ces liens fonctionnent jusqu'au
+    lundi 23 novembre 2026 à 15 h 05 (heure de Paris).
+
+    Vous connaissez votre mot de passe ?
+    Connectez-vous avec l'identifiant :
+
+    https://sesame.example/
+
+    Le lien ne fonctionne plus ?
+    Demandez-en un autre avec votre identifiant :
+
+    https://sesame.example/mot-de-passe-oublie/
+
+    Un nouveau lien n'annule pas les précédents.
+    Dès que l'un d'eux a servi, les autres ne fonctionnent plus.
+
+    Ce message est le dernier pour le moment
+    Trop de demandes ont été faites avec votre adresse.
+    Le prochain message pourra partir le
+    lundi 23 novembre 2026 à 15 h 06 (heure de Paris).
+    D'ici là, servez-vous des liens déjà reçus.
+
+    Vous n'avez rien demandé ?
+    Ne faites rien. Aucun mot de passe n'a changé.
+    Personne ne peut le changer sans ce message : ne le transmettez pas.
+
+    --
+    Sésame — accès à l'extranet Activité partielle
+    Ce message est envoyé automatiquement.
+    Une question ? L'aide est à cette adresse :
+
+    https://sesame.example/aide/
+    ");
+}
+
+#[test]
+fn blocked_says_until_when_and_how_to_enter_before() {
+    let mail = render::logins_blocked(SITE, &account(), now()).unwrap();
+    insta::assert_snapshot!(read(&mail), @"
+    Objet : Trop d'essais avec votre identifiant Sésame
+
+    Bonjour,
+
+    Trop de mots de passe ont été essayés avec votre identifiant.
+    Depuis le lundi 23 novembre 2026 à 14 h 05 (heure de Paris),
+    il n'accepte plus de mot de passe jusqu'à demain.
+    Personne n'est entré dans votre compte par ces essais.
+
+    Établissement : Boulangerie de l'Étoile
+    SIRET : 732 829 320 00074
+    Identifiant : AP-1234-567V
+
+    Vous voulez entrer dès maintenant ?
+    Choisissez un nouveau mot de passe par courriel :
+    cela rouvre l'accès aussitôt.
+
+    https://sesame.example/mot-de-passe-oublie/
+
+    Ces essais ne venaient pas de vous ?
+    Vous n'avez rien à faire de plus, ou prévenez l'assistance :
+
+    https://sesame.example/demande-assistance/
 
     --
     Sésame — accès à l'extranet Activité partielle
@@ -268,7 +306,7 @@ fn changed_says_what_to_do_if_it_was_somebody_else() {
 
 #[test]
 fn receipt_says_what_happens_next_and_what_was_asked() {
-    let mail = render::ticket_receipt(SITE, &reference(), &ticket(), now()).unwrap();
+    let mail = render::ticket_receipt(SITE, &reference(), &ticket(), now(), None).unwrap();
     insta::assert_snapshot!(read(&mail), @"
     Objet : Demande d'assistance T-261123-123456 : bien reçue
 
@@ -349,6 +387,57 @@ fn agency_reads_everything_that_was_typed() {
 
       - sa boîte est fermée ;
       - personne n'a l'identifiant.
+
+    --
+    Sésame — accès à l'extranet Activité partielle
+    Ce message est envoyé automatiquement.
+    ");
+}
+
+#[test]
+fn receipt_says_when_the_next_one_may_go_out() {
+    let mail = render::ticket_receipt(SITE, &reference(), &ticket(), now(), Some(in_an_hour())).unwrap();
+    let (_, rest) = mail.text.split_once("une deuxième fois.\n\n").unwrap();
+    let (said, _) = rest.split_once("\n\n").unwrap();
+    insta::assert_snapshot!(said, @"
+    Ce message est le dernier pour le moment
+    Trop de demandes ont été faites avec votre adresse.
+    Le prochain accusé de réception pourra partir le
+    lundi 23 novembre 2026 à 15 h 06 (heure de Paris).
+    D'ici là, vos demandes arrivent quand même à l'assistance.
+    ");
+}
+
+#[test]
+fn digest_names_each_request() {
+    let mail = render::agency_digest(DigestPeriod::of(now()), &digest_lines()).unwrap();
+    insta::assert_snapshot!(read(&mail), @"
+    Objet : Demandes d'assistance : 2 demandes groupées
+
+    Bonjour,
+
+    Trop de demandes d'assistance arrivent en ce moment pour un message
+    par demande. Celles de la période suivante sont dans ce message :
+
+    du lundi 23 novembre 2026 à 14 h 00 (heure de Paris)
+    au lundi 23 novembre 2026 à 14 h 15 (heure de Paris)
+
+    Chaque demande est conservée en entier. Pour la lire, donnez
+    sa référence à l'exploitant du service. Pour écrire à la personne,
+    servez-vous de son adresse.
+
+    2 demandes
+    ----------
+
+    T-261123-123451
+    SIRET 732 829 320 00074
+    Habilitation à l'extranet
+    jeanne@exemple.fr
+
+    T-261123-123452
+    SIRET 732 829 320 00074
+    Habilitation à l'extranet
+    jeanne@exemple.fr
 
     --
     Sésame — accès à l'extranet Activité partielle

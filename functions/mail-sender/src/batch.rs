@@ -1,0 +1,209 @@
+//! One batch of the queue: each mail is leased, prepared, sent and written down, as long as there is time.
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::MailId;
+use domain::mail::MailState;
+use domain::time::{SignedDuration, Timestamp};
+use lambda_runtime::Context;
+use platform::metrics::{self, Event};
+use platform::outbox::{Lease, Leased};
+use platform::scope::{self, Scope};
+use platform::{Error, telemetry};
+use serde::{Deserialize, Serialize};
+
+use crate::prepare::{Mail, NoMail, prepare};
+use crate::ses::Outcome;
+use crate::{FUNCTION, Sender};
+
+/// What must be left of an invocation when a mail is taken: SES, a name server and the table may take that long.
+const MAIL_TIME_MAX: SignedDuration = SignedDuration::from_secs(13);
+/// What is left of an invocation for the answer once its deadline has passed.
+const ANSWER_TIME_MAX: SignedDuration = SignedDuration::from_secs(1);
+
+/// The note of a mail whose receiver's domain takes none.
+const NO_MAIL_DOMAIN: &str = "no-mail-domain";
+
+/// What the queue says of a mail: nothing but which one.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Due {
+    /// Its id.
+    pub mail_id: String,
+}
+
+/// The call of the function that brings a batch.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// Its name in the log.
+    pub request_id: String,
+    /// After this moment nothing is begun any more.
+    pub deadline: Timestamp,
+}
+
+impl From<Context> for Invocation {
+    fn from(context: Context) -> Self {
+        let end = i64::try_from(context.deadline).unwrap_or(i64::MAX);
+        let end = Timestamp::from_millisecond(end).unwrap_or(Timestamp::MAX);
+        let deadline = end.saturating_sub(ANSWER_TIME_MAX).unwrap_or(Timestamp::MIN);
+        Self { request_id: context.request_id, deadline }
+    }
+}
+
+/// What becomes of one message of the batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// The mail has reached an end, whichever.
+    Over,
+    /// It is to be tried again.
+    Again,
+    /// So are all others: SES takes nothing from us.
+    Pause,
+}
+
+/// A batch under way.
+struct Batch<'a> {
+    sender: &'a Sender,
+    invocation: &'a Invocation,
+    is_cold_start: bool,
+    /// The configuration sets of which SES takes no mail.
+    paused_sets: Vec<Option<String>>,
+}
+
+/// Writes a line about a mail, with the keys of a request's line (`platform::telemetry::request`).
+macro_rules! log {
+    ($level:ident, $batch:expr, $($fields:tt)*) => {
+        tracing::$level!(
+            service = FUNCTION.name,
+            version = telemetry::version(),
+            cold_start = $batch.is_cold_start,
+            function_request_id = $batch.invocation.request_id,
+            correlation_id = scope::correlation_id().unwrap_or_default(),
+            $($fields)*
+        )
+    };
+}
+
+/// Sends a batch of the queue, one mail after another. What is to be tried again goes back to the queue.
+pub async fn handle(sender: &Sender, invocation: &Invocation, event: SqsEvent) -> SqsBatchResponse {
+    let is_cold_start = telemetry::is_cold_start();
+    let mut batch = Batch { sender, invocation, is_cold_start, paused_sets: Vec::new() };
+    let scope = Scope { deadline: invocation.deadline, correlation_id: invocation.request_id.clone() };
+    // Boxed here and below: the SDK's futures are large, and nest so deeply that the compiler gives up («queries
+    // overflow the depth limit»).
+    Box::pin(scope.run(batch.run(event))).await
+}
+
+impl Batch<'_> {
+    async fn run(&mut self, event: SqsEvent) -> SqsBatchResponse {
+        let mut response = SqsBatchResponse::default();
+        let mut is_paused = false;
+        for message in event.records {
+            let next = if is_paused || !self.has_time() { Next::Pause } else { self.take(&message).await };
+            is_paused = next == Next::Pause;
+            if next != Next::Over {
+                response.add_failure(message.message_id.unwrap_or_default());
+            }
+        }
+        response
+    }
+
+    fn has_time(&self) -> bool {
+        let left = self.sender.platform.clock.until(self.invocation.deadline);
+        left >= MAIL_TIME_MAX.unsigned_abs() + self.sender.ses.pause()
+    }
+
+    async fn take(&mut self, message: &SqsMessage) -> Next {
+        let due: Option<Due> = message.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
+        let Some(id) = due.and_then(|due| MailId::parse(&due.mail_id)) else {
+            log!(error, self, message_id = message.message_id, "the queue holds what is no mail");
+            return Next::Again;
+        };
+        let outbox = &self.sender.platform.outbox;
+        let leased = match outbox.lease(id).await {
+            Ok(Lease::Ours(leased)) => leased,
+            Ok(Lease::Over) => return Next::Over,
+            Ok(Lease::Held) => return Next::Again,
+            Err(error) => return self.failed(id, &error.into()),
+        };
+        // From here on, the log tells of the request that the mail comes of.
+        let scope =
+            Scope { deadline: self.invocation.deadline, correlation_id: leased.correlation_id.clone() };
+        Box::pin(scope.run(self.send_or_release(&leased))).await
+    }
+
+    async fn send_or_release(&mut self, leased: &Leased) -> Next {
+        let next = match self.send(leased).await {
+            Ok(next) => next,
+            Err(error) => self.failed(leased.id, &error),
+        };
+        if next != Next::Over {
+            // If even this fails, the lease runs out by itself.
+            let _ = self.sender.platform.outbox.release(leased).await;
+        }
+        next
+    }
+
+    async fn send(&mut self, leased: &Leased) -> Result<Next, Error> {
+        let mail = match prepare(self.sender, leased).await {
+            Ok(mail) => mail,
+            Err(NoMail::Ended(state, why)) => return self.end(leased, state, &why).await,
+            Err(NoMail::Failed(error)) => return Err(error),
+        };
+        let set = self.sender.ses.set_of(&mail).map(str::to_owned);
+        if self.paused_sets.contains(&set) {
+            return Ok(Next::Again);
+        }
+        if mail.is_unproven && self.has_no_mail(&mail).await? {
+            return self.end_as(leased, MailState::Refused, NO_MAIL_DOMAIN, Event::NoMailDomain).await;
+        }
+        match self.sender.ses.send(leased.id, &mail).await {
+            Outcome::Sent(message_id) => self.end(leased, MailState::Sent, &message_id).await,
+            Outcome::Refused(code) => self.end(leased, MailState::Refused, &code).await,
+            Outcome::Retry(code) => Ok(self.put_off(leased, code, Next::Again)),
+            Outcome::Paused(code) => Ok(self.put_off(leased, code, Next::Pause)),
+            Outcome::SetPaused(code) => {
+                self.paused_sets.push(set);
+                Ok(self.put_off(leased, code, Next::Again))
+            }
+        }
+    }
+
+    /// Whether the receiver's domain takes no mail. Then who comes next is told so on the form.
+    async fn has_no_mail(&self, mail: &Mail) -> Result<bool, Error> {
+        if !self.sender.domains.has_no_mail(mail.to.domain()).await {
+            return Ok(false);
+        }
+        self.sender.platform.outbox.refuse_domain(&mail.to).await?;
+        Ok(true)
+    }
+
+    async fn end(&self, leased: &Leased, state: MailState, note: &str) -> Result<Next, Error> {
+        self.end_as(leased, state, note, Event::Mail(state)).await
+    }
+
+    async fn end_as(
+        &self,
+        leased: &Leased,
+        state: MailState,
+        note: &str,
+        event: Event,
+    ) -> Result<Next, Error> {
+        self.sender.platform.outbox.finish(leased, state, note).await?;
+        metrics::count(event, self.sender.platform.clock.now());
+        let (mail, kind, state) = (leased.id.to_string(), leased.job.kind(), state.as_str());
+        log!(info, self, mail, kind, state, "mail");
+        Ok(Next::Over)
+    }
+
+    fn put_off(&self, leased: &Leased, code: &'static str, next: Next) -> Next {
+        metrics::count(Event::MailPutOff(code), self.sender.platform.clock.now());
+        log!(warn, self, mail = leased.id.to_string(), kind = leased.job.kind(), code, "mail put off");
+        next
+    }
+
+    fn failed(&self, id: MailId, error: &Error) -> Next {
+        let code = if matches!(error, Error::Table(_)) { "table" } else { "internal" };
+        metrics::count(Event::MailPutOff(code), self.sender.platform.clock.now());
+        log!(error, self, mail = id.to_string(), %error, "mail put off");
+        Next::Again
+    }
+}

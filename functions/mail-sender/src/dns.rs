@@ -1,0 +1,139 @@
+//! Whether a domain takes mail at all: its MX records, else its addresses (RFC 5321, 5.1); a null MX says no (RFC 7505).
+
+use std::fmt;
+use std::fs;
+use std::future::ready;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform::clock::Clock;
+use platform::random::Random;
+use simple_dns::rdata::RData;
+use simple_dns::{CLASS, Name, Packet, PacketFlag, Question, RCODE, TYPE};
+use tokio::net::UdpSocket;
+
+/// How long one domain may be asked about. A mail whose domain is not known by then is sent.
+const LOOKUP_TIME_MAX: Duration = Duration::from_millis(1_500);
+/// The longest answer over UDP without EDNS, in bytes (RFC 1035, 2.3.4).
+const ANSWER_BYTES_MAX: usize = 512;
+/// Where name servers are asked.
+const PORT: u16 = 53;
+/// Where a machine says which name server it asks.
+const RESOLV_CONF: &str = "/etc/resolv.conf";
+
+type Answer = Pin<Box<dyn Future<Output = bool> + Send>>;
+
+/// Knows which domains take no mail. Injected, so that tests decide, and that one machine asks nobody.
+#[derive(Clone)]
+pub struct MailDomains(Arc<dyn Fn(String) -> Answer + Send + Sync>);
+
+impl MailDomains {
+    /// Decides by a function that says which domains take no mail.
+    #[must_use]
+    pub fn new(has_no_mail: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move |domain| Box::pin(ready(has_no_mail(&domain)))))
+    }
+
+    /// Asks this name server.
+    #[must_use]
+    pub fn ask(server: SocketAddr, clock: Clock, random: Random) -> Self {
+        Self(Arc::new(move |domain| {
+            let (clock, random) = (clock.clone(), random.clone());
+            Box::pin(async move {
+                tokio::select! {
+                    biased;
+                    answer = has_no_mail(server, &random, &domain) => answer.unwrap_or(false),
+                    () = clock.sleep(LOOKUP_TIME_MAX) => false,
+                }
+            })
+        }))
+    }
+
+    /// Asks the name server of this machine; nobody, if it has none.
+    #[must_use]
+    pub fn of_machine(clock: Clock, random: Random) -> Self {
+        match name_server(&fs::read_to_string(RESOLV_CONF).unwrap_or_default()) {
+            Some(server) => Self::ask(SocketAddr::new(server, PORT), clock, random),
+            None => Self::new(|_| false),
+        }
+    }
+
+    /// Whether it is known that a domain takes no mail.
+    pub async fn has_no_mail(&self, domain: &str) -> bool {
+        (self.0)(domain.to_owned()).await
+    }
+}
+
+impl fmt::Debug for MailDomains {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MailDomains")
+    }
+}
+
+/// The first name server of a `resolv.conf`.
+fn name_server(resolv_conf: &str) -> Option<IpAddr> {
+    let mut servers = resolv_conf.lines().filter_map(|line| line.trim().strip_prefix("nameserver"));
+    servers.find_map(|address| address.trim().parse().ok())
+}
+
+/// What a name server says of the records of one type.
+enum Records {
+    /// There is no such domain at all.
+    NoDomain,
+    /// The domain has none of that type.
+    None,
+    /// The one that says that no mail is taken.
+    NullMx,
+    /// Some.
+    Some,
+}
+
+async fn has_no_mail(server: SocketAddr, random: &Random, domain: &str) -> io::Result<bool> {
+    for kind in [TYPE::MX, TYPE::A, TYPE::AAAA] {
+        match ask(server, random, domain, kind).await? {
+            Records::NoDomain | Records::NullMx => return Ok(true),
+            Records::Some => return Ok(false),
+            Records::None => {}
+        }
+    }
+    Ok(true)
+}
+
+async fn ask(server: SocketAddr, random: &Random, domain: &str, kind: TYPE) -> io::Result<Records> {
+    let id = u16::from_be_bytes(random.bytes());
+    let name = Name::new(domain).map_err(io::Error::other)?;
+    let mut query = Packet::new_query(id);
+    query.set_flags(PacketFlag::RECURSION_DESIRED);
+    query.questions.push(Question::new(name, kind.into(), CLASS::IN.into(), false));
+    let from: IpAddr =
+        if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((from, 0)).await?;
+    socket.connect(server).await?;
+    socket.send(&query.build_bytes_vec().map_err(io::Error::other)?).await?;
+    let mut bytes = [0; ANSWER_BYTES_MAX];
+    let length = socket.recv(&mut bytes).await?;
+    let answer = Packet::parse(&bytes[..length]).map_err(io::Error::other)?;
+    if answer.id() != id || answer.has_flags(PacketFlag::TRUNCATION) {
+        return Err(io::Error::other("no whole answer to this question"));
+    }
+    read(&answer, kind)
+}
+
+fn read(answer: &Packet<'_>, kind: TYPE) -> io::Result<Records> {
+    // A domain that is another's alias has both records in its answer: only those of the type count.
+    let mut records = answer.answers.iter().filter(|record| record.match_qtype(kind.into())).peekable();
+    match answer.rcode() {
+        RCODE::NameError => Ok(Records::NoDomain),
+        RCODE::NoError if records.peek().is_none() => Ok(Records::None),
+        RCODE::NoError if records.all(|record| is_null_mx(&record.rdata)) => Ok(Records::NullMx),
+        RCODE::NoError => Ok(Records::Some),
+        _ => Err(io::Error::other("the name server does not know")),
+    }
+}
+
+fn is_null_mx(data: &RData<'_>) -> bool {
+    matches!(data, RData::MX(mx) if mx.exchange.get_labels().is_empty())
+}

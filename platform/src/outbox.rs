@@ -12,7 +12,7 @@ use domain::token::hexadecimal;
 use domain::{Email, MailId, MailJob};
 
 pub use self::digests::DigestLine;
-pub(crate) use self::domains::MAIL_DOMAIN;
+pub(crate) use self::domains::{MAIL_DOMAIN, NO_MAIL_RETENTION};
 pub use self::quotas::Standing;
 use crate::clock::Clock;
 use crate::config::Config;

@@ -12,13 +12,15 @@ use std::time::Duration;
 use platform::clock::Clock;
 use platform::random::Random;
 use simple_dns::rdata::RData;
-use simple_dns::{CLASS, Name, Packet, PacketFlag, Question, RCODE, TYPE};
+use simple_dns::{CLASS, Packet, PacketFlag, RCODE, TYPE};
 use tokio::net::UdpSocket;
 
 /// How long one domain may be asked about. A mail whose domain is not known by then is sent.
 const LOOKUP_TIME_MAX: Duration = Duration::from_millis(1_500);
 /// The longest answer over UDP without EDNS, in bytes (RFC 1035, 2.3.4).
 const ANSWER_BYTES_MAX: usize = 512;
+/// The flags of a question that the name server is to follow to its end.
+const RECURSION_DESIRED: u16 = 0x0100;
 /// Where name servers are asked.
 const PORT: u16 = 53;
 /// Where a machine says which name server it asks.
@@ -104,15 +106,11 @@ async fn has_no_mail(server: SocketAddr, random: &Random, domain: &str) -> io::R
 
 async fn ask(server: SocketAddr, random: &Random, domain: &str, kind: TYPE) -> io::Result<Records> {
     let id = u16::from_be_bytes(random.bytes());
-    let name = Name::new(domain).map_err(io::Error::other)?;
-    let mut query = Packet::new_query(id);
-    query.set_flags(PacketFlag::RECURSION_DESIRED);
-    query.questions.push(Question::new(name, kind.into(), CLASS::IN.into(), false));
     let from: IpAddr =
         if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let socket = UdpSocket::bind((from, 0)).await?;
     socket.connect(server).await?;
-    socket.send(&query.build_bytes_vec().map_err(io::Error::other)?).await?;
+    socket.send(&query(id, domain, kind)).await?;
     let mut bytes = [0; ANSWER_BYTES_MAX];
     let length = socket.recv(&mut bytes).await?;
     let answer = Packet::parse(&bytes[..length]).map_err(io::Error::other)?;
@@ -120,6 +118,21 @@ async fn ask(server: SocketAddr, random: &Random, domain: &str, kind: TYPE) -> i
         return Err(io::Error::other("no whole answer to this question"));
     }
     read(&answer, kind)
+}
+
+/// A question with recursion desired (RFC 1035, 4.1). By hand: the library would bring what writes every other type,
+/// and every function starts with all that it has.
+fn query(id: u16, domain: &str, kind: TYPE) -> Vec<u8> {
+    let words = |words: &[u16]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
+    let labels = domain.split('.').flat_map(|label| {
+        // An address has labels of 63 characters at the most.
+        let length = u8::try_from(label.len()).unwrap_or(u8::MAX);
+        std::iter::once(length).chain(label.bytes())
+    });
+    let mut query = words(&[id, RECURSION_DESIRED, 1, 0, 0, 0]);
+    query.extend(labels.chain([0]));
+    query.extend(words(&[kind.into(), CLASS::IN as u16]));
+    query
 }
 
 fn read(answer: &Packet<'_>, kind: TYPE) -> io::Result<Records> {

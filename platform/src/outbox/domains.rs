@@ -7,7 +7,7 @@ use super::Outbox;
 use crate::table::{Guard, Key, Row, TableError, Transaction};
 
 /// For how long a domain is refused: who registers or mends it waits no longer.
-const NO_MAIL_RETENTION: SignedDuration = SignedDuration::from_hours(1);
+pub(crate) const NO_MAIL_RETENTION: SignedDuration = SignedDuration::from_hours(1);
 /// The address's domain must not be one that takes no mail.
 pub(crate) const MAIL_DOMAIN: Guard = Guard("mail domain");
 

@@ -9,7 +9,7 @@ use domain::proof::PROOF_VALID_MINUTES;
 use domain::time::SignedDuration;
 
 use crate::notices::NOTICE_RETENTION;
-use crate::outbox::MAIL_RETENTION;
+use crate::outbox::{MAIL_RETENTION, NO_MAIL_RETENTION};
 use crate::proofs::USED_PROOF_RETENTION;
 use crate::tickets::TICKET_RETENTION;
 
@@ -236,9 +236,10 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "mail quota",
-        pk: "QUOTA#<keyed hash of kind and address>",
+        pk: "QUOTA#<keyed hash of what is counted>",
         sk: "QUOTA",
-        meaning: "The mails of one kind that went to one address within the window.",
+        meaning: "The mails of one kind that went to one mailbox, about one establishment or to the agency within the \
+                  window.",
         attributes: &[attribute("mails", AttributeKind::TextSet, "their ids"), EXPIRES_AT],
         retention: Retention::After(QUOTA_WINDOW, "the first of them"),
     },
@@ -307,11 +308,35 @@ pub const KINDS: &[Kind] = &[
             moment("lease_until", "until when a sender has it for itself").sometimes(),
             text("lease_by", "random; which sender").sometimes(),
             number("sendings", "leases so far").sometimes(),
-            text("note", "SES's message id, or the code of its refusal").sometimes(),
+            moment("due_at", "before then it is not sent").sometimes(),
+            text("note", "SES's message id, or why it was not sent").sometimes(),
             moment("ended_at", "when it reached its end").sometimes(),
             EXPIRES_AT,
         ],
         retention: Retention::After(MAIL_RETENTION, "it was queued"),
+    },
+    Kind {
+        name: "line of a digest",
+        pk: "DIGEST#<start of the period>",
+        sk: "TICKET#<reference>",
+        meaning: "A request for assistance beyond the agency's quota of single mails: the digest of its quarter of an \
+                  hour lists it.",
+        attributes: &[
+            text("reference", "of the ticket"),
+            SIRET,
+            text("motive", "one of the six of the agency's form"),
+            text("email", "where to answer").clear(),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(MAIL_RETENTION, "it was added"),
+    },
+    Kind {
+        name: "domain without mail",
+        pk: "DOMAIN#<domain>",
+        sk: "DOMAIN",
+        meaning: "A name server said that the domain of an address takes no mail: forms refuse its addresses.",
+        attributes: &[EXPIRES_AT],
+        retention: Retention::After(NO_MAIL_RETENTION, "a mail to it was given up"),
     },
 ];
 

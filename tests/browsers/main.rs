@@ -1,5 +1,5 @@
 //! The pages in real browsers: each engine walks each journey against the portal's own binary.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
 mod browser;

@@ -1,6 +1,6 @@
 //! Three journeys over HTTP, against whatever site `SESAME_SITE` names: the portal of this machine, which is
 //! started when nothing is named, or the template as it was deployed.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod site;
 

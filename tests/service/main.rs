@@ -1,5 +1,5 @@
 //! The service as its users meet it: whole stories, faults on the way, and what must never differ.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts;
 mod bad_input;

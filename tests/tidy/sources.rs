@@ -6,6 +6,20 @@ use std::path::{Path, PathBuf};
 /// What is deployed, and the portal.
 pub const SERVICE: [&str; 4] = ["domain/src", "platform/src", "functions", "src"];
 
+/// Everything in Rust but these rules, which name what they forbid.
+pub const ALL: [&str; 10] = [
+    "domain",
+    "domain/tests",
+    "functions",
+    "platform",
+    "src",
+    "testkit",
+    "tests/browsers",
+    "tests/journeys",
+    "tests/service",
+    "xtask",
+];
+
 /// A rule: what is wrong with a text, a line each, with the number of the line.
 pub type Rule = fn(&str) -> Vec<(usize, String)>;
 
@@ -32,7 +46,10 @@ fn collect(folder: &Path, ending: &str, files: &mut Vec<PathBuf>) {
     entries.sort();
     for path in entries {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && !["target", "node_modules", "dist", "tests"].contains(&name.as_str()) {
+        if path.is_dir()
+            && !name.starts_with('.')
+            && !["target", "node_modules", "dist", "tests"].contains(&name.as_str())
+        {
             collect(&path, ending, files);
         } else if path.is_file() && name.ends_with(ending) {
             files.push(path);

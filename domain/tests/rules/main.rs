@@ -1,5 +1,5 @@
 //! Tests of the rules, a module for each source file. One program: every further one would be linked anew.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts;
 mod common;

@@ -1,5 +1,5 @@
 //! The mails: their words, and what holds for each of them whatever people type.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod every_mail;
 mod fixtures;

@@ -1,4 +1,4 @@
-//! THE list of functions: the portal serves them, the deployment, the API document and the tests are made from it.
+//! The list of functions. The portal, the template, the API document and the tests are made from it.
 
 use platform::function::Function;
 use utoipa::OpenApi;
@@ -6,7 +6,6 @@ use utoipa::OpenApi;
 /// Lists functions by the names of their crates, each with its part of the API document.
 macro_rules! functions {
     (http: [$($http:ident),* $(,)?], queue: [$($queue:ident),* $(,)?] $(,)?) => {
-        /// Every function.
         pub const ALL: &[&Function] = &[$(&$http::FUNCTION,)* $(&$queue::FUNCTION,)*];
 
         /// The parts of the API document, one for each function that has routes.

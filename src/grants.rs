@@ -1,4 +1,4 @@
-//! Who reaches the emulated table: a function may do what its grants say and nothing else, as its role has it on AWS.
+//! IAM on one machine: refuses what a function's grants do not cover, before the database.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,23 +6,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use dynoxide::{AttributeValue, DynoxideError};
 use platform::function::{Function, Grant, Operation, WARM_UP};
 
-/// Whoever asks the emulated table for something.
+/// The principal of a call to the emulated table.
 #[derive(Clone)]
 pub enum Caller {
-    /// One of our functions: held to its grants.
+    /// A function, with its grants.
     Function(Arc<Usage>),
-    /// An operator, or a tool of AWS on this machine: everything is allowed.
+    /// An operator, or an AWS tool on this machine: may do everything.
     Operator,
 }
 
-/// A function's grants, and which of them have been used.
+/// A function's grants, and which of them were used.
 pub struct Usage {
     function: &'static Function,
     used: Mutex<BTreeSet<Grant>>,
 }
 
 impl Caller {
-    /// A function that has done nothing yet.
     #[must_use]
     pub fn function(function: &'static Function) -> Self {
         Self::Function(Arc::new(Usage { function, used: Mutex::default() }))
@@ -37,7 +36,7 @@ impl Caller {
         }
     }
 
-    /// Lets an operation on the row of that key pass, or not.
+    /// Checks an operation on the row of that key.
     pub(crate) fn check(
         &self,
         operation: Operation,
@@ -46,7 +45,7 @@ impl Caller {
         self.check_partition(operation, key.get("pk"))
     }
 
-    /// Lets an operation on that partition pass, or not. An operation that names no partition is refused.
+    /// Checks an operation on that partition. An operation that names none is refused.
     pub(crate) fn check_partition(
         &self,
         operation: Operation,
@@ -67,7 +66,7 @@ impl Caller {
         }
     }
 
-    /// Refuses to a function what no grant can allow: whole tables, and batches.
+    /// Checks what only operators may do: scans, batches, operations on tables.
     pub(crate) fn check_operator(&self, operation: &str) -> Result<(), DynoxideError> {
         match self {
             Self::Function(usage) => Err(usage.denied(operation, "")),
@@ -78,7 +77,7 @@ impl Caller {
 
 impl Usage {
     fn denied(&self, operation: &str, partition: &str) -> DynoxideError {
-        // The kind of row, not which one: that may be somebody's.
+        // The kind of row only: a key may be an identifier.
         let kind = partition.split_inclusive('#').next().unwrap_or("");
         let name = self.function.name;
         let message = format!("the function {name} states no grant of {operation} on {kind:?}");

@@ -27,21 +27,15 @@ const SHOWN_MAILS_MAX: usize = 100;
 /// A mail as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
-    /// The mail's id, by which its request was answered; a message id if it came without.
+    /// The mail's id in the outbox; a message id if it came without one.
     pub id: String,
     /// When it arrived, RFC 3339.
     pub at: String,
-    /// Who it is from.
     pub from: String,
-    /// Who gets it.
     pub to: Vec<String>,
-    /// Who gets the reply.
     pub reply_to: Vec<String>,
-    /// One line.
     pub subject: String,
-    /// As plain text.
     pub text: String,
-    /// As HTML.
     pub html: String,
 }
 
@@ -53,7 +47,7 @@ pub struct Mailbox {
     random: Random,
 }
 
-/// One mail a line: in memory, or in a file of which only the places of the lines are kept.
+/// One JSON line for each mail: in memory, or in a file with an index of its lines.
 #[derive(Debug)]
 enum Store {
     Memory(Vec<String>),
@@ -74,7 +68,7 @@ impl Store {
             Self::Disk { file, lines } => {
                 let end = file.metadata()?.len();
                 if let Err(error) = file.write_all(format!("{line}\n").as_bytes()) {
-                    // On a full disk half a line stands there, and the next one would be glued to it.
+                    // A full disk leaves half a line: cut it off, or the next one is appended to it.
                     file.set_len(end)?;
                     return Err(error);
                 }
@@ -104,7 +98,7 @@ impl Mailbox {
         Self { store: Arc::new(Mutex::new(Store::Memory(Vec::new()))), clock, random }
     }
 
-    /// The mailbox of a data folder. A last line that a killed process left half written is dropped.
+    /// The mailbox of a data folder. An incomplete last line, left by a killed process, is cut off.
     ///
     /// # Errors
     /// The file cannot be read or written.
@@ -123,7 +117,7 @@ impl Mailbox {
         Ok(Self { store: Arc::new(Mutex::new(store)), clock, random })
     }
 
-    /// Takes a mail as SES's `SendEmail` does, and answers as it does.
+    /// SES's `SendEmail`.
     #[must_use]
     pub fn take(&self, body: &[u8]) -> Answer {
         let Ok(request) = serde_json::from_slice::<SendEmail>(body) else {

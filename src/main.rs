@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Level;
 
-/// A request is made of a thousand small pieces, and this frees them in half the time of the system's.
+/// A request makes a thousand small allocations; mimalloc frees them in half the time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -79,8 +79,8 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
     })
 }
 
-/// Both addresses of `localhost`: browsers choose either. One of them is enough. Of port 0 the system makes a
-/// free one.
+/// Listens on both addresses of `localhost`, since browsers choose either; IPv4 alone is enough. Port 0 is any free
+/// one.
 async fn listen(port: u16, also: Option<&str>) -> Result<(u16, Vec<TcpListener>), OpenError> {
     let v4 = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {

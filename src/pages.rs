@@ -1,4 +1,4 @@
-//! The pages as they are served: files beside each other, under the headers that one file states.
+//! Serves the built pages, with the security headers and cache rules that they have on AWS.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -9,14 +9,14 @@ use tower_http::services::fs::ServeFileSystemResponseBody;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_status::SetStatus;
 
-/// The one place that states the security headers of every page, here and on AWS.
+/// The security headers of every page, here and on AWS.
 const HEADERS: &str = include_str!("../web/headers.json");
-/// Files whose names carry a hash of what they hold never change.
+/// For files whose names carry a hash of their content.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-/// Pages are asked for again each time; unchanged, they are not sent again.
+/// For pages: revalidated each time.
 pub const REVALIDATED: &str = "no-cache";
 
-/// What serves a folder of pages: precompressed where the browser takes it, `404.html` for the rest.
+/// Serves a folder of pages, precompressed where the browser accepts it; `404.html` for the rest.
 #[must_use]
 pub fn service(folder: &Path) -> ServeDir<SetStatus<ServeFile>> {
     let missing = ServeFile::new(folder.join("404.html")).precompressed_br().precompressed_gzip();
@@ -37,14 +37,14 @@ pub fn security_headers() -> &'static HeaderMap {
     })
 }
 
-/// Says how long a page or a file of it may be kept.
+/// Sets `Cache-Control`.
 pub fn dress(path: &str, response: &mut Response<ServeFileSystemResponseBody>) {
     let is_asset = path.starts_with("/assets/") && response.status().is_success();
     let cache = if is_asset { IMMUTABLE } else { REVALIDATED };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(cache));
 }
 
-/// Sets the security headers that do not stand yet.
+/// Sets the security headers that are not set yet.
 pub fn protect(headers: &mut HeaderMap) {
     for (name, value) in security_headers() {
         if !headers.contains_key(name) {

@@ -1,4 +1,4 @@
-//! One port: the API, the pages, the mailbox, and the services of AWS for who asks for them.
+//! The HTTP server: API, pages, mailbox and the emulated AWS services on one port.
 
 mod connections;
 mod guard;
@@ -32,39 +32,37 @@ pub use self::connections::Limits;
 use crate::grants::Caller;
 use crate::{Portal, mailbox, openapi, pages};
 
-/// What is read of a request before it is refused, in bytes: more than any function takes.
+/// The largest body of a request: more than any function takes.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
-/// What is read of a request to the emulated services, in bytes (DynamoDB takes 16 MiB).
+/// The largest body of a request to the emulated services (DynamoDB takes 16 MiB).
 const SERVICE_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// How often expired rows are swept.
+/// Interval of the sweep of expired rows.
 const SWEEP_PERIOD: Duration = Duration::from_secs(15 * 60);
-/// How long connections may take to end when the portal stops.
+/// Grace period of open connections when the portal stops.
 const STOP_DELAY_MAX: Duration = Duration::from_secs(3);
-/// The pause before a worker that ended begins again.
+/// The pause before a worker that ended is restarted.
 const RESTART_DELAY: Duration = Duration::from_secs(1);
-/// The pages name their icon; of a mail, which names none, browsers ask for one here.
+/// The favicon of what names none: mails.
 const ICON: &str = include_str!("../web/images/icon.svg");
-/// A mail is shown as it is sent, with its own styles and nothing else.
+/// The content security policy of a shown mail: its own styles only.
 const MAIL_POLICY: &str =
     "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 
-/// What the handlers are given.
+/// The state of the handlers.
 #[derive(Clone)]
 struct Port {
     portal: Portal,
     limits: Limits,
 }
 
-/// How the port is to be.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The address that it also listens on, for containers: requests for it are answered.
+    /// Another address that it listens on, for containers; accepted as a `Host`.
     pub also: Option<String>,
-    /// How many and how long.
     pub limits: Limits,
 }
 
-/// Serves until `stop` is done; mails are sent meanwhile, those left from before first.
+/// Serves until `stop` is done, and sends mails meanwhile, those that an earlier process left first.
 ///
 /// # Errors
 /// A listener that ended before.
@@ -104,7 +102,6 @@ pub async fn serve(
     ended
 }
 
-/// Everything that the port answers.
 pub fn router(portal: &Portal, built: &Path, settings: &Settings) -> Router {
     let files = pages::service(built);
     let serve_page = move |request: Request<Body>| {
@@ -144,7 +141,7 @@ async fn protected(mut response: Response) -> Response {
     response
 }
 
-/// Refuses for now what takes too long.
+/// Middleware: 503 for a request that takes too long.
 async fn answer_in_time(State(limits): State<Limits>, request: extract::Request, next: Next) -> Response {
     match timeout(limits.request, next.run(request)).await {
         Ok(response) => response,
@@ -152,11 +149,11 @@ async fn answer_in_time(State(limits): State<Limits>, request: extract::Request,
     }
 }
 
-/// The whole body, if it comes in time and is not longer than `bytes_max`.
+/// Reads a body; 408 when it comes too slowly, 413 over `bytes_max`.
 async fn read_body(body: Body, bytes_max: usize, limits: Limits) -> Result<Bytes, Response> {
     match timeout(limits.body, to_bytes(body, bytes_max)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        // Beyond all limits, or cut off on its way: either way there is nothing to read.
+        // Too large, or the connection was closed: the two cannot be told apart.
         Ok(Err(_)) => Err(refuse(&Problem::new(Kind::BodyTooLarge))),
         Err(_) => Err(problem(
             StatusCode::REQUEST_TIMEOUT,
@@ -185,7 +182,7 @@ fn on_wire(answer: platform::http::Response) -> Response {
     })
 }
 
-/// A problem of this port alone, which no function has.
+/// A problem that only the portal answers.
 fn problem(status: StatusCode, name: &str, title: &str, detail: &str) -> Response {
     let kind = format!("/problems/{name}");
     let body = json!({"type": kind, "title": title, "status": status.as_u16(), "detail": detail});
@@ -243,14 +240,14 @@ fn typed(media_type: &'static str, content: impl Into<Body>) -> Response {
     (headers, content.into()).into_response()
 }
 
-/// Runs `work` for ever: when it ends or panics, that is said and it begins again. What it held in its hands
-/// is taken up at the next start.
+/// Supervises a worker: logs and restarts it when it ends or panics. Messages that it held are taken up at the next
+/// start of the portal.
 async fn keep_running<F>(name: &'static str, work: impl Fn() -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
     loop {
-        // Ends with this future, as a task by itself would not.
+        // A `JoinSet` aborts its task when this future is dropped.
         let mut task = JoinSet::new();
         task.spawn(work());
         let has_panicked = matches!(task.join_next().await, Some(Err(_)));
@@ -267,7 +264,7 @@ async fn sweep(portal: Portal) {
     }
 }
 
-/// Does what blocks; a failure is logged as `failed`.
+/// Runs blocking work; logs a failure as `failed`.
 async fn in_background<T: Send + 'static, E: fmt::Display + Send + 'static>(
     failed: &'static str,
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
@@ -279,7 +276,7 @@ async fn in_background<T: Send + 'static, E: fmt::Display + Send + 'static>(
     }
 }
 
-/// The addresses of what is served, for whoever starts the portal.
+/// The start-up banner.
 #[must_use]
 pub fn addresses(site: &str) -> String {
     let document = openapi::PATH;
@@ -311,7 +308,7 @@ mod tests {
         for run in 0..3 {
             assert_eq!(told.recv().await, Some(run));
         }
-        // Whoever ends the keeper ends the worker.
+        // The supervisor's end is the worker's.
         kept.abort();
         assert_eq!(told.recv().await, None);
     }

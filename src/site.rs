@@ -1,4 +1,4 @@
-//! Builds the pages when they are missing or older than what they are made of.
+//! Builds the pages when they are missing or older than their sources.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -6,21 +6,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// The pages once built, in their folder.
+/// The folder of the built pages.
 const BUILT: &str = "dist";
-/// What `npm` brings, in their folder.
 const MODULES: &str = "node_modules";
-/// What says which modules are to be brought.
 const LOCK: &str = "package-lock.json";
 
-/// The folder of the pages' sources: beside the working directory's manifest, or the package's own.
+/// The folder of the pages' sources: in the working directory, else in the package.
 #[must_use]
 pub fn sources() -> PathBuf {
     let here = PathBuf::from("web");
     if here.join("package.json").exists() { here } else { Path::new(env!("CARGO_MANIFEST_DIR")).join("web") }
 }
 
-/// Builds the pages if need be, with npm's own progress, and gives their folder.
+/// Builds the pages if need be, and returns their folder.
 ///
 /// # Errors
 /// What is missing, and what to do about it.
@@ -46,7 +44,7 @@ fn is_current(web: &Path, built: &Path) -> io::Result<bool> {
     Ok(newest(web)? <= built_at)
 }
 
-/// When the newest source was changed; what is brought or built does not count.
+/// When the newest source was changed, without `dist` and `node_modules`.
 fn newest(folder: &Path) -> io::Result<SystemTime> {
     let mut latest = SystemTime::UNIX_EPOCH;
     for entry in fs::read_dir(folder)? {

@@ -1,4 +1,4 @@
-//! What stream, pipe and queue do on AWS: hands batches of due mails to `mail-sender`, with retries.
+//! Stream, pipe and queues on one machine: hands batches of mails to `mail-sender`, with retries.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,18 +15,17 @@ use tokio::sync::Notify;
 
 use crate::emulator::QueuedMail;
 
-/// Messages in a batch, as the event source mapping gives them.
+/// Messages in a batch, as in the event source mapping.
 const BATCH_MESSAGES_MAX: usize = 10;
-/// How long a message that failed stays out of sight: as on AWS.
+/// The visibility timeout of a message that failed, as on AWS.
 pub const VISIBILITY: SignedDuration = SignedDuration::from_secs(60);
-/// Times a message is handed out before it is set aside, for the next start to take up: as on AWS.
+/// Deliveries of a message before it is dropped, as on AWS; the next start takes it up from the outbox.
 pub const RECEIVES_MAX: u32 = 60;
-/// The pause after a batch while requests keep coming: people who wait come first.
+/// The pause after a batch while requests keep coming.
 const PAUSE_UNDER_LOAD: Duration = Duration::from_millis(500);
-/// The longest sleep when nothing is visible yet.
+/// Poll interval while no message is visible.
 const POLL: Duration = Duration::from_secs(1);
 
-/// A message of the queue.
 #[derive(Debug, Clone, Copy)]
 struct Message {
     mail: MailId,
@@ -43,7 +42,7 @@ pub struct Queues {
 }
 
 impl Queues {
-    /// Puts a mail into the queue of its lane, to be sent at once.
+    /// Enqueues a mail in its lane, visible at once.
     pub fn push(&self, (mail, lane): QueuedMail) {
         let message = Message { mail, lane, visible_at: Timestamp::MIN, receives: 0 };
         self.messages()[lane as usize].push_back(message);
@@ -62,7 +61,7 @@ impl Queues {
         batches.into_iter().find(|batch| !batch.is_empty()).unwrap_or_default()
     }
 
-    /// Puts a failed message back out of sight, or sets it aside after its last receive.
+    /// Returns a failed message to its queue after the visibility timeout, or drops it after its last delivery.
     fn put_back(&self, message: Message, now: Timestamp) {
         let receives = message.receives + 1;
         if receives < RECEIVES_MAX {
@@ -90,17 +89,15 @@ fn take_visible(queue: &mut VecDeque<Message>, now: Timestamp) -> Vec<Message> {
     batch
 }
 
-/// Counts the requests that people wait for.
+/// Counts requests.
 #[derive(Debug, Clone, Default)]
 pub struct Load(Arc<AtomicU64>);
 
 impl Load {
-    /// One request more.
     pub fn add(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many there have been.
     fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -128,13 +125,13 @@ impl Worker {
         &self.sender
     }
 
-    /// Sends for ever, a batch at a time; rests after each while requests keep coming.
+    /// Sends batch after batch, and pauses after each while requests keep coming.
     pub async fn run(&self) {
         let mut requests = self.load.count();
         loop {
             let arrival = self.queues.arrival.notified();
             if self.send_batch().await == 0 {
-                // A failed message becomes visible by the clock alone: look again from time to time.
+                // A failed message becomes visible without a notification: poll.
                 let _ = tokio::time::timeout(POLL, arrival).await;
             } else if self.load.count() != requests {
                 requests = self.load.count();
@@ -143,7 +140,7 @@ impl Worker {
         }
     }
 
-    /// Sends all that is visible now. Gives how many messages were handed out.
+    /// Sends all visible messages. Returns how many deliveries were made.
     pub async fn drain(&self) -> usize {
         let mut handed_out = 0;
         loop {
@@ -154,7 +151,7 @@ impl Worker {
         }
     }
 
-    /// Hands one batch out; what the sender gives back returns to the queue.
+    /// Delivers one batch; failed messages return to their queue. Returns its size.
     pub async fn send_batch(&self) -> usize {
         let begun = self.clock.now();
         let batch = self.queues.take_batch(begun);

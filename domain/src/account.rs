@@ -1,4 +1,4 @@
-//! Accounts: who applied, for which establishment, and whether the mail was answered.
+//! Accounts and applications, and the limits of logins.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::phone::Phone;
 use crate::siret::Siret;
 use crate::time::{SignedDuration, Timestamp};
 
-/// The retention of an application that waits for its activation.
+/// The retention of an application that nobody activates.
 pub const APPLICATION_RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long a session lasts (contract).
 pub const SESSION_VALID: SignedDuration = SignedDuration::from_hours(8);
@@ -17,30 +17,24 @@ pub const SESSION_VALID: SignedDuration = SignedDuration::from_hours(8);
 pub const FAILED_LOGINS_MAX: u64 = 3;
 /// The span over which failed logins are counted.
 pub const FAILED_LOGINS_WINDOW: SignedDuration = SignedDuration::from_mins(15);
-/// Attempts on one identifier, proven or not, after which it is closed to passwords. A link by mail opens it.
+/// Attempts on one identifier, with or without a proof, after which it takes no password. A link by mail resets it.
 pub const GUESSES_MAX: u64 = 100;
-/// The span over which these are counted, from the first of them on; the identifier is closed until its end.
+/// The window of these, from the first attempt; the identifier takes no password until its end.
 pub const GUESSES_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a person tells to open an account (procedure, case 1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Application {
-    /// The establishment.
     pub siret: Siret,
-    /// Its name.
     pub establishment_name: Name,
-    /// Who applies.
     pub first_name: Name,
-    /// Who applies.
     pub last_name: Name,
-    /// Where the links go.
     pub email: Email,
-    /// Where the agency can call.
     pub phone: Phone,
 }
 
 impl Application {
-    /// What somebody who knows the applicant would try as a password.
+    /// The applicant's data, for judging a password.
     #[must_use]
     pub fn person(&self) -> Person {
         Person(vec![
@@ -59,19 +53,16 @@ impl Application {
 /// An account, active or waiting for its activation.
 #[derive(Clone)]
 pub struct Account {
-    /// Its identifier.
     pub identifier: Identifier,
-    /// What its holder told.
     pub application: Application,
-    /// Whether the activation link was answered.
+    /// Whether its activation link was used.
     pub is_active: bool,
-    /// Counts the times that the credentials were set: every link and session of an earlier count is dead.
+    /// Times that the password was set. Links and sessions of an earlier epoch are invalid.
     pub credentials_epoch: u64,
-    /// The password's hash as a PHC string, once there is one.
+    /// A PHC string, once there is a password.
     pub password_hash: Option<String>,
-    /// When that password was set.
     pub password_set_at: Option<Timestamp>,
-    /// When an application that nobody activates is forgotten.
+    /// The expiry of an application; none once it is activated.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -81,7 +72,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// A person's own data, as an attacker would put it in a dictionary.
+/// A person's own data, as a dictionary for judging a password.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Person(pub Vec<String>);
 

@@ -1,6 +1,6 @@
-//! Values that are written into rows as their text and read back by their own parser.
+//! `serde` for values that are stored as text and read back by their own parser.
 
-/// Serialises a type as the text that it displays, and reads it back with a function from that text to an `Option`.
+/// Serialises a type by its `Display`, and deserialises it by a function from text to `Option`.
 macro_rules! as_text {
     ($kind:ty, $parse:expr) => {
         impl serde::Serialize for $kind {

@@ -1,4 +1,4 @@
-//! Keyed hashes: what lets two values be compared without either being kept.
+//! Secret keys: HMAC, and keyed hashes of values that are not stored.
 
 use std::fmt;
 
@@ -7,18 +7,17 @@ use sha2::Sha256;
 
 use crate::token::hexadecimal;
 
-/// A secret key of the service. Never printed.
+/// A secret key; its `Debug` prints nothing of it.
 #[derive(Clone)]
 pub struct SecretKey(Vec<u8>);
 
 impl SecretKey {
-    /// A key of these bytes.
     #[must_use]
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self(bytes.into())
     }
 
-    /// Whether a stranger brought this very secret. Takes the same time whatever was brought.
+    /// Compares in constant time.
     #[must_use]
     pub fn is(&self, brought: &[u8]) -> bool {
         let difference = self.sign(b"compare").into_iter().zip(Self::new(brought).sign(b"compare"));
@@ -36,8 +35,7 @@ impl SecretKey {
         mac.finalize().into_bytes().into()
     }
 
-    /// A hash that only the holder of the key can make: nobody who reads the table can try values
-    /// against it. `label` keeps one use apart from another. In hexadecimal.
+    /// A keyed hash in hexadecimal: who reads the table cannot try values against it. `label` separates its uses.
     #[must_use]
     pub fn fingerprint(&self, label: &str, value: &str) -> String {
         hexadecimal(&self.sign(format!("{label}\0{value}").as_bytes()))

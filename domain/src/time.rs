@@ -1,21 +1,19 @@
-//! Moments and spans, as the rules and the table use them.
+//! Moments and durations.
 
 use jiff::tz::TimeZone;
 pub use jiff::{SignedDuration, Timestamp};
 
-/// Minutes, as a span.
 #[must_use]
 pub const fn minutes(count: i64) -> SignedDuration {
     SignedDuration::from_mins(count)
 }
 
-/// `later` than `moment`; a sum beyond the calendar stays at its end.
+/// The sum of a moment and a duration; saturates at the end of the calendar.
 #[must_use]
 pub fn after(moment: Timestamp, span: SignedDuration) -> Timestamp {
     moment.saturating_add(span).unwrap_or(Timestamp::MAX)
 }
 
-/// The zone in which the agency and its users live.
 static PARIS: TimeZone = jiff::tz::get!("Europe/Paris");
 
 /// The moment on a clock in Paris.

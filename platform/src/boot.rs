@@ -22,11 +22,11 @@ use crate::table::{Key, Table};
 use crate::telemetry::Ids;
 use crate::{Platform, metrics, telemetry};
 
-/// Steps of a proof when the operator does not say (about one second in a browser).
+/// Default of `SESAME_PROOF_COUNTER`: about one second in a browser.
 pub const PROOF_COUNTER_DEFAULT: u32 = 1_000;
-/// The longest one call of the table may take, retries included, in milliseconds.
+/// Timeout of one call of the table, the SDK's retries included.
 const CALL_MS_MAX: u64 = 4_000;
-/// The longest one try of it may take, in milliseconds.
+/// Timeout of one attempt of it.
 const CALL_ATTEMPT_MS_MAX: u64 = 1_500;
 
 /// Why a function could not start.
@@ -86,8 +86,8 @@ fn drop_invalid_query(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<Lamb
     event
 }
 
-/// The platform of a function with the settings of the environment, its connection to the table warm, its logs
-/// flowing.
+/// Starts logs and metrics, and makes a function's platform from the environment. Warms the connection to the
+/// table.
 ///
 /// # Errors
 /// A missing setting.
@@ -97,8 +97,8 @@ pub async fn start(function: &Function) -> Result<Platform, BootError> {
     let (clock, random) = (Clock::system(), Random::system());
     let name = required("SESAME_TABLE", "the name of the table")?;
     let table = Table::new(dynamodb_client()?, name, clock.clone(), random.clone());
-    // TCP and TLS are set up while Lambda lends a whole processor; a table that does not answer yet
-    // must not keep the function from starting.
+    // Lambda gives a whole processor during initialisation: TCP and TLS are set up here. A failure is ignored,
+    // since the first request connects again.
     let _ = table.find(&Key::warm_up()).await;
     Ok(Platform::new(config(function)?, &table, clock, random))
 }
@@ -122,7 +122,7 @@ pub fn credentials() -> Result<(Region, Credentials), BootError> {
     Ok((Region::new(required("AWS_REGION", "the region of the table")?), credentials))
 }
 
-/// Settings of a client of the table that hold wherever it runs: patience and retries.
+/// Timeouts of a DynamoDB client, the same everywhere.
 #[must_use]
 pub fn dynamodb_config() -> Builder {
     let timeouts = TimeoutConfig::builder()
@@ -132,7 +132,7 @@ pub fn dynamodb_config() -> Builder {
     ClientConfig::builder().behavior_version(BehaviorVersion::latest()).timeout_config(timeouts)
 }
 
-/// A client of the table with the settings of the environment.
+/// A DynamoDB client from the environment.
 ///
 /// # Errors
 /// A missing setting.
@@ -145,7 +145,7 @@ pub fn dynamodb_client() -> Result<Client, BootError> {
     Ok(Client::from_conf(config.build()))
 }
 
-/// The endpoint of a service, where it is not AWS's own: by its own variable, or the one for all.
+/// The endpoint of a service that is not AWS's own: from the service's variable, else from `AWS_ENDPOINT_URL`.
 #[must_use]
 pub fn endpoint(variable: &str) -> Option<String> {
     env::var(variable).or_else(|_| env::var("AWS_ENDPOINT_URL")).ok().filter(|url| !url.is_empty())
@@ -172,7 +172,7 @@ fn config(function: &Function) -> Result<Config, BootError> {
     })
 }
 
-/// The keys that the function states: the one in force must be there, the ones before it may be.
+/// The keys that the function states. The current one is required, previous ones are optional.
 fn keys(function: &Function) -> Result<Keys, BootError> {
     let mut keys = Keys::default();
     for secret in function.secrets {
@@ -186,12 +186,12 @@ fn keys(function: &Function) -> Result<Keys, BootError> {
     Ok(keys)
 }
 
-/// How hard a proof is, as an operator writes it, if it is within reason.
+/// Parses `SESAME_PROOF_COUNTER`; `None` outside its limits.
 fn proof_counter(text: &str) -> Option<u32> {
     text.parse().ok().filter(|counter| (PROOF_COUNTER_MIN..=PROOF_COUNTER_MAX).contains(counter))
 }
 
-/// A setting that must be there.
+/// A required setting.
 ///
 /// # Errors
 /// Its name, and what to set it to.
@@ -199,7 +199,7 @@ pub fn required(name: &'static str, wanted: &'static str) -> Result<String, Boot
     optional(name).ok_or_else(|| BadSetting { name, wanted }.into())
 }
 
-/// A setting that may be there; empty is absent.
+/// An optional setting; empty is absent.
 #[must_use]
 pub fn optional(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())

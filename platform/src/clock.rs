@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use domain::time::{SignedDuration, Timestamp};
 
-/// Tells the time, and waits.
 #[derive(Clone)]
 pub struct Clock {
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
@@ -23,13 +22,13 @@ impl Clock {
         Self::new(Timestamp::now)
     }
 
-    /// Any other clock, that waits by the runtime's timer.
+    /// A clock of tests or simulations; sleeps by the runtime's timer.
     #[must_use]
     pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self { now: Arc::new(now), sleep: Arc::new(|delay| Box::pin(tokio::time::sleep(delay))) }
     }
 
-    /// The same clock, waiting in another way.
+    /// The same clock with another sleep.
     #[must_use]
     pub fn with_sleep(
         mut self,
@@ -39,18 +38,16 @@ impl Clock {
         self
     }
 
-    /// This moment.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.now)()
     }
 
-    /// Waits.
     pub async fn sleep(&self, delay: Duration) {
         (self.sleep)(delay).await;
     }
 
-    /// What is left until a moment; nothing when it is past.
+    /// The duration until a moment; zero when it is past.
     #[must_use]
     pub fn until(&self, moment: Timestamp) -> Duration {
         self.now().duration_until(moment).max(SignedDuration::ZERO).unsigned_abs()

@@ -14,15 +14,14 @@ pub struct Config {
     pub proof_counter: u32,
     /// When a login asks for a proof of work.
     pub login_proof: LoginProof,
-    /// The secrets of which every request must bring one, which the content delivery network adds: the one in force,
-    /// and the one before. Empty checks nothing.
+    /// Origin secrets. CloudFront adds one to each request; a request without one is refused. The current one, and
+    /// the previous one during a rotation. Empty: nothing is checked.
     pub origin_secrets: Vec<SecretKey>,
-    /// The keys that the function states.
     pub keys: Keys,
 }
 
 impl Config {
-    /// Whether the browser reaches us by TLS; on one machine it does not.
+    /// Whether browsers reach the site by TLS; on one machine they do not.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.site.starts_with("https://")
@@ -39,7 +38,6 @@ pub enum LoginProof {
 }
 
 impl LoginProof {
-    /// Reads the setting.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
@@ -50,19 +48,19 @@ impl LoginProof {
     }
 }
 
-/// The keys of one function: those that it states and no other.
+/// The keys that a function states, and no others.
 #[derive(Debug, Clone, Default)]
 pub struct Keys(Vec<(Secret, Vec<SecretKey>)>);
 
 impl Keys {
-    /// Gives the function a key, the one in force first.
+    /// Adds a key: the current one first, then previous ones.
     #[must_use]
     pub fn with(mut self, secret: Secret, keys: Vec<SecretKey>) -> Self {
         self.0.push((secret, keys));
         self
     }
 
-    /// The key in force.
+    /// The current key.
     ///
     /// # Errors
     /// `Error::Internal` when the function does not state that key.
@@ -72,7 +70,7 @@ impl Keys {
             .ok_or_else(|| Error::internal(format!("the function states no key {secret:?}")))
     }
 
-    /// The key in force and those before it that are still taken; none that the function does not state.
+    /// The current key, then previous ones that are still accepted. Empty when the function does not state it.
     #[must_use]
     pub fn all(&self, secret: Secret) -> &[SecretKey] {
         self.0.iter().find(|(known, _)| *known == secret).map_or(&[], |(_, keys)| keys)

@@ -1,4 +1,4 @@
-//! Passwords, set by links: where an account becomes active and an establishment its own.
+//! Setting a password by a link: consumes the link, activates the account, writes the establishment.
 
 use domain::link::LinkPurpose;
 use domain::token::hexadecimal;
@@ -13,14 +13,13 @@ use crate::outbox::Outbox;
 use crate::random::Random;
 use crate::table::{Change, Committed, Guard, Key, Refused, Row, Table, TableError, Transaction};
 
-/// The link must not have served, nor be too old.
+/// The link is unused and not expired.
 const LIVE_LINK: Guard = Guard("live link");
-/// The account must have the credentials that it had when the link was minted.
+/// The account's epoch is that of the link: no password was set since.
 const SAME_CREDENTIALS: Guard = Guard("same credentials");
-/// The establishment must have no account.
+/// The establishment has no account.
 const FREE_ESTABLISHMENT: Guard = Guard("free establishment");
 
-/// Passwords, set by links.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     table: Table,
@@ -34,8 +33,8 @@ impl Credentials {
         Self { table: table.clone(), outbox: outbox.clone(), clock: clock.clone(), random: random.clone() }
     }
 
-    /// Sets the password of a link's account and consumes the link, with the mail that tells of it: one transaction.
-    /// An activation also makes the establishment the account's. The failed logins are forgotten.
+    /// Sets the password of a link's account, consumes the link, queues a mail and deletes the count of failed
+    /// logins, in one transaction. An activation also writes the establishment and its member.
     ///
     /// # Errors
     /// `LinkUsed`, `LinkExpired`, `LinkUnknown`, `EstablishmentHasAccount`; `Error::Table` when the table cannot be
@@ -66,8 +65,8 @@ impl Credentials {
         self.refusal_of(token, &request, &refused).await
     }
 
-    /// What a refused transaction means. The link's row tells first; if it says that this very request consumed it,
-    /// the answer was lost on its way and all is well.
+    /// Maps failed guards to a refusal. The link's row comes first: if this request consumed it, an answer was lost,
+    /// the SDK retried, and the password is set.
     async fn refusal_of(&self, token: &Token, request: &str, refused: &Refused) -> Result<(), Error> {
         if refused.is_by(LIVE_LINK) {
             let row = refused.standing(LIVE_LINK).ok_or(Refusal::LinkUnknown)?;
@@ -88,7 +87,7 @@ impl Credentials {
         Err(refusal.into())
     }
 
-    /// An application that waited too long is gone, swept or not; else a later link was faster.
+    /// `LinkExpired` for an application that has expired, deleted or not; else another link raised the epoch first.
     fn refusal_of_account(&self, account: Option<&Row>) -> Refusal {
         if account.is_none_or(|account| account.is_past(self.clock.now())) {
             Refusal::LinkExpired
@@ -97,7 +96,7 @@ impl Credentials {
         }
     }
 
-    /// Marks a link that can serve nothing any more as used: the next attempt costs one read and no hash.
+    /// Marks a link that can no longer succeed as used: the next attempt costs one read and no hash.
     async fn retire(&self, token: &Token) -> Result<(), TableError> {
         let condition = "attribute_exists(pk) AND attribute_not_exists(used_at)";
         let retire = Change::new(Key::link(token), "SET used_at = :now", condition);

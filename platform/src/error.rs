@@ -1,30 +1,28 @@
-//! Why a handler did not do what was asked: a rule said no, the table could not, or something of ours is broken.
+//! The error of a handler: a refusal, a failure of the table, a bad request, or a fault of ours.
 
 use domain::Refusal;
 
 use crate::problems::Problem;
 use crate::table::TableError;
 
-/// What an error may be made of.
+/// The source of an error, for the log.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a handler did not do what was asked. `platform::http` makes a problem (RFC 9457) of it, and nothing else does.
+/// The error of a handler. Only `platform::http` makes a problem (RFC 9457) of it.
 #[derive(Debug)]
 pub enum Error {
     /// A rule said no.
     Refused(Refusal),
-    /// The table could not be read or written.
     Table(TableError),
-    /// The request was not one that can be read.
+    /// The request cannot be read: 400, 405, 413, 415.
     Request(Problem),
-    /// Too much of something at once: 503 with `Retry-After`.
+    /// A queue is full: 503 with `Retry-After`.
     Busy(&'static str),
-    /// Something of ours is broken. The source goes to the log.
+    /// A fault of ours: 500. The source goes to the log.
     Internal(Source),
 }
 
 impl Error {
-    /// Something of ours is broken; the source goes to the log.
     #[must_use]
     pub fn internal(source: impl Into<Source>) -> Self {
         Self::Internal(source.into())

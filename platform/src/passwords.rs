@@ -1,4 +1,4 @@
-//! Passwords are kept as Argon2id hashes (RFC 9106, parameters of OWASP's cheat sheet).
+//! Password hashes: Argon2id (RFC 9106, parameters of OWASP's cheat sheet), in a bounded queue.
 
 use argon2::password_hash::Error as HashError;
 use argon2::password_hash::phc::PasswordHash;
@@ -10,19 +10,15 @@ use tokio::task;
 use crate::error::Error;
 use crate::random::Random;
 
-/// Memory of one hash, in KiB.
 const MEMORY_KIB: u32 = 19 * 1024;
-/// Passes over that memory.
 const PASSES: u32 = 2;
-/// Lanes.
 const LANES: u32 = 1;
-/// Hashes under way at once in one process: bounds its memory on the worst day.
+/// Concurrent hashes in one process: bounds its memory.
 const HASHES_AT_ONCE_MAX: usize = 4;
-/// Hashes that wait for one of those to end: about a second's worth. Who would wait longer is told to
-/// come back.
+/// Hashes that may wait in the queue, about a second's worth. Beyond it: 503 with `Retry-After`.
 const HASHES_WAITING_MAX: usize = 64;
 
-/// A hash of the same parameters that no password opens.
+/// A hash of the same parameters that no password matches.
 const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdC4uLg$\
                           AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -41,8 +37,8 @@ pub async fn hash(password: Password, random: &Random) -> Result<String, Error> 
     .await
 }
 
-/// Whether the password is the one of that hash. Without a hash the same work is done, so that nobody
-/// learns from the time it takes whether an account exists.
+/// Whether the password matches the hash. Without a hash a dummy is checked, so that the time taken does not tell
+/// whether an account exists.
 ///
 /// # Errors
 /// `Error::Internal` when the machine has not the memory for it, or the hash is damaged; `Error::Busy` when
@@ -74,7 +70,7 @@ async fn off_thread<T: Send + 'static>(
     QUEUE.run(work).await?.map_err(|error| Error::internal(error.to_string()))
 }
 
-/// Work that takes a processor for long: so much at once, so much waiting, the rest refused for now.
+/// A bounded queue for CPU-heavy work: some runs, some waits, the rest is refused with `Error::Busy`.
 struct Queue {
     places: Semaphore,
     workers: Semaphore,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Gives random bytes that nobody can foresee.
+/// A source of random bytes.
 #[derive(Clone)]
 pub struct Random(Arc<Fill>);
 
@@ -14,7 +14,7 @@ impl Random {
     #[must_use]
     pub fn system() -> Self {
         Self::new(|bytes| {
-            // Without randomness no token is safe: better no answer than a foreseeable one.
+            // A predictable token is worse than none.
             if getrandom::fill(bytes).is_err() {
                 std::process::abort();
             }

@@ -1,4 +1,4 @@
-//! Logins: sessions, and the count of those that failed.
+//! Sessions, and the count of failed logins.
 
 use domain::account::{FAILED_LOGINS_MAX, FAILED_LOGINS_WINDOW, GUESSES_MAX, GUESSES_WINDOW, SESSION_VALID};
 use domain::time::after;
@@ -10,32 +10,29 @@ use crate::outbox::Outbox;
 use crate::random::Random;
 use crate::table::{Change, Committed, Guard, Key, Outcome, Row, Table, TableError, Transaction};
 
-/// Times the count is begun anew when others do the same at once.
+/// Retries when concurrent attempts start the same count.
 const COUNT_ATTEMPTS_MAX: usize = 3;
-/// One attempt more in the window and in the count of guesses, or the first of both.
+/// Increments both counters, and starts them when there is no row.
 const COUNT: &str = "ADD attempts :one, guesses :one \
                      SET window_until = if_not_exists(window_until, :window_until), \
                          expires_at = if_not_exists(expires_at, :until)";
 const COUNT_CONDITION: &str = "attribute_not_exists(pk) OR \
      (expires_at > :now AND window_until > :now AND attempts < :most AND guesses < :guesses_max)";
-/// The window is over, the count of guesses goes on.
+/// Starts a new window; the day's guesses go on.
 const BEGIN_WINDOW: &str = "SET attempts = :one, window_until = :window_until ADD guesses :one";
-/// All is over, though its row may still stand.
+/// Starts both anew: the row has expired and is not yet deleted.
 const BEGIN_ALL: &str =
     "SET attempts = :one, guesses = :one, window_until = :window_until, expires_at = :until REMOVE told_at";
-/// The holder must not have been told yet.
+/// No mail to the holder was queued yet.
 const NOT_TOLD: Guard = Guard("holder not told");
 
-/// A session that has not ended.
 #[derive(Debug)]
 pub struct Session {
-    /// Whose it is.
     pub identifier: Identifier,
-    /// The account's epoch when it began: a later one ends it.
+    /// The account's epoch at login; a later one ends the session.
     pub credentials_epoch: u64,
 }
 
-/// Logins.
 #[derive(Debug, Clone)]
 pub struct Sessions {
     table: Table,
@@ -49,12 +46,12 @@ impl Sessions {
         Self { table: table.clone(), outbox: outbox.clone(), clock: clock.clone(), random: random.clone() }
     }
 
-    /// Counts an attempt on an identifier before its password is judged, so that attempts made at once all count. An
-    /// attempt that is refused is not written.
+    /// Counts an attempt on an identifier before its password is checked, so that concurrent attempts all count. A
+    /// refused attempt writes nothing.
     ///
     /// # Errors
     /// `ProofRequired` after [`FAILED_LOGINS_MAX`] without a proof within [`FAILED_LOGINS_WINDOW`];
-    /// `TooManyAttempts` after [`GUESSES_MAX`] within [`GUESSES_WINDOW`], which the holder is told once;
+    /// `TooManyAttempts` after [`GUESSES_MAX`] within [`GUESSES_WINDOW`]; the holder gets one mail;
     /// `Error::Table` when the table cannot be written.
     pub async fn count_attempt(&self, identifier: &Identifier, is_proven: bool) -> Result<(), Error> {
         let now = self.clock.now();
@@ -92,8 +89,8 @@ impl Sessions {
         if update == BEGIN_WINDOW { change } else { change.value("until", after(now, GUESSES_WINDOW)) }
     }
 
-    /// Queues the mail that tells the holder, once for each time that the identifier is closed to passwords. Nobody
-    /// looks here whether there is a holder.
+    /// Queues one mail to the holder each time the identifier is closed to passwords. Whether there is a holder is
+    /// looked up by `mail-sender`, so that the answer takes the same time.
     async fn tell_holder(&self, identifier: &Identifier, standing: &Row) -> Result<(), Error> {
         if standing.find_moment("told_at").is_some() {
             return Ok(());
@@ -107,8 +104,8 @@ impl Sessions {
         Ok(())
     }
 
-    /// Opens a session and forgets the failed attempts: one transaction. Gives the cookie's token, a new
-    /// one unless it is given.
+    /// Opens a session and deletes the count of failed attempts, in one transaction. Returns the cookie's token: the
+    /// given one, else a random one.
     ///
     /// # Errors
     /// `Error::Table` when the table cannot be written.
@@ -126,7 +123,7 @@ impl Sessions {
         }
     }
 
-    /// The session of a token, unless it has ended.
+    /// The session of a token, unless it has expired.
     ///
     /// # Errors
     /// `TableError` when the table cannot be read.
@@ -143,7 +140,7 @@ impl Sessions {
         }))
     }
 
-    /// Ends a session, if there is one.
+    /// Deletes a session, if there is one.
     ///
     /// # Errors
     /// `TableError` when the table cannot be written.

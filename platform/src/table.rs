@@ -1,4 +1,4 @@
-//! The one table: its keys, its rows, and the six ways to reach them (find, find all, create, update, delete, commit).
+//! The table: find, create, update, delete and commit, with retries on conflict and the request's deadline.
 
 mod error;
 mod key;
@@ -28,40 +28,37 @@ use crate::clock::Clock;
 use crate::random::Random;
 use crate::{metrics, scope};
 
-/// Times a write is tried when another transaction holds its rows, or the table is throttled inside a transaction.
+/// Attempts of a write on a transaction conflict, or when DynamoDB throttles inside a transaction.
 const ATTEMPTS_MAX: u32 = 6;
-/// The longest pause before the first retry, in milliseconds; it doubles at each.
+/// Upper bound of the backoff before the first retry; doubles at each.
 const RETRY_PAUSE_MS_MAX: u64 = 20;
-/// No retry is begun after this, in milliseconds: a function's own time is short.
+/// No retry begins later than this after the first attempt.
 const RETRIES_MS_MAX: i64 = 3_000;
-/// What DynamoDB says of a single write when a transaction holds its row.
+/// DynamoDB's code for a single write that conflicts with a transaction.
 const CONFLICT: &str = "TransactionConflictException";
-/// Pages of one query that are read before we say that something is wrong.
+/// Pages of one query; more than that is a bug.
 const QUERY_PAGES_MAX: usize = 10;
 const NOT_THERE: &str = "attribute_not_exists(pk)";
 
 /// The attributes of one item.
 type Attributes = HashMap<String, AttributeValue>;
 
-/// What came of a conditional write.
+/// The result of a conditional write.
 #[derive(Debug)]
 pub enum Outcome<T> {
-    /// Done.
     Done(T),
-    /// A condition did not hold; nothing was written. The row that stood in the way, if any.
+    /// The condition failed and nothing was written. The row that stands there, if any.
     Refused(Option<Row>),
 }
 
-/// What came of a transaction.
+/// The result of a transaction.
 #[derive(Debug)]
 pub enum Committed {
-    /// All of it is written.
     Yes,
-    /// None of it is: a guard failed.
+    /// A guard failed and nothing was written.
     No(Refused),
 }
 
-/// The table, as its client reaches it.
 #[derive(Debug, Clone)]
 pub struct Table {
     client: Client,
@@ -71,13 +68,12 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table of that name.
     #[must_use]
     pub fn new(client: Client, name: impl Into<String>, clock: Clock, random: Random) -> Self {
         Self { client, name: name.into(), clock, random }
     }
 
-    /// Reads one row, as it is now.
+    /// Reads one row, strongly consistent.
     ///
     /// # Errors
     /// `TableError` when the table cannot be read.
@@ -87,7 +83,7 @@ impl Table {
         Ok(found.map_err(|error| TableError::from_sdk(&error))?.item.map(Row))
     }
 
-    /// Reads the rows of a partition whose sort keys begin with `prefix`, in their order.
+    /// Reads the rows of a partition whose sort keys begin with `prefix`, in order.
     ///
     /// # Errors
     /// `TableError` when the table cannot be read, or the partition is beyond all reason.
@@ -121,7 +117,7 @@ impl Table {
         Err(TableError::Broken(format!("over {QUERY_PAGES_MAX} pages in one partition").into()))
     }
 
-    /// Writes a row that must not be there yet.
+    /// Writes a row under a key that has none.
     ///
     /// # Errors
     /// `TableError` when the table cannot be written.
@@ -139,7 +135,7 @@ impl Table {
         }
     }
 
-    /// Changes a row under a condition and gives it as it is then.
+    /// Changes a row under a condition and returns the new row.
     ///
     /// # Errors
     /// `TableError` when the table cannot be written.
@@ -170,8 +166,8 @@ impl Table {
         deleted.map(|_| ()).map_err(|error| TableError::from_sdk(&error))
     }
 
-    /// Writes all or nothing. Conflicts and throttling inside the transaction, which the SDK does not retry, are
-    /// retried a bounded number of times. A single `create` is written by itself, for half the price.
+    /// Commits a transaction. Retries conflicts and throttling inside it, which the SDK does not. A single `create`
+    /// is a plain put, at half the price.
     ///
     /// # Errors
     /// `TableError` when the table cannot be written.
@@ -227,7 +223,7 @@ impl Table {
         }
     }
 
-    /// Sends a single write again, after a pause, as long as a transaction holds its row.
+    /// Retries a single write that conflicts with a transaction.
     async fn retry_on_conflict<T, E: ProvideErrorMetadata, F>(
         &self,
         send: impl Fn() -> F,
@@ -247,8 +243,7 @@ impl Table {
         }
     }
 
-    /// Waits before a retry, unless there were enough, or the request's deadline comes first. Full jitter: from
-    /// nothing to a bound that doubles at each attempt.
+    /// Backs off before a retry, with full jitter. False when attempts are used up or the deadline comes first.
     async fn may_retry(&self, attempt: u32, started: Timestamp) -> bool {
         let pause = Duration::from_millis(
             u64::from(self.random.below(u32::MAX)) % (RETRY_PAUSE_MS_MAX << attempt.min(ATTEMPTS_MAX)),
@@ -263,7 +258,7 @@ impl Table {
         true
     }
 
-    /// Gives a call up when the request's deadline passes: the function answers then rather than be killed.
+    /// Gives a call up at the request's deadline, so that the function answers before Lambda kills it.
     async fn in_time<T>(&self, call: impl Future<Output = T>) -> Result<T, TableError> {
         let Some(deadline) = scope::deadline() else {
             return Ok(call.await);
@@ -280,7 +275,6 @@ impl Table {
     }
 }
 
-/// What DynamoDB said of a transaction.
 enum Sent {
     Committed,
     Cancelled(Vec<CancellationReason>),
@@ -296,7 +290,7 @@ where
     }
 }
 
-/// An operation whose condition can fail.
+/// The error of an operation that has a condition.
 trait Conditional {
     fn failed_condition(&self) -> Option<&ConditionalCheckFailedException>;
 }

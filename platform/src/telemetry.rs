@@ -1,4 +1,4 @@
-//! Log lines as JSON, one a request: what happened and how long it took, never to whom.
+//! Logs: one JSON line for each request, with outcome and duration and without personal data.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::problems::Problem;
 
-/// Ours from `level` on, libraries only when they warn: their finer lines may repeat a request.
+/// Our lines from `level` on. Of libraries only warnings: their debug lines may repeat a request's body.
 pub fn subscriber<W>(writer: W, level: Level) -> impl tracing::Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -32,16 +32,16 @@ where
     tracing_subscriber::registry().with(lines.with_filter(targets))
 }
 
-/// Writes the lines to standard output, where Lambda collects them.
+/// Writes to standard output, which Lambda sends to CloudWatch.
 pub fn init() {
     // A second call keeps the first subscriber, which writes the same lines.
     let _ = subscriber(io::stdout, Level::INFO).try_init();
 }
 
-/// The longest path that a log repeats, in bytes.
+/// The longest path that is logged.
 const PATH_LENGTH_MAX: usize = 40;
 
-/// What a log calls a route: a method and a path as ours are, or nothing that a stranger made up.
+/// Method and path as they are logged. A path that cannot be a route of ours is `elsewhere`: it may hold an address.
 #[must_use]
 pub fn route(method: &Method, path: &str) -> String {
     let ours = [Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE, Method::OPTIONS];
@@ -52,25 +52,25 @@ pub fn route(method: &Method, path: &str) -> String {
     format!("{method} {}", if is_plain { path } else { "elsewhere" })
 }
 
-/// What ties a request's log line to those of others.
+/// The ids in a request's log line.
 #[derive(Debug, Clone, Default)]
 pub struct Ids {
-    /// Lambda's own name for the invocation.
+    /// Lambda's id of the invocation.
     pub function_request_id: String,
-    /// The API's name for the request: it stands in its access log, and in the log lines of the mails that come of it.
+    /// API Gateway's id of the request; also in its access log, and in the log lines of the mails that it queued.
     pub correlation_id: String,
 }
 
-/// Whether this process has worked on nothing yet.
+/// True until the first request of this process.
 static IS_COLD: AtomicBool = AtomicBool::new(true);
 
-/// Whether this is the first work of this process, asked once for each piece of work: a cold start.
+/// Whether this request is a cold start: true at the first call.
 #[must_use]
 pub fn is_cold_start() -> bool {
     IS_COLD.swap(false, Ordering::Relaxed)
 }
 
-/// What was deployed: a commit, as the operator's tools set it.
+/// The deployed commit (`SESAME_VERSION`).
 #[must_use]
 pub fn version() -> &'static str {
     static VERSION: LazyLock<String> =
@@ -78,7 +78,7 @@ pub fn version() -> &'static str {
     &VERSION
 }
 
-/// The one line of a request, with the keys that AWS's tools look for (Powertools' structured logs).
+/// Logs a request, under the keys of AWS Powertools' structured logs.
 pub fn request(
     ids: &Ids,
     service: &str,

@@ -1,4 +1,4 @@
-//! The connections of the port: how many at once, and how long each may take to ask and to be answered.
+//! Limits of connections: how many at once, and timeouts of head, body, answer and connection.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,30 +13,29 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-/// Connections at once: half of the 1,024 files that a process may have open by default.
+/// Concurrent connections: half of the 1,024 files that a process may have open by default.
 const CONNECTIONS_MAX: u32 = 512;
-/// From the connection, or the answer before, to the end of a request's head: idle connections end by it.
-/// A head comes in one piece; who sends half a one keeps others waiting for so long, and no longer.
+/// From the connection, or the previous answer, to the end of a request's head. Also the keep-alive timeout.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
-/// To read a body, however long: as long as a page waits for an answer.
+/// For a whole body: as long as a page waits for an answer.
 const BODY_TIME_MAX: Duration = Duration::from_secs(20);
 /// From the end of a request's head to the answer: as long as API Gateway waits for a function.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
-/// After which a connection takes no more requests: bounds who never reads the answer.
+/// After which a connection takes no more requests: bounds a client that never reads the answer.
 const CONNECTION_TIME_MAX: Duration = Duration::from_secs(120);
 
-/// What a connection may take; the defaults are the constants of this file.
+/// The limits of connections; tests lower them.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections at once. The next ones wait unaccepted in the system's queue.
+    /// Concurrent connections; more wait in the listener's backlog.
     pub connections: u32,
-    /// For the head of a request. A connection that has none by then is closed.
+    /// For the head of a request; then the connection is closed.
     pub head: Duration,
     /// For the body of a request: 408.
     pub body: Duration,
     /// For the answer, from the end of the head: 503.
     pub request: Duration,
-    /// For all requests of one connection, and once more `request` for the last of them.
+    /// For all requests of one connection; its last one has `request` more.
     pub connection: Duration,
 }
 
@@ -88,7 +87,7 @@ async fn hold(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app)));
-    // A connection that fails is its client's affair: there is nobody left to tell.
+    // A connection's error is ignored: its client is gone.
     tokio::select! {
         _ = connection.as_mut() => return,
         _ = stopped.changed() => {}

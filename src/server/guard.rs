@@ -1,4 +1,4 @@
-//! Who may ask: this machine under its own names, and no page of another site where AWS would be.
+//! Middleware against DNS rebinding and cross-site requests.
 
 use std::sync::Arc;
 
@@ -14,14 +14,13 @@ use super::{problem, refuse};
 
 /// The names of this machine, whatever the port.
 const OWN_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
-/// What containers call the machine that they run on.
 const HOST_OF_CONTAINERS: &str = "host.docker.internal";
 
-/// The address that the portal also listens on, if there is one.
+/// The additional address that the portal listens on.
 pub(super) type Also = Option<Arc<str>>;
 
-/// Refuses a request for another host: a site whose name resolves to this machine (DNS rebinding) would
-/// read the mailbox and the table as its own pages.
+/// Refuses a request for another host. By DNS rebinding, another site's name may resolve to this machine, and its
+/// pages would read mailbox and table as their own.
 pub(super) async fn known_host(State(also): State<Also>, request: Request, next: Next) -> Response {
     if asked_host(&request).is_some_and(|host| is_known(also.as_deref(), &host)) {
         return next.run(request).await;
@@ -35,7 +34,7 @@ pub(super) async fn known_host(State(also): State<Also>, request: Request, next:
     )
 }
 
-/// Without its port. A request line may name it as well, and then it is the one that counts (RFC 9112).
+/// The host without its port. That of the request line, if any, takes precedence (RFC 9112).
 fn asked_host(request: &Request) -> Option<String> {
     let stated = request.headers().get(HOST).and_then(|host| host.to_str().ok()?.parse().ok());
     let authority: Authority = request.uri().authority().cloned().or(stated)?;
@@ -48,7 +47,7 @@ fn is_known(also: Option<&str>, host: &str) -> bool {
     OWN_HOSTS.contains(&host) || also.is_some_and(is_also)
 }
 
-/// Refuses what a page of another site asks of the emulated services and of the mailbox.
+/// Refuses cross-site requests to the emulated services and the mailbox.
 pub(super) async fn same_site(request: Request, next: Next) -> Response {
     if is_of_another_site(request.method(), request.headers()) {
         return refuse(&Problem::new(Kind::CrossSite));
@@ -56,8 +55,8 @@ pub(super) async fn same_site(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Browsers say so in `Origin` or in Fetch Metadata; programs send neither. A link may lead here from
-/// anywhere: the page that has it learns nothing.
+/// By `Origin` or Fetch Metadata, which browsers send and programs do not. A link from another site is allowed: its
+/// page cannot read the answer.
 fn is_of_another_site(method: &Method, headers: &HeaderMap) -> bool {
     let is = |name: &str, value: &str| headers.get(name).is_some_and(|stated| stated == value);
     let is_link =
@@ -67,7 +66,7 @@ fn is_of_another_site(method: &Method, headers: &HeaderMap) -> bool {
     is_from_elsewhere(headers) || (is_stated && !is_ours && !is_link)
 }
 
-/// Whether its `Origin`, if it has one, is another than the host that it asks.
+/// Whether `Origin` is there and differs from `Host`.
 fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).map_or(&[][..], |host| host.as_bytes());
     headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes().strip_prefix(b"http://") != Some(host))

@@ -1,19 +1,18 @@
-//! When the table could not do what was asked, through no fault of the asker.
+//! The errors of the table: temporary or permanent.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::error::Source;
 
-/// The table could not do what was asked, through no fault of the asker.
 #[derive(Debug)]
 pub enum TableError {
-    /// For now: throttled, timed out, unreachable. Asking again later helps.
+    /// Temporary: throttled, timed out, unreachable. A retry may succeed.
     Unavailable(Source),
-    /// Until somebody mends it: no such table, no permission, a row that is not ours.
+    /// Permanent until somebody acts: no such table, no permission, an unreadable row.
     Broken(Source),
 }
 
-/// What DynamoDB says when it would take the request later, alone or as the reason of a cancelled transaction.
+/// Temporary error codes of DynamoDB, as errors and as reasons of a cancelled transaction.
 const TEMPORARY: [&str; 10] = [
     "ProvisionedThroughputExceededException",
     "ProvisionedThroughputExceeded",
@@ -27,7 +26,6 @@ const TEMPORARY: [&str; 10] = [
     "ServiceUnavailable",
 ];
 
-/// Whether DynamoDB would take the request later.
 pub(super) fn is_temporary(code: &str) -> bool {
     TEMPORARY.contains(&code)
 }
@@ -52,7 +50,7 @@ impl TableError {
             SdkError::ConstructionFailure(_) => false,
             _ => true,
         };
-        // The SDK's own words may repeat the request: only the code goes on.
+        // The SDK's message may repeat the request: only the code is logged.
         let source = match error {
             SdkError::ServiceError(service) => service.err().code().unwrap_or("no code").to_owned(),
             other => other.to_string(),

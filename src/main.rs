@@ -79,8 +79,8 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
     })
 }
 
-/// Listens on both addresses of `localhost`, since browsers choose either; IPv4 alone is enough. Port 0 is any free
-/// one.
+/// Listens on both addresses of `localhost`, since browsers choose either; IPv4 alone is enough. Port 0 is
+/// any free one.
 async fn listen(port: u16, also: Option<&str>) -> Result<(u16, Vec<TcpListener>), OpenError> {
     let v4 = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {

@@ -240,8 +240,8 @@ fn typed(media_type: &'static str, content: impl Into<Body>) -> Response {
     (headers, content.into()).into_response()
 }
 
-/// Supervises a worker: logs and restarts it when it ends or panics. Messages that it held are taken up at the next
-/// start of the portal.
+/// Supervises a worker: logs and restarts it when it ends or panics. Messages that it held are taken up at
+/// the next start of the portal.
 async fn keep_running<F>(name: &'static str, work: impl Fn() -> F)
 where
     F: Future<Output = ()> + Send + 'static,

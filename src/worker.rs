@@ -53,15 +53,16 @@ impl Queues {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes up to [`BATCH_MESSAGES_MAX`] visible messages of one lane out, in their order: of the urgent lane
-    /// if it has any.
+    /// Takes up to [`BATCH_MESSAGES_MAX`] visible messages of one lane out, in their order: of the urgent
+    /// lane if it has any.
     fn take_batch(&self, now: Timestamp) -> Vec<Message> {
         let mut queues = self.messages();
         let batches = queues.iter_mut().map(|queue| take_visible(queue, now));
         batches.into_iter().find(|batch| !batch.is_empty()).unwrap_or_default()
     }
 
-    /// Returns a failed message to its queue after the visibility timeout, or drops it after its last delivery.
+    /// Returns a failed message to its queue after the visibility timeout, or drops it after its last
+    /// delivery.
     fn put_back(&self, message: Message, now: Timestamp) {
         let receives = message.receives + 1;
         if receives < RECEIVES_MAX {

@@ -17,7 +17,8 @@ pub const SESSION_VALID: SignedDuration = SignedDuration::from_hours(8);
 pub const FAILED_LOGINS_MAX: u64 = 3;
 /// The span over which failed logins are counted.
 pub const FAILED_LOGINS_WINDOW: SignedDuration = SignedDuration::from_mins(15);
-/// Attempts on one identifier, with or without a proof, after which it takes no password. A link by mail resets it.
+/// Attempts on one identifier, with or without a proof, after which it takes no password. A link by mail
+/// resets it.
 pub const GUESSES_MAX: u64 = 100;
 /// The window of these, from the first attempt; the identifier takes no password until its end.
 pub const GUESSES_WINDOW: SignedDuration = SignedDuration::from_hours(24);

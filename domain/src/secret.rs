@@ -35,7 +35,8 @@ impl SecretKey {
         mac.finalize().into_bytes().into()
     }
 
-    /// A keyed hash in hexadecimal: who reads the table cannot try values against it. `label` separates its uses.
+    /// A keyed hash in hexadecimal: who reads the table cannot try values against it. `label` separates its
+    /// uses.
     #[must_use]
     pub fn fingerprint(&self, label: &str, value: &str) -> String {
         hexadecimal(&self.sign(format!("{label}\0{value}").as_bytes()))

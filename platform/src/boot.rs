@@ -97,8 +97,8 @@ pub async fn start(function: &Function) -> Result<Platform, BootError> {
     let (clock, random) = (Clock::system(), Random::system());
     let name = required("SESAME_TABLE", "the name of the table")?;
     let table = Table::new(dynamodb_client()?, name, clock.clone(), random.clone());
-    // Lambda gives a whole processor during initialisation: TCP and TLS are set up here. A failure is ignored,
-    // since the first request connects again.
+    // Lambda gives a whole processor during initialisation: TCP and TLS are set up here. A failure is
+    // ignored, since the first request connects again.
     let _ = table.find(&Key::warm_up()).await;
     Ok(Platform::new(config(function)?, &table, clock, random))
 }
@@ -145,7 +145,8 @@ pub fn dynamodb_client() -> Result<Client, BootError> {
     Ok(Client::from_conf(config.build()))
 }
 
-/// The endpoint of a service that is not AWS's own: from the service's variable, else from `AWS_ENDPOINT_URL`.
+/// The endpoint of a service that is not AWS's own: from the service's variable, else from
+/// `AWS_ENDPOINT_URL`.
 #[must_use]
 pub fn endpoint(variable: &str) -> Option<String> {
     env::var(variable).or_else(|_| env::var("AWS_ENDPOINT_URL")).ok().filter(|url| !url.is_empty())

@@ -14,8 +14,8 @@ pub struct Config {
     pub proof_counter: u32,
     /// When a login asks for a proof of work.
     pub login_proof: LoginProof,
-    /// Origin secrets. CloudFront adds one to each request; a request without one is refused. The current one, and
-    /// the previous one during a rotation. Empty: nothing is checked.
+    /// Origin secrets. CloudFront adds one to each request; a request without one is refused. The current
+    /// one, and the previous one during a rotation. Empty: nothing is checked.
     pub origin_secrets: Vec<SecretKey>,
     pub keys: Keys,
 }
@@ -70,7 +70,8 @@ impl Keys {
             .ok_or_else(|| Error::internal(format!("the function states no key {secret:?}")))
     }
 
-    /// The current key, then previous ones that are still accepted. Empty when the function does not state it.
+    /// The current key, then previous ones that are still accepted. Empty when the function does not state
+    /// it.
     #[must_use]
     pub fn all(&self, secret: Secret) -> &[SecretKey] {
         self.0.iter().find(|(known, _)| *known == secret).map_or(&[], |(_, keys)| keys)

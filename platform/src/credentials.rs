@@ -33,12 +33,11 @@ impl Credentials {
         Self { table: table.clone(), outbox: outbox.clone(), clock: clock.clone(), random: random.clone() }
     }
 
-    /// Sets the password of a link's account, consumes the link, queues a mail and deletes the count of failed
-    /// logins, in one transaction. An activation also writes the establishment and its member.
+    /// Sets the password of a link's account, consumes the link, queues a mail and deletes the count of
+    /// failed logins, in one transaction. An activation also writes the establishment and its member.
     ///
-    /// # Errors
-    /// `LinkUsed`, `LinkExpired`, `LinkUnknown`, `EstablishmentHasAccount`; `Error::Table` when the table cannot be
-    /// written.
+    /// # Errors `LinkUsed`, `LinkExpired`, `LinkUnknown`, `EstablishmentHasAccount`; `Error::Table` when the
+    /// table cannot be written.
     pub async fn set(&self, token: &Token, link: &Link, hash: &str) -> Result<(), Error> {
         let request = hexadecimal(&self.random.bytes::<16>());
         let identifier = link.identifier.clone();
@@ -65,8 +64,8 @@ impl Credentials {
         self.refusal_of(token, &request, &refused).await
     }
 
-    /// Maps failed guards to a refusal. The link's row comes first: if this request consumed it, an answer was lost,
-    /// the SDK retried, and the password is set.
+    /// Maps failed guards to a refusal. The link's row comes first: if this request consumed it, an answer
+    /// was lost, the SDK retried, and the password is set.
     async fn refusal_of(&self, token: &Token, request: &str, refused: &Refused) -> Result<(), Error> {
         if refused.is_by(LIVE_LINK) {
             let row = refused.standing(LIVE_LINK).ok_or(Refusal::LinkUnknown)?;
@@ -87,7 +86,8 @@ impl Credentials {
         Err(refusal.into())
     }
 
-    /// `LinkExpired` for an application that has expired, deleted or not; else another link raised the epoch first.
+    /// `LinkExpired` for an application that has expired, deleted or not; else another link raised the epoch
+    /// first.
     fn refusal_of_account(&self, account: Option<&Row>) -> Refusal {
         if account.is_none_or(|account| account.is_past(self.clock.now())) {
             Refusal::LinkExpired

@@ -37,8 +37,8 @@ pub async fn hash(password: Password, random: &Random) -> Result<String, Error> 
     .await
 }
 
-/// Whether the password matches the hash. Without a hash a dummy is checked, so that the time taken does not tell
-/// whether an account exists.
+/// Whether the password matches the hash. Without a hash a dummy is checked, so that the time taken does not
+/// tell whether an account exists.
 ///
 /// # Errors
 /// `Error::Internal` when the machine has not the memory for it, or the hash is damaged; `Error::Busy` when

@@ -46,8 +46,8 @@ impl Sessions {
         Self { table: table.clone(), outbox: outbox.clone(), clock: clock.clone(), random: random.clone() }
     }
 
-    /// Counts an attempt on an identifier before its password is checked, so that concurrent attempts all count. A
-    /// refused attempt writes nothing.
+    /// Counts an attempt on an identifier before its password is checked, so that concurrent attempts all
+    /// count. A refused attempt writes nothing.
     ///
     /// # Errors
     /// `ProofRequired` after [`FAILED_LOGINS_MAX`] without a proof within [`FAILED_LOGINS_WINDOW`];
@@ -89,8 +89,8 @@ impl Sessions {
         if update == BEGIN_WINDOW { change } else { change.value("until", after(now, GUESSES_WINDOW)) }
     }
 
-    /// Queues one mail to the holder each time the identifier is closed to passwords. Whether there is a holder is
-    /// looked up by `mail-sender`, so that the answer takes the same time.
+    /// Queues one mail to the holder each time the identifier is closed to passwords. Whether there is a
+    /// holder is looked up by `mail-sender`, so that the answer takes the same time.
     async fn tell_holder(&self, identifier: &Identifier, standing: &Row) -> Result<(), Error> {
         if standing.find_moment("told_at").is_some() {
             return Ok(());
@@ -104,8 +104,8 @@ impl Sessions {
         Ok(())
     }
 
-    /// Opens a session and deletes the count of failed attempts, in one transaction. Returns the cookie's token: the
-    /// given one, else a random one.
+    /// Opens a session and deletes the count of failed attempts, in one transaction. Returns the cookie's
+    /// token: the given one, else a random one.
     ///
     /// # Errors
     /// `Error::Table` when the table cannot be written.

@@ -166,8 +166,8 @@ impl Table {
         deleted.map(|_| ()).map_err(|error| TableError::from_sdk(&error))
     }
 
-    /// Commits a transaction. Retries conflicts and throttling inside it, which the SDK does not. A single `create`
-    /// is a plain put, at half the price.
+    /// Commits a transaction. Retries conflicts and throttling inside it, which the SDK does not. A single
+    /// `create` is a plain put, at half the price.
     ///
     /// # Errors
     /// `TableError` when the table cannot be written.
@@ -243,7 +243,8 @@ impl Table {
         }
     }
 
-    /// Backs off before a retry, with full jitter. False when attempts are used up or the deadline comes first.
+    /// Backs off before a retry, with full jitter. False when attempts are used up or the deadline comes
+    /// first.
     async fn may_retry(&self, attempt: u32, started: Timestamp) -> bool {
         let pause = Duration::from_millis(
             u64::from(self.random.below(u32::MAX)) % (RETRY_PAUSE_MS_MAX << attempt.min(ATTEMPTS_MAX)),

@@ -41,7 +41,8 @@ pub fn init() {
 /// The longest path that is logged.
 const PATH_LENGTH_MAX: usize = 40;
 
-/// Method and path as they are logged. A path that cannot be a route of ours is `elsewhere`: it may hold an address.
+/// Method and path as they are logged. A path that cannot be a route of ours is `elsewhere`: it may hold an
+/// address.
 #[must_use]
 pub fn route(method: &Method, path: &str) -> String {
     let ours = [Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE, Method::OPTIONS];
@@ -57,7 +58,8 @@ pub fn route(method: &Method, path: &str) -> String {
 pub struct Ids {
     /// Lambda's id of the invocation.
     pub function_request_id: String,
-    /// API Gateway's id of the request; also in its access log, and in the log lines of the mails that it queued.
+    /// API Gateway's id of the request; also in its access log, and in the log lines of the mails that it
+    /// queued.
     pub correlation_id: String,
 }
 

@@ -19,8 +19,8 @@ const HOST_OF_CONTAINERS: &str = "host.docker.internal";
 /// The additional address that the portal listens on.
 pub(super) type Also = Option<Arc<str>>;
 
-/// Refuses a request for another host. By DNS rebinding, another site's name may resolve to this machine, and its
-/// pages would read mailbox and table as their own.
+/// Refuses a request for another host. By DNS rebinding, another site's name may resolve to this machine, and
+/// its pages would read mailbox and table as their own.
 pub(super) async fn known_host(State(also): State<Also>, request: Request, next: Next) -> Response {
     if asked_host(&request).is_some_and(|host| is_known(also.as_deref(), &host)) {
         return next.run(request).await;
@@ -55,8 +55,8 @@ pub(super) async fn same_site(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// By `Origin` or Fetch Metadata, which browsers send and programs do not. A link from another site is allowed: its
-/// page cannot read the answer.
+/// By `Origin` or Fetch Metadata, which browsers send and programs do not. A link from another site is
+/// allowed: its page cannot read the answer.
 fn is_of_another_site(method: &Method, headers: &HeaderMap) -> bool {
     let is = |name: &str, value: &str| headers.get(name).is_some_and(|stated| stated == value);
     let is_link =

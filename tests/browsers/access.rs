@@ -15,8 +15,10 @@ const RUN_AXE: &str = "
     const [done] = [arguments[arguments.length - 1]];
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'];
     axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations', 'passes'] }).then(
-        ({ violations, passes }) => done(passes.length === 0 ? ['axe looked at nothing'] : violations.flatMap(({ id, nodes }) =>
-            nodes.map((node) => `${id}: ${node.target.join(' ')} (${node.failureSummary})`))),
+        ({ violations, passes }) => done(passes.length === 0
+            ? ['axe looked at nothing']
+            : violations.flatMap(({ id, nodes }) =>
+                nodes.map((node) => `${id}: ${node.target.join(' ')} (${node.failureSummary})`))),
         (error) => done([String(error)]));";
 
 /// What sticks out of the page, or is cut off in its box.
@@ -26,7 +28,8 @@ const OVERFLOW: &str = "
     for (const element of document.querySelectorAll('body *')) {
         const box = element.getBoundingClientRect();
         const style = getComputedStyle(element);
-        const isHidden = style.visibility === 'hidden' || element.closest('.govuk-visually-hidden, .govuk-skip-link, .app-late');
+        const hidden = '.govuk-visually-hidden, .govuk-skip-link, .app-late';
+        const isHidden = style.visibility === 'hidden' || element.closest(hidden);
         if (!box.width || isHidden) continue;
         const isCut = element.scrollWidth > element.clientWidth + 1 && style.overflowX !== 'visible'
             && !element.matches('input, textarea');

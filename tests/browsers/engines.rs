@@ -187,12 +187,13 @@ fn minibrowser() -> String {
     found.next().unwrap_or_else(|| panic!("no MiniBrowser: {GET_WEBKIT}")).to_string_lossy().into_owned()
 }
 
-/// What surrounds the page takes no room, or the window would be wider than a phone.
+/// A theme whose window frame takes no space: else the window would be wider than a phone.
 fn flat_theme() -> String {
     let home = scratch().join("settings");
     let folder = home.join("gtk-3.0");
     std::fs::create_dir_all(&folder).unwrap();
-    let styles = "window * { min-width: 0; min-height: 0; margin: 0; padding: 0; font-size: 1px; -gtk-icon-transform: scale(0.01); }";
+    let styles = "window * { min-width: 0; min-height: 0; margin: 0; padding: 0; font-size: 1px; \
+                  -gtk-icon-transform: scale(0.01); }";
     std::fs::write(folder.join("gtk.css"), styles).unwrap();
     home.to_string_lossy().into_owned()
 }

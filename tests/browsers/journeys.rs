@@ -185,7 +185,7 @@ async fn who_got_no_mail_can_ask_for_assistance() {
 }
 
 #[tokio::test]
-async fn a_person_gets_a_forgotten_identifier_and_password_back() {
+async fn a_person_gets_a_lost_identifier_and_password_back() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
         let identifier = open_account(stage).await;

@@ -21,7 +21,9 @@ const PASSWORD: &str = "girafe octobre 12 velours";
 const MARK: &str = "
     const markOf = (element) => {
         const isBox = ['radio', 'checkbox'].includes(element.type) && element.nextElementSibling;
-        const style = isBox ? getComputedStyle(element.nextElementSibling, '::before') : getComputedStyle(element);
+        const style = isBox
+            ? getComputedStyle(element.nextElementSibling, '::before')
+            : getComputedStyle(element);
         const isSeen = style.outlineStyle !== 'none' && !/transparent|, 0\\)$/.test(style.outlineColor);
         const outline = isSeen ? style.outline : 'none';
         return [outline, style.boxShadow, style.backgroundColor].join(' / ');

@@ -50,7 +50,7 @@ impl Fate {
         Self::Given(500, json!({"type": "/problems/internal", "title": "Une erreur est survenue"}))
     }
 
-    /// What Lambda answers by itself when it has no room.
+    /// What Lambda answers by itself when it throttles.
     pub fn throttled() -> Self {
         Self::Given(500, json!({"message": "Internal Server Error"}))
     }
@@ -308,7 +308,8 @@ fn refusal(status: u16, retry_after: Option<u32>) -> Message {
 fn answer(status: u16, media_type: &str, headers: &str, body: &str) -> Message {
     let length = body.len();
     let head = format!(
-        "HTTP/1.1 {status} Said\r\n{headers}Content-Type: {media_type}\r\nCache-Control: no-store\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 {status} Said\r\n{headers}Content-Type: {media_type}\r\nCache-Control: no-store\r\n\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n"
     );
     Message { head, body: body.into() }
 }

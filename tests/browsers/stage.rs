@@ -1,4 +1,4 @@
-//! What one test needs: a portal, the network, a browser, and that nothing was complained of in the end.
+//! The fixture of one test: portal, network and browser; the console must be empty in the end.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ impl Stage {
     }
 
     /// Ends the browser. No page may have broken its policy, thrown, or written to the console.
-    pub async fn strike(self) {
+    pub async fn close(self) {
         let complaints = self.browser.complaints().await;
         self.browser.close().await;
         assert_eq!(complaints, Vec::<String>::new(), "in the browser's console");
@@ -61,5 +61,5 @@ async fn play(engine: Engine, look: Look, story: &impl AsyncFn(&Stage)) {
     let stage = Stage::set(engine, look).await;
     let told = tokio::time::timeout(STORY_DELAY_MAX, story(&stage)).await;
     assert!(told.is_ok(), "the story has no end in {engine:?}");
-    stage.strike().await;
+    stage.close().await;
 }

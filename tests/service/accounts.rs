@@ -86,7 +86,7 @@ async fn an_activation_link_that_expired_is_sent_anew_by_the_identifier_it_told(
 }
 
 #[tokio::test]
-async fn an_application_that_nobody_activated_is_forgotten() {
+async fn an_application_that_nobody_activated_expires() {
     let app = App::new();
     app.apply(SIRET, EMAIL).await;
     let mail = app.next_mail().await;

@@ -49,7 +49,7 @@ async fn a_password_set_whose_answer_is_lost_is_not_called_used() {
 }
 
 #[tokio::test]
-async fn a_single_write_outlasts_a_transaction_on_its_row() {
+async fn a_single_write_is_retried_while_a_transaction_holds_its_row() {
     let app = App::new();
     let identifier = app.account(SIRET, EMAIL).await;
     // The account is read, the attempt counted; a login elsewhere holds the count.

@@ -9,7 +9,7 @@ use sesame::grants::Caller;
 
 use crate::support::{App, EMAIL, OTHER_PASSWORD, OTHER_SIRET, SIRET, cookie, ticket, token};
 
-/// Every function at work, in one story: an account is opened, lost, found, guessed at, used and left. `look` is
+/// One story that uses every grant: an account is opened, lost, found, guessed at, used and left. `look` is
 /// called on the way.
 pub async fn story(app: &App, mut look: impl FnMut(&App)) {
     let form = json!({"siret": SIRET, "accept_terms": true});

@@ -22,7 +22,7 @@ async fn after_three_failures_a_proof_is_asked_for() {
 }
 
 #[tokio::test]
-async fn failures_are_forgotten_after_fifteen_minutes() {
+async fn failures_expire_after_fifteen_minutes() {
     let app = App::new();
     let identifier = app.account(SIRET, EMAIL).await;
     for _ in 0..4 {

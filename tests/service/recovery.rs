@@ -65,8 +65,8 @@ async fn a_link_serves_for_sixty_minutes() {
     app.portal.emulator.sweep().unwrap();
     assert_eq!(app.set_password(&late, PASSWORD).await.problem(), "link-expired", "told for days after");
     app.wait_minutes(8 * 24 * 60);
-    let forgotten = app.set_password(&late, PASSWORD).await;
-    assert_eq!((forgotten.status, forgotten.problem()), (404, "link-unknown"));
+    let expired = app.set_password(&late, PASSWORD).await;
+    assert_eq!((expired.status, expired.problem()), (404, "link-unknown"));
 }
 
 #[tokio::test]

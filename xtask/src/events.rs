@@ -4,13 +4,16 @@
 //! key does, on one machine, and nowhere else.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use domain::proof::Action;
+use domain::token::TOKEN_SYMBOLS;
 use platform::clock::Clock;
 use platform::config::LoginProof;
+use platform::function::{Function, Route};
 use platform::random::Random;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use sesame::functions::ALL;
 use sesame::{Hooks, Options, Portal};
 
 use crate::{Error, Outcome, Usage};
@@ -25,99 +28,121 @@ pub fn run(arguments: &[&str]) -> Outcome {
         [name] => Some(*name),
         _ => return Err(Usage.into()),
     };
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events");
     let events = events()?;
-    if name.is_some_and(|name| events.iter().all(|(known, _)| *known != name)) {
-        let known: Vec<&str> = events.iter().map(|(known, _)| *known).collect();
+    if name.is_some_and(|name| events.iter().all(|(known, _)| known != name)) {
+        let known: Vec<&str> = events.iter().map(|(known, _)| known.as_str()).collect();
         return Err(format!("no such event; there are: {}", known.join(", ")).into());
     }
-    for (known, event) in events.iter().filter(|(known, _)| name.is_none_or(|name| name == *known)) {
-        fs::write(folder.join(format!("{known}.json")), serde_json::to_string_pretty(event)? + "\n")?;
-        println!("events/{known}.json");
-    }
+    let is_asked = |known: &str| name.is_none_or(|name| name == known);
+    events.iter().filter(|(known, _)| is_asked(known)).try_for_each(|(name, event)| write(name, event))
+}
+
+/// Writes those that are not there yet. The others stay: a proof is another one each time.
+pub fn write_missing() -> Outcome {
+    let events = events()?;
+    events.iter().filter(|(name, _)| !path_of(name).exists()).try_for_each(|(name, event)| write(name, event))
+}
+
+fn path_of(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(format!("{name}.json"))
+}
+
+fn write(name: &str, event: &Value) -> Outcome {
+    fs::write(path_of(name), serde_json::to_string_pretty(event)? + "\n")?;
+    println!("events/{name}.json");
     Ok(())
 }
 
-fn events() -> Result<Vec<(&'static str, Value)>, Error> {
-    let proof = |action| proof(action);
-    let siret = "732 829 320 00074";
-    let email = "jeanne.martin@exemple.fr";
-    let establishment = "Boulangerie du Marché";
-    Ok(vec![
-        ("challenge", event("GET", "/api/challenge", "action=check-siret", None)),
-        (
-            "check-siret",
-            post(
-                "/api/check-siret",
-                json!({"siret": siret, "accept_terms": true, "proof": proof(Action::CheckSiret)?}),
-            ),
-        ),
-        (
-            "create-account",
-            post(
-                "/api/create-account",
-                json!({
-                    "siret": siret,
-                    "establishment_name": establishment,
-                    "first_name": "Jeanne",
-                    "last_name": "Martin-Ruiz",
-                    "email": email,
-                    "phone": "01 23 45 67 89",
-                    "accept_terms": true,
-                    "proof": proof(Action::CreateAccount)?,
-                }),
-            ),
-        ),
-        (
-            "set-password",
-            post(
-                "/api/set-password",
-                json!({"token": "0".repeat(52), "password": "fenêtre sirop balcon 47 tambour"}),
-            ),
-        ),
-        (
-            "recover-identifier",
-            post(
-                "/api/recover/identifier",
-                json!({"siret": siret, "email": email, "proof": proof(Action::Recover)?}),
-            ),
-        ),
-        (
-            "recover-password",
-            post(
-                "/api/recover/password",
-                json!({"identifier": "AP-7K3M-Q2FD", "proof": proof(Action::Recover)?}),
-            ),
-        ),
-        (
-            "submit-ticket",
-            post(
-                "/api/submit-ticket",
-                json!({
-                    "submission": "0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f70",
-                    "siret": siret,
-                    "establishment_name": establishment,
-                    "full_name": "Jeanne Martin-Ruiz",
-                    "phone": "01 23 45 67 89",
-                    "email": email,
-                    "motive": "extranet-access",
-                    "description": "Ma collègue est partie.\nSa messagerie est fermée.",
-                    "proof": proof(Action::SubmitTicket)?,
-                }),
-            ),
-        ),
-        (
-            "session-open",
-            post(
-                "/api/session",
-                json!({"identifier": "AP-7K3M-Q2FD", "password": "fenêtre sirop balcon 47 tambour"}),
-            ),
-        ),
-        ("session-show", event("GET", "/api/session", "", None)),
-        ("session-close", event("DELETE", "/api/session", "", None)),
-        ("notices", event("GET", "/api/notices", "", None)),
-        ("mail-sender", batch("01K9ZZZZZZ0000000000000000")),
-    ])
+/// What a form of a route holds: an action if it takes a proof, and its fields.
+const FORMS: [(&str, Option<Action>, &[&str]); 7] = [
+    ("/api/check-siret", Some(Action::CheckSiret), &["siret", "accept_terms"]),
+    (
+        "/api/create-account",
+        Some(Action::CreateAccount),
+        &["siret", "establishment_name", "first_name", "last_name", "email", "phone", "accept_terms"],
+    ),
+    ("/api/set-password", None, &["token", "password"]),
+    ("/api/recover/identifier", Some(Action::Recover), &["siret", "email"]),
+    ("/api/recover/password", Some(Action::Recover), &["identifier"]),
+    (
+        "/api/submit-ticket",
+        Some(Action::SubmitTicket),
+        &[
+            "submission",
+            "siret",
+            "establishment_name",
+            "full_name",
+            "phone",
+            "email",
+            "motive",
+            "description",
+        ],
+    ),
+    ("/api/session", None, &["identifier", "password"]),
+];
+
+/// An event for each route, and for the function that queues feed.
+fn events() -> Result<Vec<(String, Value)>, Error> {
+    let mut events = vec![("mail-sender".to_owned(), batch("01K9ZZZZZZ0000000000000000"))];
+    for function in ALL {
+        for route in function.routes {
+            let query = if route.path == "/api/challenge" { "action=check-siret" } else { "" };
+            let body = if route.method == "POST" { Some(form(route.path)?) } else { None };
+            events.push((name_of(function, route), event(route.method, route.path, query, body)));
+        }
+    }
+    Ok(events)
+}
+
+/// `check-siret`, `recover-password`, `session-open`: the function, and what tells its routes apart.
+fn name_of(function: &Function, route: &Route) -> String {
+    let is_same_path = |other: &&Route| other.path == route.path;
+    if function.routes.len() == 1 {
+        function.name.to_owned()
+    } else if function.routes.iter().filter(is_same_path).count() == 1 {
+        route.path.trim_start_matches("/api/").replace('/', "-")
+    } else {
+        let verb = match route.method {
+            "GET" => "show",
+            "POST" => "open",
+            "DELETE" => "close",
+            other => other,
+        };
+        format!("{}-{verb}", function.name)
+    }
+}
+
+/// A form with sample values; empty for a route that [`FORMS`] does not know.
+fn form(path: &str) -> Result<Value, Error> {
+    let Some((_, action, fields)) = FORMS.iter().find(|(known, ..)| *known == path) else {
+        return Ok(json!({}));
+    };
+    let mut form: Map<String, Value> =
+        fields.iter().map(|field| ((*field).to_owned(), sample(field))).collect();
+    if let Some(action) = action {
+        form.insert("proof".to_owned(), proof(*action)?.into());
+    }
+    Ok(form.into())
+}
+
+fn sample(field: &str) -> Value {
+    match field {
+        "siret" => "732 829 320 00074".into(),
+        "establishment_name" => "Boulangerie du Marché".into(),
+        "first_name" => "Jeanne".into(),
+        "last_name" => "Martin-Ruiz".into(),
+        "full_name" => "Jeanne Martin-Ruiz".into(),
+        "email" => "jeanne.martin@exemple.fr".into(),
+        "phone" => "01 23 45 67 89".into(),
+        "accept_terms" => true.into(),
+        "token" => "0".repeat(TOKEN_SYMBOLS).into(),
+        "password" => "fenêtre sirop balcon 47 tambour".into(),
+        "identifier" => "AP-7K3M-Q2FD".into(),
+        "submission" => "0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f70".into(),
+        "motive" => "extranet-access".into(),
+        "description" => "Ma collègue est partie.\nSa messagerie est fermée.".into(),
+        _ => Value::Null,
+    }
 }
 
 /// A proof as a browser would make it, in the last minutes of [`PROOFS_UNTIL`]'s year.
@@ -135,10 +160,6 @@ fn proof(action: Action) -> Result<String, Error> {
     let platform = portal.platform(challenge::FUNCTION.name).ok_or("no function makes challenges")?;
     let challenge = platform.proofs.challenge(action)?;
     testkit::proof::solve(&serde_json::to_value(challenge)?)
-}
-
-fn post(path: &str, body: Value) -> Value {
-    event("POST", path, "", Some(body))
 }
 
 /// A request as API Gateway's HTTP API gives it to a function (payload format 2.0).

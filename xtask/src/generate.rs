@@ -6,17 +6,22 @@ mod watch;
 use std::fs;
 
 use platform::function::{Function, Grant, Route};
+use platform::table::schema;
 use serde_json::{Value, json};
 use sesame::functions::ALL;
 
+use crate::pictures::architecture;
 use crate::tools::Tools;
-use crate::{Error, Outcome};
+use crate::{Error, Outcome, events};
 
 /// The statement as data, for tests in another language.
 const STATEMENT: &str = "infra/functions.json";
 
 /// Every kind of row.
 const ROWS: &str = "docs/table.md";
+
+/// The rooms and the functions, drawn.
+const PICTURE: &str = "docs/pictures/architecture.svg";
 
 /// A part of a file that is made, between `# NAME: begin` and `# NAME: end`.
 struct Part {
@@ -46,7 +51,7 @@ pub fn write() -> Outcome {
     if stale.is_empty() {
         println!("nothing to write");
     }
-    Ok(())
+    events::write_missing()
 }
 
 /// An error when something generated is stale.
@@ -62,7 +67,8 @@ pub fn check() -> Outcome {
 /// The files that are not as the functions state, and how they should be.
 fn stale() -> Result<Vec<(&'static str, String)>, Error> {
     let root = Tools::find()?.root;
-    let mut files = vec![(STATEMENT, statement()?), (ROWS, platform::table::schema::document())];
+    let mut files: Vec<(&'static str, String)> =
+        vec![(STATEMENT, statement()?), (ROWS, schema::document()), (PICTURE, architecture::svg())];
     for part in PARTS {
         let standing = match files.iter_mut().find(|(file, _)| *file == part.file) {
             Some(found) => found,

@@ -154,7 +154,7 @@ const CHORES: [Chore; 18] = [
     Chore {
         name: "pictures",
         arguments: "",
-        about: "writes the pictures of the README anew",
+        about: "writes the picture of the home page anew",
         run: |arguments| if arguments.is_empty() { pictures::write() } else { Err(Usage.into()) },
     },
     Chore { name: "help", arguments: "", about: "this", run: help },

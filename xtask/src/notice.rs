@@ -18,8 +18,8 @@ Usage: cargo xtask notice list
        cargo xtask notice add info|warning|closure TITLE BODY [FROM UNTIL]
 
 FROM and UNTIL are moments in Paris (2026-11-23T17:00) or RFC 3339; without them: from now, for a day.
-The table is the portal's at http://localhost:8080, or the one that SESAME_TABLE names, with the credentials and
-the AWS_REGION of the environment.";
+The table is the portal's at http://localhost:8080, or the one that SESAME_TABLE names, with the credentials
+and the AWS_REGION of the environment.";
 
 /// The levels that the pages know.
 const LEVELS: [&str; 3] = ["info", "warning", "closure"];

@@ -1,6 +1,6 @@
-//! `cargo xtask pictures`: those of the README, made from the running service and from the code.
+//! `cargo xtask pictures`: the home page, for the README.
 
-mod architecture;
+pub mod architecture;
 
 use std::fs;
 use std::path::Path;
@@ -22,19 +22,15 @@ const PICTURE_BYTES_MAX: u64 = 150_000;
 /// Width and height of the window, in pixels.
 const WINDOW: &str = "--window-size=1280,1000";
 
-/// Writes `docs/pictures/`.
+/// Writes `docs/pictures/home.png`. The architecture is written by `generate`.
 pub fn write() -> Outcome {
-    let root = Tools::find()?.root;
-    let folder = root.join("docs/pictures");
-    fs::create_dir_all(&folder)?;
-    fs::write(folder.join("architecture.svg"), architecture::svg())?;
-    let home = folder.join("home.png");
+    let home = Tools::find()?.root.join("docs/pictures/home.png");
     tokio::runtime::Runtime::new()?.block_on(photograph(&home))?;
     let bytes = fs::metadata(&home)?.len();
     if bytes > PICTURE_BYTES_MAX {
         return Err(format!("{} has {bytes} bytes, over {PICTURE_BYTES_MAX}", home.display()).into());
     }
-    println!("docs/pictures/architecture.svg\ndocs/pictures/home.png ({bytes} bytes)");
+    println!("docs/pictures/home.png ({bytes} bytes)");
     Ok(())
 }
 

@@ -8,14 +8,11 @@ use crate::tools::Tools;
 /// The environments that are deployed by the chores.
 const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
 
-/// One environment.
 #[derive(Debug)]
 pub struct Environment {
     /// `staging` or `production`.
     pub name: String,
-    /// Its stack.
     pub stack: String,
-    /// Its region.
     pub region: String,
     /// Where its releases are kept in the bucket of SAM.
     pub prefix: String,

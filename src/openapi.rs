@@ -1,12 +1,19 @@
-//! The OpenAPI document, made from the wire types and the handlers that use them.
+//! The OpenAPI document, made from the wire types, the handlers that use them, and what the routes state.
 
-use platform::function::{Function, Share, Size};
-use platform::http::{self, Request, Response};
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use platform::form::schema::Schema;
+use platform::function::{Function, Route, Share, Size};
+use platform::http::{Json, Request};
+use platform::problems::{Kind, ProblemBody};
 use platform::{Error, Platform, route};
-use utoipa::OpenApi;
 use utoipa::openapi::header::Header;
-use utoipa::openapi::schema::Type;
-use utoipa::openapi::{Content, Object, Ref, Response as UtoipaResponse, ResponseBuilder};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{AllOfBuilder, Type};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::{Components, Content, ObjectBuilder, Ref, Response, ResponseBuilder};
+use utoipa::{OpenApi, ToSchema};
 
 use crate::functions;
 
@@ -22,55 +29,99 @@ pub const FUNCTION: Function = Function {
     size: Size { memory_mb: 256, timeout_seconds: 10, slow_ms: 500, share: Share::Few },
 };
 
+/// The problems of any request.
+const OF_REQUESTS: [Kind; 4] =
+    [Kind::AroundTheSite, Kind::MethodNotAllowed, Kind::Internal, Kind::Unavailable];
+/// The problems of any request that changes something.
+const OF_CHANGES: [Kind; 1] = [Kind::CrossSite];
+/// The problems of any form.
+const OF_FORMS: [Kind; 4] =
+    [Kind::MalformedBody, Kind::BodyTooLarge, Kind::UnsupportedMediaType, Kind::InvalidForm];
+
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Sésame",
         description = "Lets an employer into the Activité partielle extranet. Every failure is an RFC 9457 problem.",
     ),
-    paths(handle)
+    paths(handle),
+    components(schemas(ProblemBody))
 )]
 struct Document;
 
-/// The document, put together from the functions' parts. What every route may answer is written in here, once.
+/// The document of a deployed site.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
+    with_cookie(session::COOKIE)
+}
+
+/// The document, put together from the functions' parts and their routes' problems.
+fn with_cookie(name: &str) -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     functions::documents().into_iter().for_each(|part| document.merge(part));
-    for item in document.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
-            let answers = &mut operation.responses.responses;
-            answers.entry("405".to_owned()).or_insert_with(|| method_not_allowed().into());
-            answers.entry("503".to_owned()).or_insert_with(|| unavailable().into());
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(name)));
+    document.components.get_or_insert_with(Components::new).add_security_scheme("session", cookie);
+    let functions = functions::ALL.iter().copied().chain([&FUNCTION]);
+    for route in functions.flat_map(|function| function.routes) {
+        let item = document.paths.paths.get_mut(route.path);
+        let operation = item.and_then(|item| match route.method {
+            "GET" => item.get.as_mut(),
+            "POST" => item.post.as_mut(),
+            "PATCH" => item.patch.as_mut(),
+            "DELETE" => item.delete.as_mut(),
+            _ => None,
+        });
+        if let Some(operation) = operation {
+            add_problems(operation, route);
         }
     }
     document
 }
 
-fn method_not_allowed() -> UtoipaResponse {
-    problem("Another method; `Allow` has those that there are").header("Allow", Header::default()).build()
+fn add_problems(operation: &mut Operation, route: &Route) {
+    let of_changes = if route.method == "GET" { &[][..] } else { &OF_CHANGES };
+    let of_forms = if operation.request_body.is_some() { &OF_FORMS[..] } else { &[] };
+    let mut by_status: BTreeMap<StatusCode, Vec<Kind>> = BTreeMap::new();
+    for kind in route.refuses.iter().chain(of_changes).chain(of_forms).chain(&OF_REQUESTS) {
+        by_status.entry(kind.status()).or_default().push(*kind);
+    }
+    for (status, kinds) in by_status {
+        operation.responses.responses.insert(status.as_str().to_owned(), problem(status, &kinds).into());
+    }
 }
 
-fn unavailable() -> UtoipaResponse {
-    let seconds = Header::new(Object::with_type(Type::Integer));
-    problem("Not for now: come back after `Retry-After` seconds, with the same body and proof")
-        .header("Retry-After", seconds)
-        .build()
+/// The response of a status that is one of these problems.
+fn problem(status: StatusCode, kinds: &[Kind]) -> Response {
+    let types: Vec<String> = kinds.iter().map(|kind| kind.uri()).collect();
+    let named = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(types.clone()));
+    let schema: Schema = AllOfBuilder::new()
+        .item(Ref::from_schema_name(ProblemBody::name()))
+        .item(ObjectBuilder::new().property("type", named))
+        .into();
+    let response = ResponseBuilder::new().description(types.join(", "));
+    let response = response.content("application/problem+json", Content::new(Some(schema)));
+    match header_of(status) {
+        Some((name, header)) => response.header(name, header).build(),
+        None => response.build(),
+    }
 }
 
-fn problem(description: &str) -> ResponseBuilder {
-    let content = Content::new(Some(Ref::from_schema_name("ProblemBody")));
-    ResponseBuilder::new().description(description).content("application/problem+json", content)
+/// The header that every problem of a status bears.
+fn header_of(status: StatusCode) -> Option<(&'static str, Header)> {
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => Some(("Allow", Header::default())),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            Some(("Retry-After", Header::new(ObjectBuilder::new().schema_type(Type::Integer))))
+        }
+        _ => None,
+    }
 }
 
 /// `GET /api/openapi.json`.
-///
-/// # Errors
-/// `method-not-allowed`.
 #[utoipa::path(
     get, path = "/api/openapi.json", operation_id = "document", tag = "document",
     responses((status = 200, description = "This document", body = serde_json::Value))
 )]
-pub async fn handle(_: &Platform, _: Request) -> Result<Response, Error> {
-    Ok(http::ok(&document()))
+pub async fn handle(platform: &Platform, _: Request) -> Result<Json<utoipa::openapi::OpenApi>, Error> {
+    Ok(Json(with_cookie(session::cookie_name(&platform.config))))
 }

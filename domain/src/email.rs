@@ -5,11 +5,18 @@ use std::str::FromStr;
 
 use email_address::{EmailAddress, Options};
 
+use crate::form::{FieldValue, Rule, Schema, TextRule, present};
 use crate::refusal::FaultCode;
 use crate::text;
 
 /// The longest address that SMTP carries, in characters (RFC 5321, erratum 1690).
 pub const EMAIL_LENGTH_MAX: usize = 254;
+/// The longest part before the `@`, in characters (RFC 5321, 4.5.3.1.1).
+const LOCAL_PART_LENGTH_MAX: usize = 64;
+/// The longest label of a host name, in characters (RFC 1123).
+const LABEL_LENGTH_MAX: usize = 63;
+/// What stands between two dots of a local part, as a regular expression (RFC 5322, `atom`).
+const ATOM: &str = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
 
 /// A deliverable address: ASCII, no quoted local part, a domain with a dot; the domain is kept in lower
 /// case.
@@ -80,6 +87,31 @@ impl Email {
     }
 }
 
+impl FieldValue for Email {
+    type Json = String;
+
+    fn read(typed: String) -> Result<Self, FaultCode> {
+        Self::parse(present(&typed)?)
+    }
+
+    fn schema() -> Schema {
+        let inner = LABEL_LENGTH_MAX - 2;
+        let label = format!("[A-Za-z0-9](?:[A-Za-z0-9-]{{0,{inner}}}[A-Za-z0-9])?");
+        let local = format!("(?=[^@]{{1,{LOCAL_PART_LENGTH_MAX}}}@){ATOM}(?:\\.{ATOM})*");
+        Schema {
+            name: "Email",
+            description: "An address that mail can reach; the domain goes to lower case.".to_owned(),
+            rule: Rule::Text(TextRule {
+                length_max: Some(EMAIL_LENGTH_MAX),
+                pattern: Some(format!("^{local}@(?:{label}\\.)+(?![0-9]+$){label}$")),
+                format: Some("email"),
+                example: Some("jeanne@exemple.fr"),
+                ..TextRule::default()
+            }),
+        }
+    }
+}
+
 impl FromStr for Email {
     type Err = FaultCode;
 
@@ -94,9 +126,9 @@ impl fmt::Debug for Email {
     }
 }
 
-/// A label of a host name: letters, digits and inner dashes, 1 to 63 of them (RFC 1123).
+/// A label of a host name: letters, digits and inner dashes (RFC 1123).
 fn is_host_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
+    (1..=LABEL_LENGTH_MAX).contains(&label.len())
         && !label.starts_with('-')
         && !label.ends_with('-')
         && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')

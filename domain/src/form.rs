@@ -1,72 +1,84 @@
-//! Checks a form field by field and keeps every fault, so that a person mends all of them at once.
+//! What the fields of forms are read as, and what a JSON Schema says of them.
 
-use crate::refusal::{Fault, FaultCode, Refusal};
+use crate::refusal::FaultCode;
 
-/// The faults of one form, in the order in which its fields were checked.
-#[derive(Debug, Default)]
-pub struct FormCheck {
-    faults: Vec<Fault>,
-}
+/// A value that is read from one field of a form.
+pub trait FieldValue: Sized {
+    /// How it comes in JSON: a text, or a box that is ticked or not.
+    type Json;
 
-impl FormCheck {
-    /// A form of which nothing has been checked.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// A text field that must be there and that `parse` must take. `None` when a fault was noted.
-    pub fn required<T>(
-        &mut self,
-        field: &'static str,
-        value: Option<&str>,
-        parse: impl FnOnce(&str) -> Result<T, FaultCode>,
-    ) -> Option<T> {
-        self.required_as_typed(field, value.filter(|text| !text.trim().is_empty()), parse)
-    }
-
-    /// The same for a field in which spaces count: only an empty one is missing.
-    pub fn required_as_typed<T>(
-        &mut self,
-        field: &'static str,
-        value: Option<&str>,
-        parse: impl FnOnce(&str) -> Result<T, FaultCode>,
-    ) -> Option<T> {
-        let parsed = match value {
-            Some(text) if !text.is_empty() => parse(text),
-            _ => Err(FaultCode::Required),
-        };
-        match parsed {
-            Ok(value) => Some(value),
-            Err(code) => {
-                self.note(field, code);
-                None
-            }
-        }
-    }
-
-    /// A box that must be ticked: absent is `required`, false is `terms-not-accepted`.
-    pub fn accepted(&mut self, field: &'static str, value: Option<bool>) -> Option<()> {
-        match value {
-            Some(true) => return Some(()),
-            Some(false) => self.note(field, FaultCode::TermsNotAccepted),
-            None => self.note(field, FaultCode::Required),
-        }
-        None
-    }
-
-    /// The whole form, once every field was checked.
+    /// Reads what came.
     ///
     /// # Errors
-    /// `Refusal::InvalidForm` with every fault noted so far.
-    pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Refusal> {
-        if !self.faults.is_empty() {
-            return Err(Refusal::InvalidForm(self.faults));
-        }
-        build().ok_or(Refusal::InvalidForm(self.faults))
+    /// `Required` when nothing is in it; what else is wrong with it.
+    fn read(json: Self::Json) -> Result<Self, FaultCode>;
+
+    /// What `read` demands, as far as a JSON Schema can say it: it takes whatever fits, in the spelling that a
+    /// program would send. What people paste around it besides is taken too, but not stated.
+    fn schema() -> Schema;
+}
+
+/// A text that is not blank.
+///
+/// # Errors
+/// `Required`.
+pub fn present(text: &str) -> Result<&str, FaultCode> {
+    if text.trim().is_empty() { Err(FaultCode::Required) } else { Ok(text) }
+}
+
+/// The schema of one kind of field.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    /// Its name in the API document.
+    pub name: &'static str,
+    /// What a reader of the API document is told.
+    pub description: String,
+    /// What it demands.
+    pub rule: Rule,
+}
+
+/// What a schema demands.
+#[derive(Debug, Clone)]
+pub enum Rule {
+    /// `true`.
+    True,
+    /// One of these texts.
+    OneOf(Vec<&'static str>),
+    /// A text.
+    Text(TextRule),
+}
+
+/// What a schema demands of a text.
+#[derive(Debug, Clone, Default)]
+pub struct TextRule {
+    /// The fewest characters.
+    pub length_min: usize,
+    /// The most characters.
+    pub length_max: Option<usize>,
+    /// A regular expression (ECMA 262) of the whole text.
+    pub pattern: Option<String>,
+    /// What no regular expression can say: a check digit, the lengths of the parts of an address.
+    pub format: Option<&'static str>,
+    /// One that is taken.
+    pub example: Option<&'static str>,
+}
+
+/// The general conditions are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AcceptedTerms;
+
+impl FieldValue for AcceptedTerms {
+    type Json = bool;
+
+    fn read(is_ticked: bool) -> Result<Self, FaultCode> {
+        if is_ticked { Ok(Self) } else { Err(FaultCode::TermsNotAccepted) }
     }
 
-    fn note(&mut self, field: &'static str, code: FaultCode) {
-        self.faults.push(Fault { field, code });
+    fn schema() -> Schema {
+        Schema {
+            name: "AcceptedTerms",
+            description: "The general conditions are accepted.".to_owned(),
+            rule: Rule::True,
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::as_text::as_text;
 use crate::base32;
+use crate::form::{FieldValue, Rule, Schema, TextRule, present};
 use crate::refusal::FaultCode;
 use crate::text;
 
@@ -69,6 +70,32 @@ impl Identifier {
 impl fmt::Display for Identifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl FieldValue for Identifier {
+    type Json = String;
+
+    fn read(typed: String) -> Result<Self, FaultCode> {
+        Self::parse(present(&typed)?)
+    }
+
+    fn schema() -> Schema {
+        let (symbol, symbols) = (base32::class(), RANDOM_SYMBOLS + 1);
+        Schema {
+            name: "Identifier",
+            description: format!(
+                "`AP-` and {symbols} symbols of Crockford's base 32, the last a check symbol; any case, O for 0, \
+                 I and L for 1, with or without dashes and spaces."
+            ),
+            rule: Rule::Text(TextRule {
+                length_min: "AP".len() + symbols,
+                length_max: Some(TYPED_LENGTH_MAX),
+                pattern: Some(format!("^[ -]*[Aa][ -]*[Pp](?:[ -]*{symbol}){{{symbols}}}[ -]*$")),
+                format: Some("identifier"),
+                example: Some("AP-7K3M-Q2FD"),
+            }),
+        }
     }
 }
 

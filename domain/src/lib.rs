@@ -22,13 +22,14 @@ pub mod token;
 
 pub use account::{Account, Application, Person};
 pub use email::Email;
-pub use form::FormCheck;
+pub use form::{AcceptedTerms, FieldValue};
 pub use identifier::Identifier;
 pub use link::Link;
 pub use mail::{MailId, MailJob};
 pub use name::Name;
-pub use password::Password;
+pub use password::{Password, TypedPassword};
 pub use phone::Phone;
+pub use proof::EncodedProof;
 pub use refusal::{Fault, FaultCode, Refusal};
 pub use secret::SecretKey;
 pub use siret::Siret;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::form::{FieldValue, Rule, Schema, TextRule, present};
 use crate::refusal::FaultCode;
 use crate::text;
 
@@ -25,6 +26,29 @@ impl Name {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FieldValue for Name {
+    type Json = String;
+
+    fn read(typed: String) -> Result<Self, FaultCode> {
+        Self::parse(present(&typed)?)
+    }
+
+    fn schema() -> Schema {
+        let (visible, ink) = (text::visible_class(), text::ink_class());
+        Schema {
+            name: "Name",
+            description: format!("One line of 1 to {NAME_LENGTH_MAX} characters that can all be seen."),
+            rule: Rule::Text(TextRule {
+                length_min: 1,
+                length_max: Some(NAME_LENGTH_MAX),
+                pattern: Some(format!("^{visible}*{ink}{visible}*$")),
+                example: Some("Boulangerie du Marché"),
+                ..TextRule::default()
+            }),
+        }
     }
 }
 

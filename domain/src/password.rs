@@ -6,6 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use zxcvbn::{Score, zxcvbn};
 
 use crate::account::Person;
+use crate::form::{FieldValue, Rule, Schema, TextRule};
 use crate::refusal::FaultCode;
 
 /// The shortest password, in characters.
@@ -88,10 +89,74 @@ impl Password {
     }
 }
 
+/// Spaces count: only an empty one is missing.
+impl FieldValue for Password {
+    type Json = String;
+
+    fn read(typed: String) -> Result<Self, FaultCode> {
+        Self::parse(given(&typed)?)
+    }
+
+    fn schema() -> Schema {
+        Schema {
+            name: "Password",
+            description: format!(
+                "{PASSWORD_LENGTH_MIN} to {PASSWORD_LENGTH_MAX} characters, any of them, counted in composed form \
+                 (NFC); hard to guess for somebody who knows the person (zxcvbn)."
+            ),
+            rule: Rule::Text(TextRule {
+                length_min: PASSWORD_LENGTH_MIN,
+                length_max: Some(PASSWORD_LENGTH_MAX),
+                format: Some("password"),
+                ..TextRule::default()
+            }),
+        }
+    }
+}
+
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(•••)")
     }
+}
+
+/// A password that was typed at a login, normalised, judged by the account's hash alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TypedPassword(String);
+
+impl TypedPassword {
+    /// What is compared. Never for a log.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.0
+    }
+}
+
+/// Spaces count: only an empty one is missing.
+impl FieldValue for TypedPassword {
+    type Json = String;
+
+    fn read(typed: String) -> Result<Self, FaultCode> {
+        given(&typed).map(|typed| Self(normalised(typed)))
+    }
+
+    fn schema() -> Schema {
+        Schema {
+            name: "TypedPassword",
+            description: "As it was chosen.".to_owned(),
+            rule: Rule::Text(TextRule { length_min: 1, format: Some("password"), ..TextRule::default() }),
+        }
+    }
+}
+
+impl fmt::Debug for TypedPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TypedPassword(•••)")
+    }
+}
+
+fn given(typed: &str) -> Result<&str, FaultCode> {
+    if typed.is_empty() { Err(FaultCode::Required) } else { Ok(typed) }
 }
 
 /// Whether next to nothing is left of a password without a person's words, however they are spaced.

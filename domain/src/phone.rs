@@ -2,13 +2,20 @@
 
 use std::fmt;
 
+use crate::form::{FieldValue, Rule, Schema, TextRule, present};
 use crate::refusal::FaultCode;
 use crate::text;
 
 /// What a person may type around 15 digits, in characters, before we stop reading.
 const TYPED_LENGTH_MAX: usize = 40;
 
-/// Country codes whose national numbers have nine digits after their 0.
+/// The fewest digits of a number with its country.
+const DIGITS_MIN: usize = 7;
+/// The most digits of a number with its country (E.164).
+const DIGITS_MAX: usize = 15;
+/// Digits of a French number after its 0.
+const NATIONAL_DIGITS: usize = 9;
+/// Country codes whose national numbers are French ones.
 const FRENCH_COUNTRIES: [&str; 5] = ["33", "262", "590", "594", "596"];
 
 /// A French number, or any other with its country, as E.164: `+33123456789`.
@@ -36,10 +43,11 @@ impl Phone {
             return Err(FaultCode::PhoneFormat);
         };
         let is_number = international.bytes().all(|b| b.is_ascii_digit())
-            && (7..=15).contains(&international.len())
+            && (DIGITS_MIN..=DIGITS_MAX).contains(&international.len())
             && !international.starts_with('0');
         let french = FRENCH_COUNTRIES.iter().find_map(|country| international.strip_prefix(country));
-        let is_whole = french.is_none_or(|national| national.len() == 9 && !national.starts_with('0'));
+        let is_whole =
+            french.is_none_or(|national| national.len() == NATIONAL_DIGITS && !national.starts_with('0'));
         if is_number && is_whole {
             Ok(Self(format!("+{international}")))
         } else {
@@ -60,6 +68,46 @@ impl Phone {
         let own = FRENCH_COUNTRIES.iter().find_map(|country| number.strip_prefix(country));
         format!("0{}", own.unwrap_or(number))
     }
+}
+
+impl FieldValue for Phone {
+    type Json = String;
+
+    fn read(typed: String) -> Result<Self, FaultCode> {
+        Self::parse(present(&typed)?)
+    }
+
+    fn schema() -> Schema {
+        let french = FRENCH_COUNTRIES.map(spaced).join("|");
+        let national = digits("[1-9]", NATIONAL_DIGITS - 1, NATIONAL_DIGITS - 1);
+        let other = format!("(?!{french}){}", digits("[1-9]", DIGITS_MIN - 1, DIGITS_MAX - 1));
+        let international = format!("(?:\\+|0{GAP}0){GAP}(?:(?:{french}){GAP}{national}|{other})");
+        Schema {
+            name: "Phone",
+            description: format!(
+                "A French number, or `+` and {DIGITS_MIN} to {DIGITS_MAX} digits that begin with the country's."
+            ),
+            rule: Rule::Text(TextRule {
+                length_max: Some(TYPED_LENGTH_MAX),
+                pattern: Some(format!("^(?:0{GAP}{national}|{international})$")),
+                example: Some("01 23 45 67 89"),
+                ..TextRule::default()
+            }),
+        }
+    }
+}
+
+/// What may stand between two digits, as a regular expression.
+const GAP: &str = "(?:[ ./-]|\\(0\\)){0,2}";
+
+/// A digit of the class `first` and `min` to `max` more.
+fn digits(first: &str, min: usize, max: usize) -> String {
+    format!("{first}(?:{GAP}[0-9]){{{min},{max}}}")
+}
+
+/// These digits, with what may stand between them.
+fn spaced(digits: &str) -> String {
+    digits.split("").filter(|digit| !digit.is_empty()).collect::<Vec<_>>().join(GAP)
 }
 
 impl fmt::Debug for Phone {

@@ -1,5 +1,6 @@
 //! Proofs of work: what one serves, and for how long.
 
+use crate::form::{FieldValue, Rule, Schema, TextRule, present};
 use crate::refusal::{FaultCode, Refusal};
 
 /// How long a challenge can be answered, in minutes.
@@ -43,6 +44,57 @@ impl Action {
     /// `ActionUnknown`.
     pub fn parse(name: &str) -> Result<Self, FaultCode> {
         Self::ALL.into_iter().find(|action| action.as_str() == name).ok_or(FaultCode::ActionUnknown)
+    }
+}
+
+impl FieldValue for Action {
+    type Json = String;
+
+    fn read(name: String) -> Result<Self, FaultCode> {
+        Self::parse(present(&name)?)
+    }
+
+    fn schema() -> Schema {
+        Schema {
+            name: "Action",
+            description: "The one action that a proof serves.".to_owned(),
+            rule: Rule::OneOf(Self::ALL.map(Self::as_str).to_vec()),
+        }
+    }
+}
+
+/// A proof as it came, in base64. Nothing of it is checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodedProof(String);
+
+impl EncodedProof {
+    /// The base64.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A forged one is no fault of the form: `platform::proofs` rejects it.
+impl FieldValue for EncodedProof {
+    type Json = String;
+
+    fn read(encoded: String) -> Result<Self, FaultCode> {
+        present(&encoded)?;
+        Ok(Self(encoded))
+    }
+
+    fn schema() -> Schema {
+        Schema {
+            name: "Proof",
+            description: "The payload that an ALTCHA widget makes of a challenge.".to_owned(),
+            rule: Rule::Text(TextRule {
+                length_min: 1,
+                pattern: Some("^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:[A-Za-z0-9+/]=|==))?$".to_owned()),
+                format: Some("altcha"),
+                ..TextRule::default()
+            }),
+        }
     }
 }
 

@@ -3,11 +3,14 @@
 use std::fmt;
 
 use crate::as_text::as_text;
+use crate::form::{FieldValue, Rule, Schema, TextRule, present};
 use crate::refusal::FaultCode;
 use crate::text;
 
 /// La Poste numbers its offices by another rule than Luhn's (INSEE).
 const LA_POSTE_SIREN: &str = "356000000";
+/// Digits of a SIRET.
+const SIRET_LENGTH: usize = 14;
 /// Digits of a SIREN.
 const SIREN_LENGTH: usize = 9;
 /// What a person may type around 14 digits, in characters, before we stop reading.
@@ -27,7 +30,7 @@ impl Siret {
             return Err(FaultCode::SiretFormat);
         }
         let digits: String = input.chars().filter(|&c| !is_separator(c)).collect();
-        if digits.len() != 14 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        if digits.len() != SIRET_LENGTH || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(FaultCode::SiretFormat);
         }
         let is_known_shape = luhn(&digits) || is_la_poste(&digits);
@@ -61,6 +64,30 @@ impl Siret {
 impl fmt::Display for Siret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl FieldValue for Siret {
+    type Json = String;
+
+    fn read(typed: String) -> Result<Self, FaultCode> {
+        Self::parse(present(&typed)?)
+    }
+
+    fn schema() -> Schema {
+        Schema {
+            name: "Siret",
+            description: format!(
+                "{SIRET_LENGTH} digits that pass INSEE's check; spaces and dots are dropped."
+            ),
+            rule: Rule::Text(TextRule {
+                length_min: SIRET_LENGTH,
+                length_max: Some(TYPED_LENGTH_MAX),
+                pattern: Some(format!("^(?:[ .]*[0-9]){{{SIRET_LENGTH}}}[ .]*$")),
+                format: Some("siret"),
+                example: Some("732 829 320 00074"),
+            }),
+        }
     }
 }
 

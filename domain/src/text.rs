@@ -25,6 +25,32 @@ pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || JOINERS.contains(&c))
 }
 
+/// The characters that `is_member` takes, as the inside of a class of a regular expression. It must take none
+/// beyond U+FFFF, which regular expressions spell in different ways.
+pub(crate) fn class(is_member: impl Fn(char) -> bool) -> String {
+    let members: Vec<char> = ('\0'..='\u{FFFF}').filter(|&c| is_member(c)).collect();
+    let ranges = members.chunk_by(|&a, &b| u32::from(a) + 1 == u32::from(b));
+    let written = |range: &[char]| match range {
+        [first, .., last] => format!("{}-{}", escaped(*first), escaped(*last)),
+        single => single.iter().copied().map(escaped).collect(),
+    };
+    ranges.map(written).collect()
+}
+
+fn escaped(c: char) -> String {
+    if c.is_ascii_alphanumeric() { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) }
+}
+
+/// The class of the characters that can be seen, white space among them.
+pub(crate) fn visible_class() -> String {
+    format!("[^{}]", class(is_invisible))
+}
+
+/// The class of the characters that leave ink.
+pub(crate) fn ink_class() -> String {
+    format!("[^{}]", class(|c| is_invisible(c) || c.is_whitespace() || JOINERS.contains(&c)))
+}
+
 /// One line of text, trimmed, of 1 to `length_max` characters that can all be seen.
 pub(crate) fn line(input: &str, length_max: usize) -> Result<String, FaultCode> {
     let trimmed = input.trim();

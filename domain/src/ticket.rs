@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::as_text::as_text;
 use crate::base32;
 use crate::email::Email;
+use crate::form::{FieldValue, Rule, Schema, TextRule, present};
 use crate::name::Name;
 use crate::phone::Phone;
 use crate::refusal::FaultCode;
@@ -82,6 +83,22 @@ impl Motive {
     }
 }
 
+impl FieldValue for Motive {
+    type Json = String;
+
+    fn read(name: String) -> Result<Self, FaultCode> {
+        Self::parse(present(&name)?)
+    }
+
+    fn schema() -> Schema {
+        Schema {
+            name: "Motive",
+            description: "Why a person asks for assistance.".to_owned(),
+            rule: Rule::OneOf(Self::ALL.map(Self::as_str).to_vec()),
+        }
+    }
+}
+
 /// What went wrong, in the person's words: 10 to 5,000 characters, on as many lines as it takes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Description(String);
@@ -114,11 +131,41 @@ impl Description {
     }
 }
 
+impl FieldValue for Description {
+    type Json = String;
+
+    fn read(typed: String) -> Result<Self, FaultCode> {
+        Self::parse(present(&typed)?)
+    }
+
+    fn schema() -> Schema {
+        // Nothing that is dropped may count: white space around it, line ends of two characters.
+        let (ink, inner) = (text::ink_class(), DESCRIPTION_LENGTH_MIN - 2);
+        let line = text::class(|c| text::is_invisible(c) && !matches!(c, '\n' | '\t'));
+        Schema {
+            name: "Description",
+            description: format!(
+                "{DESCRIPTION_LENGTH_MIN} to {DESCRIPTION_LENGTH_MAX} characters, on any number of lines."
+            ),
+            rule: Rule::Text(TextRule {
+                length_min: DESCRIPTION_LENGTH_MIN,
+                length_max: Some(DESCRIPTION_LENGTH_MAX),
+                pattern: Some(format!("^{ink}[^{line}]{{{inner},}}{ink}$")),
+                example: Some("Je n'ai pas accès à l'extranet."),
+                ..TextRule::default()
+            }),
+        }
+    }
+}
+
 impl fmt::Debug for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Description(•••)")
     }
 }
+
+/// The characters of a UUID with its dashes.
+const UUID_LENGTH: usize = 36;
 
 /// The page's own name for one sending of the form: the same one twice is the same ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,10 +177,33 @@ impl Submission {
     /// # Errors
     /// `SubmissionFormat`.
     pub fn parse(input: &str) -> Result<Self, FaultCode> {
-        if input.len() != 36 {
+        if input.len() != UUID_LENGTH {
             return Err(FaultCode::SubmissionFormat);
         }
         Uuid::try_parse(input).map(Self).map_err(|_| FaultCode::SubmissionFormat)
+    }
+}
+
+impl FieldValue for Submission {
+    type Json = String;
+
+    fn read(typed: String) -> Result<Self, FaultCode> {
+        Self::parse(present(&typed)?)
+    }
+
+    fn schema() -> Schema {
+        let hex = "[0-9A-Fa-f]";
+        Schema {
+            name: "Submission",
+            description: "A UUID that the page makes: the same one twice is the same ticket.".to_owned(),
+            rule: Rule::Text(TextRule {
+                length_min: UUID_LENGTH,
+                length_max: Some(UUID_LENGTH),
+                pattern: Some(format!("^{hex}{{8}}(?:-{hex}{{4}}){{3}}-{hex}{{12}}$")),
+                format: Some("uuid"),
+                example: Some("0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f70"),
+            }),
+        }
     }
 }
 

@@ -5,6 +5,9 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::base32;
+use crate::form::{FieldValue, Rule, Schema, TextRule, present};
+use crate::refusal::FaultCode;
+use crate::text;
 
 /// Symbols of a printed token: 256 bits, five to a symbol.
 pub const TOKEN_SYMBOLS: usize = 52;
@@ -63,6 +66,35 @@ impl Token {
     pub fn key(&self) -> String {
         hexadecimal(&Sha256::digest(self.0))
     }
+}
+
+/// The token of a link, as its page sends it. One that was never printed is `None`: an unknown link, not a fault of
+/// the form, since nobody typed it.
+impl FieldValue for Option<Token> {
+    type Json = String;
+
+    fn read(printed: String) -> Result<Self, FaultCode> {
+        present(&printed).map(Token::parse)
+    }
+
+    fn schema() -> Schema {
+        let (symbol, last) = (base32::class(), text::class(ends_a_token));
+        Schema {
+            name: "Token",
+            description: "What follows the `#` of a link.".to_owned(),
+            rule: Rule::Text(TextRule {
+                length_min: TOKEN_SYMBOLS,
+                length_max: Some(TOKEN_SYMBOLS),
+                pattern: Some(format!("^{symbol}{{{}}}[{last}]$", TOKEN_SYMBOLS - 1)),
+                ..TextRule::default()
+            }),
+        }
+    }
+}
+
+/// The last symbol holds one bit of the 256, and four that are zero.
+fn ends_a_token(symbol: char) -> bool {
+    base32::value(symbol).is_some_and(|value| value & 0xF == 0)
 }
 
 impl fmt::Debug for Token {

@@ -33,6 +33,8 @@ pub struct Route {
     pub handler: Handler,
     /// What one request costs.
     pub cost: Cost,
+    /// The problems that only its rules make: those of every request and of every form are not repeated.
+    pub refuses: &'static [Kind],
 }
 
 /// What one request of a route costs, which decides its share of the API's rate.
@@ -44,18 +46,18 @@ pub enum Cost {
     Hash,
 }
 
-/// States a route: `route!(POST "/api/recover/password", password)`, with `, hash` behind it when it hashes a
-/// password. The handler takes the platform and anything that a request can be read as, and gives anything that
-/// can be answered.
+/// States a route: `route!(POST "/api/recover/password", password; refuses ProofRejected)`, with `, hash` behind the
+/// handler when it hashes a password. The handler takes the platform and anything that a request can be read as, and
+/// gives anything that can be answered.
 #[macro_export]
 macro_rules! route {
-    ($method:ident $path:literal, $handler:path) => {
-        $crate::route!(@ $method $path, $handler, Light)
+    ($method:ident $path:literal, $handler:path $(; refuses $($kind:ident),+)?) => {
+        $crate::route!(@ $method $path, $handler, Light, [$($($kind),+)?])
     };
-    ($method:ident $path:literal, $handler:path, hash) => {
-        $crate::route!(@ $method $path, $handler, Hash)
+    ($method:ident $path:literal, $handler:path, hash $(; refuses $($kind:ident),+)?) => {
+        $crate::route!(@ $method $path, $handler, Hash, [$($($kind),+)?])
     };
-    (@ $method:ident $path:literal, $handler:path, $cost:ident) => {
+    (@ $method:ident $path:literal, $handler:path, $cost:ident, [$($kind:ident),*]) => {
         $crate::function::Route {
             method: stringify!($method),
             path: $path,
@@ -66,6 +68,7 @@ macro_rules! route {
                 })
             },
             cost: $crate::function::Cost::$cost,
+            refuses: &[$($crate::problems::Kind::$kind),*],
         }
     };
 }

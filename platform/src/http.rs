@@ -6,16 +6,12 @@ pub use http::header::{CACHE_CONTROL, SET_COOKIE};
 use http::{Method, StatusCode};
 pub use lambda_http::{Body, Request};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 use crate::function::Function;
 use crate::problems::{Kind, Problem};
 use crate::scope::Scope;
 use crate::{Platform, telemetry};
-
-/// The largest body that is read, in bytes (contract: 16 KiB).
-pub const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// What a handler answers.
 pub type Response = http::Response<Body>;
@@ -45,11 +41,57 @@ impl FromRequest for Request {
 pub trait IntoResponse {
     /// As it goes over the wire.
     fn into_response(self) -> Response;
+
+    /// The same with a header set.
+    fn with_header(self, name: HeaderName, value: &str) -> Response
+    where
+        Self: Sized,
+    {
+        with_header(self.into_response(), name, value)
+    }
 }
 
 impl IntoResponse for Response {
     fn into_response(self) -> Response {
         self
+    }
+}
+
+/// 200 with a body.
+pub struct Json<T>(pub T);
+
+/// 201 with a body.
+pub struct Created<T>(pub T);
+
+/// 202 with a body.
+pub struct Accepted<T>(pub T);
+
+/// 204.
+pub struct NoContent;
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        with_json(StatusCode::OK, "application/json", &self.0)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        with_json(StatusCode::CREATED, "application/json", &self.0)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Accepted<T> {
+    fn into_response(self) -> Response {
+        with_json(StatusCode::ACCEPTED, "application/json", &self.0)
+    }
+}
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::Empty);
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        with_header(response, CACHE_CONTROL, NO_STORE)
     }
 }
 
@@ -86,26 +128,6 @@ async fn answer(function: &Function, platform: &Platform, request: Request) -> R
     handler(platform, request).await
 }
 
-/// Reads the body.
-///
-/// # Errors
-/// `UnsupportedMediaType`, `BodyTooLarge`, `MalformedBody`.
-pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
-    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let essence = media_type.split(';').next().unwrap_or("").trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(Problem::new(Kind::UnsupportedMediaType));
-    }
-    let body: &[u8] = request.body().as_ref();
-    if body.len() > BODY_BYTES_MAX {
-        return Err(Problem::new(Kind::BodyTooLarge));
-    }
-    // Serde would also take an array, by the order of the fields.
-    let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    let read = is_object.then(|| serde_json::from_slice(body).ok()).flatten();
-    read.ok_or_else(|| Problem::new(Kind::MalformedBody))
-}
-
 /// The value of a query parameter, if it is there. Only plain values are known: nothing is decoded.
 #[must_use]
 pub fn query<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
@@ -121,35 +143,7 @@ pub fn cookie<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
-/// 200 with a body.
-#[must_use]
-pub fn ok(body: &impl Serialize) -> Response {
-    with_json(StatusCode::OK, "application/json", body)
-}
-
-/// 201 with a body.
-#[must_use]
-pub fn created(body: &impl Serialize) -> Response {
-    with_json(StatusCode::CREATED, "application/json", body)
-}
-
-/// 202 with a body.
-#[must_use]
-pub fn accepted(body: &impl Serialize) -> Response {
-    with_json(StatusCode::ACCEPTED, "application/json", body)
-}
-
-/// 204.
-#[must_use]
-pub fn no_content() -> Response {
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    with_header(response, CACHE_CONTROL, NO_STORE)
-}
-
-/// The same response with a header set.
-#[must_use]
-pub fn with_header(mut response: Response, name: HeaderName, value: &str) -> Response {
+fn with_header(mut response: Response, name: HeaderName, value: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod credentials;
 pub mod error;
+pub mod form;
 pub mod function;
 pub mod http;
 pub mod links;
@@ -21,7 +22,6 @@ pub mod sessions;
 pub mod table;
 pub mod telemetry;
 pub mod tickets;
-pub mod wire;
 
 use std::sync::Arc;
 
@@ -29,6 +29,7 @@ pub use crate::boot::serve;
 use crate::clock::Clock;
 pub use crate::config::{Config, Keys};
 pub use crate::error::Error;
+pub use crate::form::{Field, Form};
 use crate::random::Random;
 use crate::table::Table;
 

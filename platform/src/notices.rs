@@ -1,5 +1,7 @@
 //! Banners: incidents, maintenance, closures.
 
+use std::str::FromStr;
+
 use domain::MailId;
 use domain::time::{SignedDuration, Timestamp, after};
 use serde::Serialize;
@@ -12,12 +14,48 @@ use crate::table::{Key, Outcome, Row, Table, TableError};
 /// The retention of a banner after it was shown.
 pub(crate) const NOTICE_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// How much a banner matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Something does not work as it should.
+    Warning,
+    /// The service is closed.
+    Closure,
+}
+
+impl Level {
+    /// Every level.
+    pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Closure];
+
+    /// Its name, on the wire and in rows.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Closure => "closure",
+        }
+    }
+}
+
+impl FromStr for Level {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = || Self::ALL.map(Self::as_str).join(", ");
+        let level = Self::ALL.into_iter().find(|level| level.as_str() == name);
+        level.ok_or_else(|| format!("level {name:?}: use one of {}", names()))
+    }
+}
+
 /// A banner, as the pages show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Notice {
-    /// `info`, `warning` or `closure`.
-    #[schema(example = "warning")]
-    pub level: String,
+    /// How much it matters.
+    pub level: Level,
     /// One line.
     pub title: String,
     /// What it means and what to do.
@@ -110,7 +148,7 @@ fn read_if_shown(row: &Row, now: Timestamp) -> Result<Option<Notice>, TableError
 
 fn read(row: &Row) -> Result<Notice, TableError> {
     Ok(Notice {
-        level: row.text("level")?.to_owned(),
+        level: row.parsed("level", str::parse)?,
         title: row.text("title")?.to_owned(),
         body: row.text("body")?.to_owned(),
         from: row.text("shown_from")?.to_owned(),

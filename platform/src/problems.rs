@@ -67,6 +67,18 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        self.words().0
+    }
+
+    /// The stable `type`.
+    #[must_use]
+    pub fn uri(self) -> String {
+        format!("/problems/{}", self.words().1)
+    }
+
     /// Status, last part of the type, title, detail.
     #[rustfmt::skip]
     fn words(self) -> (StatusCode, &'static str, &'static str, Option<&'static str>) {
@@ -162,7 +174,7 @@ impl Problem {
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.kind.words().0
+        self.kind.status()
     }
 
     /// The last part of the type: what logs and metrics call it.
@@ -192,14 +204,14 @@ impl Problem {
     /// As it goes over the wire.
     #[must_use]
     pub fn body(&self) -> ProblemBody {
-        let (status, name, title, detail) = self.kind.words();
+        let (status, _, title, detail) = self.kind.words();
         let errors = self.faults.iter().map(|fault| FaultBody {
             field: fault.field,
             code: fault.code.as_str(),
             detail: detail_of(fault),
         });
         ProblemBody {
-            kind: format!("/problems/{name}"),
+            kind: self.kind.uri(),
             title,
             status: status.as_u16(),
             detail,

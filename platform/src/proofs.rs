@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use altcha::{Challenge, CreateChallengeOptions, Payload, VerifySolutionOptions};
+pub use altcha::Challenge;
+use altcha::{CreateChallengeOptions, Payload, VerifySolutionOptions};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::proof::{Action, PROOF_VALID_MINUTES, same_request};
 use domain::time::{SignedDuration, Timestamp, after, minutes};
-use domain::{MailId, Reference, Refusal, SecretKey, Token};
+use domain::{EncodedProof, MailId, Reference, Refusal, SecretKey, Token};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
+use crate::form::CanonicalBody;
 use crate::function::Secret;
 use crate::random::Random;
 use crate::table::{Committed, Guard, Key, Refused, Row, Table, Transaction};
@@ -131,25 +133,21 @@ impl Proofs {
         .map_err(Error::internal)
     }
 
-    /// Checks a payload: its signature, its action, its age. `body` is the form that it came with; a
-    /// keyed hash of it, which leaves the proof itself out, tells one request from another.
+    /// Checks a proof: its signature, its action, its age. A keyed hash of the body that it came with tells one
+    /// request from another.
     ///
     /// # Errors
     /// `ProofRejected`; `Error::Internal` when the function states no key for it.
-    pub fn verify(&self, payload: &str, action: Action, body: &impl Serialize) -> Result<Proof, Error> {
+    pub fn verify(&self, proof: &EncodedProof, action: Action, body: &CanonicalBody) -> Result<Proof, Error> {
         self.config.keys.of(Secret::Proof)?;
-        let (signature, expires_at) = self.check(payload, action)?;
-        let mut body = serde_json::to_value(body).map_err(Error::internal)?;
-        if let Some(fields) = body.as_object_mut() {
-            fields.remove("proof");
-        }
-        let body_hash = self.config.keys.of(Secret::Hash)?.fingerprint(action.as_str(), &body.to_string());
+        let (signature, expires_at) = self.check(proof, action)?;
+        let body_hash = self.config.keys.of(Secret::Hash)?.fingerprint(action.as_str(), body.as_str());
         Ok(Proof { signature, body_hash, forgotten_at: after(expires_at, USED_PROOF_RETENTION) })
     }
 
-    /// The signature of a genuine payload, and until when it serves.
-    fn check(&self, payload: &str, action: Action) -> Result<(String, Timestamp), Refusal> {
-        let bytes = STANDARD.decode(payload).map_err(|_| Refusal::ProofRejected)?;
+    /// The signature of a genuine proof, and until when it serves.
+    fn check(&self, proof: &EncodedProof, action: Action) -> Result<(String, Timestamp), Refusal> {
+        let bytes = STANDARD.decode(proof.as_str()).map_err(|_| Refusal::ProofRejected)?;
         let payload: Payload = serde_json::from_slice(&bytes).map_err(|_| Refusal::ProofRejected)?;
         let parameters = &payload.challenge.parameters;
         let expires_at = parameters.expires_at.and_then(|at| Timestamp::from_second(at).ok());

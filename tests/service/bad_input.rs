@@ -148,6 +148,21 @@ async fn terms_that_are_not_accepted_say_so() {
 }
 
 #[tokio::test]
+async fn a_proof_that_nobody_asked_for_may_be_missing() {
+    let app = App::new();
+    let form = json!({"identifier": "AP-7K3M-Q2FD", "password": PASSWORD});
+    let mut forms = vec![form.clone(), form.clone(), form.clone()];
+    forms[1]["proof"] = Value::Null;
+    forms[2]["proof"] = "".into();
+    for form in forms {
+        assert_eq!(app.post("/api/session", &form).await.problem(), "wrong-credentials", "{form}");
+    }
+    let mut forged = form;
+    forged["proof"] = "x".into();
+    assert_eq!(app.post("/api/session", &forged).await.problem(), "proof-rejected");
+}
+
+#[tokio::test]
 async fn a_mangled_body_is_a_problem() {
     let app = App::new();
     for (path, _, form) in forms() {

@@ -4,8 +4,17 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use domain::Motive;
+use domain::email::EMAIL_LENGTH_MAX;
+use domain::name::NAME_LENGTH_MAX;
+use domain::password::{PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN};
+use domain::proof::Action;
+use domain::ticket::{DESCRIPTION_LENGTH_MAX, DESCRIPTION_LENGTH_MIN};
+use domain::token::TOKEN_SYMBOLS;
+use platform::accounts::ROLE_HOLDER;
 use platform::function::Function;
-use serde_json::Value;
+use platform::notices::Level;
+use serde_json::{Value, json};
 use sesame::functions::ALL;
 
 fn root() -> PathBuf {
@@ -53,6 +62,86 @@ fn the_document_lists_every_route() {
     assert_eq!(names.len(), listed.len(), "every operation has a name of its own");
     assert!(listed.remove("GET /api/openapi.json"));
     assert_eq!(listed, routes());
+}
+
+#[test]
+fn the_document_says_what_each_form_demands() {
+    let document: Value = serde_json::to_value(sesame::openapi::document()).unwrap();
+    let schemas = &document["components"]["schemas"];
+    let forms = document["paths"].as_object().unwrap().values().filter_map(|methods| {
+        let content = &methods["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+        Some(content.as_str()?.rsplit('/').next().unwrap().to_owned())
+    });
+    let forms: BTreeSet<String> = forms.collect();
+    assert_eq!(forms.len(), ALL.iter().flat_map(|f| f.routes).filter(|route| route.method == "POST").count());
+    for form in forms {
+        let schema = &schemas[&form];
+        assert_eq!(schema["additionalProperties"], false, "{form}");
+        let required: BTreeSet<&str> =
+            schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+        for (field, property) in schema["properties"].as_object().unwrap() {
+            let is_optional = form == "LoginForm" && field == "proof";
+            assert_eq!(required.contains(field.as_str()), !is_optional, "{form} {field}");
+            let kind = property["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+            let rule = schemas[kind].as_object().unwrap();
+            let demands = ["enum", "minLength", "maxLength", "pattern", "format"];
+            assert!(demands.iter().any(|word| rule.contains_key(*word)), "{form} {field} demands nothing");
+        }
+    }
+}
+
+#[test]
+fn the_document_says_the_limits_of_the_code() {
+    let document: Value = serde_json::to_value(sesame::openapi::document()).unwrap();
+    let schemas = &document["components"]["schemas"];
+    let lengths = |name: &str| (&schemas[name]["minLength"], &schemas[name]["maxLength"]);
+    let limits = |min: usize, max: usize| (json!(min), json!(max));
+    let said = |(min, max): (&Value, &Value)| (min.clone(), max.clone());
+    assert_eq!(said(lengths("Description")), limits(DESCRIPTION_LENGTH_MIN, DESCRIPTION_LENGTH_MAX));
+    assert_eq!(said(lengths("Password")), limits(PASSWORD_LENGTH_MIN, PASSWORD_LENGTH_MAX));
+    assert_eq!(said(lengths("Name")), limits(1, NAME_LENGTH_MAX));
+    assert_eq!(said(lengths("Token")), limits(TOKEN_SYMBOLS, TOKEN_SYMBOLS));
+    assert_eq!(schemas["Email"]["maxLength"], EMAIL_LENGTH_MAX);
+    assert_eq!(schemas["Motive"]["enum"], json!(Motive::ALL.map(Motive::as_str)));
+    assert_eq!(schemas["Level"]["enum"], json!(Level::ALL.map(Level::as_str)));
+    let action = &document["paths"]["/api/challenge"]["get"]["parameters"][0]["schema"];
+    assert_eq!(action["enum"], json!(Action::ALL.map(Action::as_str)));
+    assert_eq!(schemas["SiretStatus"]["properties"]["account"]["$ref"], "#/components/schemas/AccountState");
+    assert_eq!(schemas["AccountState"]["enum"], json!(["none", "exists"]));
+    assert_eq!(schemas["Establishment"]["properties"]["role"]["enum"], json!([ROLE_HOLDER]));
+    let cookie = &document["components"]["securitySchemes"]["session"];
+    assert_eq!((&cookie["in"], &cookie["name"]), (&json!("cookie"), &json!(session::COOKIE)));
+}
+
+#[test]
+fn the_document_names_every_status() {
+    let document: Value = serde_json::to_value(sesame::openapi::document()).unwrap();
+    let statuses = |path: &str, method: &str| {
+        let responses = document["paths"][path][method]["responses"].as_object().unwrap();
+        responses.keys().map(|status| status.parse().unwrap()).collect::<Vec<u16>>()
+    };
+    let form = [400, 403, 405, 409, 413, 415, 422, 500, 503];
+    for (path, success) in [
+        ("/api/check-siret", 200),
+        ("/api/create-account", 202),
+        ("/api/recover/identifier", 202),
+        ("/api/recover/password", 202),
+        ("/api/submit-ticket", 201),
+    ] {
+        assert_eq!(statuses(path, "post"), [&[success][..], &form].concat(), "{path}");
+    }
+    assert_eq!(
+        statuses("/api/set-password", "post"),
+        [200, 400, 403, 404, 405, 409, 410, 413, 415, 422, 500, 503]
+    );
+    assert_eq!(
+        statuses("/api/session", "post"),
+        [200, 400, 401, 403, 405, 409, 413, 415, 422, 429, 500, 503]
+    );
+    assert_eq!(statuses("/api/session", "get"), [200, 401, 403, 405, 500, 503]);
+    assert_eq!(statuses("/api/session", "delete"), [204, 403, 405, 500, 503]);
+    assert_eq!(statuses("/api/challenge", "get"), [200, 403, 405, 422, 500, 503]);
+    assert_eq!(statuses("/api/notices", "get"), [200, 403, 405, 500, 503]);
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Banners: shown between their moments, and not after.
 
 use domain::time::{Timestamp, after, minutes};
-use platform::notices::Notice;
+use platform::notices::{Level, Notice};
 
 use crate::support::App;
 
 fn notice(title: &str, from: Timestamp, until: Timestamp) -> Notice {
     Notice {
-        level: "closure".to_owned(),
+        level: Level::Closure,
         title: title.to_owned(),
         body: "Fermeture du service pour maintenance de 17h à 21h ce jour.".to_owned(),
         from: from.to_string(),

@@ -41,6 +41,26 @@ async fn a_proof_serves_one_body() {
 }
 
 #[tokio::test]
+async fn the_same_body_is_the_same_however_it_is_written() {
+    let app = App::new();
+    let proof = app.proof("recover").await;
+    let spellings = [
+        format!(r#"{{"siret":"{SIRET}","email":"{EMAIL}","proof":"{proof}"}}"#),
+        format!("{{ \"proof\": \"{proof}\",\r\n\t\"email\": \"{EMAIL}\", \"siret\": \"{SIRET}\" }}\n"),
+        format!(
+            r#"{{"\u0065mail":"{}","siret":"{SIRET}","proof":"{proof}"}}"#,
+            EMAIL.replace('@', "\\u0040")
+        ),
+    ];
+    for body in spellings {
+        assert_eq!(app.post_text("/api/recover/identifier", &body).await.status, 202, "{body}");
+    }
+    let respelled = format!(r#"{{"siret":" {SIRET}","email":"{EMAIL}","proof":"{proof}"}}"#);
+    assert_eq!(app.post_text("/api/recover/identifier", &respelled).await.status, 409, "another text");
+    assert_eq!(app.rows("MAIL#").len(), 1);
+}
+
+#[tokio::test]
 async fn a_check_asked_again_with_its_proof_is_answered_again() {
     let app = App::new();
     let proof = app.proof("check-siret").await;

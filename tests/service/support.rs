@@ -104,6 +104,29 @@ impl CallHook {
     }
 }
 
+/// The API document.
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::to_value(sesame::openapi::document()).unwrap());
+
+/// Every answer of every story is one that the document lists, if it lists the operation.
+fn assert_documented(operation: &Value, answer: &Answer) {
+    let (status, name) = (answer.status.to_string(), &operation["operationId"]);
+    if name.is_null() {
+        return;
+    }
+    let response = &operation["responses"][&status];
+    assert!(response.is_object(), "{name} answers {status}, which the document does not list");
+    for header in response["headers"].as_object().into_iter().flat_map(|headers| headers.keys()) {
+        assert!(answer.headers.contains_key(header), "{name} {status} without {header}");
+    }
+    if answer.status >= 400 {
+        let types =
+            &response["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]["type"];
+        let types = types["enum"].as_array().unwrap();
+        assert!(types.contains(&answer.body["type"]), "{name} {status}: {} is not listed", answer.body);
+    }
+}
+
 pub struct App {
     pub portal: Portal,
     pub table: Arc<CallHook>,
@@ -223,11 +246,14 @@ impl App {
     }
 
     pub async fn send(&self, request: Request<Vec<u8>>) -> Answer {
+        let (method, path) = (request.method().as_str().to_lowercase(), request.uri().path().to_owned());
         let response = self.portal.answer(request.map(Body::Binary)).await;
         let (parts, body) = response.into_parts();
         let bytes: &[u8] = body.as_ref();
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(bytes).unwrap() };
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+        let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body };
+        assert_documented(&DOCUMENT["paths"][&path][&method], &answer);
+        answer
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {

@@ -5,7 +5,7 @@ use std::env;
 use domain::time::{Timestamp, after, in_paris, minutes};
 use platform::boot::{BootError, dynamodb_client};
 use platform::clock::Clock;
-use platform::notices::{Notice, Notices};
+use platform::notices::{Level, Notice, Notices};
 use platform::random::Random;
 use platform::table::Table;
 
@@ -21,8 +21,6 @@ FROM and UNTIL are moments in Paris (2026-11-23T17:00) or RFC 3339; without them
 The table is the portal's at http://localhost:8080, or the one that SESAME_TABLE names, with the credentials
 and the AWS_REGION of the environment.";
 
-/// The levels that the pages know.
-const LEVELS: [&str; 3] = ["info", "warning", "closure"];
 /// How long a banner stays up when nobody says.
 const SHOWN_MINUTES: i64 = 24 * 60;
 
@@ -47,16 +45,19 @@ pub fn run(arguments: &[&str]) -> Outcome {
 
 async fn list(notices: &Notices) -> Outcome {
     for (id, notice) in notices.all().await? {
-        println!("{id}\n  {} from {} until {}", notice.level, paris(&notice.from), paris(&notice.until));
+        println!(
+            "{id}\n  {} from {} until {}",
+            notice.level.as_str(),
+            paris(&notice.from),
+            paris(&notice.until)
+        );
         println!("  {}: {}", notice.title, notice.body);
     }
     Ok(())
 }
 
 async fn add(level: &str, title: &str, body: &str, from: Timestamp, until: Timestamp) -> Outcome {
-    if !LEVELS.contains(&level) {
-        return Err(format!("level {level:?}: use one of {}", LEVELS.join(", ")).into());
-    }
+    let level: Level = level.parse()?;
     if title.trim().is_empty() || body.trim().is_empty() {
         return Err("a notice needs a title and a body".into());
     }
@@ -64,7 +65,7 @@ async fn add(level: &str, title: &str, body: &str, from: Timestamp, until: Times
         return Err("a notice must end after it begins".into());
     }
     let notice = Notice {
-        level: level.to_owned(),
+        level,
         title: title.trim().to_owned(),
         body: body.trim().to_owned(),
         from: from.to_string(),

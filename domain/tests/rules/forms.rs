@@ -1,15 +1,15 @@
-//! Tests of form checking: every fault at once, in the form's order, under the contract's own codes.
+//! Tests of forms: what each kind of field is read as, and the codes of the contract.
 
 use std::collections::HashSet;
 
-use domain::{Email, Fault, FaultCode, FormCheck, Identifier, Name, Phone, Refusal, Siret};
-use proptest::collection::vec;
-use proptest::prelude::*;
-
-use crate::common;
+use domain::proof::Action;
+use domain::{
+    AcceptedTerms, Description, Email, EncodedProof, Fault, FaultCode, FieldValue, Identifier, Motive, Name,
+    Password, Phone, Refusal, Siret, Submission, Token, TypedPassword,
+};
 
 /// Every code, and its name on the wire.
-const CODES: [(FaultCode, &str); 18] = [
+const CODES: [(FaultCode, &str); 19] = [
     (FaultCode::Required, "required"),
     (FaultCode::TooShort, "too-short"),
     (FaultCode::TooLong, "too-long"),
@@ -19,6 +19,7 @@ const CODES: [(FaultCode, &str); 18] = [
     (FaultCode::IdentifierFormat, "identifier-format"),
     (FaultCode::IdentifierIsAnEmail, "identifier-is-an-email"),
     (FaultCode::EmailFormat, "email-format"),
+    (FaultCode::EmailDomain, "email-domain"),
     (FaultCode::PhoneFormat, "phone-format"),
     (FaultCode::TermsNotAccepted, "terms-not-accepted"),
     (FaultCode::MotiveUnknown, "motive-unknown"),
@@ -30,102 +31,78 @@ const CODES: [(FaultCode, &str); 18] = [
     (FaultCode::PasswordContainsIdentity, "password-contains-identity"),
 ];
 
-fn faults_of(refusal: Refusal) -> Vec<(&'static str, FaultCode)> {
-    match refusal {
-        Refusal::InvalidForm(faults) => faults.into_iter().map(|fault| (fault.field, fault.code)).collect(),
-        other => panic!("not a form's refusal: {other}"),
+/// What a text is read as.
+fn read<T: FieldValue<Json = String>>(typed: &str) -> Result<T, FaultCode> {
+    T::read(typed.to_owned())
+}
+
+/// The fault of a text in a field of each kind in which white space alone is nothing.
+fn faults_of(typed: &str) -> [(&'static str, Option<FaultCode>); 11] {
+    fn fault<T: FieldValue<Json = String>>(typed: &str) -> (&'static str, Option<FaultCode>) {
+        (T::schema().name, read::<T>(typed).err())
+    }
+    [
+        fault::<Action>(typed),
+        fault::<Description>(typed),
+        fault::<Email>(typed),
+        fault::<EncodedProof>(typed),
+        fault::<Identifier>(typed),
+        fault::<Motive>(typed),
+        fault::<Name>(typed),
+        fault::<Option<Token>>(typed),
+        fault::<Phone>(typed),
+        fault::<Siret>(typed),
+        fault::<Submission>(typed),
+    ]
+}
+
+#[test]
+fn white_space_alone_is_nothing() {
+    for blank in ["", " ", "\t\r\n", "\u{A0}\u{3000}"] {
+        for (name, fault) in faults_of(blank) {
+            assert_eq!(fault, Some(FaultCode::Required), "{name} {blank:?}");
+        }
     }
 }
 
 #[test]
-fn a_right_form_gives_its_values() {
-    let mut form = FormCheck::new();
-    let siret = form.required("siret", Some("732 829 320 00074"), Siret::parse);
-    let terms = form.accepted("accept_terms", Some(true));
-    let values = form.finish(|| Some((siret?, terms?)));
-    assert_eq!(values, Ok((Siret::parse("73282932000074").unwrap(), ())));
-}
-
-#[test]
-fn all_faults_come_at_once_in_the_forms_order() {
-    let mut form = FormCheck::new();
-    let siret = form.required("siret", Some("73282932000075"), Siret::parse);
-    let establishment = form.required("establishment_name", Some("Boulangerie Martin"), Name::parse);
-    let first = form.required("first_name", None, Name::parse);
-    let last = form.required("last_name", Some("Du\0pont"), Name::parse);
-    let email = form.required("email", Some("jean@exemple"), Email::parse);
-    let phone = form.required("phone", Some("12"), Phone::parse);
-    let terms = form.accepted("accept_terms", Some(false));
-    assert_eq!((&siret, &first, &last, &email, &phone, terms), (&None, &None, &None, &None, &None, None));
-    let refusal = form
-        .finish(|| Some((siret?, establishment?, first?, last?, email?, phone?, terms?)))
-        .map(|_| ())
-        .unwrap_err();
+fn what_is_there_is_read_by_its_own_parser() {
+    let faults = faults_of("x@").into_iter().filter_map(|(name, fault)| Some((name, fault?)));
     let expected = [
-        ("siret", FaultCode::SiretChecksum),
-        ("first_name", FaultCode::Required),
-        ("last_name", FaultCode::ControlCharacter),
-        ("email", FaultCode::EmailFormat),
-        ("phone", FaultCode::PhoneFormat),
-        ("accept_terms", FaultCode::TermsNotAccepted),
+        ("Action", FaultCode::ActionUnknown),
+        ("Description", FaultCode::TooShort),
+        ("Email", FaultCode::EmailFormat),
+        ("Identifier", FaultCode::IdentifierIsAnEmail),
+        ("Motive", FaultCode::MotiveUnknown),
+        ("Phone", FaultCode::PhoneFormat),
+        ("Siret", FaultCode::SiretFormat),
+        ("Submission", FaultCode::SubmissionFormat),
     ];
-    assert_eq!(faults_of(refusal), expected);
+    assert_eq!(faults.collect::<Vec<_>>(), expected);
+    assert_eq!(read("732 829 320 00074"), Siret::parse("73282932000074"));
+    assert_eq!(read::<EncodedProof>(" any ").unwrap().as_str(), " any ");
 }
 
 #[test]
-fn one_fault_is_enough_to_refuse_and_nothing_is_built() {
-    let mut form = FormCheck::new();
-    form.required("siret", Some("73282932000074"), Siret::parse);
-    form.required("identifier", Some("jean@exemple.fr"), Identifier::parse);
-    let refusal = form.finish(|| -> Option<()> { panic!("built in spite of a fault") }).unwrap_err();
-    assert_eq!(faults_of(refusal), [("identifier", FaultCode::IdentifierIsAnEmail)]);
+fn spaces_count_in_a_password() {
+    assert_eq!(read::<TypedPassword>("").unwrap_err(), FaultCode::Required);
+    assert_eq!(read::<TypedPassword>("  ").unwrap().into_text(), "  ");
+    assert_eq!(read::<Password>("").unwrap_err(), FaultCode::Required);
+    assert_eq!(read::<Password>(" ").unwrap_err(), FaultCode::PasswordTooShort);
+    assert_eq!(read::<Password>("  twelve    ").unwrap().as_bytes(), b"  twelve    ");
 }
 
 #[test]
-fn a_field_that_is_absent_or_empty_is_required_and_is_not_parsed() {
-    for value in [None, Some(""), Some(" "), Some("\t\r\n"), Some("\u{A0}\u{3000}")] {
-        let mut form = FormCheck::new();
-        let parsed: Option<()> = form.required("siret", value, |_| panic!("parsed though empty"));
-        assert_eq!(parsed, None);
-        let refusal = form.finish(|| parsed).unwrap_err();
-        assert_eq!(faults_of(refusal), [("siret", FaultCode::Required)], "{value:?}");
-    }
+fn a_token_that_was_never_printed_is_no_fault() {
+    assert_eq!(read::<Option<Token>>("x"), Ok(None));
+    let token = Token::from_bytes([7; 32]);
+    assert_eq!(read(&token.print()), Ok(Some(token)));
 }
 
 #[test]
-fn a_field_in_which_spaces_count_is_missing_only_when_it_is_empty() {
-    for value in [None, Some("")] {
-        let mut form = FormCheck::new();
-        let parsed: Option<()> = form.required_as_typed("password", value, |_| panic!("parsed though empty"));
-        let refusal = form.finish(|| parsed).unwrap_err();
-        assert_eq!(faults_of(refusal), [("password", FaultCode::Required)], "{value:?}");
-    }
-    let mut form = FormCheck::new();
-    let typed = form.required_as_typed("password", Some("   "), |text| Ok(text.to_owned()));
-    assert_eq!(form.finish(|| typed), Ok("   ".to_owned()));
-}
-
-#[test]
-fn a_field_is_parsed_as_it_was_typed() {
-    let mut form = FormCheck::new();
-    let typed = form.required("password", Some("  untrimmed  "), |text| Ok(text.to_owned()));
-    assert_eq!(form.finish(|| typed), Ok("  untrimmed  ".to_owned()));
-}
-
-#[test]
-fn a_box_must_be_there_and_be_ticked() {
-    for (value, code) in [(None, FaultCode::Required), (Some(false), FaultCode::TermsNotAccepted)] {
-        let mut form = FormCheck::new();
-        let terms = form.accepted("accept_terms", value);
-        let refusal = form.finish(|| terms).unwrap_err();
-        assert_eq!(faults_of(refusal), [("accept_terms", code)], "{value:?}");
-    }
-}
-
-#[test]
-fn a_value_that_is_missing_without_a_fault_never_passes() {
-    let refusal = FormCheck::new().finish(|| None::<()>).unwrap_err();
-    assert_eq!(refusal, Refusal::InvalidForm(vec![]));
+fn terms_must_be_accepted() {
+    assert_eq!(AcceptedTerms::read(true), Ok(AcceptedTerms));
+    assert_eq!(AcceptedTerms::read(false), Err(FaultCode::TermsNotAccepted));
 }
 
 #[test]
@@ -152,21 +129,4 @@ fn no_two_codes_share_a_name_and_all_are_in_kebab_case() {
     let names: HashSet<&str> = CODES.into_iter().map(|(code, _)| code.as_str()).collect();
     assert_eq!(names.len(), CODES.len());
     assert!(names.iter().all(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')));
-}
-
-proptest! {
-    #![proptest_config(common::config())]
-
-    #[test]
-    fn faults_keep_the_order_in_which_fields_were_checked(ranks in vec(0..CODES.len(), 1..40)) {
-        const FIELDS: [&str; 4] = ["siret", "email", "phone", "description"];
-        let expected: Vec<_> =
-            ranks.iter().enumerate().map(|(order, &rank)| (FIELDS[order % 4], CODES[rank].0)).collect();
-        let mut form = FormCheck::new();
-        for &(field, code) in &expected {
-            form.required(field, Some("typed"), |_| Err::<(), _>(code));
-            form.required("right", Some("typed"), |_| Ok(()));
-        }
-        prop_assert_eq!(faults_of(form.finish(|| Some(())).unwrap_err()), expected);
-    }
 }

@@ -12,6 +12,7 @@ mod names;
 mod password;
 mod phone;
 mod proofs;
+mod schemas;
 mod siret;
 mod tickets;
 mod time;

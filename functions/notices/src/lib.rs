@@ -1,7 +1,7 @@
 //! `GET /api/notices`: the banners of now.
 
 use platform::function::{Function, Grant, Share, Size};
-use platform::http::{self, Request, Response};
+use platform::http::{self, IntoResponse, Json, Request, Response};
 use platform::notices::Notice;
 use platform::{Error, Platform, route};
 
@@ -23,16 +23,11 @@ pub struct Document;
 const CACHE_CONTROL: &str = "public, max-age=30";
 
 /// Incidents, maintenance and closures of now.
-///
-/// # Errors
-/// 503 when the table cannot be read.
 #[utoipa::path(
     get, path = "/api/notices", operation_id = "notices", tag = "notices",
-    responses(
-        (status = 200, description = "Those of now", body = Vec<Notice>),
-    )
+    responses((status = 200, description = "Those of now", body = Vec<Notice>))
 )]
 pub async fn handle(platform: &Platform, _: Request) -> Result<Response, Error> {
     let current = platform.notices.current().await?;
-    Ok(http::with_header(http::ok(&current), http::CACHE_CONTROL, CACHE_CONTROL))
+    Ok(Json(current).with_header(http::CACHE_CONTROL, CACHE_CONTROL))
 }

@@ -2,21 +2,20 @@
 
 use domain::link::LINK_VALID_MINUTES;
 use domain::proof::Action;
-use domain::{Email, FormCheck, Identifier, MailJob, Refusal, Siret};
+use domain::{Email, EncodedProof, Identifier, MailJob, Siret};
 use platform::function::{Function, Grant, Secret, Share, Size};
-use platform::http::{self, Request, Response};
-use platform::problems::ProblemBody;
-use platform::wire::Accepted;
-use platform::{Error, Platform, route};
-use serde::{Deserialize, Serialize};
+use platform::http::Accepted;
+use platform::proofs::Proof;
+use platform::{Error, Field, Form, Platform, fields, form, route};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 /// This function, as it states itself.
 pub const FUNCTION: Function = Function {
     name: "recover",
     routes: &[
-        route!(POST "/api/recover/identifier", identifier),
-        route!(POST "/api/recover/password", password),
+        route!(POST "/api/recover/identifier", identifier; refuses ProofRejected, ProofAlreadyUsed),
+        route!(POST "/api/recover/password", password; refuses ProofRejected, ProofAlreadyUsed),
     ],
     grants: &[Grant::put("PROOF#"), Grant::put("MAIL#")],
     secrets: &[Secret::Proof, Secret::Hash],
@@ -28,101 +27,67 @@ pub const FUNCTION: Function = Function {
 #[openapi(paths(identifier, password))]
 pub struct Document;
 
-/// «J'ai oublié mon identifiant».
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct IdentifierForm {
-    /// 14 digits; spaces and dots are dropped.
-    #[schema(value_type = String, example = "732 829 320 00074")]
-    pub siret: Option<String>,
-    /// The address of the account.
-    #[schema(value_type = String, example = "jeanne@exemple.fr")]
-    pub email: Option<String>,
-    /// The ALTCHA payload.
-    #[schema(value_type = String)]
-    pub proof: Option<String>,
-}
-
-/// «J'ai oublié mon mot de passe».
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PasswordForm {
-    /// `AP-` and 8 symbols, in any spelling.
-    #[schema(value_type = String, example = "AP-7K3M-Q2FD")]
-    pub identifier: Option<String>,
-    /// The ALTCHA payload.
-    #[schema(value_type = String)]
-    pub proof: Option<String>,
-}
-
-impl IdentifierForm {
-    fn check(&self) -> Result<(Siret, Email, &str), Refusal> {
-        let mut form = FormCheck::new();
-        let siret = form.required("siret", self.siret.as_deref(), Siret::parse);
-        let email = form.required("email", self.email.as_deref(), Email::parse);
-        let proof = form.required("proof", self.proof.as_deref(), |_| Ok(()));
-        form.finish(|| {
-            proof?;
-            Some((siret?, email?, self.proof.as_deref()?))
-        })
+form! {
+    /// «J'ai oublié mon identifiant».
+    pub struct IdentifierForm {
+        siret: Field<Siret>,
+        email: Field<Email>,
+        proof: Field<EncodedProof>,
     }
 }
 
-impl PasswordForm {
-    fn check(&self) -> Result<(MailJob, &str), Refusal> {
-        let mut form = FormCheck::new();
-        let identifier = form.required("identifier", self.identifier.as_deref(), Identifier::parse);
-        let proof = form.required("proof", self.proof.as_deref(), |_| Ok(()));
-        form.finish(|| {
-            proof?;
-            Some((MailJob::RecoveryByIdentifier { identifier: identifier? }, self.proof.as_deref()?))
-        })
+form! {
+    /// «J'ai oublié mon mot de passe».
+    pub struct PasswordForm {
+        identifier: Field<Identifier>,
+        proof: Field<EncodedProof>,
     }
+}
+
+/// A mail is on its way, if there is anybody to send it to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecoveryAccepted {
+    /// How long its link will live, in minutes from when the mail is sent.
+    pub valid_minutes: i64,
 }
 
 /// `POST /api/recover/identifier`. Answers the same whether or not an account exists.
-///
-/// # Errors
-/// `invalid-form`, `proof-rejected`, `proof-already-used`.
 #[utoipa::path(
-    post, path = "/api/recover/identifier", operation_id = "recoverIdentifier", tag = "recovery", request_body = IdentifierForm,
-    responses(
-        (status = 202, description = "A mail is on its way, if there is such an account", body = Accepted),
-        (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
-    )
+    post, path = "/api/recover/identifier", operation_id = "recoverIdentifier", tag = "recovery",
+    request_body = IdentifierForm,
+    responses((status = 202, description = "A mail is on its way, if there is such an account", body = RecoveryAccepted))
 )]
-pub async fn identifier(platform: &Platform, request: Request) -> Result<Response, Error> {
-    let form: IdentifierForm = http::json(&request)?;
-    let (siret, email, proof) = form.check()?;
-    let job = MailJob::RecoveryByAddress { siret, address: platform.outbox.address_fingerprint(&email)? };
-    accept(platform, &job, proof, &form).await
+pub async fn identifier(
+    platform: &Platform,
+    form: Form<IdentifierForm>,
+) -> Result<Accepted<RecoveryAccepted>, Error> {
+    let (siret, email, proof) = fields!(form: siret, email, proof)?;
+    let address = platform.outbox.address_fingerprint(&email)?;
+    let proof = platform.proofs.verify(&proof, Action::Recover, &form.body)?;
+    accept(platform, &proof, &MailJob::RecoveryByAddress { siret, address }).await
 }
 
 /// `POST /api/recover/password`. Answers the same whether or not the account exists.
-///
-/// # Errors
-/// `invalid-form`, `proof-rejected`, `proof-already-used`.
 #[utoipa::path(
-    post, path = "/api/recover/password", operation_id = "recoverPassword", tag = "recovery", request_body = PasswordForm,
-    responses(
-        (status = 202, description = "A mail is on its way, if there is such an account", body = Accepted),
-        (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
-    )
+    post, path = "/api/recover/password", operation_id = "recoverPassword", tag = "recovery",
+    request_body = PasswordForm,
+    responses((status = 202, description = "A mail is on its way, if there is such an account", body = RecoveryAccepted))
 )]
-pub async fn password(platform: &Platform, request: Request) -> Result<Response, Error> {
-    let form: PasswordForm = http::json(&request)?;
-    let (job, proof) = form.check()?;
-    accept(platform, &job, proof, &form).await
+pub async fn password(
+    platform: &Platform,
+    form: Form<PasswordForm>,
+) -> Result<Accepted<RecoveryAccepted>, Error> {
+    let (identifier, proof) = fields!(form: identifier, proof)?;
+    let proof = platform.proofs.verify(&proof, Action::Recover, &form.body)?;
+    accept(platform, &proof, &MailJob::RecoveryByIdentifier { identifier }).await
 }
 
 /// One transaction, whoever asks: accounts are looked up when the mail is sent.
 async fn accept(
     platform: &Platform,
+    proof: &Proof,
     job: &MailJob,
-    proof: &str,
-    form: &impl Serialize,
-) -> Result<Response, Error> {
-    let proof = platform.proofs.verify(proof, Action::Recover, form)?;
-    platform.outbox.accept(&platform.proofs, &proof, job).await?;
-    Ok(http::accepted(&Accepted { valid_minutes: LINK_VALID_MINUTES }))
+) -> Result<Accepted<RecoveryAccepted>, Error> {
+    platform.outbox.accept(&platform.proofs, proof, job).await?;
+    Ok(Accepted(RecoveryAccepted { valid_minutes: LINK_VALID_MINUTES }))
 }

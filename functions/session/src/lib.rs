@@ -1,26 +1,28 @@
 //! `/api/session`: log in, who am I, log out («Mon espace personnel»).
 
 use domain::account::SESSION_VALID;
-use domain::password;
 use domain::proof::Action;
-use domain::{Account, FormCheck, Identifier, Refusal, Token};
+use domain::{Account, EncodedProof, Identifier, Refusal, Token, TypedPassword};
 use platform::accounts::ROLE_HOLDER;
 use platform::config::LoginProof;
 use platform::function::{Function, Grant, Secret, Share, Size};
-use platform::http::{self, Request, Response};
-use platform::problems::ProblemBody;
+use platform::http::{self, IntoResponse, Json, NoContent, Request, Response};
 use platform::proofs::Receipt;
 use platform::table::Transaction;
-use platform::{Config, Error, Platform, passwords, route};
-use serde::{Deserialize, Serialize};
+use platform::{Config, Error, Field, Form, Platform, fields, form, passwords, route};
+use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 /// This function, as it states itself.
 pub const FUNCTION: Function = Function {
     name: "session",
     routes: &[
-        route!(GET "/api/session", show),
-        route!(POST "/api/session", open, hash),
+        route!(GET "/api/session", show; refuses NoSession),
+        route!(
+            POST "/api/session", open, hash;
+            refuses WrongCredentials, ProofRequired, ProofRejected, ProofAlreadyUsed, TooManyAttempts
+        ),
         route!(DELETE "/api/session", close),
     ],
     grants: &[
@@ -42,18 +44,13 @@ pub const FUNCTION: Function = Function {
 #[openapi(paths(open, show, close))]
 pub struct Document;
 
-/// Identifier and password, and a proof once it is asked for.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LoginForm {
-    /// `AP-` and 8 symbols, in any spelling.
-    #[schema(value_type = String, example = "AP-7K3M-Q2FD")]
-    pub identifier: Option<String>,
-    /// As it was chosen.
-    #[schema(value_type = String)]
-    pub password: Option<String>,
-    /// The ALTCHA payload, after `proof-required`.
-    pub proof: Option<String>,
+form! {
+    /// Identifier and password, and a proof once `proof-required` asked for it.
+    pub struct LoginForm {
+        identifier: Field<Identifier>,
+        password: Field<TypedPassword>,
+        proof: Option<Field<EncodedProof>>,
+    }
 }
 
 /// Who is logged in.
@@ -77,9 +74,13 @@ pub struct Establishment {
     pub siret: String,
     /// As its holder wrote it.
     pub name: String,
-    /// `holder`.
-    #[schema(example = "holder")]
+    /// What they may do there.
+    #[schema(schema_with = role_schema)]
     pub role: &'static str,
+}
+
+fn role_schema() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some([ROLE_HOLDER])).build()
 }
 
 impl From<&Account> for Me {
@@ -98,35 +99,17 @@ impl From<&Account> for Me {
     }
 }
 
-impl LoginForm {
-    fn check(&self) -> Result<(Identifier, String), Refusal> {
-        let mut form = FormCheck::new();
-        let identifier = form.required("identifier", self.identifier.as_deref(), Identifier::parse);
-        let password = form
-            .required_as_typed("password", self.password.as_deref(), |typed| Ok(password::normalised(typed)));
-        form.finish(|| Some((identifier?, password?)))
-    }
-}
-
 /// `POST /api/session`. The same work whether or not the account exists; every attempt counts before its password is
 /// judged, so that guesses made at once are all counted.
-///
-/// # Errors
-/// `invalid-form`, `wrong-credentials`, `proof-required`, `proof-rejected`, `proof-already-used`,
-/// `too-many-attempts`.
 #[utoipa::path(
     post, path = "/api/session", operation_id = "openSession", tag = "session", request_body = LoginForm,
-    responses(
-        (status = 200, description = "Logged in; the cookie comes along", body = Me),
-        (status = "4XX", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "Logged in; the cookie comes along", body = Me))
 )]
-pub async fn open(platform: &Platform, request: Request) -> Result<Response, Error> {
-    let form: LoginForm = http::json(&request)?;
-    let (identifier, password) = form.check()?;
+pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response, Error> {
+    let (identifier, password, proof) = fields!(form: identifier, password, proof)?;
     // A proof that is due is judged before anything is written: a stranger cannot have us write for nothing.
-    let proof = match form.proof.as_deref() {
-        Some(payload) => Some(platform.proofs.verify(payload, Action::Session, &form)?),
+    let proof = match proof {
+        Some(proof) => Some(platform.proofs.verify(&proof, Action::Session, &form.body)?),
         None if platform.config.login_proof == LoginProof::Always => {
             return Err(Refusal::ProofRequired.into());
         }
@@ -141,62 +124,59 @@ pub async fn open(platform: &Platform, request: Request) -> Result<Response, Err
     }
     let account = account.filter(|account| account.is_active);
     let known_hash = account.as_ref().and_then(|account| account.password_hash.clone());
-    let is_right = passwords::is_right(password, known_hash).await?;
+    let is_right = passwords::is_right(password.into_text(), known_hash).await?;
     let account = account.filter(|_| is_right).ok_or(Refusal::WrongCredentials)?;
     let token = platform.sessions.open(&account, token).await?;
-    let max_age_seconds = SESSION_VALID.as_secs();
-    Ok(with_cookie(&platform.config, http::ok(&Me::from(&account)), &token.print(), max_age_seconds))
+    let cookie = cookie(&platform.config, &token.print(), SESSION_VALID.as_secs());
+    Ok(Json(Me::from(&account)).with_header(http::SET_COOKIE, &cookie))
 }
 
 /// `GET /api/session`.
-///
-/// # Errors
-/// `no-session`.
 #[utoipa::path(
     get, path = "/api/session", operation_id = "showSession", tag = "session",
-    responses(
-        (status = 200, description = "Who is logged in", body = Me),
-        (status = 401, description = "Nobody is", body = ProblemBody, content_type = "application/problem+json"),
-    )
+    security(("session" = [])),
+    responses((status = 200, description = "Who is logged in", body = Me))
 )]
-pub async fn show(platform: &Platform, request: Request) -> Result<Response, Error> {
+pub async fn show(platform: &Platform, request: Request) -> Result<Json<Me>, Error> {
     let token = token_of(&platform.config, &request).ok_or(Refusal::NoSession)?;
     let session = platform.sessions.find(&token).await?.ok_or(Refusal::NoSession)?;
     let account = platform.accounts.find(&session.identifier).await?;
     let is_current =
         |account: &Account| account.is_active && account.credentials_epoch == session.credentials_epoch;
     let account = account.filter(is_current).ok_or(Refusal::NoSession)?;
-    Ok(http::ok(&Me::from(&account)))
+    Ok(Json(Me::from(&account)))
 }
 
 /// `DELETE /api/session`. Ends the session, if there is one.
-///
-/// # Errors
-/// 503 when the table cannot be written.
 #[utoipa::path(
     delete, path = "/api/session", operation_id = "closeSession", tag = "session",
+    security((), ("session" = [])),
     responses((status = 204, description = "Nobody is logged in any more"))
 )]
 pub async fn close(platform: &Platform, request: Request) -> Result<Response, Error> {
     if let Some(token) = token_of(&platform.config, &request) {
         platform.sessions.close(&token).await?;
     }
-    Ok(with_cookie(&platform.config, http::no_content(), "", 0))
+    Ok(NoContent.with_header(http::SET_COOKIE, &cookie(&platform.config, "", 0)))
 }
 
-/// `__Host-` binds the cookie to the very host; WebKit refuses `Secure` on plain http at localhost.
-fn cookie_name(config: &Config) -> &'static str {
-    if config.is_secure() { "__Host-sesame" } else { "sesame" }
+/// The session's cookie: `__Host-` binds it to the very host.
+pub const COOKIE: &str = "__Host-sesame";
+/// The same on plain http at localhost, where WebKit refuses `Secure`.
+const COOKIE_OF_LOCALHOST: &str = "sesame";
+
+/// The name of the session's cookie on this site.
+#[must_use]
+pub fn cookie_name(config: &Config) -> &'static str {
+    if config.is_secure() { COOKIE } else { COOKIE_OF_LOCALHOST }
 }
 
 fn token_of(config: &Config, request: &Request) -> Option<Token> {
     Token::parse(http::cookie(request, cookie_name(config))?)
 }
 
-fn with_cookie(config: &Config, response: Response, value: &str, max_age_seconds: i64) -> Response {
+fn cookie(config: &Config, value: &str, max_age_seconds: i64) -> String {
     let secure = if config.is_secure() { "; Secure" } else { "" };
     let name = cookie_name(config);
-    let cookie =
-        format!("{name}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly; SameSite=Strict{secure}");
-    http::with_header(response, http::SET_COOKIE, &cookie)
+    format!("{name}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly; SameSite=Strict{secure}")
 }

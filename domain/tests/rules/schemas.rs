@@ -1,0 +1,191 @@
+//! Tests of schemas: what a schema takes, its parser takes.
+
+use domain::form::{Rule, TextRule};
+use domain::proof::Action;
+use domain::{
+    AcceptedTerms, Description, Email, EncodedProof, FaultCode, FieldValue, Identifier, Motive, Name,
+    Password, Phone, Siret, Submission, Token, TypedPassword,
+};
+use fancy_regex::Regex;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::string::string_regex;
+
+use crate::common;
+
+/// The schema of a text, as a program would check it.
+struct Checked {
+    rule: TextRule,
+    pattern: Option<Regex>,
+}
+
+impl Checked {
+    fn of<T: FieldValue>() -> Self {
+        let Rule::Text(rule) = T::schema().rule else { panic!("no text") };
+        let pattern = rule.pattern.as_deref().map(|pattern| Regex::new(pattern).unwrap());
+        Self { rule, pattern }
+    }
+
+    fn takes(&self, text: &str) -> bool {
+        let length = text.chars().count();
+        length >= self.rule.length_min
+            && self.rule.length_max.is_none_or(|max| length <= max)
+            && self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(text).unwrap())
+    }
+}
+
+/// Texts that fit the schema, with little of what may be there any number of times.
+fn fitting<T: FieldValue>() -> impl Strategy<Value = String> {
+    let pattern = Checked::of::<T>().rule.pattern.unwrap();
+    let whole = pattern.trim_start_matches('^').trim_end_matches('$').replace("]*", "]{0,3}");
+    let schema = Checked::of::<T>();
+    string_regex(&whole).unwrap().prop_filter("too long", move |text| schema.takes(text))
+}
+
+fn read<T: FieldValue<Json = String>>(typed: &str) -> Result<T, FaultCode> {
+    T::read(typed.to_owned())
+}
+
+#[test]
+fn every_example_is_taken_by_its_schema_and_its_parser() {
+    fn check<T: FieldValue<Json = String>>() {
+        let schema = Checked::of::<T>();
+        let example = schema.rule.example.unwrap();
+        assert!(schema.takes(example) && read::<T>(example).is_ok(), "{example}");
+    }
+    check::<Siret>();
+    check::<Identifier>();
+    check::<Email>();
+    check::<Phone>();
+    check::<Name>();
+    check::<Description>();
+    check::<Submission>();
+}
+
+#[test]
+fn every_text_of_a_list_is_taken() {
+    let texts = |rule| if let Rule::OneOf(texts) = rule { texts } else { panic!("no list") };
+    let motives: Vec<_> = texts(Motive::schema().rule).into_iter().map(read::<Motive>).collect();
+    assert_eq!(motives, Motive::ALL.map(Ok));
+    let actions: Vec<_> = texts(Action::schema().rule).into_iter().map(read::<Action>).collect();
+    assert_eq!(actions, Action::ALL.map(Ok));
+    assert!(matches!(AcceptedTerms::schema().rule, Rule::True));
+}
+
+#[test]
+fn lengths_end_where_the_parser_ends() {
+    fn check<T: FieldValue<Json = String>>(text_of: impl Fn(usize) -> String) {
+        let schema = Checked::of::<T>();
+        let (min, max) = (schema.rule.length_min, schema.rule.length_max.unwrap());
+        for (length, is_right) in [(min, true), (max, true), (max + 1, false)] {
+            let text = text_of(length);
+            assert_eq!(text.chars().count(), length);
+            assert_eq!((schema.takes(&text), read::<T>(&text).is_ok()), (is_right, is_right), "{text}");
+        }
+        let short = text_of(min - 1);
+        assert!(!schema.takes(&short) && read::<T>(&short).is_err(), "{short}");
+    }
+    check::<Siret>(|length| format!("{:<length$}", &"73282932000074"[..length.min(14)]));
+    check::<Identifier>(|length| format!("{:<length$}", &"AP7K3MQ2FD"[..length.min(10)]));
+    check::<Name>(|length| "é".repeat(length));
+    check::<Description>(|length| "漢".repeat(length));
+    check::<Password>(|length| "🦀".repeat(length));
+    let domain = format!("@{0}.{0}.{0}.fr", "d".repeat(62));
+    let email = Checked::of::<Email>();
+    for (length, is_right) in [(254, true), (255, false)] {
+        let address = format!("{}{domain}", "l".repeat(length - domain.len()));
+        assert_eq!(
+            (email.takes(&address), read::<Email>(&address).is_ok()),
+            (is_right, is_right),
+            "{address}"
+        );
+    }
+    assert!(Checked::of::<TypedPassword>().takes(" ") && !Checked::of::<TypedPassword>().takes(""));
+}
+
+#[test]
+fn a_name_is_made_of_the_same_characters() {
+    let schema = Checked::of::<Name>();
+    for c in ('\0'..='\u{FFFF}').chain(('\u{10000}'..=char::MAX).step_by(0x100)) {
+        let name = c.to_string();
+        assert_eq!(schema.takes(&name), read::<Name>(&name).is_ok(), "{c:?}");
+    }
+}
+
+#[test]
+fn a_token_is_made_of_the_same_symbols() {
+    let schema = Checked::of::<Option<Token>>();
+    for c in '\0'..='\u{3FF}' {
+        for token in [format!("{c}{}", "0".repeat(51)), format!("{}{c}", "0".repeat(51))] {
+            assert_eq!(schema.takes(&token), Token::parse(&token).is_some(), "{token:?}");
+        }
+    }
+}
+
+/// A part of an address, near the limits of what is one.
+fn part(characters: &str) -> impl Strategy<Value = String> + use<> {
+    prop_oneof![
+        8 => string_regex(&format!("[{characters}]{{0,6}}")).unwrap(),
+        1 => (62_usize..=65).prop_map(|length| "l".repeat(length)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(common::config())]
+
+    #[test]
+    fn a_siret_of_the_schema_fails_at_its_check_digit_alone(typed in fitting::<Siret>()) {
+        prop_assert!(matches!(read::<Siret>(&typed), Ok(_) | Err(FaultCode::SiretChecksum)));
+    }
+
+    #[test]
+    fn an_identifier_of_the_schema_fails_at_its_check_symbol_alone(typed in fitting::<Identifier>()) {
+        let (last, _) = typed.char_indices().rfind(|(_, c)| c.is_alphanumeric()).unwrap();
+        let right = domain::base32::SYMBOLS.iter().filter(|symbol| {
+            let mut mended = typed.clone();
+            mended.replace_range(last..=last, &char::from(**symbol).to_string());
+            read::<Identifier>(&mended).is_ok()
+        });
+        prop_assert_eq!(right.count(), 1);
+    }
+
+    #[test]
+    fn a_name_of_the_schema_is_taken(typed in fitting::<Name>()) {
+        prop_assert!(read::<Name>(&typed).is_ok());
+    }
+
+    #[test]
+    fn a_description_of_the_schema_is_taken(typed in fitting::<Description>()) {
+        prop_assert!(read::<Description>(&typed).is_ok());
+    }
+
+    #[test]
+    fn a_submission_of_the_schema_is_taken(typed in fitting::<Submission>()) {
+        prop_assert!(read::<Submission>(&typed).is_ok());
+    }
+
+    #[test]
+    fn a_token_of_the_schema_is_one(typed in fitting::<Option<Token>>()) {
+        prop_assert!(Token::parse(&typed).is_some());
+    }
+
+    #[test]
+    fn a_proof_of_the_schema_is_taken(typed in fitting::<EncodedProof>()) {
+        prop_assert!(read::<EncodedProof>(&typed).is_ok());
+    }
+
+    #[test]
+    fn the_schema_and_the_parser_take_the_same_addresses(
+        local in part("a.+@\\\" é"), labels in vec(part("a1-"), 0..4), end in part("a1.-")
+    ) {
+        let address = format!("{local}@{}{end}", labels.iter().map(|label| format!("{label}.")).collect::<String>());
+        prop_assert_eq!(Checked::of::<Email>().takes(&address), read::<Email>(&address).is_ok(), "{}", address);
+    }
+
+    #[test]
+    fn the_schema_and_the_parser_take_the_same_numbers(
+        typed in "(\\+|0|00|0 0|1)(\\(0\\)|[ ./-]){0,2}(33|3 3|262|2-62|596|44)?([0-9](\\(0\\)|[ ./-])?){5,14}[0-9]"
+    ) {
+        prop_assert_eq!(Checked::of::<Phone>().takes(&typed), read::<Phone>(&typed).is_ok());
+    }
+}

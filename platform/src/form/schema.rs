@@ -1,0 +1,66 @@
+//! What the API document says of forms. Nothing that a function runs.
+
+use domain::form::{FieldValue, Rule};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{AdditionalProperties, SchemaFormat, Type};
+use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Required};
+
+use super::FormField;
+
+/// A schema, or where it stands in the document.
+pub type Schema = RefOr<utoipa::openapi::Schema>;
+
+/// The schema of a form, field by field.
+pub struct FormSchema(ObjectBuilder);
+
+impl FormSchema {
+    /// Of a form without fields, as its documentation describes it.
+    #[must_use]
+    pub fn new(description: &str) -> Self {
+        let no_others = AdditionalProperties::FreeForm(false);
+        Self(
+            ObjectBuilder::new().description(Some(description.trim())).additional_properties(Some(no_others)),
+        )
+    }
+
+    /// With one field more.
+    #[must_use]
+    pub fn field<F: FormField>(self, name: &str) -> Self {
+        let object = self.0.property(name, Ref::from_schema_name(F::Given::schema().name));
+        Self(if F::IS_REQUIRED { object.required(name) } else { object })
+    }
+
+    /// The whole of it.
+    #[must_use]
+    pub fn build(self) -> Schema {
+        self.0.into()
+    }
+}
+
+/// The schema of a field, under its name in the document.
+#[must_use]
+pub fn of<T: FieldValue>() -> (String, Schema) {
+    let domain::form::Schema { name, description, rule } = T::schema();
+    (name.to_owned(), object(rule).description(Some(description)).into())
+}
+
+/// A field that comes in the query.
+#[must_use]
+pub fn query<T: FieldValue>(name: &str) -> Parameter {
+    let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query);
+    parameter.required(Required::True).schema(Some(of::<T>().1)).build()
+}
+
+fn object(rule: Rule) -> ObjectBuilder {
+    match rule {
+        Rule::True => ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])),
+        Rule::OneOf(texts) => ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts)),
+        Rule::Text(text) => ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(text.length_min).filter(|&length| length > 0))
+            .max_length(text.length_max)
+            .pattern(text.pattern)
+            .format(text.format.map(|name| SchemaFormat::Custom(name.to_owned())))
+            .examples(text.example),
+    }
+}

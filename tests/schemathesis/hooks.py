@@ -1,0 +1,160 @@
+"""What no schema can say: check digits, solved proofs of work, and a session to be seen with."""
+
+import base64
+import functools
+import hashlib
+import json
+import os
+import re
+import time
+import urllib.request
+from http.cookiejar import CookieJar
+
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+SITE = os.environ["SESAME_SITE"]
+
+# The action of each form's proof.
+ACTIONS = {
+    "/api/check-siret": "check-siret",
+    "/api/create-account": "create-account",
+    "/api/recover/identifier": "recover",
+    "/api/recover/password": "recover",
+    "/api/submit-ticket": "submit-ticket",
+    "/api/session": "session",
+}
+
+SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LOOKALIKES = str.maketrans("OIL", "011")
+PASSWORD = "fenêtre sirop balcon 47 tambour"
+MAIL_SECONDS_MAX = 20
+
+
+def siret(digits: str) -> str:
+    """13 digits and INSEE's check digit (Luhn)."""
+    doubled = [int(digit) * (2 - rank % 2) for rank, digit in enumerate(reversed(digits))]
+    return digits + str(-sum(each - 9 if each > 9 else each for each in doubled) % 10)
+
+
+def times(a: int, b: int) -> int:
+    """The product in GF(32), modulo x⁵ + x² + 1."""
+    product = 0
+    while b:
+        product ^= a if b & 1 else 0
+        a = (a << 1) ^ (0b100101 if a & 0b10000 else 0)
+        b >>= 1
+    return product
+
+
+def identifier(symbols: str) -> str:
+    """Seven symbols and their check symbol."""
+    check, weight = 0, 1
+    for symbol in symbols:
+        weight = times(weight, 18)
+        check ^= times(weight, SYMBOLS.index(symbol))
+    return symbols + SYMBOLS[check]
+
+
+def mended_siret(typed: str) -> str:
+    """The same spelling with a right check digit, and digits that some enterprise may have."""
+    digits = re.sub("[^0-9]", "", typed)
+    kept = digits[:-1] if digits[:9].strip("0") else "732829320" + digits[9:-1]
+    rest = iter(siret(kept))
+    return re.sub("[0-9]", lambda _: next(rest), typed)
+
+
+def mended_identifier(typed: str) -> str:
+    """The same spelling with a right check symbol."""
+    *random, last = re.finditer("[0-9A-Za-z]", typed)
+    symbols = "".join(each.group() for each in random[2:]).upper().translate(LOOKALIKES)
+    return typed[: last.start()] + identifier(symbols)[-1] + typed[last.end() :]
+
+
+schemathesis.openapi.format("siret", st.text("0123456789", min_size=13, max_size=13).map(siret).map(mended_siret))
+schemathesis.openapi.format(
+    "identifier", st.text(SYMBOLS, min_size=7, max_size=7).map(lambda symbols: "AP-" + identifier(symbols))
+)
+
+
+def call(method: str, path: str, body: dict | None = None, opener=urllib.request.build_opener()):
+    """Asks the portal; gives what it answers."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(SITE + path, data, {"Content-Type": "application/json"}, method=method)
+    with opener.open(request) as response:
+        return json.load(response)
+
+
+def proof(action: str) -> str:
+    """A challenge and its solution (ALTCHA, version 2)."""
+    challenge = call("GET", f"/api/challenge?action={action}")
+    asked = challenge["parameters"]
+    nonce, salt = bytes.fromhex(asked["nonce"]), bytes.fromhex(asked["salt"])
+    counter = 0
+    while True:
+        password = nonce + counter.to_bytes(4, "big")
+        key = hashlib.pbkdf2_hmac("sha256", password, salt, asked["cost"], asked["keyLength"]).hex()
+        if key.startswith(asked["keyPrefix"]):
+            payload = {"challenge": challenge, "solution": {"counter": counter, "derivedKey": key}}
+            return base64.b64encode(json.dumps(payload).encode()).decode()
+        counter += 1
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Gives a right form its check digits, and its proof: only a solved one leads to what the form is for. A login
+    with a proof is that of somebody who has an account; one without is a stranger's."""
+    body = case.body
+    if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE or not isinstance(body, dict):
+        return
+    if "siret" in body:
+        body["siret"] = mended_siret(body["siret"])
+    if "identifier" in body:
+        body["identifier"] = mended_identifier(body["identifier"])
+    if "proof" in body:
+        body["proof"] = proof(ACTIONS[case.path])
+        if "password" in body:
+            body |= {"identifier": account(), "password": PASSWORD}
+
+
+def token_of(email: str) -> str:
+    """The token of the link that was sent to that address."""
+    for _ in range(10 * MAIL_SECONDS_MAX):
+        for mail in call("GET", "/mailbox.json"):
+            if email in mail["to"]:
+                return re.search("/#([0-9a-z]+)", mail["text"]).group(1)
+        time.sleep(0.1)
+    raise TimeoutError(f"no mail in {MAIL_SECONDS_MAX} seconds")
+
+
+@functools.cache
+def account() -> str:
+    """The identifier of an account that is active."""
+    application = {
+        "siret": "35600000009075",
+        "establishment_name": "Boulangerie du Marché",
+        "first_name": "Jeanne",
+        "last_name": "Martin",
+        "email": "seance@exemple.fr",
+        "phone": "01 23 45 67 89",
+        "accept_terms": True,
+        "proof": proof("create-account"),
+    }
+    call("POST", "/api/create-account", application)
+    form = {"token": token_of(application["email"]), "password": PASSWORD}
+    return call("POST", "/api/set-password", form)["identifier"]
+
+
+@schemathesis.auth().apply_to(path="/api/session", method="GET")
+class Session:
+    """Somebody who is logged in. Nothing else is sent the cookie: logging out would end the session."""
+
+    def get(self, case, context):
+        jar = CookieJar()
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+        call("POST", "/api/session", {"identifier": account(), "password": PASSWORD}, opener)
+        return next(iter(jar))
+
+    def set(self, case, cookie, context):
+        case.cookies = {**(case.cookies or {}), cookie.name: cookie.value}

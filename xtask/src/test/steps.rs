@@ -82,7 +82,7 @@ pub static STEPS: [Step; 14] = [
         name: "service",
         about: "whole stories over the portal in process, with faults",
         needs: &[],
-        takes: "30 s",
+        takes: "40 s",
         run: |tools| test_target(tools, "service"),
     },
     Step {

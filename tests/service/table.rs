@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use platform::notices::Notice;
+use platform::notices::{Level, Notice};
 use platform::table::schema::{self, AttributeKind, KINDS, Kind, Presence};
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ async fn every_row_is_as_the_schema_says_and_every_attribute_is_written_by_a_sto
     let notice = |text: &str| text.to_owned();
     app.notices()
         .add(&Notice {
-            level: notice("info"),
+            level: Level::Info,
             title: notice("Maintenance"),
             body: notice("Dimanche de 8 h à 10 h."),
             from: notice("2026-11-23T16:00:00Z"),

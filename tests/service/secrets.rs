@@ -96,7 +96,7 @@ async fn an_address_that_a_stranger_typed_lies_nowhere_in_clear() {
     let app = App::new();
     app.recover_identifier(SIRET, "quelqu.un@ailleurs.example").await;
     let rows = serde_json::to_string(&app.rows("")).unwrap();
-    assert!(rows.contains("identifier_reminder") && !rows.contains("ailleurs"), "{rows}");
+    assert!(rows.contains("recovery_by_address") && !rows.contains("ailleurs"), "{rows}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The least HTTP/1.1 that a test needs: a message as it came, and one request a connection.
+//! A minimal HTTP/1.1 client and parser: one request a connection, the message as received.
 
 use std::io;
 
@@ -6,12 +6,12 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A head and a body, of a request or of an answer, as they came.
+/// A request or an answer, as received.
 #[derive(Debug, Clone, Default)]
 pub struct Message {
     /// The first line and the headers, with the empty line that ends them.
     pub head: String,
-    /// What follows.
+    /// The body.
     pub body: Vec<u8>,
 }
 
@@ -75,7 +75,7 @@ impl Message {
     }
 }
 
-/// Asks a server of this machine.
+/// GET from a server of this machine.
 ///
 /// # Errors
 /// The connection's own.
@@ -94,7 +94,7 @@ pub async fn send(
     headers: &[(&str, &str)],
     body: &str,
 ) -> io::Result<Message> {
-    // The same port of `::1` may be another program's.
+    // IPv4: the same port of `::1` may be another program's.
     let mut stream = TcpStream::connect(server.replace("localhost", "127.0.0.1")).await?;
     let length = body.len();
     let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();

@@ -1,4 +1,4 @@
-//! What tests and chores share: proofs solved, programs started, HTTP asked.
+//! Shared by tests and chores: solving proofs, starting programs, an HTTP client.
 
 pub mod http;
 pub mod program;

@@ -1,4 +1,4 @@
-//! Programs that a test starts: none outlives it, even when it is killed.
+//! Programs that a test starts; they end with it, even when it is killed.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use crate::Error;
 
-/// Starts the program in a process group of its own, tells its id, and ends the group when standard input
-/// closes: when the test is done with it, or is dead.
+/// Starts the program in a process group, prints its id, and kills the group when standard input closes, which is
+/// when the test ends or dies.
 const KEEPER: &str = r#"setsid "$@" </dev/null 2>&1 & group=$!; echo $group >&2; exec >/dev/null 2>&1
     trap 'kill -- -$group; wait' EXIT; cat"#;
-/// How long the portal may take to be ready: its first start may install and build the pages.
+/// Timeout of the portal's start: the first one may install and build the pages.
 const READY_DELAY_MAX: Duration = Duration::from_secs(300);
 
-/// A program at work; it ends with this value.
+/// A running program, killed on drop.
 #[derive(Debug)]
 pub struct Program {
     keeper: Child,
@@ -104,7 +104,7 @@ fn collect(mut source: impl Read, output: &Output) {
     }
 }
 
-/// The portal at work, on a port that the system gave it.
+/// A running portal, on a free port.
 #[derive(Debug)]
 pub struct Portal {
     /// Its port, on `localhost`.
@@ -113,7 +113,7 @@ pub struct Portal {
     pub program: Program,
 }
 
-/// One portal at a time: two that find the pages out of date would build them twice at once.
+/// One start at a time: two would build stale pages at once.
 static STARTING: Mutex<()> = Mutex::new(());
 
 impl Portal {

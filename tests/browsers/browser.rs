@@ -1,4 +1,4 @@
-//! A browser as a person uses it: it goes, types, clicks, looks. Every wait is bounded.
+//! A WebDriver client in a person's terms: go, type, click, look. Every wait has a timeout.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::engines::{Engine, Look};
 use crate::http;
 use crate::processes::{POLL, scratch};
 
-/// The longest that anything may take on a machine that does other things too.
+/// Timeout of every wait, on a loaded machine.
 const DELAY_MAX: Duration = Duration::from_secs(30);
 const START_DELAY_MAX: Duration = Duration::from_secs(60);
 
@@ -28,7 +28,7 @@ const IS_READY: &str = "
 const TEXT: &str = "
     const element = document.querySelector(arguments[0]);
     return element ? element.textContent.replace(/\\s+/g, ' ').trim() : '';";
-/// Ends in the second frame from now: the first one is behind us by then.
+/// Resolves in the second frame from now, when the first is painted.
 const PAINTED: &str = "
     const done = arguments[arguments.length - 1];
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));";
@@ -44,7 +44,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Opens a browser that nobody has used, for the site on that port.
+    /// Opens a browser with a fresh profile.
     pub async fn open(engine: Engine, look: Look, site_port: u16) -> Self {
         let (processes, driver_port) = engine.start_driver();
         let profile = scratch().join(format!("profile-{driver_port}"));
@@ -100,7 +100,7 @@ impl Browser {
     pub async fn go(&self, path: &str) {
         let address = format!("{}{path}", self.site);
         if path.contains('#') {
-            // Else the same page with another fragment would only hear of the change.
+            // Without it, another fragment of the same page is no navigation.
             self.client.goto("about:blank").await.unwrap();
         }
         self.client.goto(&address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
@@ -183,7 +183,7 @@ impl Browser {
         }
     }
 
-    /// Does something to an element, once a person could; again if the page changed under their hands.
+    /// Acts on an element once it is usable; retries when the page re-rendered meanwhile.
     async fn act(&self, css: &str, act: impl AsyncFn(&Element) -> Result<(), CmdError>) {
         let start = Instant::now();
         while let Err(error) = act(&self.ready(css).await).await {
@@ -214,7 +214,7 @@ impl Browser {
         self.act(css, async |element| element.click().await).await;
     }
 
-    /// Ticks a box that is not ticked yet: a page keeps what was done before.
+    /// Ticks a box unless it is ticked: a page restores its forms.
     pub async fn tick(&self, css: &str) {
         self.act(
             css,
@@ -264,14 +264,13 @@ impl Browser {
         answer["value"].clone()
     }
 
-    /// What the pages wrote to the console, threw, or asked for in vain. The answers that the API is
-    /// meant to refuse with, and what is asked for again until it comes, are none of it, though Chromium
-    /// writes a line for each.
+    /// Console messages, exceptions and failed requests. Leaves out Chromium's lines for the API's own refusals, and for
+    /// requests that are retried.
     pub async fn complaints(&self) -> Vec<String> {
         match self.engine {
             Engine::Chromium => self.console().await,
             Engine::Firefox => {
-                // Its own parts write their names where a page's message begins, or where they stand.
+                // Messages of the browser's own parts begin with their names.
                 let marks =
                     ["JavaScript error: http", "console.error: \"", "console.error: (", "console.warn: \""];
                 let is_own = |line: &str| line.contains("\"resource://") || line.contains("\"chrome://");
@@ -279,7 +278,7 @@ impl Browser {
                     |line: &&str| marks.iter().any(|mark| line.contains(mark)) && !is_own(line);
                 self.processes[0].printed().lines().filter(is_complaint).map(str::to_owned).collect()
             }
-            // It prints nothing when it is driven: the proxy has its pages tell.
+            // WebKit gives a driver no console: the proxy injects a listener.
             Engine::WebKit => Vec::new(),
         }
     }

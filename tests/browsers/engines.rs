@@ -1,4 +1,4 @@
-//! The three engines: where they are, how they are started, what they are told at their start.
+//! The three engines: their drivers, how they are started, their capabilities.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub struct Look {
     pub is_dark: bool,
     pub text_percent: u32,
     pub has_scripts: bool,
-    /// Else the browser keeps nothing for any site.
+    /// Whether the browser stores anything for sites.
     pub has_storage: bool,
 }
 
@@ -47,7 +47,7 @@ impl Look {
     }
 }
 
-/// The engines that this run is about: those of `SESAME_ENGINES`, or all.
+/// The engines of this run: `SESAME_ENGINES`, or all.
 pub fn chosen() -> Vec<Engine> {
     let names = std::env::var("SESAME_ENGINES").unwrap_or_else(|_| "chromium,firefox,webkit".to_owned());
     names.split(',').map(|name| Engine::named(name.trim())).collect()
@@ -100,7 +100,7 @@ impl Engine {
         (std::iter::once(driver).chain(screens).collect(), port)
     }
 
-    /// What a new session is asked to be.
+    /// The capabilities of a new session.
     pub fn capabilities(self, look: Look, profile: &str) -> Map<String, Value> {
         let capabilities = match self {
             Self::Chromium => chromium(look, profile),

@@ -1,4 +1,4 @@
-//! Each journey by keyboard alone: where the focus is can always be seen, and what happens is said.
+//! Each journey by keyboard alone: visible focus, and live regions that announce what happens.
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ const SPACE: char = ' ';
 const STOPS_MAX: usize = 60;
 const PASSWORD: &str = "girafe octobre 12 velours";
 
-/// How an element shows that it has the focus.
+/// The focus indicator of an element.
 const MARK: &str = "
     const markOf = (element) => {
         const isBox = ['radio', 'checkbox'].includes(element.type) && element.nextElementSibling;
@@ -52,7 +52,7 @@ const IS_ON_SCREEN: &str = "
     const box = document.activeElement.getBoundingClientRect();
     return box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;";
 
-/// Writes down what the live regions say from now on, and that they were there before they spoke.
+/// Records announcements of live regions, which must exist before they announce.
 const LISTEN: &str = "
     window.said = [];
     for (const region of document.querySelectorAll('[role=status]')) {
@@ -243,7 +243,7 @@ async fn skip_to_content(browser: &Browser) {
     assert_eq!(browser.run("return document.readyState", json!([])).await, "complete");
 }
 
-/// Presses Tab until the focus is there; on the way it is never lost from sight.
+/// Presses Tab until the focus is there; it stays visible on the way.
 async fn tab_to(browser: &Browser, css: &str) {
     let mut passed = Vec::new();
     for _ in 0..STOPS_MAX {

@@ -1,4 +1,4 @@
-//! What a page asks of the network: little, of this site only, and nothing that its policy forbids.
+//! Requests of a page: few, of this site only, within its content security policy.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::processes::POLL;
 use crate::proxy::Fate;
 use crate::stage::{Stage, in_chromium, in_every_engine};
 
-/// What the home page may weigh before it can be used, in bytes on the wire.
+/// The budget of the home page until it can be used, in bytes on the wire.
 const HOME_BYTES_MAX: usize = 60_000;
 
 /// Styles show within a second what scripts would have shown.
@@ -33,7 +33,7 @@ const PAGES: [&str; 10] = [
     "/aide/",
 ];
 
-/// The sum of all shifts since the page began to load.
+/// Cumulative layout shift.
 const SHIFTS: &str = "
     const done = arguments[arguments.length - 1];
     let sum = 0;

@@ -1,4 +1,4 @@
-//! Who the tests are about, and what they type.
+//! Fixtures: people and what they type.
 
 pub const SIRET: &str = "732 829 320 00074";
 pub const SIRET_DIGITS: &str = "73282932000074";
@@ -24,5 +24,5 @@ pub const TICKET: [(&str, &str); 5] = [
     ("email", EMAIL),
     ("description", "Ma collègue est partie en octobre. Sa messagerie est fermée."),
 ];
-/// Well formed, and nobody's.
+/// Well formed, and of no account.
 pub const UNKNOWN_IDENTIFIER: &str = "AP-0000-0000";

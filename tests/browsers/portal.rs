@@ -1,4 +1,4 @@
-//! The portal under test: its own binary, on a port of its own, with nothing kept.
+//! The portal under test: its binary, ephemeral, on a free port.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The engines' drivers: where they are, and the ports and the folder that they get.
+//! The drivers' processes: programs, ports, scratch folder.
 
 use std::fs;
 use std::net::TcpListener;
@@ -16,7 +16,7 @@ const PORTS: Range<u16> = 12_000..32_000;
 /// Two for each test in each engine, and some more.
 const PORTS_A_RUN: usize = 509;
 
-/// How often something that is awaited is looked at.
+/// Poll interval.
 pub const POLL: Duration = Duration::from_millis(40);
 
 /// Starts a driver, or what it needs.
@@ -25,7 +25,7 @@ pub fn start(program: &str, arguments: &[String], variables: &[(&str, String)]) 
     Program::start(Command::new(program).args(arguments).envs(variables)).unwrap()
 }
 
-/// A folder for what this run of the tests writes. Those of runs that have ended go.
+/// The scratch folder of this run. Deletes those of runs that have ended.
 pub fn scratch() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -43,9 +43,8 @@ pub fn scratch() -> &'static Path {
     &FOLDER
 }
 
-/// A port that nothing uses, for a program that will. It is none of those that a system gives to whoever
-/// asks for any, so that nobody takes it before the program does; no two calls give the same, and other
-/// runs of the tests begin elsewhere.
+/// A free port for a program that takes a number. Below the ephemeral range, so that no outgoing connection takes
+/// it first; different for each call, and for other runs.
 pub fn free_port() -> u16 {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let first = std::process::id() as usize * PORTS_A_RUN;

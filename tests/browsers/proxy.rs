@@ -1,5 +1,4 @@
-//! What stands between a browser and the portal: it lets everything pass, counts it, hears of what the
-//! policy forbids, and is the network of the worst day when a test says so.
+//! A proxy between browser and portal: counts requests, takes policy reports, and injects network faults.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -15,7 +14,7 @@ use crate::processes::POLL;
 /// Where a browser reports what the policy forbids.
 const REPORTS: &str = "/policy-reports";
 const LISTENER: &str = "/listener.js";
-/// The console and what is thrown, for a browser that tells no driver of them.
+/// A listener for console and exceptions, for a browser whose driver has no log.
 const LISTENER_SCRIPT: &str = "
     const tell = (text) => navigator.sendBeacon('/policy-reports', `console: ${text}`);
     for (const level of ['error', 'warn']) console[level] = (...said) => tell(said.join(' '));
@@ -27,20 +26,20 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// A page waits 20 seconds for an answer, and then some before it asks again.
 const POST_DELAY_MAX: Duration = Duration::from_secs(45);
 
-/// What becomes of one request.
+/// A fault of one request.
 #[derive(Debug, Clone)]
 pub enum Fate {
     /// 429 or 503, with a time to come back in seconds or without.
     Refused(u16, Option<u32>),
     /// Another answer, as JSON, than the portal's.
     Given(u16, Value),
-    /// Nobody answers and nothing is done.
+    /// Not forwarded, and no answer.
     Silence,
-    /// The network is gone.
+    /// The connection is reset.
     Cut,
-    /// Carried out, but the answer is lost on its way.
+    /// Forwarded, and the answer lost.
     AnswerLost,
-    /// What a network in between puts in its place: a page, with success.
+    /// A captive portal's page, with status 200.
     Page(&'static str),
 }
 
@@ -61,7 +60,7 @@ impl Fate {
     }
 }
 
-/// A request that came by.
+/// A recorded request.
 #[derive(Debug, Clone)]
 pub struct Seen {
     pub method: String,
@@ -82,9 +81,9 @@ struct Record {
     plans: Vec<(String, VecDeque<Fate>)>,
     /// The state of the service, if it is not the portal's.
     notices: Option<Fate>,
-    /// Pages are given a script that tells what they throw and write to the console.
+    /// Whether pages get the listener.
     has_listener: bool,
-    /// Nothing passes as long as it is down.
+    /// Whether the network is down.
     is_down: bool,
 }
 
@@ -105,7 +104,7 @@ impl Proxy {
             while let Ok((stream, _)) = listener.accept().await {
                 let record = shared.clone();
                 tokio::spawn(async move {
-                    // A browser that goes away in the middle of a request is no failure.
+                    // A browser may close a connection in the middle of a request.
                     let _ = pass(stream, portal, &record).await;
                 });
             }
@@ -113,22 +112,22 @@ impl Proxy {
         Self { port, record, task }
     }
 
-    /// The next requests whose path begins with `path` meet these fates, one each.
+    /// Plans a fault for each of the next requests whose path begins with `path`.
     pub fn plan(&self, path: &str, fates: impl IntoIterator<Item = Fate>) {
         self.record.lock().unwrap().plans.push((path.to_owned(), fates.into_iter().collect()));
     }
 
-    /// What becomes of every request for the state of the service; none asks the portal.
+    /// Answers every request for the notices, instead of the portal.
     pub fn set_notices(&self, fate: Option<Fate>) {
         self.record.lock().unwrap().notices = fate;
     }
 
-    /// Nothing is written into pages any more: they weigh what they weigh.
+    /// Injects no listener any more: for measuring the weight of pages.
     pub fn stop_listening(&self) {
         self.record.lock().unwrap().has_listener = false;
     }
 
-    /// Cuts the network, or mends it.
+    /// Turns the network off and on.
     pub fn set_down(&self, is_down: bool) {
         self.record.lock().unwrap().is_down = is_down;
     }
@@ -219,7 +218,7 @@ async fn pass(mut browser: TcpStream, portal: u16, record: &Mutex<Record>) -> st
         Some(Fate::Given(status, body)) => answer(status, "application/json", "", &body.to_string()),
         Some(Fate::AnswerLost) => {
             let answer = forward(&request, portal, has_listener).await?;
-            // Half of it comes: had nothing come, a browser may ask again by itself and tell no one.
+            // Half of the answer: without any byte a browser may retry by itself.
             browser.write_all(answer.head.as_bytes()).await?;
             return browser.write_all(&answer.body[..answer.body.len() / 2]).await;
         }
@@ -245,7 +244,7 @@ async fn pass(mut browser: TcpStream, portal: u16, record: &Mutex<Record>) -> st
     browser.shutdown().await
 }
 
-/// Writes the request down; gives its fate and its place.
+/// Records a request; returns its fault and its index.
 fn note(record: &Mutex<Record>, request: &Message, path: &str) -> (Option<Fate>, usize) {
     let mut record = record.lock().unwrap();
     record.seen.push(Seen {
@@ -271,7 +270,7 @@ async fn forward(request: &Message, portal: u16, has_listener: bool) -> std::io:
     let mut stream = TcpStream::connect(("127.0.0.1", portal)).await?;
     let lines = request.head.trim_end().lines();
     let is_page = request.word(1).ends_with('/') || request.word(1).ends_with(".html");
-    // A page may be written into: it comes as plain text then.
+    // Uncompressed, so that the listener can be injected.
     let dropped = if has_listener && is_page { "accept-encoding:" } else { "connection:" };
     let kept = lines.filter(|line| {
         let line = line.to_ascii_lowercase();

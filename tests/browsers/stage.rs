@@ -7,7 +7,7 @@ use crate::engines::{Engine, Look, chosen};
 use crate::portal::Portal;
 use crate::proxy::Proxy;
 
-/// The longest story looks at every state of every page, on a machine that may do other things too.
+/// Timeout of a story; the longest looks at every state of every page.
 const STORY_DELAY_MAX: Duration = Duration::from_secs(900);
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Stage {
     }
 }
 
-/// Plays `story` in every chosen engine at once, on a stage each.
+/// Runs `story` in every chosen engine concurrently.
 pub async fn in_every_engine(story: impl AsyncFn(&Stage)) {
     in_every_engine_as(Look::default(), story).await;
 }
@@ -50,7 +50,7 @@ pub async fn in_every_engine_as(look: Look, story: impl AsyncFn(&Stage)) {
     tokio::join!(perform(Engine::Chromium), perform(Engine::Firefox), perform(Engine::WebKit));
 }
 
-/// Plays it in Chromium only, if that is chosen.
+/// Runs it in Chromium only, if that is chosen.
 pub async fn in_chromium(look: Look, story: impl AsyncFn(&Stage)) {
     if chosen().contains(&Engine::Chromium) {
         play(Engine::Chromium, look, &story).await;

@@ -1,4 +1,4 @@
-//! What a stranger must not learn: known and unknown look alike, in answers and in work done.
+//! Enumeration: known and unknown accounts get equal answers for equal work.
 
 use serde_json::{Value, json};
 

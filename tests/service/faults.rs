@@ -1,4 +1,4 @@
-//! Faults of the table on a request's way: told apart, tried again, never answered with success.
+//! Faults of the table: retried, mapped to 503 or 500, never answered with success.
 
 use serde_json::json;
 

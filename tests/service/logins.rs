@@ -96,7 +96,7 @@ async fn a_login_asked_again_with_its_proof_is_the_same_session() {
     }
     let proof = app.proof("session").await;
     let form = json!({"identifier": identifier, "password": PASSWORD, "proof": proof});
-    // The first success forgets the failures, as if its answer had been lost: the next ones fail again.
+    // The first success deletes the count; its answer is lost, and the next attempts fail again.
     let first = app.post("/api/session", &form).await;
     for _ in 0..3 {
         app.login(&identifier, "ce n'est pas lui").await;

@@ -1,4 +1,4 @@
-//! The service as its users meet it: whole stories, faults on the way, and what must never differ.
+//! Tests of the service in process: stories, faults, equality of answers, contract, drift.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts;

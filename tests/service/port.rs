@@ -1,4 +1,4 @@
-//! The port: who may ask, and how long a connection may take.
+//! The HTTP server: hosts, cross-site requests, limits of connections.
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! A killed portal, started again, has lost nothing.
+//! Durability: a killed portal has lost nothing when it is started again.
 
 use crate::support::{App, EMAIL, PASSWORD, SIRET, token};
 

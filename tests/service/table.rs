@@ -1,4 +1,4 @@
-//! The row schema: the document is made from it, and every row that the service writes is held against it.
+//! The row schema: the document is made from it, and every row of a story is checked against it.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,5 +1,4 @@
-//! `cargo xtask bench recover`: what the portal takes over HTTP, what one request costs, and whether
-//! every accepted mail is written down and sent.
+//! `cargo xtask bench recover`: throughput over HTTP, cost of a request, and whether any accepted mail is lost.
 
 mod load;
 mod seed;
@@ -15,17 +14,17 @@ use testkit::program;
 
 use crate::{Error, Outcome, Usage};
 
-/// Accounts that exist: each asked for at most five times, so that no mail is suppressed.
+/// Existing accounts; each is asked for at most five times, so that no mail is suppressed.
 const ACCOUNTS: usize = 25_000;
 /// Rows of the large table.
 const ROWS_MANY: usize = 1_000_000;
-/// How long the portal is warmed up.
+/// Warm-up.
 const WARMING_UP: Duration = Duration::from_secs(1);
-/// How long the throughput is measured.
+/// Measurement.
 const MEASURED: Duration = Duration::from_secs(8);
-/// How long the rush lasts.
+/// Length of the rush.
 const RUSH: Duration = Duration::from_secs(25);
-/// How long the mails of the rush may take to be sent.
+/// Timeout of sending the mails of the rush.
 const DRAIN_MAX: Duration = Duration::from_secs(600);
 
 /// Measures and prints, all of it or one part: `empty`, `rows` (a minute to fill the table) or `rush`.
@@ -126,8 +125,7 @@ impl Portal {
         load::run(self.portal.port, self.portal.program.id(), clients, length, &self.seed)
     }
 
-    /// Waits until the portal rests: at its start it reads the table for mails that were left, after a load
-    /// it sends those that are due.
+    /// Waits until the portal is idle: at its start it takes up mails that were left, after a load it sends.
     fn settle(&self) -> Result<Duration, Error> {
         let started = Instant::now();
         let mut before = load::cpu(self.portal.program.id())?;

@@ -1,4 +1,4 @@
-//! `cargo xtask deploy`, `destroy` and the levers: the whole of Sésame on an AWS account, changed, or gone.
+//! `cargo xtask deploy`, `destroy`, and changes of what is deployed.
 
 mod artefact;
 mod environment;
@@ -23,9 +23,9 @@ type Parameters = BTreeMap<String, String>;
 
 /// What Lambda keeps of an account's concurrent executions for functions that reserve none.
 const UNRESERVED_MIN: u64 = 100;
-/// The region of what CloudFront takes from nowhere else.
+/// The region of certificates and web ACLs for CloudFront.
 const EDGE_REGION: &str = "us-east-1";
-/// What the chores state themselves.
+/// Parameters that the chores set, never an operator.
 const OURS: [&str; 3] = ["Version", "Published", "Release"];
 
 /// What a release makes of a stack.
@@ -36,7 +36,7 @@ struct Release {
     tags: Vec<String>,
 }
 
-/// How a deployment was asked for.
+/// The arguments of `deploy`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Asked<'a> {
     environment: &'a str,
@@ -122,8 +122,8 @@ fn in_force(before: Option<&Described>, stated: &Parameters, name: &str) -> Opti
     standing.or_else(|| stated.get(name)).cloned()
 }
 
-/// What a deployment says of parameters. Those of a stack that stands are its state (`cargo xtask set`): only
-/// parameters that it has not got yet are taken from `samconfig.toml`.
+/// The parameters of a deployment. Those of an existing stack are state (`cargo xtask set`): `samconfig.toml` gives
+/// only parameters that the stack has not got yet.
 fn changes(before: Option<&Described>, stated: &Parameters, version: &str) -> Parameters {
     let is_new = |name: &String| before.is_none_or(|stack| !stack.parameters.contains_key(name));
     let mut changes: Parameters = stated
@@ -136,13 +136,13 @@ fn changes(before: Option<&Described>, stated: &Parameters, version: &str) -> Pa
     say("Published", &stack::now());
     say("Release", if before.is_some() { "canary" } else { "at-once" });
     if before.is_none() {
-        // A first deployment that fails is taken back: a table that refuses would be in its way.
+        // A first deployment that fails is rolled back, which a protected table would prevent.
         say("TableDeletionProtection", "false");
     }
     changes
 }
 
-/// Certificate and web ACL, where CloudFront wants them, and their names as parameters.
+/// Deploys certificate and web ACL in [`EDGE_REGION`], and returns their ARNs as parameters.
 fn edge(
     tools: &Tools,
     stack: &Stack,
@@ -164,7 +164,7 @@ fn edge(
     Ok([handed("CertificateArn"), handed("WebAclArn").filter(|_| has_acl)].into_iter().flatten().collect())
 }
 
-/// What is seen from outside, in the only region that has its metrics.
+/// Deploys the checks from outside, in the only region that has their metrics.
 fn outside(tools: &Tools, stack: &Stack, artefact: &Artefact, after: &Described) -> Outcome {
     let host = after.output("SiteAddress")?.trim_start_matches("https://").to_owned();
     let email = after.parameters.get("AlarmEmail").cloned().unwrap_or_default();
@@ -212,7 +212,7 @@ pub fn destroy(environment: &str) -> Outcome {
     tools.run("sam", &["delete", "--config-env", &environment.name, "--no-prompts"])
 }
 
-/// Says before a long deployment what Lambda would refuse in the middle of it.
+/// Checks the quota of concurrent executions, which Lambda would refuse in the middle of a deployment.
 fn check_quota(stack: &Stack, template: &str, in_force: &impl Fn(&str) -> Option<String>) -> Outcome {
     let size = in_force("Size").ok_or("samconfig.toml states no Size")?;
     let senders = in_force("MailSenders").ok_or("samconfig.toml states no MailSenders")?;

@@ -1,4 +1,4 @@
-//! `cargo xtask explore`: the property tests of `domain` with other cases than those of every day.
+//! `cargo xtask explore`: the property tests of `domain` with random seeds.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::tools::{self, Tools};
 use crate::{Outcome, Usage};
 
-/// How long it goes on when nobody says.
+/// Default of `--minutes`.
 const MINUTES_DEFAULT: u64 = 5;
 /// Cases of each property with one seed: enough of them that most of the time goes there.
 const CASES: &str = "2048";

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 type Error = Box<dyn std::error::Error + Send + Sync>;
 type Outcome = Result<(), Error>;
 
-/// The arguments are not those of the chore.
+/// Wrong arguments.
 #[derive(Debug)]
 struct Usage;
 

@@ -1,4 +1,4 @@
-//! `cargo xtask mutants`: `domain` with one change at a time, to find what no test notices.
+//! `cargo xtask mutants`: mutation testing of `domain`.
 
 use crate::Outcome;
 use crate::tools::{self, Tools};

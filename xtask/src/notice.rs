@@ -1,4 +1,4 @@
-//! `cargo xtask notice`: banners put up, listed and taken down, on one machine or on AWS.
+//! `cargo xtask notice`: adds, lists and removes banners, on one machine or on AWS.
 
 use std::env;
 
@@ -21,10 +21,12 @@ FROM and UNTIL are moments in Paris (2026-11-23T17:00) or RFC 3339; without them
 The table is the portal's at http://localhost:8080, or the one that SESAME_TABLE names, with the credentials
 and the AWS_REGION of the environment.";
 
-/// How long a banner stays up when nobody says.
+/// The levels that the pages know.
+const LEVELS: [&str; 3] = ["info", "warning", "closure"];
+/// Default duration of a banner.
 const SHOWN_MINUTES: i64 = 24 * 60;
 
-/// Carries one order out.
+/// Runs one subcommand.
 pub fn run(arguments: &[&str]) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -91,7 +93,7 @@ fn local_portal() -> String {
     format!("http://localhost:{}", env::var("SESAME_PORT").unwrap_or_else(|_| "8080".to_owned()))
 }
 
-/// A moment as an operator writes it: RFC 3339, or a clock's time in Paris.
+/// Parses RFC 3339, or a local time in Paris.
 fn moment(text: &str) -> Result<Timestamp, BootError> {
     text.parse().or_else(|_| domain::time::from_paris(text)).map_err(|_| {
         format!("{text:?} is no moment: write it like 2026-11-23T17:00 (Paris) or 2026-11-23T16:00:00Z")

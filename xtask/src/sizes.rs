@@ -29,14 +29,14 @@ pub fn sizes() -> Outcome {
     }
 }
 
-/// What a zip of one file weighs: the file deflated, and a header.
+/// The size of a zip of one file: deflated, with a header.
 fn zip_bytes(file: &PathBuf) -> io::Result<u64> {
     let mut encoder = flate2::write::DeflateEncoder::new(Counter(0), flate2::Compression::default());
     io::copy(&mut File::open(file)?, &mut encoder)?;
     Ok(encoder.finish()?.0)
 }
 
-/// Counts what is written to it.
+/// A writer that counts bytes.
 struct Counter(u64);
 
 impl io::Write for Counter {

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test of the project, and before them whatever they need that is missing.
+//! `cargo xtask test`: every test of the project, after installing what they need.
 
 mod steps;
 
@@ -9,12 +9,12 @@ use crate::tools::Tools;
 use crate::{Outcome, Usage};
 use steps::{FAST, STEPS, Step};
 
-/// What became of one step.
+/// The result of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fate {
     Passed,
     Failed,
-    /// What it needs has not passed.
+    /// Skipped: a step that it needs has not passed.
     Skipped(&'static str),
 }
 
@@ -75,7 +75,7 @@ fn chosen(names: &[&str]) -> Result<Vec<&'static Step>, String> {
     Ok(STEPS.iter().filter(|step| names.is_empty() || names.contains(&step.name)).collect())
 }
 
-/// Runs the steps in turn. One that fails keeps back those that need it, and no other.
+/// Runs the steps in order. A failed step skips those that need it, and no others.
 fn run_each(steps: &[&'static Step], tools: &Tools) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for (rank, step) in steps.iter().enumerate() {

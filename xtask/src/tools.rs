@@ -1,4 +1,4 @@
-//! What the chores need of the machine, installed when it is missing and said when it is.
+//! The tools of the chores, installed when they are missing.
 
 use std::env;
 use std::ffi::OsString;
@@ -19,14 +19,14 @@ pub struct Tool {
 pub struct Tools {
     /// The project's folder.
     pub root: PathBuf,
-    /// What outlives a checkout: `SESAME_CACHE`, or `~/.cache/sesame`.
+    /// The cache: `SESAME_CACHE`, or `~/.cache/sesame`.
     cache: PathBuf,
 }
 
-/// What is installed of PyPI, each version pinned.
+/// Packages of PyPI, pinned.
 const PYTHON_TOOLS: &str = "infra/tests/requirements.txt";
 
-/// How programs of crates.io are built: for a short build, since they run for seconds.
+/// Build flags of programs of crates.io: a quick build, since they run for seconds.
 const CRATE_PROFILE: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256"),
@@ -89,7 +89,7 @@ impl Tools {
         }
         println!("Installing by pip, into {}:\n{list}", venv.display());
         install_packages(&[Tool { program: "python3", package: "python3-venv" }])?;
-        // The machine's own: the one of the environment is about to go.
+        // The system's Python: that of the virtual environment is about to be deleted.
         succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
         let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", PYTHON_TOOLS];
         self.run(&venv.join("bin/python").to_string_lossy(), &pip)?;
@@ -105,7 +105,7 @@ impl Tools {
         println!("Installing {name} {version} (some minutes, once)");
         let mut cargo = Command::new("cargo");
         cargo.args(["install", name, "--version", version, "--locked", "--quiet", "--root"]).arg(&self.cache);
-        // Apart from the project's target folder, whose profiles differ.
+        // A target folder of its own: the project's profiles differ.
         cargo.env("CARGO_TARGET_DIR", self.cache.join("tools-target")).envs(CRATE_PROFILE);
         succeed(&mut cargo)
     }

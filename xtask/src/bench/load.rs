@@ -1,4 +1,4 @@
-//! Clients that ask as fast as they are answered, and what became of their requests.
+//! A closed-loop load: clients that send the next request when the last was answered.
 
 use std::fmt;
 use std::fs;
@@ -14,12 +14,12 @@ use tokio::net::TcpStream;
 use super::seed::{Request, Seed};
 use crate::Error;
 
-/// Requests that are made ready for each second of load: more than any portal answers.
+/// Requests prepared for each second of load: more than any portal answers.
 const REQUESTS_PER_SECOND: f64 = 7_000.0;
 /// Clock ticks a second, as Linux counts the time of processes.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// What a load came to.
+/// The result of a load.
 pub struct Report {
     /// Answered 202.
     pub accepted: usize,
@@ -77,7 +77,7 @@ pub fn cpu(process: u32) -> io::Result<Duration> {
     Ok(Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND))
 }
 
-/// Runs so many clients against the port for so long. Proofs and requests are made ready beforehand.
+/// Runs clients against the port. Proofs and requests are prepared beforehand.
 pub fn run(port: u16, process: u32, clients: usize, length: Duration, seed: &Seed) -> Result<Report, Error> {
     let count = (length.as_secs_f64() * REQUESTS_PER_SECOND) as usize;
     let requests: Arc<Vec<Request>> = Arc::new(seed.requests(count)?);

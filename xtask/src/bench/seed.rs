@@ -1,4 +1,4 @@
-//! What stands in the table before a load, the requests of the load, and what stands there after it.
+//! The table before a load, the requests of the load, and the table after it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -30,7 +30,7 @@ pub struct Request {
     pub is_known: bool,
 }
 
-/// The accounts that exist, and what makes proofs.
+/// The existing accounts, and a source of proofs.
 pub struct Seed {
     known: Vec<Identifier>,
     portal: Portal,
@@ -87,7 +87,7 @@ impl Seed {
     }
 }
 
-/// How many mails of the load stand in which state; those of earlier days have no kind.
+/// Mails of the load by state; those of earlier days have no kind.
 pub fn mails(folder: &Path) -> Result<BTreeMap<String, usize>, Error> {
     let database = Database::new(&folder.join("table.sqlite").to_string_lossy())?;
     let mut states = BTreeMap::new();

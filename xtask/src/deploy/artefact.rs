@@ -36,12 +36,11 @@ const MANIFEST: &str = "manifest.json";
 /// What is deployed.
 #[derive(Debug)]
 pub struct Artefact {
-    /// Where it is.
     pub folder: PathBuf,
     /// The tag of its commit, or the commit.
     pub version: String,
     architecture: String,
-    /// By function: the SHA-256 of its zip in base 64, as Lambda says it.
+    /// By function: the SHA-256 of its zip in base 64, as Lambda states it.
     digests: BTreeMap<String, String>,
 }
 
@@ -70,7 +69,7 @@ impl Artefact {
             let zip = zipped(&program)?;
             digests.insert(function.name.to_owned(), digest(&zip));
             fs::write(folder.join("functions").join(format!("{}.zip", function.name)), zip)?;
-            // Beside it, for tests that run it.
+            // The program beside its zip, for tests that run it.
             let beside = folder.join("functions").join(function.name);
             fs::create_dir(&beside)?;
             fs::copy(built.join(function.name).join("bootstrap"), beside.join("bootstrap"))?;
@@ -117,7 +116,7 @@ impl Artefact {
         text(&self.folder.join("packaged.yaml"))
     }
 
-    /// Every function is there, as it was written down, and for the machine that it is to run on.
+    /// Checks that every function is there, with its digest, and built for that architecture.
     pub fn check(&self, architecture: &str) -> Outcome {
         if self.architecture != architecture {
             let built_for = &self.architecture;
@@ -137,7 +136,7 @@ impl Artefact {
         Ok(())
     }
 
-    /// Lambda runs the very bytes that were tested.
+    /// Checks that Lambda runs the digests of the artefact.
     pub fn compare(&self, stack: &Stack) -> Outcome {
         for function in ALL {
             let id = format!("{}Function", logical(function.name));
@@ -178,7 +177,7 @@ fn version(tools: &Tools) -> Result<String, Error> {
     if version.is_empty() { Err("git names no commit".into()) } else { Ok(version) }
 }
 
-/// What an ELF program runs on, by its header.
+/// The machine of an ELF header.
 fn machine(program: &[u8]) -> Option<&'static str> {
     match (program.get(..4)?, program.get(18..20)?) {
         (b"\x7fELF", [62, 0]) => Some("x86_64"),
@@ -191,7 +190,7 @@ fn digest(bytes: &[u8]) -> String {
     STANDARD.encode(Sha256::digest(bytes))
 }
 
-/// A zip of one program, `bootstrap`: the same bytes for the same program, whenever it is made.
+/// A reproducible zip of one program, `bootstrap`.
 fn zipped(program: &[u8]) -> Result<Vec<u8>, Error> {
     const NAME: &[u8] = b"bootstrap";
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());

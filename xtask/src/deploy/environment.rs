@@ -44,7 +44,7 @@ impl Environment {
         })
     }
 
-    /// What the environment begins with.
+    /// The initial parameters.
     ///
     /// # Errors
     /// A word that is no `NAME=VALUE`.

@@ -1,4 +1,4 @@
-//! What keeps a stack from being deleted, and its table and keys from being replaced, by mistake.
+//! Termination protection and stack policy: nothing is deleted or replaced by mistake.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::tools::Tools;
 /// What no change of the stack may replace or delete.
 const POLICY: &str = "infra/stack-policy.json";
 
-/// Turns the table's own protection on, once the stack stands, unless the environment does without.
+/// Turns deletion protection of the table on after the first deployment, unless the environment does without.
 pub fn protect_table(stack: &Stack, after: &Described, stated: &Parameters) -> Outcome {
     if stated.get("TableDeletionProtection").is_some_and(|value| value == "false") {
         return Ok(());
@@ -26,7 +26,7 @@ pub fn guard(tools: &Tools, stack: &Stack) -> Outcome {
     set_policy(stack, &fs::read_to_string(tools.root.join(POLICY))?)
 }
 
-/// Lets the stack be deleted.
+/// Removes both, so that the stack can be deleted.
 pub fn release(stack: &Stack) -> Outcome {
     terminate(stack, "--no-enable-termination-protection")
 }

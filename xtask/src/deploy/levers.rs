@@ -1,4 +1,4 @@
-//! What is done in the evening without a build: parameters, the closure of the site, the way back.
+//! Changes without a build: parameters, closing the site, rollback.
 
 use serde_json::Value;
 use sesame::functions::ALL;
@@ -10,12 +10,12 @@ use crate::Outcome;
 use crate::generate::logical;
 use crate::tools::Tools;
 
-/// Parameters that only ever rise: a lower one would make an older table or key of a name that is taken.
+/// Parameters that may only rise: a lower one would create a table or key whose name is taken.
 const RISING: [&str; 2] = ["TableGeneration", "KeysGeneration"];
-/// How often a change is tried whose new table has a stream that cannot be read yet.
+/// Attempts of a change whose new table has a stream that cannot be read yet.
 const TRIES_MAX: usize = 3;
 
-/// Sets parameters of the stack as it stands: its own template, every other parameter as it is.
+/// Sets parameters of the deployed stack: same template, all other parameters unchanged.
 ///
 /// # Errors
 /// A parameter that there is not, or that may not be so; AWS's own.
@@ -41,8 +41,7 @@ pub fn set(words: &[&str], environment: &str) -> Outcome {
     stack.change(&before, Template::Own, &changes)
 }
 
-/// Functions keep the variables that they were published with: a change publishes them, and waits for no
-/// canary.
+/// A published version keeps its variables: a change publishes new versions, without a canary.
 fn publish_at_once(changes: &mut Parameters) {
     changes.insert("Published".to_owned(), now());
     changes.insert("Release".to_owned(), "at-once".to_owned());
@@ -62,7 +61,7 @@ fn check(before: &Described, changes: &Parameters) -> Outcome {
     Ok(())
 }
 
-/// Answers every page with 503 and the page that says when to come back. The API goes on.
+/// Closes the site: every page answers 503 and says until when. The API goes on.
 ///
 /// # Errors
 /// AWS's own.
@@ -78,7 +77,7 @@ pub fn open(environment: &str) -> Outcome {
     say(environment, "no")
 }
 
-/// Writes the word that the function at the edge reads.
+/// Writes the key that the CloudFront function reads.
 fn say(environment: &str, is_closed: &str) -> Outcome {
     let tools = Tools::find()?;
     let stack = Stack::of(&tools, &Environment::find(&tools, environment)?);
@@ -95,8 +94,8 @@ fn say(environment: &str, is_closed: &str) -> Outcome {
     Ok(())
 }
 
-/// Goes back: without a tag to the release before, by the aliases, in seconds; with one to the code and the
-/// pages of that release, with the parameters of today.
+/// Rolls back. Without a tag to the previous release, by the aliases, in seconds; with one to the code and the pages
+/// of that release, with today's parameters.
 ///
 /// # Errors No such release; AWS's own.
 pub fn rollback(environment: &str, tag: Option<&str>) -> Outcome {
@@ -114,7 +113,7 @@ pub fn rollback(environment: &str, tag: Option<&str>) -> Outcome {
     releases::publish(&tools, &environment, &stack, &before, tag)
 }
 
-/// Every alias to the version that was published before this release, with the variables of that day.
+/// Moves every alias to the version published before this release, which has the variables of its time.
 fn by_alias(stack: &Stack) -> Outcome {
     for function in ALL {
         let id = format!("{}Function", logical(function.name));

@@ -1,4 +1,4 @@
-//! Releases as they are kept in the bucket of SAM: a template whose code is there too, and the pages.
+//! Releases in the bucket of SAM: template, code and pages.
 
 use sesame::pages::{IMMUTABLE, REVALIDATED};
 
@@ -25,7 +25,7 @@ pub fn store(tools: &Tools, environment: &Environment, stack: &Stack, artefact: 
     let region = ["--region", &environment.region];
     tools
         .run("aws", &[&["s3", "cp", &packaged, &format!("{release}/template.yaml")][..], &region].concat())?;
-    // CloudFront compresses by itself: the precompressed files stay at home.
+    // CloudFront compresses by itself: the precompressed files are not uploaded.
     let plain = ["--no-progress", "--exclude", "*.br", "--exclude", "*.gz"];
     let pages = text(&artefact.folder.join("pages"));
     let upload = |from: &str, to: &str, more: &[&str]| {
@@ -45,8 +45,8 @@ pub fn template_address(environment: &Environment, stack: &Stack, version: &str)
     Ok(format!("https://s3.{}.amazonaws.com/{bucket}/{key}", environment.region))
 }
 
-/// Publishes the pages of a release. New files first, so that no page asks for what is not there; then the
-/// pages. Old files stay: a page that is open asks for them by their names.
+/// Publishes the pages of a release: assets first, so that no page refers to a missing one, then pages. Old assets
+/// stay for pages that are open.
 pub fn publish(
     tools: &Tools,
     environment: &Environment,

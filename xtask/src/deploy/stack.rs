@@ -1,4 +1,4 @@
-//! A stack of CloudFormation: what it is, what it says, how it is changed.
+//! A CloudFormation stack: its description, its changes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,9 +12,9 @@ use super::{Error, Parameters, text};
 use crate::Outcome;
 use crate::tools::Tools;
 
-/// How often a change is asked how far it is.
+/// Poll interval of a change.
 const POLL: Duration = Duration::from_secs(3);
-/// The longest that a change without code may take. CloudFront alone takes minutes.
+/// Timeout of a change without code. CloudFront alone takes minutes.
 const CHANGE_MAX: Duration = Duration::from_secs(30 * 60);
 /// How many of the last events are looked at for failures.
 const EVENTS_MAX: usize = 100;
@@ -33,7 +33,7 @@ pub struct Stack<'a> {
     pub region: String,
 }
 
-/// What a stack says of itself.
+/// A stack's description.
 #[derive(Debug, Default)]
 pub struct Described {
     /// `UPDATE_COMPLETE`, say.
@@ -69,12 +69,12 @@ impl<'a> Stack<'a> {
         Self { tools, name: environment.stack.clone(), region: environment.region.clone() }
     }
 
-    /// A stack beside it, which belongs to it.
+    /// A companion stack, in another region.
     pub fn sibling(&self, role: &str, region: &str) -> Stack<'a> {
         Stack { tools: self.tools, name: format!("{}-{role}", self.name), region: region.to_owned() }
     }
 
-    /// Asks AWS. Gives what it says, or nothing when it says nothing.
+    /// Runs the AWS CLI. `None` when it prints nothing.
     ///
     /// # Errors
     /// AWS's own words.
@@ -87,7 +87,7 @@ impl<'a> Stack<'a> {
         Ok(if answer.stdout.is_empty() { Value::Null } else { serde_json::from_slice(&answer.stdout)? })
     }
 
-    /// What the stack says of itself; none when there is no such stack.
+    /// The stack's description; `None` when there is no such stack.
     pub fn describe(&self) -> Result<Option<Described>, Error> {
         let asked = self.aws(&["cloudformation", "describe-stacks", "--stack-name", &self.name]);
         let answer = match asked {
@@ -147,7 +147,7 @@ impl<'a> Stack<'a> {
         arguments.extend(["--parameters", &parameters, "--capabilities"]);
         arguments.extend(CAPABILITIES);
         if changes.contains_key("TableGeneration") {
-            // The stack policy keeps the table from being replaced: here that is what is asked for.
+            // The stack policy forbids replacing the table, which is what was asked for.
             arguments.extend(["--stack-policy-during-update-body", REPLACE]);
         }
         self.aws(&arguments)?;

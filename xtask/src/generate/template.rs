@@ -1,4 +1,4 @@
-//! The functions in `infra/template.yaml`: each with its role, version, alias, log group, routes and limits.
+//! The functions in `infra/template.yaml`: role, version, alias, log group, routes, limits.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -13,13 +13,13 @@ pub fn functions() -> String {
     ALL.iter().map(|function| format!("{}{}{}\n", runs(function), may(function), routes(function))).collect()
 }
 
-/// The names of the routes that have a limit of their own, which must be there before their limit.
+/// `DependsOn` of the stage: routes with a limit of their own must exist before it.
 pub fn limited_routes() -> String {
     let names: Vec<String> = limited().map(|(route, is_alone)| route_name(route, is_alone)).collect();
     format!("    DependsOn: [{}]\n", names.join(", "))
 }
 
-/// The limits of the routes that cost a processor.
+/// Limits of the routes that hash a password.
 pub fn limits() -> String {
     let limit = |(route, is_alone): (&Route, bool)| {
         format!(

@@ -1,10 +1,10 @@
-//! What watches the functions, in `infra/watch.yaml`: three alarms for each, and the dashboard's lines.
+//! `infra/watch.yaml`: three alarms for each function, and the dashboard.
 
 use sesame::functions::ALL;
 
 use super::logical;
 
-/// Which function is which, for the nested template.
+/// Arguments of the nested template: each function's name.
 pub fn arguments() -> String {
     ALL.iter()
         .map(|function| logical(function.name))
@@ -12,14 +12,14 @@ pub fn arguments() -> String {
         .collect()
 }
 
-/// The same, as the nested template takes it.
+/// Parameters of the nested template.
 pub fn parameters() -> String {
     let parameter =
         |name: &str| format!("  {}: {{ Type: String, Description: The function }}\n", logical(name));
     ALL.iter().map(|function| parameter(function.name)).collect()
 }
 
-/// The alarms of each function, and the three that stand for all of a kind.
+/// Three alarms for each function, and one composite alarm for each kind.
 pub fn alarms() -> String {
     let mut text: String = ALL.iter().map(|function| of(function.name, function.size.slow_ms)).collect();
     for (kind, said) in [
@@ -66,7 +66,7 @@ fn of(name: &str, slow_ms: u32) -> String {
     .concat()
 }
 
-/// One alarm for any of a kind: a crowd on nine routes is one message.
+/// The composite alarm of a kind: a crowd on nine routes is one message.
 fn any(kind: &str, said: &str) -> String {
     let word = kind.to_ascii_lowercase();
     let each = ALL.iter().map(|function| format!("ALARM(\"${{{kind}{}}}\")", logical(function.name)));

@@ -9,22 +9,21 @@ use serde_json::Value;
 use crate::tools::{self, Tool, Tools};
 use crate::{Error, Outcome, sizes};
 
-/// How a script says that this machine cannot do what it is for.
+/// The exit code of a script that this machine cannot run.
 const CANNOT: i32 = 77;
 
-/// One thing that must pass.
 #[derive(Debug)]
 pub struct Step {
     pub name: &'static str,
     pub about: &'static str,
-    /// Steps whose failure makes this one useless.
+    /// Steps that must pass first.
     pub needs: &'static [&'static str],
     /// On two cores, once everything is installed and built.
     pub takes: &'static str,
     pub run: fn(&Tools) -> Outcome,
 }
 
-/// What a change is held against while it is made.
+/// The steps of `fast`.
 pub const FAST: [&str; 4] = ["format", "clippy", "domain", "service"];
 
 /// Every step, in the order in which they run.
@@ -129,7 +128,7 @@ pub static STEPS: [Step; 14] = [
     },
 ];
 
-/// Built apart from the workspace: its tests depend on little and are there at once.
+/// Built without the workspace: its tests depend on little and build fast.
 const DOMAIN: &str = "domain";
 
 fn deny(tools: &Tools) -> Outcome {
@@ -144,7 +143,7 @@ fn pages(tools: &Tools) -> Outcome {
     tools.npm(&["test"])
 }
 
-/// One integration test, built with the features of the whole workspace: nothing is compiled twice.
+/// One integration test, with the workspace's features, so that nothing is compiled twice.
 fn test_target(tools: &Tools, name: &str) -> Outcome {
     tools.run("cargo", &["test", "--workspace", "--test", name])
 }

@@ -1,4 +1,4 @@
-//! DynamoDB on one machine: one entrance to an embedded database, in process and over HTTP.
+//! DynamoDB on one machine: an embedded database, in process and over HTTP.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -31,37 +31,31 @@ use serde_json::{Value, json};
 
 use crate::grants::Caller;
 
-/// The name of the table on one machine.
 pub const TABLE: &str = "sesame";
-/// The file of the database, in the data folder.
 const FILE: &str = "table.sqlite";
-/// What the header that names an operation begins with.
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 
-/// What a service answers: a status and a JSON body.
+/// An answer of an emulated service.
 #[derive(Debug)]
 pub struct Answer {
-    /// The HTTP status.
     pub status: u16,
-    /// JSON.
     pub body: String,
 }
 
 impl Answer {
-    /// 200 with this body.
     #[must_use]
     pub fn ok(body: String) -> Self {
         Self { status: 200, body }
     }
 }
 
-/// A mail of the outbox that is to be sent, and its lane.
+/// A queued mail and its lane.
 pub type QueuedMail = (MailId, Lane);
 
-/// Is told of each mail that was committed to the outbox.
+/// Called for each mail that was committed to the outbox.
 pub type OnMail = Arc<dyn Fn(QueuedMail) + Send + Sync>;
 
-/// DynamoDB, as far as Sésame and the AWS command line need it.
+/// The part of DynamoDB that Sésame and the AWS CLI need.
 #[derive(Clone)]
 pub struct Emulator {
     database: Database,
@@ -69,7 +63,7 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// A database that ends with the process, whose expired rows go by this clock.
+    /// A database in memory; rows expire by this clock.
     ///
     /// # Errors
     /// The database's own.
@@ -84,8 +78,8 @@ impl Emulator {
     /// The database's own.
     pub fn in_folder(folder: &Path, on_mail: OnMail) -> Result<Self, DynoxideError> {
         let database = Database::new(&folder.join(FILE).to_string_lossy())?;
-        // Leaves SQLite at `synchronous = NORMAL`: in WAL mode a killed process loses nothing, and a
-        // commit costs a third of what it costs at `FULL`.
+        // Leaves SQLite at `synchronous = NORMAL`: in WAL mode a killed process loses nothing, and a commit costs a third
+        // of one at `FULL`.
         database.enable_bulk_loading()?;
         database.disable_bulk_loading()?;
         Self::new(database, on_mail)
@@ -101,7 +95,7 @@ impl Emulator {
         Ok(Self { database, on_mail })
     }
 
-    /// Answers one request; `target` is its `X-Amz-Target`.
+    /// Answers a request; `target` is its `X-Amz-Target`.
     #[must_use]
     pub fn answer(&self, caller: &Caller, target: &str, body: &[u8]) -> Answer {
         let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or("");
@@ -150,7 +144,7 @@ impl Emulator {
         }
     }
 
-    /// What only operators and their tools ask for.
+    /// Operations of operators and their tools.
     fn operate(&self, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
         let db = &self.database;
         match operation {
@@ -168,7 +162,7 @@ impl Emulator {
         }
     }
 
-    /// A transaction, and word of the mails that it put into the outbox.
+    /// Commits a transaction, and calls `on_mail` for the mails that it put into the outbox.
     fn transact(
         &self,
         caller: &Caller,
@@ -177,8 +171,8 @@ impl Emulator {
         for write in &request.transact_items {
             check_write(caller, write)?;
         }
-        // The SDK adds a token of its own to every call, and the database scans those of the last ten
-        // minutes at each: our proofs make calls idempotent, so none is needed here.
+        // The SDK adds a token to every call, and the database scans those of the last ten minutes at each. Proofs make
+        // requests idempotent: the token is not needed.
         request.client_request_token = None;
         let puts = request.transact_items.iter().filter_map(|write| write.put.as_ref());
         let mails: Vec<QueuedMail> = puts.filter_map(|put| queued_mail(&put.item)).collect();
@@ -187,7 +181,7 @@ impl Emulator {
         Ok(body)
     }
 
-    /// Every mail that is still to be sent. Reads the whole table, a page at a time: for a start only.
+    /// Every unsent mail. Scans the table: for the start only.
     ///
     /// # Errors
     /// The database's own.
@@ -211,7 +205,7 @@ impl Emulator {
         }
     }
 
-    /// Deletes the rows whose time has come, as DynamoDB does days late. Gives their number.
+    /// Deletes expired rows. Returns their number.
     ///
     /// # Errors
     /// The database's own.
@@ -228,18 +222,18 @@ fn check_write(caller: &Caller, write: &TransactWriteItem) -> Result<(), Dynoxid
         TransactWriteItem { condition_check: Some(check), .. } => {
             caller.check(Operation::ConditionCheckItem, &check.key)
         }
-        // The database says what is wrong with it.
+        // The database refuses it.
         _ => Ok(()),
     }
 }
 
-/// The partition that a query names: the value of its condition `pk = :name`.
+/// The partition of a query: the value of its condition `pk = :name`.
 fn partition_of(request: &QueryRequest) -> Option<&AttributeValue> {
     let (_, rest) = request.key_condition_expression.as_deref()?.split_once("pk = ")?;
     request.expression_attribute_values.as_ref()?.get(rest.split_whitespace().next()?)
 }
 
-/// The mail that a row of the outbox is.
+/// The mail of an outbox row.
 fn queued_mail(item: &HashMap<String, AttributeValue>) -> Option<QueuedMail> {
     let (Some(AttributeValue::S(pk)), Some(AttributeValue::S(lane))) = (item.get("pk"), item.get("lane"))
     else {
@@ -249,8 +243,8 @@ fn queued_mail(item: &HashMap<String, AttributeValue>) -> Option<QueuedMail> {
     Some((MailId::parse(pk.strip_prefix("MAIL#")?)?, lane))
 }
 
-/// An SDK client whose requests are answered by a function: no socket, no TLS. An answer may also be
-/// lost, delayed by whoever gives it, or given twice: tests do.
+/// An SDK client whose requests are answered by a function, without socket or TLS. Tests lose, delay or repeat
+/// answers there.
 pub fn client(
     answer: impl Fn(&str, &[u8]) -> Result<Answer, ConnectorError> + Send + Sync + 'static,
 ) -> aws_sdk_dynamodb::Client {
@@ -267,7 +261,7 @@ pub fn client_at(portal: &str) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(local_config().endpoint_url(portal).build())
 }
 
-/// As on AWS, but for what nobody would read here: signatures.
+/// As on AWS, without signatures.
 fn local_config() -> Builder {
     platform::boot::dynamodb_config().region(Region::from_static("local")).allow_no_auth()
 }
@@ -301,7 +295,6 @@ impl HttpConnector for Function {
     }
 }
 
-/// The clock that decides which rows have expired.
 struct SweepClock(Clock);
 
 impl DatabaseClock for SweepClock {

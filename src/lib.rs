@@ -35,35 +35,28 @@ use crate::grants::Caller;
 use crate::mailbox::Mailbox;
 use crate::worker::{Load, Queues, Worker};
 
-/// Who the mails of one machine are from.
+/// The sender of mails on one machine.
 const MAIL_FROM: &str = "Sesame <ne-pas-repondre@localhost>";
 
-/// Why a portal cannot be opened.
 pub type OpenError = Box<dyn Error + Send + Sync>;
 
-/// How a portal is to be.
+/// The settings of a portal.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The folder of its data; none keeps nothing.
+    /// The data folder; in memory without one.
     pub data: Option<PathBuf>,
-    /// The address of the pages.
     pub site: String,
-    /// Steps of a proof.
     pub proof_counter: u32,
-    /// What time it is.
     pub clock: Clock,
-    /// Where random bytes come from.
     pub random: Random,
-    /// When a login asks for a proof of work.
     pub login_proof: LoginProof,
-    /// What stands between the functions and their services.
     pub hooks: Hooks,
 }
 
 type TableHook = dyn Fn(&Emulator, &Caller, &str, &[u8]) -> Result<Answer, ConnectorError> + Send + Sync;
 type SesHook = dyn Fn(&Mailbox, &[u8]) -> Result<Answer, ConnectorError> + Send + Sync;
 
-/// What every call of a service passes: a test may count, refuse, delay or lose it there.
+/// Hooks around every call of a service: tests count, refuse, delay and lose calls there.
 #[derive(Clone)]
 pub struct Hooks {
     /// Calls of DynamoDB.
@@ -90,7 +83,7 @@ impl fmt::Debug for Hooks {
     }
 }
 
-/// The keys of one machine. Not secrets: nothing of AWS knows them. The one of proofs also signs those of `events/`.
+/// The keys of one machine. Not secret: no deployment has them. That of proofs also signs those of `events/`.
 #[must_use]
 pub fn development_keys(function: &Function) -> Keys {
     function.secrets.iter().fold(Keys::default(), |keys, secret| {
@@ -104,7 +97,7 @@ pub fn development_keys(function: &Function) -> Keys {
     })
 }
 
-/// What answers a path that no function has.
+/// Answers 404 for a path that no function has.
 static NOWHERE: Function = Function {
     name: "nowhere",
     routes: &[],
@@ -113,7 +106,7 @@ static NOWHERE: Function = Function {
     size: Size { memory_mb: 0, timeout_seconds: 10, slow_ms: 0, share: Share::Few },
 };
 
-/// A function as it runs here: with its own keys, and a client of the table that is held to its grants.
+/// A function on one machine: its keys, and a client of the table that is restricted to its grants.
 #[derive(Clone)]
 struct Running {
     function: &'static Function,
@@ -121,16 +114,12 @@ struct Running {
     caller: Caller,
 }
 
-/// Everything on one machine: functions, DynamoDB, queues, SES.
 #[derive(Clone)]
 pub struct Portal {
-    /// DynamoDB.
     pub emulator: Emulator,
-    /// SES.
     pub mailbox: Mailbox,
-    /// The table, as an operator reaches it.
+    /// The table, without restriction to grants.
     pub operator_table: Table,
-    /// Streams, pipes and queues.
     pub worker: Arc<Worker>,
     functions: Arc<BTreeMap<&'static str, Running>>,
     queues: Arc<Queues>,
@@ -139,7 +128,7 @@ pub struct Portal {
 }
 
 impl Portal {
-    /// Opens a portal, and its data if it keeps any.
+    /// Opens a portal and its data.
     ///
     /// # Errors
     /// The data folder cannot be read or written.
@@ -187,7 +176,7 @@ impl Portal {
         })
     }
 
-    /// Takes up the mails that an earlier process left in the outbox. Gives their number.
+    /// Enqueues the mails that an earlier process left in the outbox. Returns their number.
     ///
     /// # Errors
     /// The database's own.
@@ -211,13 +200,13 @@ impl Portal {
         platform::http::respond(function, platform, &ids, request).await
     }
 
-    /// What a function reaches, by the function's name.
+    /// The platform of a function.
     #[must_use]
     pub fn platform(&self, function: &str) -> Option<&Platform> {
         self.functions.get(function).map(|running| &running.platform)
     }
 
-    /// Who each function is to the table, with what it has used of its grants.
+    /// Each function's principal, with the grants that it has used.
     pub fn callers(&self) -> impl Iterator<Item = (&'static Function, &Caller)> {
         self.functions.values().map(|running| (running.function, &running.caller))
     }

@@ -1,4 +1,4 @@
-//! Links that choose a password: from whom, for how long, how often.
+//! Links that set a password: purpose, validity, token.
 
 use crate::account::Application;
 use crate::identifier::Identifier;
@@ -8,9 +8,9 @@ use crate::secret::SecretKey;
 use crate::time::{SignedDuration, Timestamp, after, minutes};
 use crate::token::Token;
 
-/// How long a link lives, in minutes, from when its mail is handed over (procedure, case 2.2).
+/// Validity of a link, from when its mail is handed to SES (procedure, case 2.2).
 pub const LINK_VALID_MINUTES: i64 = 60;
-/// How long after that the page can still say *expired* or *used* rather than *unknown*.
+/// Retention of a link's row after that, so that the page can say *expired* or *used* rather than *unknown*.
 pub const LINK_REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What a link does for its account.
@@ -22,32 +22,26 @@ pub enum LinkPurpose {
     PasswordReset,
 }
 
-/// A link as it was sent.
 #[derive(Debug, Clone)]
 pub struct Link {
-    /// What it does.
     pub purpose: LinkPurpose,
-    /// For which account.
     pub identifier: Identifier,
-    /// The account's epoch when the link was minted: a later one kills it.
+    /// The account's epoch at minting; a later one invalidates the link.
     pub credentials_epoch: u64,
-    /// The last moment at which it serves.
     pub valid_until: Timestamp,
-    /// When it served.
     pub used_at: Option<Timestamp>,
-    /// Who holds the account, for which establishment: what an activation writes, and what a password
-    /// must not be made of.
+    /// The account's application: what an activation writes, and what a password must not be made of.
     pub application: Application,
 }
 
 impl Link {
-    /// The last moment of a link whose mail is handed over `now`.
+    /// The end of validity of a link whose mail is handed over `now`.
     #[must_use]
     pub fn valid_until(now: Timestamp) -> Timestamp {
         after(now, minutes(LINK_VALID_MINUTES))
     }
 
-    /// Whether the link still serves. *Used* is said before *expired*: it tells the person more.
+    /// Checks that the link can be used. *Used* takes precedence over *expired*: it tells the person more.
     ///
     /// # Errors
     /// `LinkUsed` or `LinkExpired`.
@@ -62,8 +56,8 @@ impl Link {
     }
 }
 
-/// The token of a mail's link to one account. The same mail always carries the same one, so that a mail sent twice
-/// is the same mail, and no row needs to hold a token.
+/// The token of a mail's link to an account: derived, so that a mail sent twice carries the same link and no row
+/// holds a token.
 #[must_use]
 pub fn link_token(key: &SecretKey, mail: MailId, identifier: &Identifier) -> Token {
     Token::from_bytes(key.sign(format!("{mail} {identifier}").as_bytes()))

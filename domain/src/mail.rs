@@ -1,4 +1,4 @@
-//! Mails to be sent: what each is about, and how many of a kind may go out.
+//! Mails: jobs, lanes, states, quotas, digests.
 
 use std::fmt;
 
@@ -12,39 +12,36 @@ use crate::siret::Siret;
 use crate::ticket::Reference;
 use crate::time::{SignedDuration, Timestamp, after};
 
-/// The span over which mails are counted against a quota, from the first of them on.
+/// The window of quotas, from the first mail.
 pub const QUOTA_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 /// Recovery mails to one mailbox within [`QUOTA_WINDOW`].
 pub const RECOVERY_MAILS_MAX: u64 = 5;
 /// Activation links to one mailbox within [`QUOTA_WINDOW`]: an accountant opens the accounts of many establishments
 /// in one evening.
 pub const ACTIVATION_MAILS_MAX: u64 = 60;
-/// Activation links of one establishment to one mailbox within [`QUOTA_WINDOW`]: nobody can use up what the mailbox
-/// may get for others.
+/// Activation links of one establishment to one mailbox within [`QUOTA_WINDOW`]: a stranger cannot exhaust the
+/// mailbox's quota for other establishments.
 pub const ESTABLISHMENT_ACTIVATION_MAILS_MAX: u64 = 10;
 /// Receipts of requests for assistance to one mailbox within [`QUOTA_WINDOW`].
 pub const RECEIPT_MAILS_MAX: u64 = 20;
-/// Copies of requests for assistance to the agency within [`QUOTA_WINDOW`], one mail each: five a minute, more than
-/// its people read. Those beyond are listed in one digest for each [`DIGEST_PERIOD`].
+/// Copies of requests for assistance to the agency within [`QUOTA_WINDOW`]: five a minute, more than its people read.
+/// Those beyond are listed in one digest for each [`DIGEST_PERIOD`].
 pub const AGENCY_MAILS_MAX: u64 = 300;
-/// What one digest for the agency covers.
+/// The period of one digest.
 pub const DIGEST_PERIOD: SignedDuration = SignedDuration::from_mins(15);
-/// A digest is sent this long after its period: whoever added to it is done by then, or was ended by Lambda.
+/// The delay of a digest after its period: invocations that add to it have ended by then.
 const DIGEST_DELAY: SignedDuration = SignedDuration::from_mins(1);
 
-/// How many mails that a stranger can have sent may go out within [`QUOTA_WINDOW`]: nobody can flood a mailbox
-/// through us.
+/// A limit of mails that a stranger can cause, within [`QUOTA_WINDOW`]: nobody can flood a mailbox through us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quota {
-    /// What is bounded.
     pub name: &'static str,
-    /// What is counted together: a mailbox, or a mailbox and an establishment.
+    /// The key of the count: a mailbox, or a mailbox and an establishment.
     pub counted: String,
-    /// The most that may be sent.
     pub mails_max: u64,
 }
 
-/// A mail that a stranger can have sent at will.
+/// A mail that a stranger can cause at will.
 #[derive(Debug, Clone, Copy)]
 pub enum Bounded<'a> {
     /// Identifier and password links, to their holder.
@@ -58,7 +55,7 @@ pub enum Bounded<'a> {
 }
 
 impl Bounded<'_> {
-    /// The quotas that the mail counts against, the narrowest first: it is sent if it is within each.
+    /// The quotas of the mail, the narrowest first: it is sent if it is within each.
     #[must_use]
     pub fn quotas(self) -> Vec<Quota> {
         let quota = |name, counted, mails_max| Quota { name, counted, mails_max };
@@ -78,37 +75,33 @@ impl Bounded<'_> {
     }
 }
 
-/// The span that one digest for the agency covers: quarters of an hour of the calendar.
+/// The period of a digest, aligned to quarters of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigestPeriod(i64);
 
 impl DigestPeriod {
-    /// The period of a moment.
     #[must_use]
     pub fn of(moment: Timestamp) -> Self {
         Self(moment.as_second().div_euclid(DIGEST_PERIOD.as_secs()))
     }
 
-    /// When it begins.
     #[must_use]
     pub fn start(self) -> Timestamp {
         let second = self.0.saturating_mul(DIGEST_PERIOD.as_secs());
         Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
     }
 
-    /// When the next one begins.
     #[must_use]
     pub fn end(self) -> Timestamp {
         after(self.start(), DIGEST_PERIOD)
     }
 
-    /// When its digest may be sent.
     #[must_use]
     pub fn due_at(self) -> Timestamp {
         after(self.end(), DIGEST_DELAY)
     }
 
-    /// The one mail that carries its digest.
+    /// The id of its digest's mail.
     #[must_use]
     pub fn mail(self) -> MailId {
         MailId::new(self.start(), [0; 10])
@@ -121,12 +114,12 @@ impl fmt::Display for DigestPeriod {
     }
 }
 
-/// Names a mail, from the outbox to the tag that SES gives back. Sorts by time; tells nothing else.
+/// The id of a mail, a ULID: in the outbox, in the queue, and as a tag in SES's events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MailId(Ulid);
 
 impl MailId {
-    /// A new id: the moment, and 80 random bits.
+    /// A new id from the moment and 80 random bits.
     #[must_use]
     pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
         let mut bits = [0; 16];
@@ -135,10 +128,10 @@ impl MailId {
         Self(Ulid::from_parts(millis, u128::from_be_bytes(bits)))
     }
 
-    /// Reads a printed id; `None` for anything else.
+    /// Parses a printed id.
     #[must_use]
     pub fn parse(printed: &str) -> Option<Self> {
-        // `Ulid` also reads lower case, and drops the bits of a first symbol above 7.
+        // `Ulid` also takes lower case, and drops the overflow of a first symbol above 7.
         Ulid::from_string(printed).ok().map(Self).filter(|id| id.to_string() == printed)
     }
 }
@@ -151,17 +144,17 @@ impl fmt::Display for MailId {
 
 as_text!(MailId, MailId::parse);
 
-/// Which way a mail takes: a crowd on one holds up nothing on the other.
+/// The queue of a mail: a backlog on one does not delay the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Lane {
-    /// What somebody waits for in front of the screen, or must know at once: links, and what happened to an account.
+    /// Links, which somebody waits for, and events of an account.
     Links,
-    /// Receipts of requests for assistance, the agency's copies and their digests.
+    /// Receipts of requests for assistance, the agency's copies, digests.
     Desk,
 }
 
 impl Lane {
-    /// Both of them, the urgent one first.
+    /// By priority.
     pub const ALL: [Self; 2] = [Self::Links, Self::Desk];
 
     /// The name in the table, in metrics and in the deployment.
@@ -174,26 +167,18 @@ impl Lane {
     }
 }
 
-/// What a mail is about, as the request knew it. Whom it goes to is looked up when it is sent.
+/// What a mail is about, as the request knew it. The recipient is looked up when it is sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum MailJob {
-    /// The link that activates an application.
-    Activation {
-        /// Of which account.
-        identifier: Identifier,
-    },
-    /// The account is active: its identifier, to be kept.
-    Welcome {
-        /// Of which account.
-        identifier: Identifier,
-    },
+    /// The activation link.
+    Activation { identifier: Identifier },
+    /// The account is active; its identifier.
+    Welcome { identifier: Identifier },
     /// Identifier and link of each account of that establishment whose holder has that address.
     RecoveryByAddress {
-        /// Of which establishment.
         siret: Siret,
-        /// A keyed hash of the address that was typed: a mail goes to a holder whose address has the same, and what a
-        /// stranger typed lies nowhere in clear.
+        /// A keyed hash of the typed address, compared with those of holders. What a stranger typed is not stored in clear.
         address: String,
     },
     /// Identifier and link of that account, and of its holder's others of the same establishment.
@@ -201,35 +186,22 @@ pub enum MailJob {
         /// The identifier that was typed.
         identifier: Identifier,
     },
-    /// So many passwords were tried that the identifier is closed to them for a while.
+    /// Too many passwords were tried: the identifier takes none for a while.
     LoginsBlocked {
         /// Of which account, if there is one.
         identifier: Identifier,
     },
     /// The password was replaced.
-    PasswordChanged {
-        /// Of which account.
-        identifier: Identifier,
-    },
+    PasswordChanged { identifier: Identifier },
     /// To the person: the request for assistance has arrived.
-    TicketReceipt {
-        /// Of which ticket.
-        reference: Reference,
-    },
+    TicketReceipt { reference: Reference },
     /// To the agency: the request for assistance, with all that was typed.
-    TicketToAgency {
-        /// Of which ticket.
-        reference: Reference,
-    },
+    TicketToAgency { reference: Reference },
     /// To the agency: a list of the requests for assistance beyond [`AGENCY_MAILS_MAX`].
-    AgencyDigest {
-        /// Of which period.
-        period: DigestPeriod,
-    },
+    AgencyDigest { period: DigestPeriod },
 }
 
 impl MailJob {
-    /// Which way it takes.
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self {
@@ -268,22 +240,22 @@ impl fmt::Debug for MailJob {
     }
 }
 
-/// Where a mail stands.
+/// The state of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailState {
-    /// Accepted; nobody has taken it up.
+    /// Waiting for a sender.
     Queued,
     /// A sender holds its lease.
     Sending,
-    /// SES took it.
+    /// Accepted by SES.
     Sent,
-    /// Not sent, for it is of no more use: its link has served, or a later one, or a digest lists what it told.
+    /// Not sent, since it is obsolete: its link or a later one was used, or a digest lists it.
     Superseded,
-    /// Beyond a quota: not sent, nobody told.
+    /// Not sent: beyond a quota.
     Suppressed,
-    /// No account to send to: not sent, nobody told.
+    /// Not sent: no account.
     NoRecipient,
-    /// SES will never take it, or its receiver's domain takes no mail.
+    /// Refused by SES for good, or the recipient's domain accepts no mail.
     Refused,
 }
 

@@ -1,15 +1,15 @@
-//! Every way a rule says no. Knows no HTTP and no French: `platform::problems` words it for the reader.
+//! Refusals of the domain. They know no HTTP and no French: `platform::problems` has both.
 
 use std::fmt;
 
-/// A rule said no to what was asked.
+/// A rule of the domain refused a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// Fields are missing or wrong: all of them, in the form's order.
+    /// Every missing or wrong field, in the form's order.
     InvalidForm(Vec<Fault>),
     /// The proof of work is forged, expired, or made for another action.
     ProofRejected,
-    /// The proof of work has served another request.
+    /// The proof of work was used for another request.
     ProofAlreadyUsed,
     /// Too many failed logins on this identifier: a proof of work is asked for.
     ProofRequired,
@@ -20,15 +20,14 @@ pub enum Refusal {
     },
     /// The establishment has an active account (procedure, case 2).
     EstablishmentHasAccount,
-    /// No such link was ever sent, or it is long forgotten.
+    /// No such link, or its row has expired.
     LinkUnknown,
-    /// The link outlived its minutes.
     LinkExpired,
-    /// The link, or a later one of the same account, has served.
+    /// The link, or another of the same account, was used.
     LinkUsed,
-    /// Identifier or password is wrong; which one is never said.
+    /// Wrong identifier or password; never which of them.
     WrongCredentials,
-    /// No session, or one that has ended.
+    /// No session, or an expired one.
     NoSession,
 }
 

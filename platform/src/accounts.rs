@@ -1,4 +1,4 @@
-//! Accounts: applied for, activated by their link, found by identifier or by establishment.
+//! Accounts: applications, and lookup by identifier or by establishment.
 
 use domain::account::APPLICATION_RETENTION;
 use domain::time::after;
@@ -13,16 +13,15 @@ use crate::proofs::{Proof, Proofs, Receipt, Spent};
 use crate::random::Random;
 use crate::table::{Guard, Key, Row, Table, TableError, Transaction};
 
-/// New identifiers that are tried before we say that something is wrong.
+/// Attempts at a free identifier; more is a bug.
 const IDENTIFIER_ATTEMPTS_MAX: usize = 4;
-/// The identifier of a new account must not be taken.
+/// The identifier of a new account is free.
 const NEW_ACCOUNT: Guard = Guard("new account");
-/// The establishment must have no account.
+/// The establishment has no account.
 const FREE_ESTABLISHMENT: Guard = Guard("free establishment");
-/// The one role there is for now: who opened the account.
+/// The only role for now.
 pub const ROLE_HOLDER: &str = "holder";
 
-/// Accounts, their establishments and members.
 #[derive(Debug, Clone)]
 pub struct Accounts {
     table: Table,
@@ -82,8 +81,8 @@ impl Accounts {
         Ok(accounts)
     }
 
-    /// Takes an application in, with its activation mail: one transaction. It blocks nobody until its
-    /// link is answered.
+    /// Writes an application and queues its activation mail, in one transaction. It does not reserve the establishment:
+    /// activation does.
     ///
     /// # Errors
     /// `EstablishmentHasAccount`, `ProofAlreadyUsed`, `EmailDomain`; `Error::Table` when the table cannot be written.
@@ -104,11 +103,11 @@ impl Accounts {
                 }
                 Spent::Before(_) => return Err(Error::internal("a receipt of another action")),
                 Spent::Refused(refused) if refused.is_by(FREE_ESTABLISHMENT) => {
-                    // Spent all the same, or one proof would ask about every establishment.
+                    // Spent all the same: else one proof could check every establishment.
                     self.proofs.spend(proof, &Receipt::EstablishmentHasAccount, Transaction::new()).await?;
                     return Err(Refusal::EstablishmentHasAccount.into());
                 }
-                // Not spent: it serves for the corrected address.
+                // Not spent: the proof can be used with the corrected address.
                 Spent::Refused(refused) if refused.is_by(MAIL_DOMAIN) => {
                     return Err(Refusal::field("email", FaultCode::EmailDomain).into());
                 }
@@ -144,7 +143,7 @@ fn read(identifier: &Identifier, row: &Row) -> Result<Account, TableError> {
     })
 }
 
-/// An application as attributes, in an account's row and in its links'.
+/// The attributes of an application, in the rows of an account and of its links.
 pub(crate) fn application_texts(application: &Application) -> [(&'static str, &str); 6] {
     [
         ("siret", application.siret.as_str()),

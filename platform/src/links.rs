@@ -1,4 +1,4 @@
-//! Links that choose a password: minted when their mail is sent, found by the hash of their token.
+//! Links that set a password: minted when their mail is sent, found by the hash of their token.
 
 use domain::link::{LINK_REMEMBERED, LinkPurpose, link_token};
 use domain::time::{Timestamp, after};
@@ -12,7 +12,6 @@ use crate::error::Error;
 use crate::function::Secret;
 use crate::table::{Change, Key, Outcome, Row, Table, TableError};
 
-/// Links.
 #[derive(Debug, Clone)]
 pub struct Links {
     table: Table,
@@ -24,7 +23,7 @@ impl Links {
         Self { table: table.clone(), config: config.clone() }
     }
 
-    /// The link of a token, unless there never was one or it is forgotten `now`.
+    /// The link of a token, unless it is unknown or its row has expired.
     ///
     /// # Errors
     /// `TableError` when the table cannot be read.
@@ -34,8 +33,8 @@ impl Links {
         row.as_ref().map(read).transpose()
     }
 
-    /// Mints a mail's link to an account, handed over `now`, or gives the one that it already has those
-    /// minutes anew. `None` when that link has served, or another one has since: it stays dead.
+    /// Mints a mail's link to an account, valid from `now`; minted again, its validity begins anew. `None` when the link
+    /// was used, or the account's epoch has changed since.
     ///
     /// # Errors
     /// `TableError` when the table cannot be written.
@@ -47,12 +46,12 @@ impl Links {
     ) -> Result<Option<(Token, Timestamp)>, Error> {
         let token = link_token(self.config.keys.of(Secret::Link)?, mail, &account.identifier);
         let valid_until = Link::valid_until(now);
-        let valid_until = account.expires_at.map_or(valid_until, |forgotten| valid_until.min(forgotten));
+        let valid_until = account.expires_at.map_or(valid_until, |expires_at| valid_until.min(expires_at));
         let purpose = if account.is_active { LinkPurpose::PasswordReset } else { LinkPurpose::Activation };
         let change = Change::new(
             Key::link(&token),
             "SET purpose = :purpose, identifier = :identifier, credentials_epoch = :epoch, valid_until = :until, \
-             expires_at = :forgotten, siret = :siret, establishment_name = :establishment_name, \
+             expires_at = :expires_at, siret = :siret, establishment_name = :establishment_name, \
              first_name = :first_name, last_name = :last_name, email = :email, phone = :phone",
             "attribute_not_exists(pk) OR (attribute_not_exists(used_at) AND credentials_epoch = :epoch)",
         )
@@ -60,7 +59,7 @@ impl Links {
         .value("identifier", account.identifier.as_str())
         .value("epoch", account.credentials_epoch)
         .value("until", valid_until)
-        .value("forgotten", after(valid_until, LINK_REMEMBERED));
+        .value("expires_at", after(valid_until, LINK_REMEMBERED));
         let change = accounts::application_texts(&account.application)
             .into_iter()
             .fold(change, |change, (name, text)| change.value(name, text));
@@ -78,7 +77,7 @@ fn purpose_name(purpose: LinkPurpose) -> &'static str {
     }
 }
 
-/// A link as its row tells it.
+/// Reads a link from its row.
 pub(crate) fn read(row: &Row) -> Result<Link, TableError> {
     let purpose = row.parsed("purpose", |name| {
         [LinkPurpose::Activation, LinkPurpose::PasswordReset]

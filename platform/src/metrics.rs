@@ -1,6 +1,6 @@
-//! Business metrics in CloudWatch's embedded metric format: lines of the log that CloudWatch counts.
+//! Business metrics in CloudWatch's embedded metric format (log lines).
 //!
-//! A dimension is one of a handful of words of ours, never anything of a person.
+//! A dimension has a handful of fixed values and holds nothing personal.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 /// The namespace in CloudWatch.
 const NAMESPACE: &str = "Sesame";
 
-/// Whether anybody counts: on Lambda, not on one machine.
+/// On Lambda only.
 static IS_COUNTED: AtomicBool = AtomicBool::new(false);
 
-/// Something that an operator wants to know the number of.
+/// A counted event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// An account was activated.
@@ -34,12 +34,11 @@ pub enum Event {
     Ticket(Motive),
 }
 
-/// From now on, events are counted.
 pub(crate) fn begin() {
     IS_COUNTED.store(true, Ordering::Relaxed);
 }
 
-/// Counts one event, where anybody does.
+/// Counts an event, on Lambda.
 pub fn count(event: Event, now: Timestamp) {
     if IS_COUNTED.load(Ordering::Relaxed) {
         println!("{}", line(event, now));

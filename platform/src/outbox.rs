@@ -1,4 +1,4 @@
-//! The outbox: mails are written with what they tell of, and sent later by whoever holds their lease.
+//! The transactional outbox: mails are written in the transaction that they tell of, and sent under a lease.
 
 mod digests;
 mod domains;
@@ -24,39 +24,34 @@ use crate::random::Random;
 use crate::scope;
 use crate::table::{Change, Guard, Key, Outcome, Row, Table, TableError, Transaction};
 
-/// How long one sender may take over one mail before another may take it up: more than the function's timeout, less
-/// than the queue's visibility timeout.
+/// The lease of a sender on a mail: more than the function's timeout, less than the queue's visibility timeout.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(40);
 /// The retention of a mail's row.
 pub(crate) const MAIL_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// A mail that is ours to send, until its lease runs out.
+/// A leased mail.
 #[derive(Debug, Clone)]
 pub struct Leased {
-    /// Which one.
     pub id: MailId,
-    /// What it is about.
     pub job: MailJob,
-    /// When it was taken in, with what it tells of.
+    /// When it was queued.
     pub created_at: Timestamp,
-    /// The correlation id of the request that it came of.
+    /// Of the request that queued it.
     pub correlation_id: String,
     /// Tells this lease from a later one.
     lease: String,
 }
 
-/// What came of asking for a lease.
+/// The answer to a request for a lease.
 #[derive(Debug)]
 pub enum Lease {
-    /// It is ours.
     Ours(Leased),
-    /// Another sender holds it, or it is not due yet: ask again later.
+    /// Another sender holds it, or it is not due yet: retry later.
     Held,
-    /// The mail has reached its end; nothing is left to do.
+    /// The mail is finished.
     Over,
 }
 
-/// Mails to be sent.
 #[derive(Debug, Clone)]
 pub struct Outbox {
     table: Table,
@@ -73,7 +68,7 @@ impl Outbox {
         Self { table: table.clone(), config: config.clone(), clock: clock.clone(), random: random.clone() }
     }
 
-    /// Takes the mail of a recovery in, paid for by a proof: one transaction, counted once.
+    /// Queues the mail of a recovery and spends its proof, in one transaction.
     ///
     /// # Errors
     /// `ProofAlreadyUsed`; `Error::Table` when the table cannot be written.
@@ -87,7 +82,7 @@ impl Outbox {
         }
     }
 
-    /// Adds a mail to a transaction, so that it is sent if and only if that is committed. Gives its id.
+    /// Adds a mail to a transaction: it is sent if and only if that is committed. Returns its id.
     ///
     /// # Errors
     /// `Error::Internal` if the job cannot be written down, which no job can cause.
@@ -109,8 +104,7 @@ impl Outbox {
             .with("expires_at", after(now, MAIL_RETENTION)))
     }
 
-    /// A keyed hash of an address as a person typed it: the same for the same mailbox. Only who holds the key can
-    /// try addresses against it.
+    /// A keyed hash of an address, the same for the same mailbox.
     ///
     /// # Errors
     /// `Error::Internal` when the function states no key for it.
@@ -118,7 +112,7 @@ impl Outbox {
         Ok(self.config.keys.of(Secret::Hash)?.fingerprint("address", &email.normalised()))
     }
 
-    /// Takes a mail up, alone, for the length of [`LEASE`].
+    /// Leases a mail for [`LEASE`].
     ///
     /// # Errors
     /// `TableError` when the table cannot be written.
@@ -153,7 +147,7 @@ impl Outbox {
         }
     }
 
-    /// Gives a mail back, to be taken up again at once.
+    /// Ends a lease, so that the mail can be leased at once.
     ///
     /// # Errors
     /// `TableError` when the table cannot be written.
@@ -169,7 +163,7 @@ impl Outbox {
         self.table.update(change).await.map(|_| ())
     }
 
-    /// Writes down how a mail ended. `note` is SES's message id, or why the mail was not sent.
+    /// Writes the final state of a mail. `note` is SES's message id, or why the mail was not sent.
     ///
     /// # Errors
     /// `TableError` when the table cannot be written.

@@ -1,4 +1,4 @@
-//! Requests for assistance: taken once each, whatever happens on the way.
+//! Requests for assistance, idempotent by submission.
 
 use domain::time::{SignedDuration, Timestamp, after, in_paris};
 use domain::{
@@ -14,25 +14,22 @@ use crate::proofs::{Proof, Proofs, Receipt, Spent};
 use crate::random::Random;
 use crate::table::{Guard, Key, Row, Table, TableError, Transaction};
 
-/// New references that are tried before we say that something is wrong.
+/// Attempts at a free reference; more is a bug.
 const REFERENCE_ATTEMPTS_MAX: usize = 4;
 /// The retention of a ticket: two years, as the privacy page says.
 pub(crate) const TICKET_RETENTION: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
-/// The same sending of the form must not have come before.
+/// The submission is new.
 const NEW_SUBMISSION: Guard = Guard("new submission");
-/// The reference of a new ticket must not be taken.
+/// The reference of a new ticket is free.
 const NEW_TICKET: Guard = Guard("new ticket");
 
-/// A request for assistance that was taken in.
 #[derive(Debug)]
 pub struct Submitted {
-    /// What to quote.
     pub reference: Reference,
-    /// Where the receipt goes, masked.
+    /// The masked address of the receipt.
     pub sent_to: String,
 }
 
-/// Requests for assistance.
 #[derive(Debug, Clone)]
 pub struct Tickets {
     table: Table,
@@ -59,8 +56,8 @@ impl Tickets {
         }
     }
 
-    /// Takes a request in, with the mail to the agency and the receipt to the person: one transaction.
-    /// The same submission again gives the same reference, with nothing done twice.
+    /// Writes a request and queues the mail to the agency and the receipt, in one transaction. The same submission again
+    /// returns the same reference and writes nothing.
     ///
     /// # Errors
     /// `ProofAlreadyUsed`, `EmailDomain`; `Error::Table` when the table cannot be written.
@@ -94,12 +91,12 @@ impl Tickets {
                 Spent::Refused(refused) => {
                     if let Some(standing) = refused.standing(NEW_SUBMISSION) {
                         let submitted = read_submission(standing)?;
-                        // Spent all the same: this is its answer.
+                        // Spent all the same: the reference is its answer.
                         self.proofs.spend(proof, &submitted.receipt(), Transaction::new()).await?;
                         return Ok(submitted);
                     }
                     if refused.is_by(MAIL_DOMAIN) {
-                        // Not spent: it serves for the corrected address.
+                        // Not spent: the proof can be used with the corrected address.
                         return Err(Refusal::field("email", FaultCode::EmailDomain).into());
                     }
                 }
@@ -118,13 +115,12 @@ impl Tickets {
 }
 
 impl Submitted {
-    /// What a repetition is answered.
     fn receipt(&self) -> Receipt {
         Receipt::Ticket { reference: self.reference.clone(), sent_to: self.sent_to.clone() }
     }
 }
 
-/// Where an earlier sending of the same form went: its own address may be another one.
+/// The first sending of the same form, which may have another address.
 fn read_submission(row: &Row) -> Result<Submitted, TableError> {
     let reference = row.parsed("reference", |text| Reference::parse(text).ok_or(()))?;
     Ok(Submitted { reference, sent_to: row.text("sent_to")?.to_owned() })

@@ -1,4 +1,4 @@
-//! One application for each test: its own database, its own mailbox, a clock that the test moves.
+//! The fixture of a test: a portal with its own database and mailbox, and a clock that the test moves.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
@@ -30,7 +30,6 @@ pub const SIRET: &str = "73282932000074";
 pub const OTHER_SIRET: &str = "35600000009075";
 pub const EMAIL: &str = "jeanne.martin@exemple.fr";
 pub const PASSWORD: &str = "fenêtre sirop balcon 47 tambour";
-/// Another good one.
 pub const OTHER_PASSWORD: &str = "girafe octobre 12 velours marteau";
 
 /// Every log line of this process.
@@ -52,30 +51,30 @@ impl std::io::Write for LogWriter {
 /// How long a slow call takes, in seconds: more than the timeout of any function that answers requests.
 const SLOW_SECONDS: i64 = 20;
 
-/// What goes wrong with one call of a service.
+/// A fault of one call of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Refused before anything is done; may be asked again.
+    /// Throttled: nothing done.
     Throttled,
     /// Done, but the answer never arrives.
     AnswerLost,
     /// Another transaction holds the rows.
     Conflict,
-    /// Throttled inside a transaction, which DynamoDB words as a cancellation and the SDK does not retry.
+    /// Throttled inside a transaction: a cancellation, which the SDK does not retry.
     ThrottledInside,
     /// Done, after longer than any request may take.
     Slow,
-    /// SES will never take this mail.
+    /// A permanent refusal of SES.
     Rejected,
     /// SES does not know the sender's domain, or in its sandbox the recipient, for one that was verified.
     Unverified,
-    /// SES takes no mail of this account.
+    /// SES has paused the account.
     Paused,
-    /// Done, and then the whole process is gone: nothing reaches the table until it is revived.
+    /// Done, and then the process dies: nothing reaches the table until `revive`.
     Crash,
 }
 
-/// Counts what passes a hook, and plays the faults that are planned for it.
+/// Counts the calls of a service, and injects planned faults.
 #[derive(Debug, Default)]
 pub struct CallHook {
     calls: Mutex<Vec<String>>,
@@ -83,12 +82,12 @@ pub struct CallHook {
 }
 
 impl CallHook {
-    /// The operations since the last time this was asked.
+    /// The operations since the last call.
     pub fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 
-    /// These faults happen to the next calls, one to each.
+    /// Plans a fault for each of the next calls.
     pub fn plan(&self, faults: impl IntoIterator<Item = Fault>) {
         self.faults.lock().unwrap().extend(faults.into_iter().map(Some));
     }
@@ -168,14 +167,14 @@ impl App {
         Self::open(None)
     }
 
-    /// With data that outlive this application.
+    /// With a data folder.
     pub fn open(data: Option<PathBuf>) -> Self {
         Self::with(data, LoginProof::AfterFailures)
     }
 
-    /// With data that outlive this application, and a setting of the operator's.
+    /// With a data folder and an operator's setting.
     pub fn with(data: Option<PathBuf>, login_proof: LoginProof) -> Self {
-        // Whichever test comes first sets it; all lines go to the same place.
+        // The first test sets it; all tests share the log.
         let _ = tracing::subscriber::set_global_default(telemetry::subscriber(|| LogWriter, Level::INFO));
         let (table, ses) = (Arc::new(CallHook::default()), Arc::new(CallHook::default()));
         let (is_dead, ahead_seconds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(0)));
@@ -217,7 +216,7 @@ impl App {
         self.ahead_seconds.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    /// A process takes the place of the one that crashed.
+    /// Restarts the process after [`Fault::Crash`].
     pub fn revive(&self) {
         self.is_dead.store(false, Ordering::SeqCst);
     }
@@ -275,7 +274,7 @@ impl App {
         self.send(request.body(Vec::new()).unwrap()).await
     }
 
-    /// The proof that a browser would make.
+    /// A solved proof.
     pub async fn proof(&self, action: &str) -> String {
         let challenge = self.get(&format!("/api/challenge?action={action}")).await;
         proof::solve(&challenge.body).unwrap()
@@ -287,7 +286,7 @@ impl App {
         self.post(path, &form).await
     }
 
-    /// Sends what is due; gives how many messages were handed out.
+    /// Sends what is due; returns the number of deliveries.
     pub async fn deliver(&self) -> usize {
         self.portal.worker.drain().await
     }
@@ -305,7 +304,7 @@ impl App {
         self.mails().remove(0)
     }
 
-    /// The rows whose partition key begins with `prefix`, without their keys' secrets told.
+    /// The rows whose partition key begins with `prefix`.
     pub fn rows(&self, prefix: &str) -> Vec<Value> {
         let scan = json!({
             "TableName": sesame::emulator::TABLE,

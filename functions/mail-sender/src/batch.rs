@@ -1,4 +1,4 @@
-//! One batch of the queue: each mail is leased, prepared, sent and written down, as long as there is time.
+//! A batch of the queue: leases, prepares and sends each mail, while the invocation has time left.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::MailId;
@@ -15,27 +15,25 @@ use crate::prepare::{Mail, NoMail, prepare};
 use crate::ses::Outcome;
 use crate::{FUNCTION, Sender};
 
-/// What must be left of an invocation when a mail is taken: SES, a name server and the table may take that long.
+/// The time that must be left to begin a mail: timeouts of SES, DNS and the table together.
 const MAIL_TIME_MAX: SignedDuration = SignedDuration::from_secs(13);
-/// What is left of an invocation for the answer once its deadline has passed.
+/// The margin between the deadline and Lambda's timeout.
 const ANSWER_TIME_MAX: SignedDuration = SignedDuration::from_secs(1);
 
-/// The note of a mail whose receiver's domain takes none.
+/// The note of a mail to a domain that accepts none.
 const NO_MAIL_DOMAIN: &str = "no-mail-domain";
 
-/// What the queue says of a mail: nothing but which one.
+/// A message of the queue.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Due {
-    /// Its id.
     pub mail_id: String,
 }
 
-/// The call of the function that brings a batch.
+/// An invocation of the function.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// Its name in the log.
     pub request_id: String,
-    /// After this moment nothing is begun any more.
+    /// No call begins after it.
     pub deadline: Timestamp,
 }
 
@@ -48,27 +46,26 @@ impl From<Context> for Invocation {
     }
 }
 
-/// What becomes of one message of the batch.
+/// The result of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
-    /// The mail has reached an end, whichever.
+    /// Finished, sent or not.
     Over,
-    /// It is to be tried again.
+    /// Back to the queue.
     Again,
-    /// So are all others: SES takes nothing from us.
+    /// Back to the queue, with the rest of the batch: SES accepts nothing.
     Pause,
 }
 
-/// A batch under way.
 struct Batch<'a> {
     sender: &'a Sender,
     invocation: &'a Invocation,
     is_cold_start: bool,
-    /// The configuration sets of which SES takes no mail.
+    /// Configuration sets that SES has paused.
     paused_sets: Vec<Option<String>>,
 }
 
-/// Writes a line about a mail, with the keys of a request's line (`platform::telemetry::request`).
+/// Logs a line about a mail, under the keys of a request's line (`platform::telemetry::request`).
 macro_rules! log {
     ($level:ident, $batch:expr, $($fields:tt)*) => {
         tracing::$level!(
@@ -82,13 +79,13 @@ macro_rules! log {
     };
 }
 
-/// Sends a batch of the queue, one mail after another. What is to be tried again goes back to the queue.
+/// Sends a batch, one mail after another. Returns the messages to be retried.
 pub async fn handle(sender: &Sender, invocation: &Invocation, event: SqsEvent) -> SqsBatchResponse {
     let is_cold_start = telemetry::is_cold_start();
     let mut batch = Batch { sender, invocation, is_cold_start, paused_sets: Vec::new() };
     let scope = Scope { deadline: invocation.deadline, correlation_id: invocation.request_id.clone() };
-    // Boxed here and below: the SDK's futures are large, and nest so deeply that the compiler gives up («queries
-    // overflow the depth limit»).
+    // Boxed here and below: the SDK's futures are large, and nested too deeply for the compiler («queries overflow the
+    // depth limit»).
     Box::pin(scope.run(batch.run(event))).await
 }
 
@@ -124,7 +121,7 @@ impl Batch<'_> {
             Ok(Lease::Held) => return Next::Again,
             Err(error) => return self.failed(id, &error.into()),
         };
-        // From here on, the log tells of the request that the mail comes of.
+        // From here on, log lines carry the correlation id of the request that queued the mail.
         let scope =
             Scope { deadline: self.invocation.deadline, correlation_id: leased.correlation_id.clone() };
         Box::pin(scope.run(self.send_or_release(&leased))).await
@@ -136,7 +133,7 @@ impl Batch<'_> {
             Err(error) => self.failed(leased.id, &error),
         };
         if next != Next::Over {
-            // If even this fails, the lease runs out by itself.
+            // A failure is ignored: the lease expires.
             let _ = self.sender.platform.outbox.release(leased).await;
         }
         next
@@ -167,7 +164,7 @@ impl Batch<'_> {
         }
     }
 
-    /// Whether the receiver's domain takes no mail. Then who comes next is told so on the form.
+    /// Whether the recipient's domain accepts no mail. Stores it, so that the form refuses the next such address.
     async fn has_no_mail(&self, mail: &Mail) -> Result<bool, Error> {
         if !self.sender.domains.has_no_mail(mail.to.domain()).await {
             return Ok(false);

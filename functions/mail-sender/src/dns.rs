@@ -15,31 +15,29 @@ use simple_dns::rdata::RData;
 use simple_dns::{CLASS, Packet, PacketFlag, RCODE, TYPE};
 use tokio::net::UdpSocket;
 
-/// How long one domain may be asked about. A mail whose domain is not known by then is sent.
+/// Timeout of a lookup; the mail is sent then.
 const LOOKUP_TIME_MAX: Duration = Duration::from_millis(1_500);
-/// The longest answer over UDP without EDNS, in bytes (RFC 1035, 2.3.4).
+/// The largest answer over UDP without EDNS (RFC 1035, 2.3.4).
 const ANSWER_BYTES_MAX: usize = 512;
-/// The flags of a question that the name server is to follow to its end.
+/// The flag of a recursive query.
 const RECURSION_DESIRED: u16 = 0x0100;
-/// Where name servers are asked.
 const PORT: u16 = 53;
-/// Where a machine says which name server it asks.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 type Answer = Pin<Box<dyn Future<Output = bool> + Send>>;
 
-/// Knows which domains take no mail. Injected, so that tests decide, and that one machine asks nobody.
+/// Looks up which domains accept no mail. Injected: tests decide, and one machine sends no query.
 #[derive(Clone)]
 pub struct MailDomains(Arc<dyn Fn(String) -> Answer + Send + Sync>);
 
 impl MailDomains {
-    /// Decides by a function that says which domains take no mail.
+    /// Decides by a function.
     #[must_use]
     pub fn new(has_no_mail: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(move |domain| Box::pin(ready(has_no_mail(&domain)))))
     }
 
-    /// Asks this name server.
+    /// Queries this name server.
     #[must_use]
     pub fn ask(server: SocketAddr, clock: Clock, random: Random) -> Self {
         Self(Arc::new(move |domain| {
@@ -54,7 +52,7 @@ impl MailDomains {
         }))
     }
 
-    /// Asks the name server of this machine; nobody, if it has none.
+    /// Queries the name server of this machine, if it has one.
     #[must_use]
     pub fn of_machine(clock: Clock, random: Random) -> Self {
         match name_server(&fs::read_to_string(RESOLV_CONF).unwrap_or_default()) {
@@ -63,7 +61,7 @@ impl MailDomains {
         }
     }
 
-    /// Whether it is known that a domain takes no mail.
+    /// Whether a domain is known to accept no mail.
     pub async fn has_no_mail(&self, domain: &str) -> bool {
         (self.0)(domain.to_owned()).await
     }
@@ -81,13 +79,13 @@ fn name_server(resolv_conf: &str) -> Option<IpAddr> {
     servers.find_map(|address| address.trim().parse().ok())
 }
 
-/// What a name server says of the records of one type.
+/// The answer to a query for one type.
 enum Records {
-    /// There is no such domain at all.
+    /// NXDOMAIN.
     NoDomain,
-    /// The domain has none of that type.
+    /// No record of that type.
     None,
-    /// The one that says that no mail is taken.
+    /// A null MX (RFC 7505): no mail is accepted.
     NullMx,
     /// Some.
     Some,
@@ -120,8 +118,8 @@ async fn ask(server: SocketAddr, random: &Random, domain: &str, kind: TYPE) -> i
     read(&answer, kind)
 }
 
-/// A question with recursion desired (RFC 1035, 4.1). By hand: the library would bring what writes every other type,
-/// and every function starts with all that it has.
+/// A recursive query (RFC 1035, 4.1). Written by hand: the library's encoder brings every other type into the
+/// binary.
 fn query(id: u16, domain: &str, kind: TYPE) -> Vec<u8> {
     let words = |words: &[u16]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
     let labels = domain.split('.').flat_map(|label| {
@@ -136,7 +134,7 @@ fn query(id: u16, domain: &str, kind: TYPE) -> Vec<u8> {
 }
 
 fn read(answer: &Packet<'_>, kind: TYPE) -> io::Result<Records> {
-    // A domain that is another's alias has both records in its answer: only those of the type count.
+    // A CNAME comes with the records that it leads to: only those of the type count.
     let mut records = answer.answers.iter().filter(|record| record.match_qtype(kind.into())).peekable();
     match answer.rcode() {
         RCODE::NameError => Ok(Records::NoDomain),

@@ -1,4 +1,4 @@
-//! Sends the mails of the outbox: the one place that looks accounts up for a mail, and that knows SES.
+//! Sends the mails of the outbox. The only function that looks accounts up for a mail, and that knows SES.
 
 mod batch;
 pub mod dns;
@@ -17,7 +17,6 @@ use crate::dns::MailDomains;
 use crate::ses::Ses;
 pub use crate::ses::{TAG, pause, ses_config};
 
-/// This function, as it states itself. Queues feed it.
 pub const FUNCTION: Function = Function {
     name: "mail-sender",
     routes: &[],
@@ -37,26 +36,25 @@ pub const FUNCTION: Function = Function {
     size: Size { memory_mb: 256, timeout_seconds: 30, slow_ms: 14_000, share: Share::Mails },
 };
 
-/// Where requests for assistance go when the operator does not say (procedure, case 3).
+/// Default of `SESAME_AGENCY_ADDRESS` (procedure, case 3).
 pub const AGENCY_ADDRESS_DEFAULT: &str = "contact-ap@asp-public.fr";
 
-/// What an operator sets for mails.
+/// The operator's settings for mails.
 #[derive(Debug, Clone)]
 pub struct MailConfig {
-    /// Who the mails are from, as SES takes it: `Name <address>`, the name in ASCII.
+    /// The sender: `Name <address>`, the name in ASCII.
     pub from: String,
     /// Where requests for assistance go, and replies.
     pub agency: Email,
-    /// SES's configuration set, if there is one.
     pub configuration_set: Option<String>,
-    /// The one of mails to addresses that nobody has proved to be theirs, if it is another.
+    /// The configuration set of mails to unproven addresses, if it is another: their bounces must not stop other mails.
     pub configuration_set_unproven: Option<String>,
-    /// What lies between two mails of this sender, at the least.
+    /// The minimum interval between two mails of this sender.
     pub pause: SignedDuration,
 }
 
 impl MailConfig {
-    /// No configuration set, and as many mails as come.
+    /// Without configuration set and pacing.
     #[must_use]
     pub fn new(from: String, agency: Email) -> Self {
         Self {
@@ -86,7 +84,6 @@ impl MailConfig {
     }
 }
 
-/// Everything that sending a mail takes.
 #[derive(Debug, Clone)]
 pub struct Sender {
     platform: Platform,
@@ -96,7 +93,6 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// A sender that reaches SES through this client, and asks about domains there.
     #[must_use]
     pub fn new(
         platform: Platform,
@@ -109,14 +105,14 @@ impl Sender {
         Self { platform, ses, domains, agency }
     }
 
-    /// A sender with the settings of the environment.
+    /// A sender with settings from the environment.
     ///
     /// # Errors
     /// A missing or wrong setting.
     pub async fn start() -> Result<Self, BootError> {
         let config = MailConfig::of_environment()?;
         let platform = boot::start(&FUNCTION).await?;
-        // The mails of an emulated SES leave no machine: their domains need not be real.
+        // An emulated SES delivers nothing: domains need not exist.
         let domains = match ses::emulator() {
             Some(_) => MailDomains::new(|_| false),
             None => MailDomains::of_machine(platform.clock.clone(), platform.random.clone()),

@@ -1,4 +1,4 @@
-//! Whom a mail goes to and what it says, looked up when it is sent and not before.
+//! Prepares a mail when it is sent: looks up its recipient, counts its quotas, mints its links.
 
 use domain::mail::{Bounded, MailState};
 use domain::time::Timestamp;
@@ -10,26 +10,23 @@ use platform::table::TableError;
 use crate::Sender;
 use crate::render::{self, Content, RecoveryLink};
 
-/// Accounts that one recovery mail tells: far more than one person has at one establishment.
+/// Accounts in one recovery mail: far more than a person has at one establishment.
 const ACCOUNTS_MAX: usize = 20;
 
 /// A mail, ready to be sent.
 pub struct Mail {
-    /// Who gets it.
     pub to: Email,
-    /// Who gets the reply.
     pub reply_to: Email,
-    /// What it says.
     pub content: Content,
-    /// Whether anybody may have typed the receiver's address.
+    /// Whether a stranger may have typed the recipient's address.
     pub is_unproven: bool,
 }
 
 /// Why there is no mail to send.
 pub enum NoMail {
-    /// It has come to that end, and why.
+    /// Its final state, and why.
     Ended(MailState, String),
-    /// It could not be prepared, for now.
+    /// A temporary failure.
     Failed(Error),
 }
 
@@ -51,7 +48,7 @@ impl From<askama::Error> for NoMail {
     }
 }
 
-/// Nobody to write to, and nobody is told.
+/// No recipient: the answer of the request must not have told.
 fn nobody(why: &str) -> NoMail {
     NoMail::Ended(MailState::NoRecipient, why.to_owned())
 }
@@ -60,7 +57,7 @@ fn superseded(why: &str) -> NoMail {
     NoMail::Ended(MailState::Superseded, why.to_owned())
 }
 
-/// Looks up what a mail needs. Its links are minted here, with the minutes that begin now.
+/// Prepares a mail. Its links are minted here, so that their validity begins now.
 pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Mail, NoMail> {
     let (site, at) = (&*sender.platform.config.site, leased.created_at);
     match &leased.job {

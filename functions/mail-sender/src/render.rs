@@ -1,7 +1,7 @@
-//! The mails' words: pure rendering, as plain text and as HTML, from the templates beside this crate.
+//! Renders mails, as plain text and as HTML, from the templates of this crate.
 //!
-//! Whoever fills in a form chooses the address that its mail goes to. Until that address has proved to be
-//! theirs, what they typed is shown with nothing to click (`filters::unlinked`).
+//! Whoever fills in a form chooses the address of its mail. Until the address is proven, what they typed is rendered
+//! so that no mail program makes a link of it (`filters::unlinked`).
 
 use askama::Template;
 use domain::mail::DigestPeriod;
@@ -9,17 +9,16 @@ use domain::time::{SignedDuration, Timestamp, after, in_paris};
 use domain::{Account, Reference, Ticket, Token};
 use platform::outbox::DigestLine;
 
-/// A mail, worded: everything but whom it goes to. No `Debug`: it holds names and a link, which no log may.
+/// The content of a mail. No `Debug`: it holds names and a link, which no log may.
 pub struct Content {
-    /// One line, with nothing in it that a person typed.
+    /// Holds nothing that a person typed.
     pub subject: String,
-    /// The whole mail for those who read plain text.
     pub text: String,
-    /// The same words with buttons. Loads nothing.
+    /// The same with buttons. Loads nothing.
     pub html: String,
 }
 
-/// Renders the two templates of a mail over the same values.
+/// Renders the text and HTML templates of a mail with the same values.
 macro_rules! content {
     ($subject:expr, $text:tt, $html:tt, { $($field:ident: $kind:ty = $value:expr),* $(,)? }) => {{
         #[derive(Template)]
@@ -40,11 +39,8 @@ macro_rules! content {
 
 /// A link that chooses a new password, and of which account.
 pub struct RecoveryLink<'a> {
-    /// Whose.
     pub account: &'a Account,
-    /// What the link carries.
     pub token: Token,
-    /// The last moment at which it serves.
     pub until: Timestamp,
 }
 
@@ -55,8 +51,8 @@ struct ShownLink {
     url: String,
 }
 
-/// Carries the link that activates an application, and the identifier that a new link can be asked with. `next_at`
-/// is when another mail of its kind may go out, if this is the last before.
+/// The link that activates an application, and the identifier. `next_at` is when the quota allows the next mail, if
+/// this is the last.
 ///
 /// # Errors
 /// When a template cannot be written out; none does so by itself.
@@ -77,7 +73,7 @@ pub fn activation(
     })
 }
 
-/// Tells that the account is active, and the identifier to keep.
+/// The account is active; the identifier to keep.
 ///
 /// # Errors
 /// As [`activation`].
@@ -88,8 +84,8 @@ pub fn welcome(site: &str, account: &Account) -> Result<Content, askama::Error> 
     })
 }
 
-/// Tells identifier and link of each account, whichever was forgotten: whoever has such mails sent to a holder does
-/// them no harm. `next_at` is that of [`activation`].
+/// Identifier and link of each account, whichever was asked for: who uses up a holder's quota has sent them working
+/// links. `next_at` as in [`activation`].
 ///
 /// # Errors
 /// As [`activation`].
@@ -120,7 +116,7 @@ pub fn recovery(
     })
 }
 
-/// Tells that the password was replaced, and what to do for somebody who did not replace it.
+/// The password was replaced, and what to do if it was somebody else.
 ///
 /// # Errors
 /// As [`activation`].
@@ -136,7 +132,7 @@ pub fn password_changed(
     })
 }
 
-/// Tells the holder that so many passwords were tried that their identifier takes none for a while.
+/// Too many passwords were tried: the identifier takes none for a while.
 ///
 /// # Errors
 /// As [`activation`].
@@ -152,7 +148,7 @@ pub fn logins_blocked(
     })
 }
 
-/// Tells the person that their request for assistance has arrived, what it says and what happens next.
+/// The receipt of a request for assistance.
 ///
 /// # Errors
 /// As [`activation`].
@@ -174,7 +170,7 @@ pub fn ticket_receipt(
     })
 }
 
-/// Brings the agency everything that the person typed, unchanged. The reply goes to the person.
+/// A request for assistance, for the agency, unchanged. The reply goes to the person.
 ///
 /// # Errors
 /// As [`activation`].
@@ -192,7 +188,7 @@ pub fn ticket_to_agency(
     })
 }
 
-/// Lists for the agency the requests of a period that had no mail of their own.
+/// The requests of a period that had no mail of their own, for the agency.
 ///
 /// # Errors
 /// As [`activation`].
@@ -205,12 +201,12 @@ pub fn agency_digest(period: DigestPeriod, lines: &[DigestLine]) -> Result<Conte
     })
 }
 
-/// Where a link leads. The token stands after the `#`, so that no server's log has it.
+/// The link's URL. The token is in the fragment, so that no server logs it.
 fn url_of(site: &str, token: &Token) -> String {
     format!("{site}/mot-de-passe/#{}", token.print())
 }
 
-/// Who holds an account, as they wrote it.
+/// The holder's name.
 fn holder(account: &Account) -> String {
     format!("{} {}", account.application.first_name.as_str(), account.application.last_name.as_str())
 }
@@ -231,8 +227,8 @@ const MONTHS: [&str; 12] = [
     "décembre",
 ];
 
-/// A moment as it is said: « lundi 23 novembre 2026 à 14 h 05 (heure de Paris) ». Seconds are dropped, so
-/// that a link never dies before the time that was told.
+/// A moment in French: « lundi 23 novembre 2026 à 14 h 05 (heure de Paris) ». Seconds are truncated, so that a link
+/// never expires before the stated time.
 fn in_words(moment: Timestamp) -> String {
     let clock = in_paris(moment);
     let day = DAYS[usize::from(clock.weekday().to_monday_zero_offset().unsigned_abs())];
@@ -242,22 +238,22 @@ fn in_words(moment: Timestamp) -> String {
     format!("{day} {date}\u{a0}{month} {year} à {hour}\u{a0}h\u{a0}{minute:02} (heure de Paris)")
 }
 
-/// The first whole minute that does not begin before a moment, as it is said.
+/// The same, rounded up to the minute.
 fn minute_after(moment: Timestamp) -> String {
     in_words(after(moment, SignedDuration::from_secs(59)))
 }
 
-/// What the templates call.
+/// Filters of the templates.
 mod filters {
     use std::fmt::Display;
 
-    /// Seen by nobody, and no mail program takes what stands around it for an address of the web.
+    /// Invisible; no mail program makes a link across it.
     const ZERO_WIDTH_SPACE: char = '\u{200B}';
-    /// What separates the labels of a host name, also in East Asian scripts (UTS 46, 4.5), and what looks like it.
+    /// Separators of host labels, in all scripts (UTS 46, 4.5), and look-alikes.
     const DOTS: [char; 5] = ['.', '\u{3002}', '\u{FF0E}', '\u{FF61}', '\u{2024}'];
 
-    /// The same text to the eye, of which no mail program makes a link: otherwise anybody could have us
-    /// send theirs to whom they like. `is_wanted` false leaves it as typed.
+    /// The same text to the eye, of which no mail program makes a link: else a stranger could send links through us.
+    /// Unchanged when `is_wanted` is false.
     #[askama::filter_fn]
     pub fn unlinked(
         typed: impl Display,
@@ -279,8 +275,8 @@ mod filters {
         Ok(shown)
     }
 
-    /// Whether a mail program may take what stands around this character for an address: a host name or number in
-    /// any script, a mailbox, the scheme of a URL. A dot that ends a sentence joins nothing.
+    /// Whether a mail program may link across this character: in a host name or number of any script, a mailbox, the
+    /// scheme of a URL. A dot at the end of a sentence is none.
     fn joins(c: char, next: char) -> bool {
         let is_dot = |c: char| DOTS.contains(&c);
         match c {

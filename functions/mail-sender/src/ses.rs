@@ -1,4 +1,4 @@
-//! SES: one mail in, and what SES said of it.
+//! The SES client: pacing, retries on throttling, and what each error means for a mail.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,31 +23,30 @@ use crate::render::Content;
 
 /// The name of the tag that carries the mail's id through SES's events.
 pub const TAG: &str = "mail_id";
-/// How long SES may take over one mail.
+/// Timeout of one call.
 pub const SEND_TIME_MAX: Duration = Duration::from_secs(10);
-/// The longest pause between two mails: a longer one would leave an invocation no time to send any.
+/// Upper bound of the interval between two mails: a longer one leaves an invocation no time to send any.
 const PAUSE_MAX: SignedDuration = SignedDuration::from_secs(10);
-/// Retries of a mail that SES throttles. Then the whole batch is put off: SES takes too many from us.
+/// Retries of a throttled mail. After them the whole batch is retried later.
 const THROTTLED_RETRIES_MAX: u32 = 2;
-/// The longest pause before such a retry, in milliseconds; the shortest is half of it.
+/// Upper bound of the backoff before such a retry; the lower one is half of it.
 const THROTTLED_PAUSE_MS_MAX: u32 = 400;
 
-/// What SES said.
+/// The result of sending a mail.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It will deliver the mail: its message id.
+    /// Accepted; SES's message id.
     Sent(String),
-    /// It will never take this mail: why.
+    /// Permanent failure, and why.
     Refused(String),
-    /// It may take it later, or may even have taken it.
+    /// Temporary failure; the mail may have been accepted.
     Retry(&'static str),
-    /// It takes no mail of this configuration set for now.
+    /// The configuration set is paused.
     SetPaused(&'static str),
-    /// It takes no mail of ours for now.
+    /// The account is throttled or paused.
     Paused(&'static str),
 }
 
-/// SES, as its client reaches it.
 #[derive(Debug, Clone)]
 pub struct Ses {
     client: Client,
@@ -58,8 +57,8 @@ pub struct Ses {
     next_at: Arc<Mutex<Timestamp>>,
 }
 
-/// Settings of a client of SES that hold wherever it runs. It never tries again by itself: an answer
-/// that was lost may hide a mail that was taken, and the queue knows better when to come back.
+/// Settings of an SES client, the same everywhere. The SDK's retries are off: a lost answer may hide a mail that was
+/// accepted, and the queue retries with backoff.
 #[must_use]
 pub fn ses_config() -> Builder {
     let timeouts = TimeoutConfig::builder().operation_timeout(SEND_TIME_MAX).build();
@@ -69,12 +68,11 @@ pub fn ses_config() -> Builder {
         .timeout_config(timeouts)
 }
 
-/// The address of an emulated SES, whose mails leave no machine.
+/// The endpoint of an emulated SES.
 pub fn emulator() -> Option<String> {
     boot::endpoint("AWS_ENDPOINT_URL_SESV2")
 }
 
-/// A client with the settings of the environment.
 pub fn client() -> Result<Client, BootError> {
     let (region, credentials) = boot::credentials()?;
     let mut config = ses_config().region(region).credentials_provider(credentials);
@@ -90,18 +88,18 @@ impl Ses {
         Self { client, config, clock: clock.clone(), random: random.clone(), next_at }
     }
 
-    /// How long a mail may have to wait for its turn.
+    /// The longest wait of [`send`](Self::send) for its turn.
     pub fn pause(&self) -> Duration {
         self.config.pause.unsigned_abs()
     }
 
-    /// The configuration set of a mail. Bounces of addresses that nobody has proved stop that of theirs and no other.
+    /// The configuration set of a mail. Bounces of unproven addresses pause their own set and no other.
     pub fn set_of(&self, mail: &Mail) -> Option<&str> {
         let proven = self.config.configuration_set.as_deref();
         if mail.is_unproven { self.config.configuration_set_unproven.as_deref().or(proven) } else { proven }
     }
 
-    /// Hands a mail over, under an opaque tag, when its turn has come.
+    /// Sends a mail, tagged with its id, when its turn has come.
     pub async fn send(&self, id: MailId, mail: &Mail) -> Outcome {
         let request = match self.request(id, mail) {
             Ok(request) => request,
@@ -121,7 +119,7 @@ impl Ses {
                 return outcome;
             }
             retries += 1;
-            // At random: senders that were throttled together must not come back together.
+            // Jitter: senders that were throttled together must not retry together.
             let half = THROTTLED_PAUSE_MS_MAX / 2;
             let pause = half + self.random.below(half);
             self.clock.sleep(Duration::from_millis(pause.into())).await;
@@ -140,7 +138,7 @@ impl Ses {
             .content(as_email(&mail.content)?))
     }
 
-    /// Waits until this sender may send again: the account's rate is shared out among all senders.
+    /// Rate limiter: each sender has its share of the account's rate.
     async fn wait_turn(&self) {
         let now = self.clock.now();
         let turn = {
@@ -155,7 +153,7 @@ impl Ses {
     }
 }
 
-/// The pause between two mails of one sender, which together with its like keeps to the account's rate.
+/// The interval between two mails of one sender, so that all senders together keep to the account's rate.
 ///
 /// # Errors
 /// When either number is zero.
@@ -174,22 +172,22 @@ fn as_email(content: &Content) -> Result<EmailContent, BuildError> {
         .build())
 }
 
-/// What a failure means for the mail. An account or a domain that may not send is everybody's trouble:
-/// no mail is lost to it. SES's own words may repeat an address: only its code goes on.
+/// Maps an error to its meaning for the mail. An account or a domain that may not send concerns all mails: they are
+/// retried. SES's message may repeat an address: only its code is logged.
 fn outcome_of(error: &SdkError<SendEmailError>) -> Outcome {
     use SendEmailError as E;
     let Some(refusal) = error.as_service_error() else {
         return Outcome::Retry("no-answer");
     };
     match refusal {
-        // SES says the same of a paused account: its other set is then refused too.
+        // The same code as for a paused account: then the other set is refused too.
         E::SendingPausedException(_) => Outcome::SetPaused("SendingPausedException"),
         E::TooManyRequestsException(_) => Outcome::Paused("TooManyRequestsException"),
         E::LimitExceededException(_) => Outcome::Paused("LimitExceededException"),
         E::AccountSuspendedException(_) => Outcome::Paused("AccountSuspendedException"),
         E::MailFromDomainNotVerifiedException(_) => Outcome::Paused("MailFromDomainNotVerifiedException"),
         E::NotFoundException(_) => Outcome::Paused("NotFoundException"),
-        // SES has no code of its own for an identity that is not verified, or no longer.
+        // SES has no separate code for an identity that is not verified.
         E::MessageRejected(rejected)
             if rejected.message().is_some_and(|said| said.contains("not verified")) =>
         {

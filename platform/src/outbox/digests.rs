@@ -1,4 +1,4 @@
-//! Digests for the agency: what its quota of single mails leaves out, in one mail for each period.
+//! Digests for the agency: one mail for each period lists the requests beyond its quota of single mails.
 
 use domain::mail::DigestPeriod;
 use domain::time::after;
@@ -9,22 +9,18 @@ use crate::error::Error;
 use crate::metrics::Event;
 use crate::table::{Key, Row, TableError, Transaction};
 
-/// What a digest says of one request for assistance.
+/// One request for assistance in a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestLine {
-    /// What to quote.
     pub reference: Reference,
-    /// For which establishment.
     pub siret: Siret,
-    /// What about.
     pub motive: Motive,
-    /// Where to answer.
     pub email: Email,
 }
 
 impl Outbox {
-    /// Adds a request to the digest of the period under way, and makes sure of the mail that will carry it. Gives
-    /// that mail's id. Done again, it changes nothing.
+    /// Adds a request to the digest of the current period, and queues the digest's mail unless it is queued. Returns the
+    /// mail's id. Idempotent.
     ///
     /// # Errors
     /// `TableError` when the table cannot be written.
@@ -42,12 +38,12 @@ impl Outbox {
         let mail = self.row(period.mail(), &job)?.with("due_at", period.due_at());
         let mut transaction = Transaction::new();
         transaction.create(NEW_MAIL, mail).count(Event::MailQueued(job.lane()));
-        // Refused: another request of the period has queued it.
+        // A refusal is ignored: another request of the period has queued it.
         self.table.commit(transaction).await?;
         Ok(period.mail())
     }
 
-    /// The requests of a period's digest, by their references.
+    /// The requests of a period's digest, in order of their references.
     ///
     /// # Errors
     /// `TableError` when the table cannot be read.

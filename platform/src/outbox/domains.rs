@@ -1,4 +1,4 @@
-//! Domains that take no mail: found out when a mail is sent, told on the form to who comes next.
+//! Domains that accept no mail: found when a mail is sent, refused on the form from then on.
 
 use domain::Email;
 use domain::time::{SignedDuration, after};
@@ -6,13 +6,13 @@ use domain::time::{SignedDuration, after};
 use super::Outbox;
 use crate::table::{Guard, Key, Row, TableError, Transaction};
 
-/// For how long a domain is refused: who registers or mends it waits no longer.
+/// The retention of a refused domain: a mended one is accepted again after it.
 pub(crate) const NO_MAIL_RETENTION: SignedDuration = SignedDuration::from_hours(1);
-/// The address's domain must not be one that takes no mail.
+/// The address's domain is not refused.
 pub(crate) const MAIL_DOMAIN: Guard = Guard("mail domain");
 
 impl Outbox {
-    /// Remembers that the domain of this address takes no mail.
+    /// Refuses the domain of this address from now on.
     ///
     /// # Errors
     /// `TableError` when the table cannot be written.
@@ -23,7 +23,7 @@ impl Outbox {
         self.table.commit(transaction).await.map(|_| ())
     }
 
-    /// Makes a transaction depend on the address's domain taking mail, as far as we know.
+    /// Makes a transaction depend on the address's domain not being refused.
     ///
     /// The check joins the transaction only when the domain is refused now. Transactions that check one row conflict
     /// with each other (`TransactionConflict`), and on the worst day half of all applicants have the same provider.

@@ -1,4 +1,4 @@
-//! Quotas: how many mails that a stranger can have sent may still go out.
+//! Quotas of mails that a stranger can cause.
 
 use domain::MailId;
 use domain::mail::{QUOTA_WINDOW, Quota};
@@ -9,23 +9,22 @@ use crate::error::Error;
 use crate::function::Secret;
 use crate::table::{Change, Key, Outcome, Row, StringSet, TableError};
 
-/// Times a quota is begun anew when others do the same at once.
+/// Retries when concurrent mails start the same quota.
 const QUOTA_ATTEMPTS_MAX: usize = 3;
 
-/// Where a mail stands within its quotas.
+/// The standing of a mail within its quotas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// It may be sent.
     Within,
-    /// It may be sent, and none of its kind after it before that moment.
+    /// It may be sent; the next of its kind not before that moment.
     Last(Timestamp),
-    /// It may not be sent: the quota of that name is used up.
+    /// It may not be sent: the quota of that name is exhausted.
     Beyond(&'static str),
 }
 
 impl Outbox {
-    /// Counts a mail against each of these quotas, until one is used up. Asked again for the same mail, it says the
-    /// same and counts it once. The address itself is not kept.
+    /// Counts a mail against each quota, until one is exhausted. Idempotent for a mail. The address is not stored.
     ///
     /// # Errors
     /// `TableError` when the table cannot be written.
@@ -71,13 +70,13 @@ impl Outbox {
             if let Outcome::Done(counted) = self.table.update(begin_anew).await? {
                 return standing_of(&counted, quota);
             }
-            // Begun anew by another mail, or by this one in an answer that was lost: the count tells.
+            // Started by another mail, or by this one when an answer was lost: count again.
         }
         Err(TableError::Unavailable("the quota kept changing".into()).into())
     }
 }
 
-/// What the row says of a mail that was counted in it.
+/// The standing of a mail that was just counted.
 fn standing_of(counted: &Row, quota: &Quota) -> Result<Standing, Error> {
     if counted.set_size("mails") < quota.mails_max {
         return Ok(Standing::Within);

@@ -1,4 +1,4 @@
-//! Where each row stands: the keys of the one table, all of them.
+//! The keys of every kind of row.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use domain::{Identifier, MailId, Reference, Siret, Submission, Token};
 
 use super::Attributes;
 
-/// Where a row stands: partition and sort key.
+/// Partition and sort key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     pk: String,
@@ -20,79 +20,71 @@ impl Key {
         Self { pk, sk: sk.into() }
     }
 
-    /// The establishment, once an account is active for it.
     #[must_use]
     pub fn establishment(siret: &Siret) -> Self {
         Self::new(format!("SIRET#{siret}"), "ESTABLISHMENT")
     }
 
-    /// A member of the establishment.
     #[must_use]
     pub fn member(siret: &Siret, identifier: &Identifier) -> Self {
         Self::new(format!("SIRET#{siret}"), format!("{}{identifier}", Self::MEMBERS))
     }
 
-    /// What the sort keys of an establishment's members begin with.
+    /// The prefix of members' sort keys.
     pub const MEMBERS: &str = "MEMBER#";
 
-    /// The account.
     #[must_use]
     pub fn account(identifier: &Identifier) -> Self {
         Self::new(format!("ACCOUNT#{identifier}"), "ACCOUNT")
     }
 
-    /// The link of a token, by its hash.
+    /// By the token's hash.
     #[must_use]
     pub fn link(token: &Token) -> Self {
         Self::new(format!("LINK#{}", token.key()), "LINK")
     }
 
-    /// A proof that has served, by its signature.
+    /// By the challenge's signature.
     #[must_use]
     pub fn proof(signature: &str) -> Self {
         Self::new(format!("PROOF#{signature}"), "PROOF")
     }
 
-    /// The session of a cookie's token, by its hash.
+    /// By the hash of the cookie's token.
     #[must_use]
     pub fn session(token: &Token) -> Self {
         Self::new(format!("SESSION#{}", token.key()), "SESSION")
     }
 
-    /// The count of failed logins on an identifier.
     #[must_use]
     pub fn attempts(identifier: &Identifier) -> Self {
         Self::new(format!("ATTEMPTS#{identifier}"), "ATTEMPTS")
     }
 
-    /// The mails lately counted against a quota, by a keyed hash of what it counts.
+    /// By a keyed hash of what the quota counts.
     #[must_use]
     pub fn quota(fingerprint: &str) -> Self {
         Self::new(format!("QUOTA#{fingerprint}"), "QUOTA")
     }
 
-    /// The partition of all notices.
     pub const NOTICES: &str = "NOTICE";
 
-    /// A notice, by its id: when it begins, and a part that tells it from others of that moment.
+    /// By its id: when it begins, and a ULID.
     #[must_use]
     pub fn notice(id: &str) -> Self {
         Self::new(Self::NOTICES.to_owned(), id)
     }
 
-    /// A ticket.
     #[must_use]
     pub fn ticket(reference: &str) -> Self {
         Self::new(format!("TICKET#{reference}"), "TICKET")
     }
 
-    /// The ticket that a sending of the form became.
     #[must_use]
     pub fn submission(submission: &Submission) -> Self {
         Self::new(format!("SUBMISSION#{submission}"), "SUBMISSION")
     }
 
-    /// A mail of the outbox.
     #[must_use]
     pub fn mail(id: MailId) -> Self {
         Self::new(format!("MAIL#{id}"), "MAIL")
@@ -113,7 +105,7 @@ impl Key {
         Self::new(format!("DOMAIN#{domain}"), "DOMAIN")
     }
 
-    /// A row that does not exist, for a read that warms the connection.
+    /// A row that does not exist: read to warm the connection.
     #[must_use]
     pub fn warm_up() -> Self {
         Self::new("WARMUP".to_owned(), "WARMUP")

@@ -1,13 +1,12 @@
-//! A row, and the values that it is made of.
+//! Rows and their values.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::time::Timestamp;
 
 use super::{Attributes, Key, TableError};
 
-/// A value on its way into a row.
+/// A value that can be stored.
 pub trait IntoAttribute {
-    /// As DynamoDB keeps it.
     fn into_attribute(self) -> AttributeValue;
 }
 
@@ -36,13 +35,13 @@ impl IntoAttribute for bool {
 }
 
 impl IntoAttribute for Timestamp {
-    /// Epoch seconds: what TTL reads.
+    /// Epoch seconds, as TTL requires.
     fn into_attribute(self) -> AttributeValue {
         AttributeValue::N(self.as_second().to_string())
     }
 }
 
-/// A set of strings, to be added to one that stands.
+/// A string set.
 #[derive(Debug)]
 pub struct StringSet(pub Vec<String>);
 
@@ -52,25 +51,22 @@ impl IntoAttribute for StringSet {
     }
 }
 
-/// One row, read or to be written.
 #[derive(Debug, Clone)]
 pub struct Row(pub(super) Attributes);
 
 impl Row {
-    /// A row with its key only.
     #[must_use]
     pub fn new(key: &Key) -> Self {
         Self(key.attributes())
     }
 
-    /// With one attribute more.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl IntoAttribute) -> Self {
         self.0.insert(name.to_owned(), value.into_attribute());
         self
     }
 
-    /// A text that must be there.
+    /// A required text.
     ///
     /// # Errors
     /// `TableError::Broken` when it is not: the row is not one of ours.
@@ -78,13 +74,13 @@ impl Row {
         self.find_text(name).ok_or(TableError::corrupt(name))
     }
 
-    /// A text that may be there.
+    /// An optional text.
     #[must_use]
     pub fn find_text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_s().ok().map(String::as_str)
     }
 
-    /// A text that must be there and that `parse` must take.
+    /// A required text, parsed.
     ///
     /// # Errors
     /// `TableError::Broken`.
@@ -96,7 +92,7 @@ impl Row {
         parse(self.text(name)?).map_err(|_| TableError::corrupt(name))
     }
 
-    /// A number that must be there.
+    /// A required number.
     ///
     /// # Errors
     /// `TableError::Broken`.
@@ -105,7 +101,7 @@ impl Row {
         number.ok_or(TableError::corrupt(name))
     }
 
-    /// A moment that must be there.
+    /// A required moment.
     ///
     /// # Errors
     /// `TableError::Broken`.
@@ -113,14 +109,14 @@ impl Row {
         self.find_moment(name).ok_or(TableError::corrupt(name))
     }
 
-    /// A moment that may be there.
+    /// An optional moment.
     #[must_use]
     pub fn find_moment(&self, name: &str) -> Option<Timestamp> {
         let seconds = self.0.get(name)?.as_n().ok()?.parse().ok()?;
         Timestamp::from_second(seconds).ok()
     }
 
-    /// Whether it has an end and that is past: DynamoDB deletes such rows days late.
+    /// Whether it has expired. DynamoDB deletes expired rows days late.
     #[must_use]
     pub fn is_past(&self, now: Timestamp) -> bool {
         self.find_moment("expires_at").is_some_and(|end| end <= now)

@@ -1,4 +1,4 @@
-//! Transactions: writes that are all done or none, and guards that say which of them was refused.
+//! Transactions, and guards that name their conditions.
 
 use std::collections::HashMap;
 
@@ -12,16 +12,16 @@ use domain::time::Timestamp;
 use super::{Attributes, IntoAttribute, Key, NOT_THERE, Row};
 use crate::metrics::Event;
 
-/// What DynamoDB says of an item whose condition did not hold.
+/// DynamoDB's reason for a failed condition.
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 
 const NOT_THERE_OR_PAST: &str = "attribute_not_exists(pk) OR expires_at <= :now";
 
-/// Names a conditional write of a transaction, so that a refusal can say which one it was.
+/// The name of a condition in a transaction, by which a refusal tells which one failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Guard(pub &'static str);
 
-/// A conditional change of one row. Every value it names is bound with [`value`](Self::value).
+/// A conditional update of one row. Its values are bound with [`value`](Self::value).
 #[derive(Debug, Clone)]
 pub struct Change {
     pub(super) key: Key,
@@ -55,7 +55,7 @@ enum Write {
     Delete(Key),
 }
 
-/// Writes that are all done or none.
+/// Writes that are committed together.
 #[derive(Debug, Clone, Default)]
 pub struct Transaction {
     writes: Vec<(Option<Guard>, Write)>,
@@ -63,49 +63,45 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// A transaction without writes.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether it has no writes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()
     }
 
-    /// Writes a row that must not be there yet.
+    /// Writes a row under a key that has none.
     pub fn create(&mut self, guard: Guard, row: Row) -> &mut Self {
         self.push(Some(guard), Write::Create(row))
     }
 
-    /// Writes a row, whatever stands there.
+    /// Writes a row unconditionally.
     pub fn put(&mut self, row: Row) -> &mut Self {
         self.push(None, Write::Put(row))
     }
 
-    /// Changes a row under a condition.
     pub fn change(&mut self, guard: Guard, change: Change) -> &mut Self {
         self.push(Some(guard), Write::Change(change))
     }
 
-    /// Writes nothing: that key must have no row.
+    /// Checks that a key has no row.
     pub fn assert_absent(&mut self, guard: Guard, key: Key) -> &mut Self {
         self.push(Some(guard), Write::AssertAbsent { key, unless_past: None })
     }
 
-    /// Writes nothing: that key must have no row, or one whose time is past.
+    /// Checks that a key has no row, or an expired one.
     pub fn assert_absent_or_past(&mut self, guard: Guard, key: Key, now: Timestamp) -> &mut Self {
         self.push(Some(guard), Write::AssertAbsent { key, unless_past: Some(now) })
     }
 
-    /// Leaves no row at that key.
     pub fn delete(&mut self, key: Key) -> &mut Self {
         self.push(None, Write::Delete(key))
     }
 
-    /// Counts an event once the transaction is committed.
+    /// Counts an event when the transaction is committed.
     pub fn count(&mut self, event: Event) -> &mut Self {
         self.events.push(event);
         self
@@ -116,7 +112,7 @@ impl Transaction {
         self
     }
 
-    /// The row of a transaction that is one `create` and nothing else, which needs no transaction.
+    /// The row of a transaction that is a single `create`, which needs no transaction.
     pub(super) fn single_create(&self) -> Option<(Guard, &Row)> {
         match self.writes.as_slice() {
             [(Some(guard), Write::Create(row))] => Some((*guard, row)),
@@ -128,7 +124,7 @@ impl Transaction {
         self.writes.iter().map(|(_, write)| item(table, write.clone())).collect()
     }
 
-    /// Which guards failed, by DynamoDB's reasons: one for each write, in their order.
+    /// The failed guards, from DynamoDB's reasons, which are in the order of the writes.
     pub(super) fn refused(&self, reasons: &[CancellationReason]) -> Option<Refused> {
         let failed =
             self.writes.iter().zip(reasons).filter(|(_, reason)| reason.code() == Some(CONDITION_FAILED));
@@ -139,7 +135,7 @@ impl Transaction {
     }
 }
 
-/// Which guards of a transaction failed, and which row stood in the way of each.
+/// The failed guards of a transaction, each with the row that stands there.
 #[derive(Debug)]
 pub struct Refused {
     failed: Vec<(Guard, Option<Row>)>,
@@ -150,13 +146,12 @@ impl Refused {
         Self { failed: vec![(guard, standing)] }
     }
 
-    /// Whether this guard failed.
     #[must_use]
     pub fn is_by(&self, guard: Guard) -> bool {
         self.failed.iter().any(|(failed, _)| *failed == guard)
     }
 
-    /// The row that stood in the way of this guard, if it failed and there was one.
+    /// The row that stands where this guard failed, if there is one.
     #[must_use]
     pub fn standing(&self, guard: Guard) -> Option<&Row> {
         self.failed.iter().find(|(failed, _)| *failed == guard)?.1.as_ref()

@@ -64,22 +64,16 @@ pub struct Emulator {
 
 impl Emulator {
     /// A database in memory; rows expire by this clock.
-    ///
-    /// # Errors
-    /// The database's own.
     pub fn in_memory(clock: &Clock, on_mail: OnMail) -> Result<Self, DynoxideError> {
         let clock = Arc::new(SweepClock(clock.clone()));
         Self::new(Database::memory_with_clock(clock)?, on_mail)
     }
 
     /// The database of a data folder, made if it is missing.
-    ///
-    /// # Errors
-    /// The database's own.
     pub fn in_folder(folder: &Path, on_mail: OnMail) -> Result<Self, DynoxideError> {
         let database = Database::new(&folder.join(FILE).to_string_lossy())?;
-        // Leaves SQLite at `synchronous = NORMAL`: in WAL mode a killed process loses nothing, and a commit costs a third
-        // of one at `FULL`.
+        // Leaves SQLite at `synchronous = NORMAL`: in WAL mode a killed process loses nothing, and a commit
+        // costs a third of one at `FULL`.
         database.enable_bulk_loading()?;
         database.disable_bulk_loading()?;
         Self::new(database, on_mail)
@@ -171,8 +165,8 @@ impl Emulator {
         for write in &request.transact_items {
             check_write(caller, write)?;
         }
-        // The SDK adds a token to every call, and the database scans those of the last ten minutes at each. Proofs make
-        // requests idempotent: the token is not needed.
+        // The SDK adds a token to every call, and the database scans those of the last ten minutes at each.
+        // Proofs make requests idempotent: the token is not needed.
         request.client_request_token = None;
         let puts = request.transact_items.iter().filter_map(|write| write.put.as_ref());
         let mails: Vec<QueuedMail> = puts.filter_map(|put| queued_mail(&put.item)).collect();
@@ -182,9 +176,6 @@ impl Emulator {
     }
 
     /// Every unsent mail. Scans the table: for the start only.
-    ///
-    /// # Errors
-    /// The database's own.
     pub fn mails_due(&self) -> Result<Vec<QueuedMail>, DynoxideError> {
         let mut due = Vec::new();
         let mut start = None;
@@ -206,9 +197,6 @@ impl Emulator {
     }
 
     /// Deletes expired rows. Returns their number.
-    ///
-    /// # Errors
-    /// The database's own.
     pub fn sweep(&self) -> Result<usize, DynoxideError> {
         self.database.sweep_ttl()
     }
@@ -243,8 +231,8 @@ fn queued_mail(item: &HashMap<String, AttributeValue>) -> Option<QueuedMail> {
     Some((MailId::parse(pk.strip_prefix("MAIL#")?)?, lane))
 }
 
-/// An SDK client whose requests are answered by a function, without socket or TLS. Tests lose, delay or repeat
-/// answers there.
+/// An SDK client whose requests are answered by a function, without socket or TLS. Tests lose, delay or
+/// repeat answers there.
 pub fn client(
     answer: impl Fn(&str, &[u8]) -> Result<Answer, ConnectorError> + Send + Sync + 'static,
 ) -> aws_sdk_dynamodb::Client {

@@ -129,9 +129,6 @@ pub struct Portal {
 
 impl Portal {
     /// Opens a portal and its data.
-    ///
-    /// # Errors
-    /// The data folder cannot be read or written.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
         let queues = Arc::new(Queues::default());
         let arrivals = queues.clone();
@@ -177,9 +174,6 @@ impl Portal {
     }
 
     /// Enqueues the mails that an earlier process left in the outbox. Returns their number.
-    ///
-    /// # Errors
-    /// The database's own.
     pub fn take_up_mails(&self) -> Result<usize, OpenError> {
         let due = self.emulator.mails_due()?;
         due.iter().for_each(|mail| self.queues.push(*mail));
@@ -200,7 +194,6 @@ impl Portal {
         platform::http::respond(function, platform, &ids, request).await
     }
 
-    /// The platform of a function.
     #[must_use]
     pub fn platform(&self, function: &str) -> Option<&Platform> {
         self.functions.get(function).map(|running| &running.platform)

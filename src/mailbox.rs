@@ -99,9 +99,6 @@ impl Mailbox {
     }
 
     /// The mailbox of a data folder. An incomplete last line, left by a killed process, is cut off.
-    ///
-    /// # Errors
-    /// The file cannot be read or written.
     pub fn in_folder(folder: &Path, clock: Clock, random: Random) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).append(true).create(true).open(folder.join(FILE))?;
         let (mut lines, mut end) = (Vec::new(), 0_u64);
@@ -146,17 +143,11 @@ impl Mailbox {
     }
 
     /// Every mail, newest first, as a JSON array.
-    ///
-    /// # Errors
-    /// The file cannot be read.
     pub fn json(&self) -> io::Result<String> {
         serde_json::to_string(&self.newest(usize::MAX)?).map_err(io::Error::other)
     }
 
     /// The newest mails, newest first. A line that is no mail is logged and left out.
-    ///
-    /// # Errors
-    /// The file cannot be read.
     pub fn newest(&self, count_max: usize) -> io::Result<Vec<Mail>> {
         let store = self.store();
         let mut mails = Vec::new();
@@ -173,18 +164,12 @@ impl Mailbox {
     }
 
     /// The page that shows the newest mails.
-    ///
-    /// # Errors
-    /// The file cannot be read.
     pub fn page(&self) -> io::Result<String> {
         let page = Page { mails: self.newest(SHOWN_MAILS_MAX)? };
         page.render().map_err(io::Error::other)
     }
 
     /// The HTML of one mail, as its reader sees it.
-    ///
-    /// # Errors
-    /// The file cannot be read.
     pub fn html(&self, id: &str) -> io::Result<Option<String>> {
         Ok(self.newest(usize::MAX)?.into_iter().find(|mail| mail.id == id).map(|mail| mail.html))
     }

@@ -63,9 +63,6 @@ pub struct Settings {
 }
 
 /// Serves until `stop` is done, and sends mails meanwhile, those that an earlier process left first.
-///
-/// # Errors
-/// A listener that ended before.
 pub async fn serve(
     portal: Portal,
     built: &Path,

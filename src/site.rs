@@ -19,9 +19,6 @@ pub fn sources() -> PathBuf {
 }
 
 /// Builds the pages if need be, and returns their folder.
-///
-/// # Errors
-/// What is missing, and what to do about it.
 pub fn build(web: &Path) -> io::Result<PathBuf> {
     let built = web.join(BUILT);
     if is_current(web, &built)? {
@@ -67,7 +64,9 @@ fn modified(file: &Path) -> Option<SystemTime> {
 fn npm(web: &Path, arguments: &[&str]) -> io::Result<()> {
     let status = Command::new("npm").args(arguments).current_dir(web).status().map_err(|error| {
         if error.kind() == ErrorKind::NotFound {
-            io::Error::other("the pages are built with Node.js 20 or later: install it (https://nodejs.org), then try again")
+            io::Error::other(
+                "the pages are built with Node.js 20 or later: install it (https://nodejs.org), and try again",
+            )
         } else {
             error
         }

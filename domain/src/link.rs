@@ -56,8 +56,8 @@ impl Link {
     }
 }
 
-/// The token of a mail's link to an account: derived, so that a mail sent twice carries the same link and no row
-/// holds a token.
+/// The token of a mail's link to an account: derived, so that a mail sent twice carries the same link and no
+/// row holds a token.
 #[must_use]
 pub fn link_token(key: &SecretKey, mail: MailId, identifier: &Identifier) -> Token {
     Token::from_bytes(key.sign(format!("{mail} {identifier}").as_bytes()))

@@ -16,23 +16,24 @@ use crate::time::{SignedDuration, Timestamp, after};
 pub const QUOTA_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 /// Recovery mails to one mailbox within [`QUOTA_WINDOW`].
 pub const RECOVERY_MAILS_MAX: u64 = 5;
-/// Activation links to one mailbox within [`QUOTA_WINDOW`]: an accountant opens the accounts of many establishments
-/// in one evening.
+/// Activation links to one mailbox within [`QUOTA_WINDOW`]: an accountant opens the accounts of many
+/// establishments in one evening.
 pub const ACTIVATION_MAILS_MAX: u64 = 60;
-/// Activation links of one establishment to one mailbox within [`QUOTA_WINDOW`]: a stranger cannot exhaust the
-/// mailbox's quota for other establishments.
+/// Activation links of one establishment to one mailbox within [`QUOTA_WINDOW`]: a stranger cannot exhaust
+/// the mailbox's quota for other establishments.
 pub const ESTABLISHMENT_ACTIVATION_MAILS_MAX: u64 = 10;
 /// Receipts of requests for assistance to one mailbox within [`QUOTA_WINDOW`].
 pub const RECEIPT_MAILS_MAX: u64 = 20;
-/// Copies of requests for assistance to the agency within [`QUOTA_WINDOW`]: five a minute, more than its people read.
-/// Those beyond are listed in one digest for each [`DIGEST_PERIOD`].
+/// Copies of requests for assistance to the agency within [`QUOTA_WINDOW`]: five a minute, more than its
+/// people read. Those beyond are listed in one digest for each [`DIGEST_PERIOD`].
 pub const AGENCY_MAILS_MAX: u64 = 300;
 /// The period of one digest.
 pub const DIGEST_PERIOD: SignedDuration = SignedDuration::from_mins(15);
 /// The delay of a digest after its period: invocations that add to it have ended by then.
 const DIGEST_DELAY: SignedDuration = SignedDuration::from_mins(1);
 
-/// A limit of mails that a stranger can cause, within [`QUOTA_WINDOW`]: nobody can flood a mailbox through us.
+/// A limit of mails that a stranger can cause, within [`QUOTA_WINDOW`]: nobody can flood a mailbox through
+/// us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quota {
     pub name: &'static str,
@@ -178,7 +179,8 @@ pub enum MailJob {
     /// Identifier and link of each account of that establishment whose holder has that address.
     RecoveryByAddress {
         siret: Siret,
-        /// A keyed hash of the typed address, compared with those of holders. What a stranger typed is not stored in clear.
+        /// A keyed hash of the typed address, compared with those of holders. What a stranger typed is not
+        /// stored in clear.
         address: String,
     },
     /// Identifier and link of that account, and of its holder's others of the same establishment.
@@ -240,7 +242,6 @@ impl fmt::Debug for MailJob {
     }
 }
 
-/// The state of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailState {
     /// Waiting for a sender.

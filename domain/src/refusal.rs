@@ -13,7 +13,8 @@ pub enum Refusal {
     ProofAlreadyUsed,
     /// Too many failed logins on this identifier: a proof of work is asked for.
     ProofRequired,
-    /// Too many failed logins on this identifier: it is closed to passwords for a while; a link by mail opens it.
+    /// Too many failed logins on this identifier: it is closed to passwords for a while; a link by mail opens
+    /// it.
     TooManyAttempts {
         /// When the next attempt is judged, in seconds.
         retry_after_seconds: u64,

@@ -23,9 +23,6 @@ pub fn in_paris(moment: Timestamp) -> jiff::Zoned {
 }
 
 /// The moment of a clock's time in Paris, like `2026-11-23T17:00`.
-///
-/// # Errors
-/// Not such a time.
 pub fn from_paris(text: &str) -> Result<Timestamp, jiff::Error> {
     let clock_time: jiff::civil::DateTime = text.parse()?;
     Ok(clock_time.to_zoned(PARIS.clone())?.timestamp())

@@ -49,17 +49,11 @@ impl Accounts {
     }
 
     /// Whether an active account exists for the establishment.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be read.
     pub async fn has_account(&self, siret: &Siret) -> Result<bool, TableError> {
         Ok(self.table.find(&Key::establishment(siret)).await?.is_some())
     }
 
     /// The account of an identifier, active or not.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be read.
     pub async fn find(&self, identifier: &Identifier) -> Result<Option<Account>, TableError> {
         let row = self.table.find(&Key::account(identifier)).await?;
         let now = self.clock.now();
@@ -68,9 +62,6 @@ impl Accounts {
     }
 
     /// The active accounts of an establishment's members.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be read.
     pub async fn of_establishment(&self, siret: &Siret) -> Result<Vec<Account>, TableError> {
         let members = self.table.find_all(&format!("SIRET#{siret}"), Key::MEMBERS).await?;
         let mut accounts = Vec::new();
@@ -81,11 +72,11 @@ impl Accounts {
         Ok(accounts)
     }
 
-    /// Writes an application and queues its activation mail, in one transaction. It does not reserve the establishment:
-    /// activation does.
+    /// Writes an application and queues its activation mail, in one transaction. It does not reserve the
+    /// establishment: activation does.
     ///
     /// # Errors
-    /// `EstablishmentHasAccount`, `ProofAlreadyUsed`, `EmailDomain`; `Error::Table` when the table cannot be written.
+    /// `EstablishmentHasAccount`, `ProofAlreadyUsed`, `EmailDomain`.
     pub async fn apply(&self, proof: &Proof, application: &Application) -> Result<MailId, Error> {
         for _ in 0..IDENTIFIER_ATTEMPTS_MAX {
             let identifier = Identifier::from_random(self.random.bytes());

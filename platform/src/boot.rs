@@ -48,9 +48,6 @@ impl fmt::Display for BadSetting {
 impl std::error::Error for BadSetting {}
 
 /// Serves a function of HTTP routes on Lambda until the environment is shut down.
-///
-/// # Errors
-/// A missing setting, or the Lambda runtime's own.
 pub fn serve(function: &'static Function) -> Result<(), BootError> {
     block_on(async {
         let platform = start(function).await?;
@@ -88,9 +85,6 @@ fn drop_invalid_query(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<Lamb
 
 /// Starts logs and metrics, and makes a function's platform from the environment. Warms the connection to the
 /// table.
-///
-/// # Errors
-/// A missing setting.
 pub async fn start(function: &Function) -> Result<Platform, BootError> {
     telemetry::init();
     metrics::begin();
@@ -104,17 +98,11 @@ pub async fn start(function: &Function) -> Result<Platform, BootError> {
 }
 
 /// Runs a function's work on one thread: Lambda gives one request at a time.
-///
-/// # Errors
-/// Those of the work.
 pub fn block_on<T>(work: impl Future<Output = Result<T, BootError>>) -> Result<T, BootError> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
 /// Region and credentials of the environment, where Lambda puts them: for any AWS client.
-///
-/// # Errors
-/// A missing setting.
 pub fn credentials() -> Result<(Region, Credentials), BootError> {
     let key = required("AWS_ACCESS_KEY_ID", "an access key")?;
     let secret = required("AWS_SECRET_ACCESS_KEY", "its secret")?;
@@ -133,9 +121,6 @@ pub fn dynamodb_config() -> Builder {
 }
 
 /// A DynamoDB client from the environment.
-///
-/// # Errors
-/// A missing setting.
 pub fn dynamodb_client() -> Result<Client, BootError> {
     let (region, credentials) = credentials()?;
     let mut config = dynamodb_config().region(region).credentials_provider(credentials);
@@ -193,9 +178,6 @@ fn proof_counter(text: &str) -> Option<u32> {
 }
 
 /// A required setting.
-///
-/// # Errors
-/// Its name, and what to set it to.
 pub fn required(name: &'static str, wanted: &'static str) -> Result<String, BootError> {
     optional(name).ok_or_else(|| BadSetting { name, wanted }.into())
 }

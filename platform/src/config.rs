@@ -61,9 +61,6 @@ impl Keys {
     }
 
     /// The current key.
-    ///
-    /// # Errors
-    /// `Error::Internal` when the function does not state that key.
     pub fn of(&self, secret: Secret) -> Result<&SecretKey, Error> {
         self.all(secret)
             .first()

@@ -36,8 +36,8 @@ impl Credentials {
     /// Sets the password of a link's account, consumes the link, queues a mail and deletes the count of
     /// failed logins, in one transaction. An activation also writes the establishment and its member.
     ///
-    /// # Errors `LinkUsed`, `LinkExpired`, `LinkUnknown`, `EstablishmentHasAccount`; `Error::Table` when the
-    /// table cannot be written.
+    /// # Errors
+    /// `LinkUsed`, `LinkExpired`, `LinkUnknown`, `EstablishmentHasAccount`.
     pub async fn set(&self, token: &Token, link: &Link, hash: &str) -> Result<(), Error> {
         let request = hexadecimal(&self.random.bytes::<16>());
         let identifier = link.identifier.clone();

@@ -24,20 +24,14 @@ impl Links {
     }
 
     /// The link of a token, unless it is unknown or its row has expired.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be read.
     pub async fn find(&self, token: &Token, now: Timestamp) -> Result<Option<Link>, TableError> {
         let row = self.table.find(&Key::link(token)).await?;
         let row = row.filter(|row| !row.is_past(now));
         row.as_ref().map(read).transpose()
     }
 
-    /// Mints a mail's link to an account, valid from `now`; minted again, its validity begins anew. `None` when the link
-    /// was used, or the account's epoch has changed since.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
+    /// Mints a mail's link to an account, valid from `now`; minted again, its validity begins anew. `None`
+    /// when the link was used, or the account's epoch has changed since.
     pub async fn mint(
         &self,
         mail: MailId,
@@ -50,9 +44,10 @@ impl Links {
         let purpose = if account.is_active { LinkPurpose::PasswordReset } else { LinkPurpose::Activation };
         let change = Change::new(
             Key::link(&token),
-            "SET purpose = :purpose, identifier = :identifier, credentials_epoch = :epoch, valid_until = :until, \
-             expires_at = :expires_at, siret = :siret, establishment_name = :establishment_name, \
-             first_name = :first_name, last_name = :last_name, email = :email, phone = :phone",
+            "SET purpose = :purpose, identifier = :identifier, credentials_epoch = :epoch, \
+             valid_until = :until, expires_at = :expires_at, siret = :siret, \
+             establishment_name = :establishment_name, first_name = :first_name, last_name = :last_name, \
+             email = :email, phone = :phone",
             "attribute_not_exists(pk) OR (attribute_not_exists(used_at) AND credentials_epoch = :epoch)",
         )
         .value("purpose", purpose_name(purpose))

@@ -81,7 +81,9 @@ mod tests {
             mail,
             json!({
                 "_aws": {"Timestamp": 1_795_428_000_123_u64, "CloudWatchMetrics": [{
-                    "Namespace": "Sesame", "Dimensions": [["state"]], "Metrics": [{"Name": "Mails", "Unit": "Count"}],
+                    "Namespace": "Sesame",
+                    "Dimensions": [["state"]],
+                    "Metrics": [{"Name": "Mails", "Unit": "Count"}],
                 }]},
                 "Mails": 1, "state": "suppressed",
             })

@@ -24,7 +24,8 @@ use crate::random::Random;
 use crate::scope;
 use crate::table::{Change, Guard, Key, Outcome, Row, Table, TableError, Transaction};
 
-/// The lease of a sender on a mail: more than the function's timeout, less than the queue's visibility timeout.
+/// The lease of a sender on a mail: more than the function's timeout, less than the queue's visibility
+/// timeout.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(40);
 /// The retention of a mail's row.
 pub(crate) const MAIL_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -71,7 +72,7 @@ impl Outbox {
     /// Queues the mail of a recovery and spends its proof, in one transaction.
     ///
     /// # Errors
-    /// `ProofAlreadyUsed`; `Error::Table` when the table cannot be written.
+    /// `ProofAlreadyUsed`.
     pub async fn accept(&self, proofs: &Proofs, proof: &Proof, job: &MailJob) -> Result<(), Error> {
         let mut transaction = Transaction::new();
         self.queue(&mut transaction, job)?;
@@ -83,9 +84,6 @@ impl Outbox {
     }
 
     /// Adds a mail to a transaction: it is sent if and only if that is committed. Returns its id.
-    ///
-    /// # Errors
-    /// `Error::Internal` if the job cannot be written down, which no job can cause.
     pub fn queue(&self, transaction: &mut Transaction, job: &MailJob) -> Result<MailId, Error> {
         let id = MailId::new(self.clock.now(), self.random.bytes());
         transaction.create(NEW_MAIL, self.row(id, job)?).count(Event::MailQueued(job.lane()));
@@ -105,17 +103,11 @@ impl Outbox {
     }
 
     /// A keyed hash of an address, the same for the same mailbox.
-    ///
-    /// # Errors
-    /// `Error::Internal` when the function states no key for it.
     pub fn address_fingerprint(&self, email: &Email) -> Result<String, Error> {
         Ok(self.config.keys.of(Secret::Hash)?.fingerprint("address", &email.normalised()))
     }
 
     /// Leases a mail for [`LEASE`].
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
     pub async fn lease(&self, id: MailId) -> Result<Lease, TableError> {
         let now = self.clock.now();
         let lease = hexadecimal(&self.random.bytes::<16>());
@@ -148,9 +140,6 @@ impl Outbox {
     }
 
     /// Ends a lease, so that the mail can be leased at once.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
     pub async fn release(&self, leased: &Leased) -> Result<(), TableError> {
         let change = Change::new(
             Key::mail(leased.id),
@@ -164,9 +153,6 @@ impl Outbox {
     }
 
     /// Writes the final state of a mail. `note` is SES's message id, or why the mail was not sent.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
     pub async fn finish(&self, leased: &Leased, state: MailState, note: &str) -> Result<(), TableError> {
         let change = Change::new(
             Key::mail(leased.id),

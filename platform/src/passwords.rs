@@ -25,9 +25,6 @@ const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdC4uLg$
 static QUEUE: Queue = Queue::new(HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX);
 
 /// The hash of a new password, as a PHC string.
-///
-/// # Errors
-/// `Error::Internal` when the machine has not the memory for it; `Error::Busy` when too many wait already.
 pub async fn hash(password: Password, random: &Random) -> Result<String, Error> {
     let salt: [u8; 16] = random.bytes();
     off_thread(move || {
@@ -39,10 +36,6 @@ pub async fn hash(password: Password, random: &Random) -> Result<String, Error> 
 
 /// Whether the password matches the hash. Without a hash a dummy is checked, so that the time taken does not
 /// tell whether an account exists.
-///
-/// # Errors
-/// `Error::Internal` when the machine has not the memory for it, or the hash is damaged; `Error::Busy` when
-/// too many wait already.
 pub async fn is_right(typed: String, known_hash: Option<String>) -> Result<bool, Error> {
     off_thread(move || {
         let is_known = known_hash.is_some();

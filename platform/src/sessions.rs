@@ -51,8 +51,7 @@ impl Sessions {
     ///
     /// # Errors
     /// `ProofRequired` after [`FAILED_LOGINS_MAX`] without a proof within [`FAILED_LOGINS_WINDOW`];
-    /// `TooManyAttempts` after [`GUESSES_MAX`] within [`GUESSES_WINDOW`]; the holder gets one mail;
-    /// `Error::Table` when the table cannot be written.
+    /// `TooManyAttempts` after [`GUESSES_MAX`] within [`GUESSES_WINDOW`]; the holder gets one mail.
     pub async fn count_attempt(&self, identifier: &Identifier, is_proven: bool) -> Result<(), Error> {
         let now = self.clock.now();
         for _ in 0..COUNT_ATTEMPTS_MAX {
@@ -106,9 +105,6 @@ impl Sessions {
 
     /// Opens a session and deletes the count of failed attempts, in one transaction. Returns the cookie's
     /// token: the given one, else a random one.
-    ///
-    /// # Errors
-    /// `Error::Table` when the table cannot be written.
     pub async fn open(&self, account: &Account, token: Option<Token>) -> Result<Token, Error> {
         let token = token.unwrap_or_else(|| Token::from_bytes(self.random.bytes()));
         let row = Row::new(&Key::session(&token))
@@ -124,9 +120,6 @@ impl Sessions {
     }
 
     /// The session of a token, unless it has expired.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be read.
     pub async fn find(&self, token: &Token) -> Result<Option<Session>, TableError> {
         let Some(row) = self.table.find(&Key::session(token)).await? else {
             return Ok(None);
@@ -141,9 +134,6 @@ impl Sessions {
     }
 
     /// Deletes a session, if there is one.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
     pub async fn close(&self, token: &Token) -> Result<(), TableError> {
         self.table.delete(&Key::session(token)).await
     }

@@ -74,9 +74,6 @@ impl Table {
     }
 
     /// Reads one row, strongly consistent.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be read.
     pub async fn find(&self, key: &Key) -> Result<Option<Row>, TableError> {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
         let found = self.in_time(request.consistent_read(true).send()).await?;
@@ -84,9 +81,6 @@ impl Table {
     }
 
     /// Reads the rows of a partition whose sort keys begin with `prefix`, in order.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be read, or the partition is beyond all reason.
     pub async fn find_all(&self, partition: &str, prefix: &str) -> Result<Vec<Row>, TableError> {
         let mut values = HashMap::from([(":pk".to_owned(), partition.into_attribute())]);
         // DynamoDB refuses an empty prefix.
@@ -118,9 +112,6 @@ impl Table {
     }
 
     /// Writes a row under a key that has none.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
     pub async fn create(&self, row: Row) -> Result<Outcome<()>, TableError> {
         let put = self
             .client
@@ -136,9 +127,6 @@ impl Table {
     }
 
     /// Changes a row under a condition and returns the new row.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
     pub async fn update(&self, change: Change) -> Result<Outcome<Row>, TableError> {
         let update = self
             .client
@@ -157,9 +145,6 @@ impl Table {
     }
 
     /// Deletes a row, if it is there.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
     pub async fn delete(&self, key: &Key) -> Result<(), TableError> {
         let request = self.client.delete_item().table_name(&self.name).set_key(Some(key.attributes()));
         let deleted = self.retry_on_conflict(|| request.clone().send()).await?;
@@ -168,9 +153,6 @@ impl Table {
 
     /// Commits a transaction. Retries conflicts and throttling inside it, which the SDK does not. A single
     /// `create` is a plain put, at half the price.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
     pub async fn commit(&self, transaction: Transaction) -> Result<Committed, TableError> {
         let committed = match transaction.single_create() {
             Some((guard, row)) => match self.create(row.clone()).await? {

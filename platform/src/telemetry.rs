@@ -108,7 +108,16 @@ pub fn request(
             "request"
         ),
         Some(cause) => tracing::error!(
-            service, version, cold_start, function_request_id, correlation_id, route, status, outcome, millis, %cause,
+            service,
+            version,
+            cold_start,
+            function_request_id,
+            correlation_id,
+            route,
+            status,
+            outcome,
+            millis,
+            %cause,
             "request"
         ),
     }

@@ -18,7 +18,6 @@ use crate::table::{Guard, Key, Row, Table, TableError, Transaction};
 const REFERENCE_ATTEMPTS_MAX: usize = 4;
 /// The retention of a ticket: two years, as the privacy page says.
 pub(crate) const TICKET_RETENTION: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
-/// The submission is new.
 const NEW_SUBMISSION: Guard = Guard("new submission");
 /// The reference of a new ticket is free.
 const NEW_TICKET: Guard = Guard("new ticket");
@@ -56,11 +55,11 @@ impl Tickets {
         }
     }
 
-    /// Writes a request and queues the mail to the agency and the receipt, in one transaction. The same submission again
-    /// returns the same reference and writes nothing.
+    /// Writes a request and queues the mail to the agency and the receipt, in one transaction. The same
+    /// submission again returns the same reference and writes nothing.
     ///
     /// # Errors
-    /// `ProofAlreadyUsed`, `EmailDomain`; `Error::Table` when the table cannot be written.
+    /// `ProofAlreadyUsed`, `EmailDomain`.
     pub async fn submit(&self, proof: &Proof, ticket: &Ticket) -> Result<Submitted, Error> {
         let sent_to = ticket.email.masked();
         for _ in 0..REFERENCE_ATTEMPTS_MAX {
@@ -106,9 +105,6 @@ impl Tickets {
     }
 
     /// The ticket of a reference, and when it came.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be read.
     pub async fn find(&self, reference: &Reference) -> Result<Option<(Ticket, Timestamp)>, TableError> {
         self.table.find(&Key::ticket(reference.as_str())).await?.as_ref().map(read).transpose()
     }

@@ -11,15 +11,11 @@ use tokio::net::TcpStream;
 pub struct Message {
     /// The first line and the headers, with the empty line that ends them.
     pub head: String,
-    /// The body.
     pub body: Vec<u8>,
 }
 
 impl Message {
     /// Reads one message; its body has the length that it states, or ends with the connection.
-    ///
-    /// # Errors
-    /// The connection's own; `UnexpectedEof` when it ends within the head.
     pub async fn read(stream: &mut (impl AsyncRead + Unpin), is_request: bool) -> io::Result<Self> {
         let mut message = Self::read_head(stream).await?;
         let length = message.header("content-length").and_then(|length| length.parse().ok());
@@ -76,17 +72,11 @@ impl Message {
 }
 
 /// GET from a server of this machine.
-///
-/// # Errors
-/// The connection's own.
 pub async fn ask(port: u16, method: &str, path: &str, body: &str) -> io::Result<Message> {
     send(&format!("localhost:{port}"), method, path, &[], body).await
 }
 
 /// Sends one request to `host:port` and reads the answer to its end. A body is JSON.
-///
-/// # Errors
-/// The connection's own.
 pub async fn send(
     server: &str,
     method: &str,

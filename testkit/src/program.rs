@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::Error;
 
-/// Starts the program in a process group, prints its id, and kills the group when standard input closes, which is
-/// when the test ends or dies.
+/// Starts the program in a process group, prints its id, and kills the group when standard input closes,
+/// which is when the test ends or dies.
 const KEEPER: &str = r#"setsid "$@" </dev/null 2>&1 & group=$!; echo $group >&2; exec >/dev/null 2>&1
     trap 'kill -- -$group; wait' EXIT; cat"#;
 /// Timeout of the portal's start: the first one may install and build the pages.
@@ -38,9 +38,6 @@ impl Output {
 
 impl Program {
     /// Starts what `command` describes; its input and output are this value's.
-    ///
-    /// # Errors
-    /// No `sh` or no process.
     pub fn start(command: &Command) -> Result<Self, Error> {
         let mut keeper = Command::new("sh");
         keeper.args(["-c", KEEPER, "keeper"]).arg(command.get_program()).args(command.get_args());
@@ -71,9 +68,6 @@ impl Program {
     }
 
     /// Waits until `found` finds something in what it has printed.
-    ///
-    /// # Errors
-    /// It ended first, or the time is over; with all that it has printed.
     pub fn wait_for<T>(&self, time_max: Duration, found: impl Fn(&str) -> Option<T>) -> Result<T, Error> {
         let is_waiting = |(printed, is_over): &mut (String, bool)| !*is_over && found(printed).is_none();
         let waited = self.output.changed.wait_timeout_while(self.output.lock(), time_max, is_waiting);
@@ -118,9 +112,6 @@ static STARTING: Mutex<()> = Mutex::new(());
 
 impl Portal {
     /// Starts the portal's program with easy proofs and nothing kept, and waits until it answers.
-    ///
-    /// # Errors
-    /// It did not get ready; with all that it has printed.
     pub async fn ephemeral(program: &str, proof_counter: u32) -> Result<Self, Error> {
         let mut command = Command::new(program);
         command.arg("--ephemeral").env("SESAME_PROOF_COUNTER", proof_counter.to_string());
@@ -128,9 +119,6 @@ impl Portal {
     }
 
     /// Starts the portal, as `command` describes it, and waits until it answers.
-    ///
-    /// # Errors
-    /// It did not get ready; with all that it has printed.
     pub fn start(mut command: Command) -> Result<Self, Error> {
         let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let program = Program::start(command.env("SESAME_PORT", "0"))?;

@@ -8,9 +8,6 @@ use serde_json::Value;
 use crate::Error;
 
 /// The proof that answers a challenge, for the field `proof` of a form.
-///
-/// # Errors
-/// `challenge` is not one, or it has no solution.
 pub fn solve(challenge: &Value) -> Result<String, Error> {
     let challenge: Challenge = serde_json::from_value(challenge.clone())?;
     let solution = solve_challenge(SolveChallengeOptions::new(&challenge))?.ok_or("no solution")?;

@@ -33,7 +33,8 @@ const OVERFLOW: &str = "
         if (!box.width || isHidden) continue;
         const isCut = element.scrollWidth > element.clientWidth + 1 && style.overflowX !== 'visible'
             && !element.matches('input, textarea');
-        if (box.right > innerWidth + 1 || box.left < -1 || isCut) faults.push(element.outerHTML.slice(0, 100));
+        const isOut = box.right > innerWidth + 1 || box.left < -1;
+        if (isOut || isCut) faults.push(element.outerHTML.slice(0, 100));
     }
     return faults;";
 

@@ -264,8 +264,8 @@ impl Browser {
         answer["value"].clone()
     }
 
-    /// Console messages, exceptions and failed requests. Leaves out Chromium's lines for the API's own refusals, and for
-    /// requests that are retried.
+    /// Console messages, exceptions and failed requests. Leaves out Chromium's lines for the API's own
+    /// refusals, and for requests that are retried.
     pub async fn complaints(&self) -> Vec<String> {
         match self.engine {
             Engine::Chromium => self.console().await,

@@ -43,8 +43,8 @@ pub fn scratch() -> &'static Path {
     &FOLDER
 }
 
-/// A free port for a program that takes a number. Below the ephemeral range, so that no outgoing connection takes
-/// it first; different for each call, and for other runs.
+/// A free port for a program that takes a number. Below the ephemeral range, so that no outgoing connection
+/// takes it first; different for each call, and for other runs.
 pub fn free_port() -> u16 {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let first = std::process::id() as usize * PORTS_A_RUN;

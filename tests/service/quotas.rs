@@ -174,8 +174,8 @@ async fn a_digest_names_a_request_once_whatever_is_done_twice_on_the_way() {
     app.fill_agency_quota().await;
     app.wait_to_quarter();
     let reference = submit(&app, 1, EMAIL).await;
-    // The agency's copy is leased, its ticket found, counted and added to the digest, that digest's mail queued; its
-    // end cannot be written down.
+    // The agency's copy is leased, its ticket found, counted and added to the digest, that digest's mail
+    // queued; its end cannot be written down.
     for _ in 0..5 {
         app.table.let_one_pass();
     }
@@ -316,8 +316,8 @@ async fn a_quota_that_is_begun_anew_loses_no_mail() {
     app.next_mail().await;
     app.wait_minutes(61);
     app.recover_password(&identifier).await;
-    // Lease, account, members, the member's account, the count that finds the hour over, and then the answer to the
-    // new count is lost.
+    // Lease, account, members, the member's account, the count that finds the hour over, and then the answer
+    // to the new count is lost.
     for _ in 0..5 {
         app.table.let_one_pass();
     }

@@ -122,7 +122,7 @@ async fn a_new_password_ends_every_session() {
 }
 
 #[tokio::test]
-async fn whichever_was_forgotten_the_mail_is_the_same() {
+async fn whichever_is_asked_for_the_mail_is_the_same() {
     let app = App::new();
     let identifier = app.account(SIRET, EMAIL).await;
     app.recover_password(&identifier).await;

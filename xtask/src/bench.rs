@@ -1,4 +1,4 @@
-//! `cargo xtask bench recover`: throughput over HTTP, cost of a request, and whether any accepted mail is lost.
+//! `cargo xtask bench recover`: throughput over HTTP, cost of a request, and accepted mails that were lost.
 
 mod load;
 mod seed;

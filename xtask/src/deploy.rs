@@ -46,9 +46,6 @@ pub struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     /// Reads `--env E [--artefact FOLDER] [--yes]`, in any order.
-    ///
-    /// # Errors
-    /// What cannot be read.
     pub fn parse(arguments: &[&'a str]) -> Result<Self, Error> {
         let mut asked = Self::default();
         let mut words = arguments.iter();
@@ -122,8 +119,8 @@ fn in_force(before: Option<&Described>, stated: &Parameters, name: &str) -> Opti
     standing.or_else(|| stated.get(name)).cloned()
 }
 
-/// The parameters of a deployment. Those of an existing stack are state (`cargo xtask set`): `samconfig.toml` gives
-/// only parameters that the stack has not got yet.
+/// The parameters of a deployment. Those of an existing stack are state (`cargo xtask set`): `samconfig.toml`
+/// gives only parameters that the stack has not got yet.
 fn changes(before: Option<&Described>, stated: &Parameters, version: &str) -> Parameters {
     let is_new = |name: &String| before.is_none_or(|stack| !stack.parameters.contains_key(name));
     let mut changes: Parameters = stated

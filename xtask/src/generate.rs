@@ -20,7 +20,7 @@ const STATEMENT: &str = "infra/functions.json";
 /// Every kind of row.
 const ROWS: &str = "docs/table.md";
 
-/// The rooms and the functions, drawn.
+/// The picture of functions, rows and mails.
 const PICTURE: &str = "docs/pictures/architecture.svg";
 
 /// A part of a file that is made, between `# NAME: begin` and `# NAME: end`.

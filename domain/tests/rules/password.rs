@@ -149,7 +149,8 @@ fn a_password_is_kept_as_typed_with_its_spaces() {
 
 #[test]
 fn a_password_is_the_same_however_a_keyboard_composes_it() {
-    // «é» and «ç» as macOS types them with dead keys, a Hangul syllable from its parts, the sign for ångström.
+    // «é» and «ç» as macOS types them with dead keys, a Hangul syllable from its parts, the sign for
+    // ångström.
     let (composed, decomposed) = (
         "été à Besançon 각 Å 47",
         "e\u{301}te\u{301} a\u{300} Besanc\u{327}on \u{1100}\u{1161}\u{11A8} \u{212B} 47",

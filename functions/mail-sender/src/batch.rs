@@ -84,8 +84,8 @@ pub async fn handle(sender: &Sender, invocation: &Invocation, event: SqsEvent) -
     let is_cold_start = telemetry::is_cold_start();
     let mut batch = Batch { sender, invocation, is_cold_start, paused_sets: Vec::new() };
     let scope = Scope { deadline: invocation.deadline, correlation_id: invocation.request_id.clone() };
-    // Boxed here and below: the SDK's futures are large, and nested too deeply for the compiler («queries overflow the
-    // depth limit»).
+    // Boxed here and below: the SDK's futures are large, and nested too deeply for the compiler («queries
+    // overflow the depth limit»).
     Box::pin(scope.run(batch.run(event))).await
 }
 
@@ -164,7 +164,8 @@ impl Batch<'_> {
         }
     }
 
-    /// Whether the recipient's domain accepts no mail. Stores it, so that the form refuses the next such address.
+    /// Whether the recipient's domain accepts no mail. Stores it, so that the form refuses the next such
+    /// address.
     async fn has_no_mail(&self, mail: &Mail) -> Result<bool, Error> {
         if !self.sender.domains.has_no_mail(mail.to.domain()).await {
             return Ok(false);

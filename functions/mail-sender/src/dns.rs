@@ -1,4 +1,4 @@
-//! Whether a domain takes mail at all: its MX records, else its addresses (RFC 5321, 5.1); a null MX says no (RFC 7505).
+//! Looks up whether a domain accepts mail: MX, else addresses (RFC 5321, 5.1); not with a null MX (RFC 7505).
 
 use std::fmt;
 use std::fs;
@@ -87,7 +87,6 @@ enum Records {
     None,
     /// A null MX (RFC 7505): no mail is accepted.
     NullMx,
-    /// Some.
     Some,
 }
 

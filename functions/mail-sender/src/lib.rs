@@ -47,7 +47,8 @@ pub struct MailConfig {
     /// Where requests for assistance go, and replies.
     pub agency: Email,
     pub configuration_set: Option<String>,
-    /// The configuration set of mails to unproven addresses, if it is another: their bounces must not stop other mails.
+    /// The configuration set of mails to unproven addresses, if it is another: their bounces must not stop
+    /// other mails.
     pub configuration_set_unproven: Option<String>,
     /// The minimum interval between two mails of this sender.
     pub pause: SignedDuration,
@@ -106,9 +107,6 @@ impl Sender {
     }
 
     /// A sender with settings from the environment.
-    ///
-    /// # Errors
-    /// A missing or wrong setting.
     pub async fn start() -> Result<Self, BootError> {
         let config = MailConfig::of_environment()?;
         let platform = boot::start(&FUNCTION).await?;

@@ -119,12 +119,12 @@ async fn activation(sender: &Sender, leased: &Leased, account: &Account) -> Resu
     Ok(Mail { is_unproven: true, ..to_holder(sender, account, content) })
 }
 
-/// Identifier and link of each of these accounts, which are one person's: whichever was forgotten, the mail helps.
+/// Identifier and link of each of these accounts, which are one person's, whichever was asked for.
 async fn recovery(sender: &Sender, leased: &Leased, mut accounts: Vec<Account>) -> Result<Mail, NoMail> {
     if accounts.is_empty() {
         return Err(nobody("no account of that address"));
     }
-    // Asked for before the password was set, a link must not undo that.
+    // A link that was asked for before the password was set must not replace it.
     accounts.retain(|account| account.password_set_at.is_none_or(|set_at| set_at <= leased.created_at));
     let first = accounts.first().ok_or_else(|| superseded("the password was set since"))?;
     let next_at = count(sender, leased, Bounded::Recovery(&first.application.email)).await?;

@@ -1,7 +1,7 @@
 //! Renders mails, as plain text and as HTML, from the templates of this crate.
 //!
-//! Whoever fills in a form chooses the address of its mail. Until the address is proven, what they typed is rendered
-//! so that no mail program makes a link of it (`filters::unlinked`).
+//! Whoever fills in a form chooses the address of its mail. Until the address is proven, what they typed is
+//! rendered so that no mail program makes a link of it (`filters::unlinked`).
 
 use askama::Template;
 use domain::mail::DigestPeriod;
@@ -51,11 +51,8 @@ struct ShownLink {
     url: String,
 }
 
-/// The link that activates an application, and the identifier. `next_at` is when the quota allows the next mail, if
-/// this is the last.
-///
-/// # Errors
-/// When a template cannot be written out; none does so by itself.
+/// The link that activates an application, and the identifier. `next_at` is when the quota allows the next
+/// mail, if this is the last.
 pub fn activation(
     site: &str,
     account: &Account,
@@ -74,9 +71,6 @@ pub fn activation(
 }
 
 /// The account is active; the identifier to keep.
-///
-/// # Errors
-/// As [`activation`].
 pub fn welcome(site: &str, account: &Account) -> Result<Content, askama::Error> {
     content!("Votre compte Sésame est actif\u{a0}: gardez votre identifiant", "welcome.txt", "welcome.html", {
         site: str = site,
@@ -84,11 +78,8 @@ pub fn welcome(site: &str, account: &Account) -> Result<Content, askama::Error> 
     })
 }
 
-/// Identifier and link of each account, whichever was asked for: who uses up a holder's quota has sent them working
-/// links. `next_at` as in [`activation`].
-///
-/// # Errors
-/// As [`activation`].
+/// Identifier and link of each account, whichever was asked for: who uses up a holder's quota has sent them
+/// working links. `next_at` as in [`activation`].
 pub fn recovery(
     site: &str,
     links: &[RecoveryLink<'_>],
@@ -117,9 +108,6 @@ pub fn recovery(
 }
 
 /// The password was replaced, and what to do if it was somebody else.
-///
-/// # Errors
-/// As [`activation`].
 pub fn password_changed(
     site: &str,
     account: &Account,
@@ -133,9 +121,6 @@ pub fn password_changed(
 }
 
 /// Too many passwords were tried: the identifier takes none for a while.
-///
-/// # Errors
-/// As [`activation`].
 pub fn logins_blocked(
     site: &str,
     account: &Account,
@@ -149,9 +134,6 @@ pub fn logins_blocked(
 }
 
 /// The receipt of a request for assistance.
-///
-/// # Errors
-/// As [`activation`].
 pub fn ticket_receipt(
     site: &str,
     reference: &Reference,
@@ -171,9 +153,6 @@ pub fn ticket_receipt(
 }
 
 /// A request for assistance, for the agency, unchanged. The reply goes to the person.
-///
-/// # Errors
-/// As [`activation`].
 pub fn ticket_to_agency(
     reference: &Reference,
     ticket: &Ticket,
@@ -189,9 +168,6 @@ pub fn ticket_to_agency(
 }
 
 /// The requests of a period that had no mail of their own, for the agency.
-///
-/// # Errors
-/// As [`activation`].
 pub fn agency_digest(period: DigestPeriod, lines: &[DigestLine]) -> Result<Content, askama::Error> {
     let subject = format!("Demandes d'assistance\u{a0}: {} demandes groupées", lines.len());
     content!(subject, "agency_digest.txt", "agency_digest.html", {
@@ -227,8 +203,8 @@ const MONTHS: [&str; 12] = [
     "décembre",
 ];
 
-/// A moment in French: « lundi 23 novembre 2026 à 14 h 05 (heure de Paris) ». Seconds are truncated, so that a link
-/// never expires before the stated time.
+/// A moment in French: « lundi 23 novembre 2026 à 14 h 05 (heure de Paris) ». Seconds are truncated, so that
+/// a link never expires before the stated time.
 fn in_words(moment: Timestamp) -> String {
     let clock = in_paris(moment);
     let day = DAYS[usize::from(clock.weekday().to_monday_zero_offset().unsigned_abs())];
@@ -238,9 +214,12 @@ fn in_words(moment: Timestamp) -> String {
     format!("{day} {date}\u{a0}{month} {year} à {hour}\u{a0}h\u{a0}{minute:02} (heure de Paris)")
 }
 
+/// Added before seconds are truncated, it rounds up.
+const ALMOST_A_MINUTE: SignedDuration = SignedDuration::from_secs(59);
+
 /// The same, rounded up to the minute.
 fn minute_after(moment: Timestamp) -> String {
-    in_words(after(moment, SignedDuration::from_secs(59)))
+    in_words(after(moment, ALMOST_A_MINUTE))
 }
 
 /// Filters of the templates.
@@ -252,8 +231,8 @@ mod filters {
     /// Separators of host labels, in all scripts (UTS 46, 4.5), and look-alikes.
     const DOTS: [char; 5] = ['.', '\u{3002}', '\u{FF0E}', '\u{FF61}', '\u{2024}'];
 
-    /// The same text to the eye, of which no mail program makes a link: else a stranger could send links through us.
-    /// Unchanged when `is_wanted` is false.
+    /// The same text to the eye, of which no mail program makes a link: else a stranger could send links
+    /// through us. Unchanged when `is_wanted` is false.
     #[askama::filter_fn]
     pub fn unlinked(
         typed: impl Display,
@@ -275,8 +254,8 @@ mod filters {
         Ok(shown)
     }
 
-    /// Whether a mail program may link across this character: in a host name or number of any script, a mailbox, the
-    /// scheme of a URL. A dot at the end of a sentence is none.
+    /// Whether a mail program may link across this character: in a host name or number of any script, a
+    /// mailbox, the scheme of a URL. A dot at the end of a sentence is none.
     fn joins(c: char, next: char) -> bool {
         let is_dot = |c: char| DOTS.contains(&c);
         match c {

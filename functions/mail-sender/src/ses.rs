@@ -57,8 +57,8 @@ pub struct Ses {
     next_at: Arc<Mutex<Timestamp>>,
 }
 
-/// Settings of an SES client, the same everywhere. The SDK's retries are off: a lost answer may hide a mail that was
-/// accepted, and the queue retries with backoff.
+/// Settings of an SES client, the same everywhere. The SDK's retries are off: a lost answer may hide a mail
+/// that was accepted, and the queue retries with backoff.
 #[must_use]
 pub fn ses_config() -> Builder {
     let timeouts = TimeoutConfig::builder().operation_timeout(SEND_TIME_MAX).build();
@@ -154,9 +154,6 @@ impl Ses {
 }
 
 /// The interval between two mails of one sender, so that all senders together keep to the account's rate.
-///
-/// # Errors
-/// When either number is zero.
 pub fn pause(mails_per_second: u32, senders: u32) -> Result<SignedDuration, BootError> {
     let nanos = 1_000_000_000_i64.saturating_mul(senders.into()).checked_div(mails_per_second.into());
     let nanos =
@@ -172,8 +169,8 @@ fn as_email(content: &Content) -> Result<EmailContent, BuildError> {
         .build())
 }
 
-/// Maps an error to its meaning for the mail. An account or a domain that may not send concerns all mails: they are
-/// retried. SES's message may repeat an address: only its code is logged.
+/// Maps an error to its meaning for the mail. An account or a domain that may not send concerns all mails:
+/// they are retried. SES's message may repeat an address: only its code is logged.
 fn outcome_of(error: &SdkError<SendEmailError>) -> Outcome {
     use SendEmailError as E;
     let Some(refusal) = error.as_service_error() else {

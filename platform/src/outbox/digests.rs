@@ -19,11 +19,8 @@ pub struct DigestLine {
 }
 
 impl Outbox {
-    /// Adds a request to the digest of the current period, and queues the digest's mail unless it is queued. Returns the
-    /// mail's id. Idempotent.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
+    /// Adds a request to the digest of the current period, and queues the digest's mail unless it is queued.
+    /// Returns the mail's id. Idempotent.
     pub async fn add_to_digest(&self, line: &DigestLine) -> Result<MailId, Error> {
         let now = self.clock.now();
         let period = DigestPeriod::of(now);
@@ -44,9 +41,6 @@ impl Outbox {
     }
 
     /// The requests of a period's digest, in order of their references.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be read.
     pub async fn digest(&self, period: DigestPeriod) -> Result<Vec<DigestLine>, TableError> {
         let rows = self.table.find_all(&format!("{}{period}", Key::DIGEST), "").await?;
         rows.iter().map(read).collect()

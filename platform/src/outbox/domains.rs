@@ -13,9 +13,6 @@ pub(crate) const MAIL_DOMAIN: Guard = Guard("mail domain");
 
 impl Outbox {
     /// Refuses the domain of this address from now on.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
     pub async fn refuse_domain(&self, email: &Email) -> Result<(), TableError> {
         let until = after(self.clock.now(), NO_MAIL_RETENTION);
         let mut transaction = Transaction::new();
@@ -25,11 +22,9 @@ impl Outbox {
 
     /// Makes a transaction depend on the address's domain not being refused.
     ///
-    /// The check joins the transaction only when the domain is refused now. Transactions that check one row conflict
-    /// with each other (`TransactionConflict`), and on the worst day half of all applicants have the same provider.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be read.
+    /// The check joins the transaction only when the domain is refused now. Transactions that check one row
+    /// conflict with each other (`TransactionConflict`), and on the worst day half of all applicants have the
+    /// same provider.
     pub(crate) async fn assert_mail_domain(
         &self,
         transaction: &mut Transaction,

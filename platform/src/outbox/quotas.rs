@@ -24,10 +24,8 @@ pub enum Standing {
 }
 
 impl Outbox {
-    /// Counts a mail against each quota, until one is exhausted. Idempotent for a mail. The address is not stored.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
+    /// Counts a mail against each quota, until one is exhausted. Idempotent for a mail. The address is not
+    /// stored.
     pub async fn count(&self, id: MailId, quotas: &[Quota]) -> Result<Standing, Error> {
         let mut next_at: Option<Timestamp> = None;
         for quota in quotas {
@@ -48,7 +46,8 @@ impl Outbox {
             let count = Change::new(
                 key.clone(),
                 "ADD mails :mail SET expires_at = if_not_exists(expires_at, :until)",
-                "attribute_not_exists(expires_at) OR (expires_at > :now AND (size(mails) < :most OR contains(mails, :id)))",
+                "attribute_not_exists(expires_at) OR \
+                 (expires_at > :now AND (size(mails) < :most OR contains(mails, :id)))",
             )
             .value("mail", StringSet(vec![id.to_string()]))
             .value("id", id.to_string())

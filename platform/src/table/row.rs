@@ -41,7 +41,6 @@ impl IntoAttribute for Timestamp {
     }
 }
 
-/// A string set.
 #[derive(Debug)]
 pub struct StringSet(pub Vec<String>);
 
@@ -67,9 +66,6 @@ impl Row {
     }
 
     /// A required text.
-    ///
-    /// # Errors
-    /// `TableError::Broken` when it is not: the row is not one of ours.
     pub fn text(&self, name: &'static str) -> Result<&str, TableError> {
         self.find_text(name).ok_or(TableError::corrupt(name))
     }
@@ -81,9 +77,6 @@ impl Row {
     }
 
     /// A required text, parsed.
-    ///
-    /// # Errors
-    /// `TableError::Broken`.
     pub fn parsed<T, E>(
         &self,
         name: &'static str,
@@ -93,18 +86,12 @@ impl Row {
     }
 
     /// A required number.
-    ///
-    /// # Errors
-    /// `TableError::Broken`.
     pub fn number(&self, name: &'static str) -> Result<u64, TableError> {
         let number = self.0.get(name).and_then(|value| value.as_n().ok()?.parse().ok());
         number.ok_or(TableError::corrupt(name))
     }
 
     /// A required moment.
-    ///
-    /// # Errors
-    /// `TableError::Broken`.
     pub fn moment(&self, name: &'static str) -> Result<Timestamp, TableError> {
         self.find_moment(name).ok_or(TableError::corrupt(name))
     }

@@ -1,4 +1,4 @@
-//! The row schema: every kind of row, its keys, its attributes and its retention. `docs/table.md` is made from it.
+//! The row schema: keys, attributes and retention of every kind of row. `docs/table.md` is made from it.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -136,7 +136,7 @@ pub const KINDS: &[Kind] = &[
         name: "establishment",
         pk: "SIRET#<siret>",
         sk: "ESTABLISHMENT",
-        meaning: "The establishment has an active account. Written at activation; its absence is a condition of it.",
+        meaning: "The establishment has an active account. Its absence is a condition of an activation.",
         attributes: &[ESTABLISHMENT_NAME, CREATED_AT],
         retention: Retention::Kept,
     },
@@ -174,7 +174,7 @@ pub const KINDS: &[Kind] = &[
         name: "link",
         pk: "LINK#<sha256 of token>",
         sk: "LINK",
-        meaning: "The link of a mail that sets a password. Kept after its use, so that a page can say *used* or *expired*.",
+        meaning: "A link of a mail that sets a password. Kept after use, so that a page can say *used*.",
         attributes: &[
             text("purpose", "`activation` or `password_reset`"),
             IDENTIFIER,
@@ -238,8 +238,7 @@ pub const KINDS: &[Kind] = &[
         name: "mail quota",
         pk: "QUOTA#<keyed hash of what is counted>",
         sk: "QUOTA",
-        meaning: "The mails of one kind that went to one mailbox, about one establishment or to the agency within the \
-                  window.",
+        meaning: "Mails of one kind to one mailbox, about one establishment, or to the agency.",
         attributes: &[attribute("mails", AttributeKind::TextSet, "their ids"), EXPIRES_AT],
         retention: Retention::After(QUOTA_WINDOW, "the first of them"),
     },
@@ -319,8 +318,7 @@ pub const KINDS: &[Kind] = &[
         name: "line of a digest",
         pk: "DIGEST#<start of the period>",
         sk: "TICKET#<reference>",
-        meaning: "A request for assistance beyond the agency's quota of single mails: the digest of its quarter of an \
-                  hour lists it.",
+        meaning: "A request beyond the agency's quota of single mails, listed in the digest.",
         attributes: &[
             text("reference", "of the ticket"),
             SIRET,
@@ -334,7 +332,7 @@ pub const KINDS: &[Kind] = &[
         name: "domain without mail",
         pk: "DOMAIN#<domain>",
         sk: "DOMAIN",
-        meaning: "A name server said that the domain of an address takes no mail: forms refuse its addresses.",
+        meaning: "A domain that accepts no mail, as a name server said: forms refuse its addresses.",
         attributes: &[EXPIRES_AT],
         retention: Retention::After(NO_MAIL_RETENTION, "a mail to it was given up"),
     },
@@ -363,12 +361,12 @@ const INTRODUCTION: &str = "\
 Made from `platform/src/table/schema.rs` by `cargo xtask generate`: change that file, not this one.
 `service::table` holds every row of a whole story against it.
 
-One DynamoDB table; partition key `pk` and sort key `sk`, both strings; on demand; no index. `expires_at` is the
-expiry attribute (epoch seconds). DynamoDB deletes expired rows days late, so every read and every condition checks it.
+One DynamoDB table; partition key `pk` and sort key `sk`, both strings; on demand; no index. `expires_at` is
+the expiry (epoch seconds). DynamoDB deletes expired rows days late: every read and every condition checks it.
 The stream has new images; the pipe takes insertions of `MAIL#` rows from it.
 
-*Personal*: *clear* is a name, an address, a number or the words of a person; *pseudonym* leads to one only for who
-holds another row or a key.
+*Personal*: *clear* is a name, an address, a number or the words of a person; *pseudonym* leads to one only
+for who holds another row or a key.
 
 | row | pk | sk | kept |
 |---|---|---|---|

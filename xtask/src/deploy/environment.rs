@@ -22,9 +22,6 @@ pub struct Environment {
 
 impl Environment {
     /// Reads an environment.
-    ///
-    /// # Errors
-    /// No such environment, or something that it does not say.
     pub fn find(tools: &Tools, name: &str) -> Result<Self, Error> {
         Self::read(&fs::read_to_string(tools.root.join("samconfig.toml"))?, name)
     }
@@ -45,17 +42,11 @@ impl Environment {
     }
 
     /// The initial parameters.
-    ///
-    /// # Errors
-    /// A word that is no `NAME=VALUE`.
     pub fn parameters(&self) -> Result<Parameters, Error> {
         pairs(self.overrides.split(' ').filter(|word| !word.is_empty()))
     }
 
     /// The tags of its stack, as AWS takes them.
-    ///
-    /// # Errors
-    /// A word that is no `NAME=VALUE`.
     pub fn tags(&self) -> Result<Vec<String>, Error> {
         let tags = pairs(self.tags.split(' '))?;
         Ok(tags.iter().map(|(name, value)| format!("Key={name},Value={value}")).collect())

@@ -16,9 +16,6 @@ const RISING: [&str; 2] = ["TableGeneration", "KeysGeneration"];
 const TRIES_MAX: usize = 3;
 
 /// Sets parameters of the deployed stack: same template, all other parameters unchanged.
-///
-/// # Errors
-/// A parameter that there is not, or that may not be so; AWS's own.
 pub fn set(words: &[&str], environment: &str) -> Outcome {
     let tools = Tools::find()?;
     let stack = Stack::of(&tools, &Environment::find(&tools, environment)?);
@@ -62,17 +59,11 @@ fn check(before: &Described, changes: &Parameters) -> Outcome {
 }
 
 /// Closes the site: every page answers 503 and says until when. The API goes on.
-///
-/// # Errors
-/// AWS's own.
 pub fn close(environment: &str) -> Outcome {
     say(environment, "yes")
 }
 
 /// Opens the site again.
-///
-/// # Errors
-/// AWS's own.
 pub fn open(environment: &str) -> Outcome {
     say(environment, "no")
 }
@@ -94,10 +85,8 @@ fn say(environment: &str, is_closed: &str) -> Outcome {
     Ok(())
 }
 
-/// Rolls back. Without a tag to the previous release, by the aliases, in seconds; with one to the code and the pages
-/// of that release, with today's parameters.
-///
-/// # Errors No such release; AWS's own.
+/// Rolls back. Without a tag to the previous release, by the aliases, in seconds; with one to the code and
+/// the pages of that release, with today's parameters.
 pub fn rollback(environment: &str, tag: Option<&str>) -> Outcome {
     let tools = Tools::find()?;
     let environment = Environment::find(&tools, environment)?;

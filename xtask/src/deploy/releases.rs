@@ -45,8 +45,8 @@ pub fn template_address(environment: &Environment, stack: &Stack, version: &str)
     Ok(format!("https://s3.{}.amazonaws.com/{bucket}/{key}", environment.region))
 }
 
-/// Publishes the pages of a release: assets first, so that no page refers to a missing one, then pages. Old assets
-/// stay for pages that are open.
+/// Publishes the pages of a release: assets first, so that no page refers to a missing one, then pages. Old
+/// assets stay for pages that are open.
 pub fn publish(
     tools: &Tools,
     environment: &Environment,

@@ -27,9 +27,7 @@ const REPLACE: &str =
 /// A stack of one region.
 pub struct Stack<'a> {
     tools: &'a Tools,
-    /// Its name.
     pub name: String,
-    /// Where it is.
     pub region: String,
 }
 
@@ -38,9 +36,7 @@ pub struct Stack<'a> {
 pub struct Described {
     /// `UPDATE_COMPLETE`, say.
     pub status: String,
-    /// The parameters in force.
     pub parameters: Parameters,
-    /// The outputs.
     pub outputs: BTreeMap<String, String>,
 }
 
@@ -54,10 +50,6 @@ pub enum Template<'a> {
 }
 
 impl Described {
-    /// An output.
-    ///
-    /// # Errors
-    /// None of that name.
     pub fn output(&self, name: &str) -> Result<&str, String> {
         self.outputs.get(name).map(String::as_str).ok_or_else(|| format!("the stack has no output {name}"))
     }
@@ -75,9 +67,6 @@ impl<'a> Stack<'a> {
     }
 
     /// Runs the AWS CLI. `None` when it prints nothing.
-    ///
-    /// # Errors
-    /// AWS's own words.
     pub fn aws(&self, arguments: &[&str]) -> Result<Value, Error> {
         let mut command = self.tools.command("aws");
         let answer = command.args(arguments).args(["--region", &self.region, "--output", "json"]).output()?;

@@ -19,9 +19,11 @@ const TOP: u32 = 60;
 const LEVEL: u32 = 150;
 
 const STYLE: &str = "\
-text { font: 13px system-ui, sans-serif; fill: #1d1b2e } .name { font-weight: 600 } .head { font-size: 15px; \
-font-weight: 600; fill: #3d2c8d } rect { fill: #f4f2fb; stroke: #8f84c4 } path { fill: none; stroke: #8f84c4 } \
-.write { stroke: #3d2c8d; stroke-width: 2 } .read { stroke-dasharray: 4 4 } .mail { stroke: #0b6b45; stroke-width: 2 }";
+text { font: 13px system-ui, sans-serif; fill: #1d1b2e } .name { font-weight: 600 } \
+.head { font-size: 15px; font-weight: 600; fill: #3d2c8d } \
+rect { fill: #f4f2fb; stroke: #8f84c4 } path { fill: none; stroke: #8f84c4 } \
+.write { stroke: #3d2c8d; stroke-width: 2 } .read { stroke-dasharray: 4 4 } \
+.mail { stroke: #0b6b45; stroke-width: 2 }";
 
 /// A box with its lines of text, the first of them its name.
 struct Block {

@@ -17,10 +17,9 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::functions;
 
-/// Where it is served.
 pub const PATH: &str = "/api/openapi.json";
 
-/// The document as a route of the portal. On AWS it is a file beside the pages.
+/// Serves the document on one machine. On AWS it is a file beside the pages.
 pub const FUNCTION: Function = Function {
     name: "document",
     routes: &[route!(GET "/api/openapi.json", handle)],
@@ -42,7 +41,8 @@ const OF_FORMS: [Kind; 4] =
 #[openapi(
     info(
         title = "Sésame",
-        description = "Lets an employer into the Activité partielle extranet. Every failure is an RFC 9457 problem.",
+        description = "Lets an employer into the Activité partielle extranet. \
+                       Every failure is an RFC 9457 problem.",
     ),
     paths(handle),
     components(schemas(ProblemBody))
@@ -55,7 +55,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     with_cookie(session::COOKIE)
 }
 
-/// The document, put together from the functions' parts and their routes' problems.
+/// Merges the functions' documents, and adds the problems of their routes.
 fn with_cookie(name: &str) -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     functions::documents().into_iter().for_each(|part| document.merge(part));
@@ -90,7 +90,7 @@ fn add_problems(operation: &mut Operation, route: &Route) {
     }
 }
 
-/// The response of a status that is one of these problems.
+/// The response of one status, which may be any of these problems.
 fn problem(status: StatusCode, kinds: &[Kind]) -> Response {
     let types: Vec<String> = kinds.iter().map(|kind| kind.uri()).collect();
     let named = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(types.clone()));
@@ -106,7 +106,7 @@ fn problem(status: StatusCode, kinds: &[Kind]) -> Response {
     }
 }
 
-/// The header that every problem of a status bears.
+/// The header of every problem of a status.
 fn header_of(status: StatusCode) -> Option<(&'static str, Header)> {
     match status {
         StatusCode::METHOD_NOT_ALLOWED => Some(("Allow", Header::default())),
@@ -117,7 +117,7 @@ fn header_of(status: StatusCode) -> Option<(&'static str, Header)> {
     }
 }
 
-/// `GET /api/openapi.json`.
+/// The description of this API.
 #[utoipa::path(
     get, path = "/api/openapi.json", operation_id = "document", tag = "document",
     responses((status = 200, description = "This document", body = serde_json::Value))

@@ -64,9 +64,7 @@ fn modified(file: &Path) -> Option<SystemTime> {
 fn npm(web: &Path, arguments: &[&str]) -> io::Result<()> {
     let status = Command::new("npm").args(arguments).current_dir(web).status().map_err(|error| {
         if error.kind() == ErrorKind::NotFound {
-            io::Error::other(
-                "the pages are built with Node.js 20 or later: install it (https://nodejs.org), and try again",
-            )
+            io::Error::other("the pages are built with Node.js 20 or later: install it (https://nodejs.org)")
         } else {
             error
         }

@@ -1,8 +1,7 @@
-//! Crockford's base 32: no letter that a person reads for another.
+//! Crockford's base 32, which has no symbols that are read for one another.
 
 use crate::text;
 
-/// The symbols, by their values.
 pub const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// The symbol of a value of 0 to 31 (only the low five bits count).

@@ -9,13 +9,13 @@ use crate::form::{FieldValue, Rule, Schema, TextRule, present};
 use crate::refusal::FaultCode;
 use crate::text;
 
-/// The longest address that SMTP carries, in characters (RFC 5321, erratum 1690).
+/// The longest address of SMTP (RFC 5321, erratum 1690).
 pub const EMAIL_LENGTH_MAX: usize = 254;
-/// The longest part before the `@`, in characters (RFC 5321, 4.5.3.1.1).
+/// The longest local part (RFC 5321, 4.5.3.1.1).
 const LOCAL_PART_LENGTH_MAX: usize = 64;
-/// The longest label of a host name, in characters (RFC 1123).
+/// The longest label of a host name (RFC 1123).
 const LABEL_LENGTH_MAX: usize = 63;
-/// What stands between two dots of a local part, as a regular expression (RFC 5322, `atom`).
+/// An atom of a local part, as a regular expression (RFC 5322).
 const ATOM: &str = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
 
 /// A deliverable address: ASCII, no quoted local part, a domain with a dot; the domain is kept in lower
@@ -24,7 +24,7 @@ const ATOM: &str = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
 pub struct Email(String);
 
 impl Email {
-    /// Reads what a person typed; spaces around it are dropped, the domain goes to lower case.
+    /// Parses what a person typed: trims it, and lowers the case of the domain.
     ///
     /// # Errors
     /// `EmailFormat` when mail could not be sent to it.
@@ -46,20 +46,20 @@ impl Email {
         Ok(Self(format!("{}@{domain}", parsed.local_part())))
     }
 
-    /// The address, to send to. Never for a log, a key or a metric.
+    /// The address to send to. Never for a log, a key or a metric.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The same mailbox, whatever the case of the letters that were typed: what is compared.
+    /// The address in lower case, for comparison.
     #[must_use]
     pub fn normalised(&self) -> String {
         self.0.to_ascii_lowercase()
     }
 
-    /// The mailbox without the sub-address: `jean+paie@exemple.fr` is `jean@exemple.fr` (RFC 5233). What is counted,
-    /// and never sent to: some providers take the `+` for a part of the name.
+    /// The mailbox without sub-address, `jean@exemple.fr` for `jean+paie@exemple.fr` (RFC 5233): the key of
+    /// quotas. Never sent to, since some providers take the `+` for a part of the name.
     #[must_use]
     pub fn mailbox(&self) -> String {
         let whole = self.normalised();
@@ -72,13 +72,12 @@ impl Email {
         }
     }
 
-    /// What stands after the `@`, in lower case.
     #[must_use]
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, domain)| domain)
     }
 
-    /// What a stranger may see of it: `j•••@exemple.fr`.
+    /// Masked for display: `j•••@exemple.fr`.
     #[must_use]
     pub fn masked(&self) -> String {
         let (local, domain) = self.0.split_once('@').unwrap_or((&self.0, ""));

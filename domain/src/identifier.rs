@@ -8,9 +8,9 @@ use crate::form::{FieldValue, Rule, Schema, TextRule, present};
 use crate::refusal::FaultCode;
 use crate::text;
 
-/// What a person may type around 10 symbols, in characters, before we stop reading.
+/// The longest input that is parsed.
 const TYPED_LENGTH_MAX: usize = 64;
-/// Symbols that are drawn at random; one check symbol follows.
+/// Random symbols; a check symbol follows.
 const RANDOM_SYMBOLS: usize = 7;
 /// Multiplier from one symbol's weight to the next, in the field of 32 elements.
 const WEIGHT: u8 = 18;
@@ -32,7 +32,7 @@ impl Identifier {
         Self(format!("AP-{}-{}", &symbols[..4], &symbols[4..]))
     }
 
-    /// Reads what a person typed: any case, O for 0, I and L for 1, dashes and spaces or none.
+    /// Parses what a person typed: any case, O for 0, I and L for 1, dashes and spaces or none.
     ///
     /// # Errors
     /// `IdentifierIsAnEmail` when it has an `@`; `IdentifierFormat` when it is anything else, or mistyped.
@@ -60,7 +60,7 @@ impl Identifier {
         }
     }
 
-    /// As it is printed: `AP-7K3M-Q2FD`.
+    /// `AP-7K3M-Q2FD`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -85,7 +85,8 @@ impl FieldValue for Identifier {
         Schema {
             name: "Identifier",
             description: format!(
-                "`AP-` and {symbols} symbols of Crockford's base 32, the last a check symbol; any case, O for 0, \
+                "`AP-` and {symbols} symbols of Crockford's base 32, the last a check symbol; any case, \
+                 O for 0, \
                  I and L for 1, with or without dashes and spaces."
             ),
             rule: Rule::Text(TextRule {

@@ -1,4 +1,4 @@
-//! What is true in Sésame: values, rules and refusals. No input, no output, no clock, no randomness.
+//! The domain: values, rules and refusals. No IO, no clock, no randomness.
 
 pub mod account;
 mod as_text;

@@ -9,20 +9,19 @@ use crate::text;
 /// The longest name, in characters.
 pub const NAME_LENGTH_MAX: usize = 100;
 
-/// A name of 1 to 100 characters, on one line, that can all be seen.
+/// A name: one line of 1 to 100 visible characters.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Name(String);
 
 impl Name {
-    /// Reads what a person typed, without the spaces around it.
+    /// Parses what a person typed, trimmed.
     ///
     /// # Errors
-    /// `Required`, `TooLong`, or `ControlCharacter` for what cannot be seen.
+    /// `Required`, `TooLong`, or `ControlCharacter` for an invisible one.
     pub fn parse(input: &str) -> Result<Self, FaultCode> {
         text::line(input, NAME_LENGTH_MAX).map(Self)
     }
 
-    /// The name as it was typed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

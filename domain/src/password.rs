@@ -9,18 +9,17 @@ use crate::account::Person;
 use crate::form::{FieldValue, Rule, Schema, TextRule};
 use crate::refusal::FaultCode;
 
-/// The shortest password, in characters.
 pub const PASSWORD_LENGTH_MIN: usize = 12;
-/// The longest password, in characters: bounds what hashing costs.
+/// Bounds the cost of hashing.
 pub const PASSWORD_LENGTH_MAX: usize = 128;
-/// The shortest word of a person's data that is looked for, in characters.
+/// The shortest word of a person's data that is searched for.
 const WORD_LENGTH_MIN: usize = 3;
-/// What a password must have besides the person's words, in letters and digits.
+/// Letters and digits that a password must have besides the person's words.
 const OWN_LENGTH_MIN: usize = 5;
-/// How much of a password, and of a word, is judged, in characters: a strong beginning makes a strong
-/// whole, and the time that judging takes grows faster than the length.
+/// The prefix of a password, and of a word, that is rated: rating takes superlinear time, and a strong prefix
+/// makes a strong password.
 const JUDGED_LENGTH_MAX: usize = 64;
-/// What people put into the password of this very service (NIST SP 800-63B, 3.1.1.2).
+/// Words of this service (NIST SP 800-63B, 3.1.1.2).
 const SERVICE_WORDS: [&str; 10] = [
     "sesame",
     "activite",
@@ -34,19 +33,19 @@ const SERVICE_WORDS: [&str; 10] = [
     "siret",
 ];
 
-/// A password in Unicode's composed form (NFC): the same whether a keyboard types «é» as one character or as two
-/// (NIST SP 800-63B, 3.1.1.2). What is counted, judged and hashed, at setting and at login.
+/// Normalises a password (NFC), at setting and at login: keyboards type «é» as one character or as two (NIST
+/// SP 800-63B, 3.1.1.2).
 #[must_use]
 pub fn normalised(typed: &str) -> String {
     typed.nfc().collect()
 }
 
-/// A password, normalised, of a length that we take.
+/// A new password: normalised, 12 to 128 characters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// Takes 12 to 128 characters, any of them, untrimmed; see [`normalised`].
+    /// Takes any characters, untrimmed.
     ///
     /// # Errors
     /// `PasswordTooShort`, `PasswordTooLong`.
@@ -59,9 +58,8 @@ impl Password {
         }
     }
 
-    /// Whether it would resist somebody who knows what people choose, and this person: zxcvbn's
-    /// score of 3 or more ("safely unguessable") with the person's data in the attacker's dictionary,
-    /// and more than that data put side by side, which the score alone lets pass.
+    /// Rates its strength: a zxcvbn score of 3 or more ("safely unguessable") with the person's data in the
+    /// dictionary, and not that data alone side by side, which zxcvbn overrates.
     ///
     /// # Errors
     /// `PasswordTooCommon`; `PasswordContainsIdentity` when only the person's data make it weak.
@@ -82,14 +80,14 @@ impl Password {
         }
     }
 
-    /// What is hashed. Never for a log.
+    /// For hashing. Never for a log.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 }
 
-/// Spaces count: only an empty one is missing.
+/// Not trimmed: spaces count.
 impl FieldValue for Password {
     type Json = String;
 
@@ -101,7 +99,8 @@ impl FieldValue for Password {
         Schema {
             name: "Password",
             description: format!(
-                "{PASSWORD_LENGTH_MIN} to {PASSWORD_LENGTH_MAX} characters, any of them, counted in composed form \
+                "{PASSWORD_LENGTH_MIN} to {PASSWORD_LENGTH_MAX} characters, any of them, counted in composed \
+                 form \
                  (NFC); hard to guess for somebody who knows the person (zxcvbn)."
             ),
             rule: Rule::Text(TextRule {
@@ -120,19 +119,19 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A password that was typed at a login, normalised, judged by the account's hash alone.
+/// A password typed at a login: normalised, otherwise unchecked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TypedPassword(String);
 
 impl TypedPassword {
-    /// What is compared. Never for a log.
+    /// For comparison with a hash. Never for a log.
     #[must_use]
     pub fn into_text(self) -> String {
         self.0
     }
 }
 
-/// Spaces count: only an empty one is missing.
+/// Not trimmed: spaces count.
 impl FieldValue for TypedPassword {
     type Json = String;
 
@@ -159,7 +158,7 @@ fn given(typed: &str) -> Result<&str, FaultCode> {
     if typed.is_empty() { Err(FaultCode::Required) } else { Ok(typed) }
 }
 
-/// Whether next to nothing is left of a password without a person's words, however they are spaced.
+/// Whether little is left of a password without the person's words, however they are spaced.
 fn is_only(password: &str, words: &[String]) -> bool {
     let mut words: Vec<String> = words.iter().map(|word| squeezed(word)).collect();
     words.retain(|word| !word.is_empty());

@@ -1,4 +1,4 @@
-//! Phone numbers, kept as E.164 (ITU-T).
+//! Phone numbers, stored as E.164 (ITU-T).
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::form::{FieldValue, Rule, Schema, TextRule, present};
 use crate::refusal::FaultCode;
 use crate::text;
 
-/// What a person may type around 15 digits, in characters, before we stop reading.
+/// The longest input that is parsed.
 const TYPED_LENGTH_MAX: usize = 40;
 
 /// The fewest digits of a number with its country.
@@ -61,7 +61,7 @@ impl Phone {
         &self.0
     }
 
-    /// As it is dialled in its own country: `0123456789`.
+    /// As it is dialled in its country: `0123456789`.
     #[must_use]
     pub fn national(&self) -> String {
         let number = self.0.trim_start_matches('+');
@@ -85,7 +85,8 @@ impl FieldValue for Phone {
         Schema {
             name: "Phone",
             description: format!(
-                "A French number, or `+` and {DIGITS_MIN} to {DIGITS_MAX} digits that begin with the country's."
+                "A French number, or `+` and {DIGITS_MIN} to {DIGITS_MAX} digits that begin with the \
+                 country's."
             ),
             rule: Rule::Text(TextRule {
                 length_max: Some(TYPED_LENGTH_MAX),
@@ -97,7 +98,7 @@ impl FieldValue for Phone {
     }
 }
 
-/// What may stand between two digits, as a regular expression.
+/// Separators of digits, as a regular expression.
 const GAP: &str = "(?:[ ./-]|\\(0\\)){0,2}";
 
 /// A digit of the class `first` and `min` to `max` more.
@@ -105,7 +106,7 @@ fn digits(first: &str, min: usize, max: usize) -> String {
     format!("{first}(?:{GAP}[0-9]){{{min},{max}}}")
 }
 
-/// These digits, with what may stand between them.
+/// These digits with separators, as a regular expression.
 fn spaced(digits: &str) -> String {
     digits.split("").filter(|digit| !digit.is_empty()).collect::<Vec<_>>().join(GAP)
 }

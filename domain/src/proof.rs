@@ -1,12 +1,12 @@
-//! Proofs of work: what one serves, and for how long.
+//! Proofs of work: actions and validity.
 
 use crate::form::{FieldValue, Rule, Schema, TextRule, present};
 use crate::refusal::{FaultCode, Refusal};
 
-/// How long a challenge can be answered, in minutes.
+/// Validity of a challenge.
 pub const PROOF_VALID_MINUTES: i64 = 20;
 
-/// The one action that a proof serves.
+/// The action of a proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Ask whether an establishment has an account.
@@ -22,7 +22,6 @@ pub enum Action {
 }
 
 impl Action {
-    /// Every action.
     pub const ALL: [Self; 5] =
         [Self::CheckSiret, Self::CreateAccount, Self::Recover, Self::SubmitTicket, Self::Session];
 
@@ -38,7 +37,6 @@ impl Action {
         }
     }
 
-    /// Reads the name on the wire.
     ///
     /// # Errors
     /// `ActionUnknown`.
@@ -63,19 +61,18 @@ impl FieldValue for Action {
     }
 }
 
-/// A proof as it came, in base64. Nothing of it is checked.
+/// An unverified proof, in base64.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncodedProof(String);
 
 impl EncodedProof {
-    /// The base64.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A forged one is no fault of the form: `platform::proofs` rejects it.
+/// Any text: `platform::proofs` verifies it.
 impl FieldValue for EncodedProof {
     type Json = String;
 
@@ -98,8 +95,7 @@ impl FieldValue for EncodedProof {
     }
 }
 
-/// Tells the same request asked again from another one that borrows its proof: the first gets its
-/// answer again, with nothing done twice.
+/// The answer of a repetition. Refuses another request with the same proof.
 ///
 /// # Errors
 /// `ProofAlreadyUsed` when the bodies differ.

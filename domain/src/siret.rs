@@ -7,21 +7,21 @@ use crate::form::{FieldValue, Rule, Schema, TextRule, present};
 use crate::refusal::FaultCode;
 use crate::text;
 
-/// La Poste numbers its offices by another rule than Luhn's (INSEE).
+/// La Poste's establishments have another check than Luhn's (INSEE).
 const LA_POSTE_SIREN: &str = "356000000";
 /// Digits of a SIRET.
 const SIRET_LENGTH: usize = 14;
 /// Digits of a SIREN.
 const SIREN_LENGTH: usize = 9;
-/// What a person may type around 14 digits, in characters, before we stop reading.
+/// The longest input that is parsed.
 const TYPED_LENGTH_MAX: usize = 64;
 
-/// A SIRET whose digits pass INSEE's check: Luhn, or La Poste's sum that is a multiple of 5.
+/// A SIRET that passes INSEE's check: Luhn, or for La Poste a digit sum that is a multiple of 5.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Siret(String);
 
 impl Siret {
-    /// Reads what a person typed: spaces of every kind and dots are dropped.
+    /// Parses what a person typed, without white space and dots.
     ///
     /// # Errors
     /// `SiretFormat` unless 14 digits are left; `SiretChecksum` when they fail the check.
@@ -47,13 +47,13 @@ impl Siret {
         &self.0
     }
 
-    /// Its first nine digits: the enterprise's own number.
+    /// Its first nine digits: the enterprise's number.
     #[must_use]
     pub fn siren(&self) -> &str {
         &self.0[..SIREN_LENGTH]
     }
 
-    /// As people read it aloud: `732 829 320 00074`.
+    /// Grouped: `732 829 320 00074`.
     #[must_use]
     pub fn spaced(&self) -> String {
         let d = &self.0;

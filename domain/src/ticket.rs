@@ -15,12 +15,10 @@ use crate::refusal::FaultCode;
 use crate::siret::Siret;
 use crate::text;
 
-/// The shortest description, in characters.
 pub const DESCRIPTION_LENGTH_MIN: usize = 10;
-/// The longest description, in characters.
 pub const DESCRIPTION_LENGTH_MAX: usize = 5_000;
 
-/// Why a person asks for assistance (procedure, «Motif de la demande»).
+/// The motive of a request (procedure, «Motif de la demande»).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Motive {
     /// «Habilitation à l'extranet»
@@ -38,7 +36,7 @@ pub enum Motive {
 }
 
 impl Motive {
-    /// Every motive, in the order of the agency's form.
+    /// In the order of the agency's form.
     pub const ALL: [Self; 6] = [
         Self::ExtranetAccess,
         Self::EstablishmentRecord,
@@ -61,7 +59,7 @@ impl Motive {
         }
     }
 
-    /// The agency's own words for it.
+    /// Its French label in the agency's form.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -74,7 +72,6 @@ impl Motive {
         }
     }
 
-    /// Reads the name on the wire.
     ///
     /// # Errors
     /// `MotiveUnknown`.
@@ -99,13 +96,13 @@ impl FieldValue for Motive {
     }
 }
 
-/// What went wrong, in the person's words: 10 to 5,000 characters, on as many lines as it takes.
+/// The text of a request: 10 to 5,000 characters, several lines.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Description(String);
 
 impl Description {
-    /// Reads what a person typed or pasted. Line ends become `\n`; characters that cannot be seen are
-    /// dropped, since nobody could find them to mend them.
+    /// Parses what a person typed or pasted. Line ends become `\n`; invisible characters are dropped, since
+    /// nobody could find them to correct them.
     ///
     /// # Errors
     /// `Required`, `TooShort`, `TooLong`.
@@ -124,7 +121,6 @@ impl Description {
         }
     }
 
-    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -139,7 +135,7 @@ impl FieldValue for Description {
     }
 
     fn schema() -> Schema {
-        // Nothing that is dropped may count: white space around it, line ends of two characters.
+        // What is dropped does not count: surrounding white space, line ends of two characters.
         let (ink, inner) = (text::ink_class(), DESCRIPTION_LENGTH_MIN - 2);
         let line = text::class(|c| text::is_invisible(c) && !matches!(c, '\n' | '\t'));
         Schema {
@@ -167,12 +163,12 @@ impl fmt::Debug for Description {
 /// The characters of a UUID with its dashes.
 const UUID_LENGTH: usize = 36;
 
-/// The page's own name for one sending of the form: the same one twice is the same ticket.
+/// The id of one sending of the form, made by the page: the same one twice is the same ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Submission(Uuid);
 
 impl Submission {
-    /// Reads a UUID with its dashes (RFC 9562).
+    /// Parses a UUID with dashes (RFC 9562).
     ///
     /// # Errors
     /// `SubmissionFormat`.
@@ -213,7 +209,7 @@ impl fmt::Display for Submission {
     }
 }
 
-/// What a person quotes on the phone: `T-261123-7K3MQ2`, the day in Paris and six symbols.
+/// The reference of a ticket, to quote on the phone: `T-261123-7K3MQ2`, the day in Paris and six symbols.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference(String);
 
@@ -225,7 +221,7 @@ impl Reference {
         Self(format!("T-{}-{symbols}", day.strftime("%y%m%d")))
     }
 
-    /// Reads a printed reference; `None` for anything else.
+    /// Parses a printed reference.
     #[must_use]
     pub fn parse(printed: &str) -> Option<Self> {
         let (day, symbols) = printed.strip_prefix("T-")?.split_once('-')?;
@@ -235,7 +231,6 @@ impl Reference {
         (is_day && is_random).then(|| Self(printed.to_owned()))
     }
 
-    /// The reference, printed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -253,20 +248,12 @@ as_text!(Reference, Reference::parse);
 /// A request for assistance, as the agency gets it.
 #[derive(Debug, Clone)]
 pub struct Ticket {
-    /// Names the sending, so that it is taken once.
     pub submission: Submission,
-    /// Of which establishment.
     pub siret: Siret,
-    /// Its name.
     pub establishment_name: Name,
-    /// Who asks.
     pub full_name: Name,
-    /// Where to call.
     pub phone: Phone,
-    /// Where to write.
     pub email: Email,
-    /// Why.
     pub motive: Motive,
-    /// What went wrong.
     pub description: Description,
 }

@@ -1,4 +1,4 @@
-//! Secrets that a person or a browser carries: links in mails, sessions in cookies.
+//! Tokens of links and sessions.
 
 use std::fmt;
 
@@ -12,19 +12,19 @@ use crate::text;
 /// Symbols of a printed token: 256 bits, five to a symbol.
 pub const TOKEN_SYMBOLS: usize = 52;
 
-/// 256 bits that open something once. Printed in lower-case base 32, so that no mail program cuts it
-/// and no punctuation ends it; the table keeps its [`key`](Self::key) only.
+/// A token of 256 bits. Printed in lower-case base 32, which no mail program breaks; the table keeps its
+/// [`key`](Self::key) only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token([u8; 32]);
 
 impl Token {
-    /// A token of these bytes: random for a session, derived for a link.
+    /// From random bytes for a session, derived ones for a link.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// Reads a printed token, in any case; `None` for anything else.
+    /// Parses a printed token, in any case.
     #[must_use]
     pub fn parse(printed: &str) -> Option<Self> {
         if printed.len() != TOKEN_SYMBOLS {
@@ -44,7 +44,7 @@ impl Token {
         (spare == 0).then_some(Self(bytes.try_into().ok()?))
     }
 
-    /// As it stands in a link or a cookie.
+    /// For a link or a cookie.
     #[must_use]
     pub fn print(&self) -> String {
         let mut printed = String::with_capacity(TOKEN_SYMBOLS);
@@ -61,15 +61,15 @@ impl Token {
         printed
     }
 
-    /// What the table knows it by: its SHA-256, in hexadecimal.
+    /// Its SHA-256 in hexadecimal: the table's key.
     #[must_use]
     pub fn key(&self) -> String {
         hexadecimal(&Sha256::digest(self.0))
     }
 }
 
-/// The token of a link, as its page sends it. One that was never printed is `None`: an unknown link, not a fault of
-/// the form, since nobody typed it.
+/// The token of a link, as its page sends it. `None` for what is no token: an unknown link rather than a
+/// fault of the form, since nobody typed it.
 impl FieldValue for Option<Token> {
     type Json = String;
 

@@ -1,4 +1,4 @@
-//! Forms: a JSON object, read field by field, with all that is wrong told at once.
+//! Forms: a JSON object, parsed field by field, with all faults at once.
 
 pub mod schema;
 
@@ -14,21 +14,20 @@ use serde_json::Value;
 use crate::http::{FromRequest, Request};
 use crate::problems::{Kind, Problem};
 
-/// The largest body that is read, in bytes (contract: 16 KiB).
+/// The largest body (contract: 16 KiB).
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
 
-/// The field that pays for a request and is no part of what it asks.
+/// The field of the proof, which is not part of the hashed body.
 const PROOF: &str = "proof";
 
-/// A form of a request.
 pub struct Form<T> {
-    /// Its fields, each right, wrong or missing: [`fields!`](crate::fields) takes them out.
+    /// Its fields, each valid, invalid or missing: [`fields!`](crate::fields) takes them out.
     pub fields: T,
-    /// What it asks, to compare with other requests.
+    /// Its canonical JSON, to compare with other requests.
     pub body: CanonicalBody,
 }
 
-/// A form's JSON without its proof, the same however its keys are ordered and spaced.
+/// A form's canonical JSON, without its proof: keys sorted, no spaces.
 pub struct CanonicalBody(String);
 
 impl CanonicalBody {
@@ -38,7 +37,6 @@ impl CanonicalBody {
         Self(serde_json::to_string(&fields).unwrap_or_default())
     }
 
-    /// The JSON.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -46,8 +44,6 @@ impl CanonicalBody {
 }
 
 impl<T: DeserializeOwned> FromRequest for Form<T> {
-    /// # Errors
-    /// `UnsupportedMediaType`, `BodyTooLarge`, `MalformedBody`.
     fn from_request(request: Request) -> Result<Self, Problem> {
         let media_type =
             request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
@@ -59,7 +55,7 @@ impl<T: DeserializeOwned> FromRequest for Form<T> {
         if body.len() > BODY_BYTES_MAX {
             return Err(Problem::new(Kind::BodyTooLarge));
         }
-        // Serde would also take an array, by the order of the fields.
+        // Serde would also deserialise an array, by the order of the fields.
         let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
         let read = || {
             let fields = serde_json::from_slice(body).ok()?;
@@ -69,7 +65,7 @@ impl<T: DeserializeOwned> FromRequest for Form<T> {
     }
 }
 
-/// One field: what was read, or what is wrong with it. A missing one is `FaultCode::Required`.
+/// One field: its value, or its fault. A missing one is `FaultCode::Required`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field<T>(Result<T, FaultCode>);
 
@@ -80,19 +76,12 @@ impl<'de, T: FieldValue<Json: Deserialize<'de>>> Deserialize<'de> for Field<T> {
     }
 }
 
-/// A field as a form declares it.
+/// A field of a form's declaration.
 pub trait FormField {
-    /// What it is read as.
     type Value;
-    /// What a value that is there is read as.
     type Given: FieldValue;
-    /// Whether it must be there.
     const IS_REQUIRED: bool;
 
-    /// What was read.
-    ///
-    /// # Errors
-    /// What is wrong with the field.
     fn take(self) -> Result<Self::Value, FaultCode>;
 }
 
@@ -106,7 +95,7 @@ impl<T: FieldValue> FormField for Field<T> {
     }
 }
 
-/// A field that may be missing.
+/// An optional field.
 impl<T: FieldValue> FormField for Option<Field<T>> {
     type Value = Option<T>;
     type Given = T;
@@ -125,7 +114,7 @@ impl<T: FieldValue> FormField for Option<Field<T>> {
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// Takes a field's value; notes the fault if there is none.
+    /// Takes a field's value, or notes its fault.
     pub fn take<F: FormField>(&mut self, name: &'static str, field: F) -> Option<F::Value> {
         field.take().map_err(|code| self.0.push(Fault { field: name, code })).ok()
     }
@@ -137,8 +126,8 @@ impl Faults {
     }
 }
 
-/// Takes fields out of a [`Form`], in the form's order: `let (siret, proof) = fields!(form: siret, proof)?;` gives
-/// all values, or `Refusal::InvalidForm` with all faults.
+/// Takes fields out of a [`Form`], in the form's order: `let (siret, proof) = fields!(form: siret, proof)?;`
+/// gives all values, or `Refusal::InvalidForm` with all faults.
 #[macro_export]
 macro_rules! fields {
     ($form:ident: $($field:ident),+ $(,)?) => {{
@@ -172,7 +161,9 @@ macro_rules! form {
 
         impl utoipa::ToSchema for $form {
             fn schemas(schemas: &mut Vec<(String, $crate::form::schema::Schema)>) {
-                schemas.extend([$($crate::form::schema::of::<<$kind as $crate::form::FormField>::Given>()),+]);
+                schemas.extend([
+                    $($crate::form::schema::of::<<$kind as $crate::form::FormField>::Given>()),+
+                ]);
             }
         }
     };
@@ -207,7 +198,8 @@ mod tests {
     #[test]
     fn a_right_form_gives_all_its_values() -> Result<(), Box<dyn std::error::Error>> {
         let (siret, name, email, _, proof) = read(
-            r#"{"siret":"732 829 320 00074","name":" Jo ","email":"jo@exemple.fr","accept_terms":true,"proof":"x"}"#,
+            r#"{"siret":"732 829 320 00074","name":" Jo ","email":"jo@exemple.fr","accept_terms":true,
+                "proof":"x"}"#,
         )?;
         assert_eq!((siret.as_str(), name.as_str()), ("73282932000074", "Jo"));
         assert_eq!((email.as_str(), proof.as_ref().map(EncodedProof::as_str)), ("jo@exemple.fr", Some("x")));

@@ -1,7 +1,7 @@
-//! What a function states of itself, once: its routes, what it may do to the table, its keys, its size.
+//! The statement of a function: its routes, grants, keys and size, once.
 //!
-//! Everything else is made from it or held against it: dispatch (404, 405), the Lambda entry point, the block of
-//! the deployment's template with its role, the routes of `cargo lambda watch`, the lists that tests walk.
+//! Everything else is made from it or held against it: dispatch (404, 405), the Lambda entry point, the block
+//! of the template with its role, the routes of `cargo lambda watch`, the lists that tests walk.
 
 use domain::time::SignedDuration;
 
@@ -10,34 +10,31 @@ use crate::problems::{Kind, Problem};
 
 /// One Lambda function.
 pub struct Function {
-    /// The name of its package, its binary and, behind the stack's, its deployed self.
+    /// The name of its package and its binary; deployed, the stack's name comes before it.
     pub name: &'static str,
-    /// What it answers; none for a function that a queue feeds.
+    /// None for a function that a queue feeds.
     pub routes: &'static [Route],
-    /// What it may do to the table. Enforced before the database on one machine, and by its role on AWS.
+    /// Its rights to the table: enforced before the database on one machine, by its role on AWS.
     pub grants: &'static [Grant],
-    /// The keys that it is given.
+    /// The keys that it gets.
     pub secrets: &'static [Secret],
-    /// What it needs of Lambda.
     pub size: Size,
 }
 
-/// One method of one path, and who answers it.
+/// A method of a path, and its handler.
 #[derive(Clone, Copy)]
 pub struct Route {
     /// `GET`, `POST`, `PATCH` or `DELETE`.
     pub method: &'static str,
     /// Without the site: `/api/…`.
     pub path: &'static str,
-    /// What answers.
     pub handler: Handler,
-    /// What one request costs.
     pub cost: Cost,
-    /// The problems that only its rules make: those of every request and of every form are not repeated.
+    /// The problems of its rules, besides those of any request and of any form.
     pub refuses: &'static [Kind],
 }
 
-/// What one request of a route costs, which decides its share of the API's rate.
+/// The cost of a request, which decides the rate limit of its route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cost {
     /// Milliseconds of a processor.
@@ -46,9 +43,9 @@ pub enum Cost {
     Hash,
 }
 
-/// States a route: `route!(POST "/api/recover/password", password; refuses ProofRejected)`, with `, hash` behind the
-/// handler when it hashes a password. The handler takes the platform and anything that a request can be read as, and
-/// gives anything that can be answered.
+/// States a route: `route!(POST "/api/recover/password", password; refuses ProofRejected)`, with `, hash`
+/// after the handler when it hashes a password. The handler takes the platform and any `FromRequest`, and
+/// returns any `IntoResponse`.
 #[macro_export]
 macro_rules! route {
     ($method:ident $path:literal, $handler:path $(; refuses $($kind:ident),+)?) => {
@@ -73,16 +70,15 @@ macro_rules! route {
     };
 }
 
-/// One thing that a function may do to rows of one kind.
+/// One operation on one kind of row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Grant {
-    /// What it may do.
     pub operation: Operation,
-    /// The partition key of the rows, or what it begins with when it ends in `#`.
+    /// The partition key of the rows, or its prefix when it ends in `#`.
     pub key: &'static str,
 }
 
-/// What can be done to a row, in the words of IAM: a transaction needs the grant of each of its items.
+/// An operation on a row, as IAM names it. A transaction needs the grant of each of its items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Operation {
     /// `dynamodb:GetItem`
@@ -100,7 +96,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The action's name behind `dynamodb:`.
+    /// The action's name after `dynamodb:`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -115,37 +111,32 @@ impl Operation {
 }
 
 impl Grant {
-    /// Reads rows of this kind one by one.
     #[must_use]
     pub const fn get(key: &'static str) -> Self {
         Self { operation: Operation::GetItem, key }
     }
 
-    /// Reads the rows of a partition of this kind.
     #[must_use]
     pub const fn query(key: &'static str) -> Self {
         Self { operation: Operation::Query, key }
     }
 
-    /// Makes a transaction depend on a row of this kind.
+    /// A condition check in a transaction.
     #[must_use]
     pub const fn check(key: &'static str) -> Self {
         Self { operation: Operation::ConditionCheckItem, key }
     }
 
-    /// Writes whole rows of this kind.
     #[must_use]
     pub const fn put(key: &'static str) -> Self {
         Self { operation: Operation::PutItem, key }
     }
 
-    /// Changes rows of this kind.
     #[must_use]
     pub const fn update(key: &'static str) -> Self {
         Self { operation: Operation::UpdateItem, key }
     }
 
-    /// Deletes rows of this kind.
     #[must_use]
     pub const fn delete(key: &'static str) -> Self {
         Self { operation: Operation::DeleteItem, key }
@@ -159,33 +150,33 @@ impl Grant {
         self.operation == operation && is_key
     }
 
-    /// The key as a condition on `dynamodb:LeadingKeys` writes it.
+    /// The key as a value of `dynamodb:LeadingKeys`.
     #[must_use]
     pub fn leading_key(&self) -> String {
         if self.key.ends_with('#') { format!("{}*", self.key) } else { self.key.to_owned() }
     }
 }
 
-/// The read that warms the connection to the table while a function starts: every function may do it.
+/// The read that warms the connection at start: granted to every function.
 pub const WARM_UP: Grant = Grant::get("WARMUP");
 
-/// A key that a function is given.
+/// A secret key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Secret {
     /// Signs challenges.
     Challenge,
-    /// Checks proofs: the key that signs challenges, and the one before it.
+    /// Verifies proofs: the key that signs challenges, and the previous one.
     Proof,
-    /// Makes keyed hashes: of bodies, and of what is counted.
+    /// Makes keyed hashes of bodies, addresses and quotas.
     Hash,
     /// Derives the tokens of links.
     Link,
-    /// Derives the tokens of sessions that a proof opened.
+    /// Derives the tokens of sessions opened with a proof.
     Session,
 }
 
 impl Secret {
-    /// The variables that carry it, the one in force first.
+    /// Its environment variables, the current key first.
     #[must_use]
     pub fn variables(self) -> &'static [&'static str] {
         match self {
@@ -198,38 +189,36 @@ impl Secret {
     }
 }
 
-/// What a function needs of Lambda.
+/// The resources of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
     /// Memory, in MB. A whole processor comes with 1,769.
     pub memory_mb: u32,
-    /// The longest that one invocation may take, in seconds. A request's own deadline is a second less.
+    /// Timeout of an invocation. A request's deadline is a second earlier.
     pub timeout_seconds: u32,
-    /// From what p90 duration on somebody is told, in milliseconds.
+    /// Threshold of the alarm on the p90 duration.
     pub slow_ms: u32,
-    /// How many may run at once.
     pub share: Share,
 }
 
-/// How many executions a function may have at once, which is also what is reserved for it: whoever floods one
-/// route leaves the others theirs.
+/// Reserved concurrency: who floods one route leaves the others theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Share {
-    /// What everybody calls several times.
+    /// Called by everybody, several times.
     Crowd,
-    /// What a person calls once or twice.
+    /// Called once or twice by a person.
     Write,
-    /// What few call, or what a cache answers.
+    /// Called by few, or cached.
     Few,
-    /// As many as the operator lets mails be sent at once.
+    /// The operator's `MailSenders`.
     Mails,
 }
 
-/// What is left of a function's time for the answer and its log line once a request's deadline has passed.
+/// From a request's deadline to the function's timeout: for the answer and its log line.
 const DEADLINE_MARGIN_SECONDS: u32 = 1;
 
 impl Size {
-    /// How long one request may be worked on.
+    /// From the start of a request to its deadline.
     #[must_use]
     pub fn request_time_max(&self) -> SignedDuration {
         SignedDuration::from_secs(i64::from(self.timeout_seconds.saturating_sub(DEADLINE_MARGIN_SECONDS)))
@@ -237,16 +226,16 @@ impl Size {
 }
 
 impl Function {
-    /// Whether the function answers this path.
     #[must_use]
     pub fn has_path(&self, path: &str) -> bool {
         self.routes.iter().any(|route| route.path == path)
     }
 
-    /// What answers a request.
+    /// The handler of a request.
     ///
     /// # Errors
-    /// `not-found` for a path that is not the function's; `method-not-allowed`, with the methods that there are.
+    /// `not-found` for a path that is not the function's; `method-not-allowed`, with the methods that there
+    /// are.
     pub fn handler_of(&self, method: &str, path: &str) -> Result<Handler, Problem> {
         let of_path = || self.routes.iter().filter(|route| route.path == path);
         if let Some(route) = of_path().find(|route| route.method == method) {

@@ -1,4 +1,4 @@
-//! JSON in; JSON or a problem out.
+//! HTTP: requests to handlers, answers and problems to the wire.
 
 use domain::time::after;
 use http::header::{ALLOW, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER};
@@ -13,21 +13,17 @@ use crate::problems::{Kind, Problem};
 use crate::scope::Scope;
 use crate::{Platform, telemetry};
 
-/// What a handler answers.
 pub type Response = http::Response<Body>;
 
 /// The future of a handler, whatever the handler.
 pub type Answer<'a> = std::pin::Pin<Box<dyn Future<Output = Result<Response, Error>> + Send + 'a>>;
 
-/// What answers a route, as its function states it.
+/// The handler of a route.
 pub type Handler = for<'a> fn(&'a Platform, Request) -> Answer<'a>;
 
-/// What a handler can ask of a request.
+/// What a handler can take of a request.
 pub trait FromRequest: Sized {
     /// Reads the request.
-    ///
-    /// # Errors
-    /// A problem when the request is not one of those.
     fn from_request(request: Request) -> Result<Self, Problem>;
 }
 
@@ -37,9 +33,8 @@ impl FromRequest for Request {
     }
 }
 
-/// What a handler can answer.
+/// What a handler can return.
 pub trait IntoResponse {
-    /// As it goes over the wire.
     fn into_response(self) -> Response;
 
     /// The same with a header set.
@@ -95,7 +90,7 @@ impl IntoResponse for NoContent {
     }
 }
 
-/// Calls what answers a request, words what failed, and writes the one log line of the request.
+/// Calls the handler of a request within its deadline, makes a problem of an error, and logs the request.
 pub async fn respond(
     function: &Function,
     platform: &Platform,
@@ -128,14 +123,13 @@ async fn answer(function: &Function, platform: &Platform, request: Request) -> R
     handler(platform, request).await
 }
 
-/// The value of a query parameter, if it is there. Only plain values are known: nothing is decoded.
+/// The value of a query parameter. Nothing is percent-decoded.
 #[must_use]
 pub fn query<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     let pairs = request.uri().query()?.split('&');
     pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
-/// The value of a cookie, if it is there.
 #[must_use]
 pub fn cookie<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     let headers = request.headers().get_all(COOKIE).into_iter();
@@ -153,7 +147,7 @@ fn with_header(mut response: Response, name: HeaderName, value: &str) -> Respons
 const NO_STORE: &str = "no-store";
 
 fn with_json(status: StatusCode, media_type: &'static str, body: &impl Serialize) -> Response {
-    // Wire types have string keys and plain values: they always serialise.
+    // Wire types have string keys and plain values, and so serialise.
     let text = serde_json::to_string(body).unwrap_or_default();
     let mut response = Response::new(Body::Text(text));
     *response.status_mut() = status;
@@ -161,7 +155,7 @@ fn with_json(status: StatusCode, media_type: &'static str, body: &impl Serialize
     with_header(response, CACHE_CONTROL, NO_STORE)
 }
 
-/// A problem, as it goes over the wire.
+/// The answer of a problem.
 #[must_use]
 pub fn refuse(problem: &Problem) -> Response {
     let mut response = with_json(problem.status(), "application/problem+json", &problem.body());
@@ -174,8 +168,8 @@ pub fn refuse(problem: &Problem) -> Response {
     response
 }
 
-/// A request that changes anything must come from our own pages, or bear no `Origin` at all. Ours is
-/// the configured site, or the very host that the browser asked for.
+/// CSRF check: a request that changes anything has no `Origin`, or that of the configured site or of its own
+/// host.
 fn same_site(platform: &Platform, request: &Request) -> Result<(), Problem> {
     let Some(origin) = request.headers().get(ORIGIN) else {
         return Ok(());
@@ -190,11 +184,11 @@ fn same_site(platform: &Platform, request: &Request) -> Result<(), Problem> {
     if origin == platform.config.site || is_our_host { Ok(()) } else { Err(Problem::new(Kind::CrossSite)) }
 }
 
-/// The header by which the content delivery network shows that a request came through it.
+/// The header that CloudFront adds.
 const ORIGIN_SECRET_HEADER: &str = "x-sesame-origin";
 
-/// Where the operator set a secret, a request must bring it (or the one before): otherwise it went round the web
-/// ACL. Where none is set, nothing is checked.
+/// Checks the origin secret, if one is configured, or the previous one: a request without it bypassed the web
+/// ACL.
 fn came_by_the_site(platform: &Platform, request: &Request) -> Result<(), Problem> {
     let secrets = &platform.config.origin_secrets;
     let brought =

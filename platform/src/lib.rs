@@ -1,4 +1,4 @@
-//! How Sésame reaches the world: configuration, HTTP, one file for each aggregate of the table, logs.
+//! What every function shares: configuration, HTTP, the table with a file for each aggregate, logs.
 
 pub mod accounts;
 pub mod boot;
@@ -33,35 +33,24 @@ pub use crate::form::{Field, Form};
 use crate::random::Random;
 use crate::table::Table;
 
-/// Everything a handler may reach. Cheap to clone.
+/// Everything that a handler needs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Platform {
-    /// What the operator set.
     pub config: Arc<Config>,
-    /// What time it is.
     pub clock: Clock,
-    /// Bytes that nobody can foresee.
     pub random: Random,
-    /// Accounts, their establishments and members.
     pub accounts: accounts::Accounts,
-    /// Passwords, set by links.
     pub credentials: credentials::Credentials,
-    /// Links that choose a password.
     pub links: links::Links,
-    /// Banners.
     pub notices: notices::Notices,
-    /// Mails to be sent.
     pub outbox: outbox::Outbox,
-    /// Proofs of work.
     pub proofs: proofs::Proofs,
-    /// Logins.
     pub sessions: sessions::Sessions,
-    /// Requests for assistance.
     pub tickets: tickets::Tickets,
 }
 
 impl Platform {
-    /// Puts the rooms together around one table, one clock and one source of randomness.
+    /// Wires it to one table, one clock and one source of random bytes.
     #[must_use]
     pub fn new(config: Config, table: &Table, clock: Clock, random: Random) -> Self {
         let config = Arc::new(config);

@@ -11,10 +11,10 @@ use crate::clock::Clock;
 use crate::random::Random;
 use crate::table::{Key, Outcome, Row, Table, TableError};
 
-/// The retention of a banner after it was shown.
+/// The retention of a banner after its end.
 pub(crate) const NOTICE_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// How much a banner matters.
+/// The severity of a banner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -27,7 +27,6 @@ pub enum Level {
 }
 
 impl Level {
-    /// Every level.
     pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Closure];
 
     /// Its name, on the wire and in rows.
@@ -68,7 +67,6 @@ pub struct Notice {
     pub until: String,
 }
 
-/// Banners.
 #[derive(Debug, Clone)]
 pub struct Notices {
     table: Table,
@@ -77,16 +75,12 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// The banners of a table.
     #[must_use]
     pub fn new(table: &Table, clock: &Clock, random: &Random) -> Self {
         Self { table: table.clone(), clock: clock.clone(), random: random.clone() }
     }
 
-    /// Puts a banner up. Gives its id, to take it down by.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
+    /// Adds a banner. Returns its id.
     pub async fn add(&self, notice: &Notice) -> Result<String, TableError> {
         let id = format!("{}#{}", notice.from, MailId::new(self.clock.now(), self.random.bytes()));
         let until: Timestamp =
@@ -104,27 +98,18 @@ impl Notices {
         }
     }
 
-    /// Takes a banner down, if it is up.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be written.
+    /// Deletes a banner, if it is there.
     pub async fn remove(&self, id: &str) -> Result<(), TableError> {
         self.table.delete(&Key::notice(id)).await
     }
 
-    /// All of them, past and to come, with their ids.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be read.
+    /// All banners with their ids, past and future ones too.
     pub async fn all(&self) -> Result<Vec<(String, Notice)>, TableError> {
         let rows = self.table.find_all(Key::NOTICES, "").await?;
         rows.iter().map(|row| Ok((row.text("sk")?.to_owned(), read(row)?))).collect()
     }
 
-    /// Those of now, in the order in which they began.
-    ///
-    /// # Errors
-    /// `TableError` when the table cannot be read.
+    /// Current banners, in the order of their start.
     pub async fn current(&self) -> Result<Vec<Notice>, TableError> {
         let now = self.clock.now();
         let rows = self.table.find_all(Key::NOTICES, "").await?;
@@ -132,7 +117,7 @@ impl Notices {
         for row in &rows {
             match read_if_shown(row, now) {
                 Ok(notice) => current.extend(notice),
-                // One that was badly written must not hide the others.
+                // An unreadable banner must not hide the others.
                 Err(error) => tracing::error!(%error, "a notice cannot be read"),
             }
         }

@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 use crate::error::{Error, Source};
 use crate::table::TableError;
 
-/// When to ask again after a temporary failure, in seconds.
+/// `Retry-After` of a temporary failure.
 pub const RETRY_AFTER_SECONDS: u64 = 5;
 
-/// A request that failed, as its sender is told.
+/// A problem of a request.
 #[derive(Debug)]
 pub struct Problem {
     kind: Kind,
@@ -21,59 +21,37 @@ pub struct Problem {
     source: Option<Source>,
 }
 
-/// One of the problems of the contract.
+/// The problems of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// 400
     MalformedBody,
-    /// 401
     WrongCredentials,
-    /// 401
     NoSession,
-    /// 403
     ProofRejected,
-    /// 403
     ProofRequired,
-    /// 403
     CrossSite,
-    /// 403
     AroundTheSite,
-    /// 404
     NotFound,
-    /// 404
     LinkUnknown,
-    /// 405
     MethodNotAllowed,
-    /// 409
     ProofAlreadyUsed,
-    /// 409
     EstablishmentHasAccount,
-    /// 410
     LinkExpired,
-    /// 410
     LinkUsed,
-    /// 413
     BodyTooLarge,
-    /// 415
     UnsupportedMediaType,
-    /// 422
     InvalidForm,
-    /// 429
     TooManyAttempts,
-    /// 500
     Internal,
-    /// 503
     Unavailable,
 }
 
 impl Kind {
-    /// The HTTP status.
     #[must_use]
     pub fn status(self) -> StatusCode {
         self.words().0
     }
 
-    /// The stable `type`.
     #[must_use]
     pub fn uri(self) -> String {
         format!("/problems/{}", self.words().1)
@@ -86,13 +64,16 @@ impl Kind {
         match self {
             Self::MalformedBody => (S::BAD_REQUEST, "malformed-body", "La demande est illisible",
                 Some("Le corps doit être un objet JSON, avec les seuls champs prévus.")),
-            Self::WrongCredentials => (S::UNAUTHORIZED, "wrong-credentials", "Identifiant ou mot de passe incorrect",
-                Some("Vérifiez l'identifiant et le mot de passe. Vous en avez oublié un ? Utilisez les liens sous le formulaire.")),
+            Self::WrongCredentials => (S::UNAUTHORIZED, "wrong-credentials",
+                "Identifiant ou mot de passe incorrect",
+                Some("Vérifiez l'identifiant et le mot de passe. Vous en avez oublié un ? Utilisez les \
+                      liens sous le formulaire.")),
             Self::NoSession => (S::UNAUTHORIZED, "no-session", "Vous n'êtes pas connecté",
                 Some("Connectez-vous pour continuer.")),
             Self::ProofRejected => (S::FORBIDDEN, "proof-rejected", "La vérification anti-robot a expiré",
                 Some("Rechargez la page, puis envoyez de nouveau.")),
-            Self::ProofRequired => (S::FORBIDDEN, "proof-required", "Une vérification anti-robot est nécessaire",
+            Self::ProofRequired => (S::FORBIDDEN, "proof-required",
+                "Une vérification anti-robot est nécessaire",
                 Some("Il y a eu plusieurs essais avec cet identifiant. Rechargez la page, puis réessayez.")),
             Self::CrossSite => (S::FORBIDDEN, "cross-site", "La demande vient d'un autre site",
                 Some("Ouvrez le service à son adresse, puis recommencez.")),
@@ -101,10 +82,12 @@ impl Kind {
             Self::NotFound => (S::NOT_FOUND, "not-found", "Cette adresse n'existe pas", None),
             Self::LinkUnknown => (S::NOT_FOUND, "link-unknown", "Ce lien est inconnu",
                 Some("Copiez le lien entier depuis le courriel, ou demandez-en un nouveau.")),
-            Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method-not-allowed", "Cette méthode n'est pas permise ici", None),
+            Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method-not-allowed",
+                "Cette méthode n'est pas permise ici", None),
             Self::ProofAlreadyUsed => (S::CONFLICT, "proof-already-used", "Cette vérification a déjà servi",
                 Some("Rechargez la page, puis envoyez de nouveau.")),
-            Self::EstablishmentHasAccount => (S::CONFLICT, "establishment-has-account", "Cet établissement a déjà un compte",
+            Self::EstablishmentHasAccount => (S::CONFLICT, "establishment-has-account",
+                "Cet établissement a déjà un compte",
                 Some(ESTABLISHMENT_HAS_ACCOUNT)),
             Self::LinkExpired => (S::GONE, "link-expired", "Ce lien a expiré",
                 Some("Un lien sert pendant 60 minutes. Demandez-en un nouveau.")),
@@ -112,22 +95,29 @@ impl Kind {
                 Some("Votre mot de passe est déjà choisi : connectez-vous, ou demandez un nouveau lien.")),
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body-too-large", "La demande est trop longue",
                 Some("Raccourcissez votre texte, puis envoyez de nouveau.")),
-            Self::UnsupportedMediaType => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Ce format n'est pas accepté",
+            Self::UnsupportedMediaType => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type",
+                "Ce format n'est pas accepté",
                 Some("Envoyez du JSON, avec l'en-tête Content-Type: application/json.")),
-            Self::InvalidForm => (S::UNPROCESSABLE_ENTITY, "invalid-form", "Le formulaire contient des erreurs", None),
-            Self::TooManyAttempts => (S::TOO_MANY_REQUESTS, "too-many-attempts", "Trop d'essais avec cet identifiant",
-                Some("Choisissez un nouveau mot de passe par « J'ai oublié mon mot de passe », ou réessayez plus tard.")),
+            Self::InvalidForm => (S::UNPROCESSABLE_ENTITY, "invalid-form",
+                "Le formulaire contient des erreurs", None),
+            Self::TooManyAttempts => (S::TOO_MANY_REQUESTS, "too-many-attempts",
+                "Trop d'essais avec cet identifiant",
+                Some("Choisissez un nouveau mot de passe par « J'ai oublié mon mot de passe », ou réessayez \
+                      plus tard.")),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Le service a rencontré une erreur",
                 Some("Réessayez dans quelques minutes, ou écrivez à contact-ap@asp-public.fr.")),
-            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "Le service est momentanément saturé",
+            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable",
+                "Le service est momentanément saturé",
                 Some("Votre saisie n'est pas perdue : réessayez dans quelques secondes.")),
         }
     }
 }
 
 /// The agency's own words (procedure, case 2).
-pub const ESTABLISHMENT_HAS_ACCOUNT: &str = "L'établissement pour lequel vous demandez une création de compte \
-     a déjà créé un compte utilisateur. Veuillez-vous connecter sous ce compte pour ajouter le nouvel utilisateur.";
+pub const ESTABLISHMENT_HAS_ACCOUNT: &str = concat!(
+    "L'établissement pour lequel vous demandez une création de compte a déjà créé un compte utilisateur. ",
+    "Veuillez-vous connecter sous ce compte pour ajouter le nouvel utilisateur."
+);
 
 /// A problem on the wire.
 #[derive(Debug, Serialize, ToSchema)]
@@ -137,7 +127,6 @@ pub struct ProblemBody {
     pub kind: String,
     /// French, for people.
     pub title: &'static str,
-    /// The HTTP status.
     pub status: u16,
     /// French, what to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,13 +148,13 @@ pub struct FaultBody {
 }
 
 impl Problem {
-    /// A problem without more to say.
+    /// A problem without further members.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
         Self { kind, faults: Vec::new(), allow: None, retry_after_seconds: None, source: None }
     }
 
-    /// A wrong method; `allow` lists the right ones.
+    /// `method-not-allowed`, with the value of `Allow`.
     #[must_use]
     pub fn method_not_allowed(allow: String) -> Self {
         Self { allow: Some(allow), ..Self::new(Kind::MethodNotAllowed) }
@@ -177,31 +166,30 @@ impl Problem {
         self.kind.status()
     }
 
-    /// The last part of the type: what logs and metrics call it.
+    /// The last part of the type, for logs and metrics.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.kind.words().1
     }
 
-    /// What `Allow` says, on a wrong method.
+    /// The value of `Allow`, for `method-not-allowed`.
     #[must_use]
     pub fn allow(&self) -> Option<&str> {
         self.allow.as_deref()
     }
 
-    /// What `Retry-After` says, in seconds, on a temporary failure.
+    /// The value of `Retry-After`, for a temporary failure.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u64> {
         self.retry_after_seconds
     }
 
-    /// What happened behind the scenes, for the log only.
+    /// The source, for the log only.
     #[must_use]
     pub fn source(&self) -> Option<&Source> {
         self.source.as_ref()
     }
 
-    /// As it goes over the wire.
     #[must_use]
     pub fn body(&self) -> ProblemBody {
         let (status, _, title, detail) = self.kind.words();
@@ -265,7 +253,7 @@ fn refused(refusal: Refusal) -> Problem {
     Problem::new(kind)
 }
 
-/// What to do about a fault, said to the person beside the field.
+/// The detail of a fault, shown beside its field.
 fn detail_of(fault: &Fault) -> &'static str {
     match (fault.field, fault.code) {
         ("siret", FaultCode::Required) => "Indiquez le SIRET de l'établissement.",

@@ -1,4 +1,4 @@
-//! Proofs of work (ALTCHA v2): made for one action, good for one body, and so the idempotency key.
+//! Proofs of work (ALTCHA v2): for one action and one body, and so the idempotency key of a request.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,77 +20,75 @@ use crate::function::Secret;
 use crate::random::Random;
 use crate::table::{Committed, Guard, Key, Refused, Row, Table, Transaction};
 
-/// The least that an operator may ask: no proof to speak of, for tests.
+/// For tests.
 pub const PROOF_COUNTER_MIN: u32 = 1;
-/// The most: minutes in a browser.
+/// Minutes in a browser.
 pub const PROOF_COUNTER_MAX: u32 = 100_000;
 
-/// Key derivation of the challenge.
+/// The key derivation function of a challenge.
 const ALGORITHM: &str = "PBKDF2/SHA-256";
-/// Iterations of one step.
+/// Iterations of a step.
 const COST: u32 = 5_000;
-/// The retention of a used proof, from when it could serve no more.
+/// The retention of a used proof after its expiry.
 pub(crate) const USED_PROOF_RETENTION: SignedDuration = SignedDuration::from_hours(1);
 
-/// A proof that is genuine, in time, and made for this action. It may have served already: only the
-/// transaction that spends it tells.
+/// A verified proof: signature, action, age. Whether it was used is known by the transaction that spends it.
 #[derive(Debug, Clone)]
 pub struct Proof {
     signature: String,
     body_hash: String,
-    forgotten_at: Timestamp,
+    row_expires_at: Timestamp,
 }
 
-/// What a challenge asks of who answers it.
+/// The effort of solving a challenge.
 #[derive(Debug, Clone, Copy)]
 pub struct Effort {
-    /// Iterations of one step.
+    /// Iterations of a step.
     pub cost: u32,
     /// Steps to the solution.
     pub counter: u32,
 }
 
-/// What the same request is answered when it is asked again: kept with the proof that paid for it.
+/// What the same request is answered when it is repeated; stored with its proof.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Receipt {
-    /// A check of a SIRET, which is answered by what is true when it is asked again.
+    /// A check of a SIRET, which is done anew when it is repeated.
     Check,
-    /// An application was taken in.
+    /// An application was written.
     Application {
         /// The mail that activates it.
         mail: MailId,
     },
-    /// An application was refused: the establishment has an account.
+    /// An application was refused with `EstablishmentHasAccount`.
     EstablishmentHasAccount,
-    /// A recovery was taken in.
+    /// The mail of a recovery was queued.
     Recovery,
-    /// A request for assistance was taken in.
+    /// A request for assistance was written.
     Ticket {
-        /// What to quote.
         reference: Reference,
-        /// Where its receipt goes, masked: a repetition may bear another address.
+        /// The masked address of its receipt: a repetition may have another address.
         sent_to: String,
     },
-    /// A login was judged.
+    /// A login was checked.
     Login,
 }
 
-/// What came of the writes that a proof paid for.
+/// The result of spending a proof.
 #[derive(Debug)]
 pub enum Spent {
-    /// All is written, the proof with it.
+    /// The transaction and the proof are written.
     Now,
-    /// The same request was answered before.
+    /// The same request was done before; its receipt.
     Before(Receipt),
-    /// Another guard of the transaction failed. Nothing is written.
+    /// Another guard of the transaction failed, and nothing is written.
     Refused(Refused),
 }
 
-/// The proof must not have served.
+/// The proof is unused.
 const UNUSED_PROOF: Guard = Guard("unused proof");
 
-/// Makes challenges, checks proofs, spends them.
+/// Makes challenges; verifies and spends proofs.
 #[derive(Debug, Clone)]
 pub struct Proofs {
     table: Table,
@@ -104,18 +102,12 @@ impl Proofs {
         Self { table: table.clone(), config: config.clone(), clock: clock.clone(), random: random.clone() }
     }
 
-    /// A challenge for one action, to be answered within [`PROOF_VALID_MINUTES`].
-    ///
-    /// # Errors
-    /// `Error::Internal` when the function states no key for it.
+    /// A challenge for one action, valid for [`PROOF_VALID_MINUTES`].
     pub fn challenge(&self, action: Action) -> Result<Challenge, Error> {
         self.challenge_of(action, Effort { cost: COST, counter: self.counter() })
     }
 
-    /// A challenge of any effort. The effort is signed: whoever answers cannot lessen it.
-    ///
-    /// # Errors
-    /// `Error::Internal` when the function states no key for it.
+    /// A challenge of any effort. The effort is signed: a client cannot lower it.
     pub fn challenge_of(&self, action: Action, effort: Effort) -> Result<Challenge, Error> {
         let secrets = Secrets::of(self.config.keys.of(Secret::Challenge)?);
         let expires_at = after(self.clock.now(), minutes(PROOF_VALID_MINUTES));
@@ -133,19 +125,18 @@ impl Proofs {
         .map_err(Error::internal)
     }
 
-    /// Checks a proof: its signature, its action, its age. A keyed hash of the body that it came with tells one
-    /// request from another.
+    /// Verifies a proof: signature, action, age. Its keyed hash of the body identifies the request.
     ///
     /// # Errors
-    /// `ProofRejected`; `Error::Internal` when the function states no key for it.
+    /// `ProofRejected`.
     pub fn verify(&self, proof: &EncodedProof, action: Action, body: &CanonicalBody) -> Result<Proof, Error> {
         self.config.keys.of(Secret::Proof)?;
         let (signature, expires_at) = self.check(proof, action)?;
         let body_hash = self.config.keys.of(Secret::Hash)?.fingerprint(action.as_str(), body.as_str());
-        Ok(Proof { signature, body_hash, forgotten_at: after(expires_at, USED_PROOF_RETENTION) })
+        Ok(Proof { signature, body_hash, row_expires_at: after(expires_at, USED_PROOF_RETENTION) })
     }
 
-    /// The signature of a genuine proof, and until when it serves.
+    /// The signature and the expiry of a genuine proof.
     fn check(&self, proof: &EncodedProof, action: Action) -> Result<(String, Timestamp), Refusal> {
         let bytes = STANDARD.decode(proof.as_str()).map_err(|_| Refusal::ProofRejected)?;
         let payload: Payload = serde_json::from_slice(&bytes).map_err(|_| Refusal::ProofRejected)?;
@@ -162,11 +153,10 @@ impl Proofs {
         Ok((payload.challenge.signature.unwrap_or_default(), expires_at))
     }
 
-    /// Spends the proof with all other writes, in one transaction. `receipt` is what the same request will be
-    /// answered if it is asked again.
+    /// Spends the proof in the transaction of all other writes. `receipt` is for the answer to a repetition.
     ///
     /// # Errors
-    /// `ProofAlreadyUsed` when it served another body; `Error::Table` when the table cannot be written.
+    /// `ProofAlreadyUsed` when it served another body.
     pub async fn spend(
         &self,
         proof: &Proof,
@@ -176,7 +166,7 @@ impl Proofs {
         let row = Row::new(&Key::proof(&proof.signature))
             .with("body_hash", proof.body_hash.as_str())
             .with("receipt", serde_json::to_string(receipt).map_err(Error::internal)?)
-            .with("expires_at", proof.forgotten_at);
+            .with("expires_at", proof.row_expires_at);
         transaction.create(UNUSED_PROOF, row);
         match self.table.commit(transaction).await? {
             Committed::Yes => Ok(Spent::Now),
@@ -190,16 +180,13 @@ impl Proofs {
         }
     }
 
-    /// The token of the session that a login with this proof opens: asked again, it is the same session.
-    ///
-    /// # Errors
-    /// `Error::Internal` when the function states no key for it.
+    /// The token of the session that a login with this proof opens: the same when the request is repeated.
     pub fn session_token(&self, proof: &Proof) -> Result<Token, Error> {
         let key = self.config.keys.of(Secret::Session)?;
         Ok(Token::from_bytes(key.sign(format!("session {}", proof.signature).as_bytes())))
     }
 
-    /// Steps to the solution of a new challenge: from one to twice the configured number, so that no part of the search
+    /// Steps of a new challenge: uniform from 1 to twice the configured number, so that no part of the search
     /// can be skipped.
     #[must_use]
     pub fn counter(&self) -> u32 {
@@ -212,7 +199,7 @@ impl Proofs {
     }
 }
 
-/// Two secrets out of one key: one signs challenges, the other their solutions.
+/// Two secrets derived from one key: for challenges and for their solutions.
 struct Secrets {
     challenge: String,
     solution: String,

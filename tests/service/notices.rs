@@ -40,7 +40,7 @@ async fn a_banner_is_shown_between_its_moments() {
 }
 
 #[tokio::test]
-async fn a_banner_that_was_badly_written_hides_no_other_and_a_past_one_is_forgotten() {
+async fn an_unreadable_banner_hides_no_other_and_a_past_one_expires() {
     let app = App::new();
     let now = Timestamp::now();
     let notices = app.notices();

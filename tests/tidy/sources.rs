@@ -48,7 +48,7 @@ fn collect(folder: &Path, ending: &str, files: &mut Vec<PathBuf>) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir()
             && !name.starts_with('.')
-            && !["target", "node_modules", "dist", "tests"].contains(&name.as_str())
+            && !["target", "node_modules", "dist", "pages", "tests"].contains(&name.as_str())
         {
             collect(&path, ending, files);
         } else if path.is_file() && name.ends_with(ending) {

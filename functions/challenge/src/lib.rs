@@ -1,4 +1,4 @@
-//! `GET /api/challenge`: what a proof of work must solve.
+//! `GET /api/challenge`: a challenge for a proof of work.
 
 use domain::proof::Action;
 use domain::{FaultCode, Refusal};
@@ -10,7 +10,6 @@ use platform::{Error, Platform, route};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
-/// This function, as it states itself.
 pub const FUNCTION: Function = Function {
     name: "challenge",
     routes: &[route!(GET "/api/challenge", handle; refuses InvalidForm)],
@@ -19,7 +18,6 @@ pub const FUNCTION: Function = Function {
     size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 500, share: Share::Crowd },
 };
 
-/// Its part of the API document.
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(handle))]
 pub struct Document;

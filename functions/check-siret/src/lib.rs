@@ -11,7 +11,6 @@ use platform::{Error, Field, Form, Platform, fields, form, route};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// This function, as it states itself.
 pub const FUNCTION: Function = Function {
     name: "check-siret",
     routes: &[route!(POST "/api/check-siret", handle; refuses ProofRejected, ProofAlreadyUsed)],
@@ -20,7 +19,6 @@ pub const FUNCTION: Function = Function {
     size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 500, share: Share::Crowd },
 };
 
-/// Its part of the API document.
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(handle))]
 pub struct Document;
@@ -58,7 +56,8 @@ pub enum AccountState {
 
 /// Tells case 1 from case 2. One read and one conditional write, at once.
 #[utoipa::path(
-    post, path = "/api/check-siret", operation_id = "checkSiret", tag = "account", request_body = CheckSiretForm,
+    post, path = "/api/check-siret", operation_id = "checkSiret", tag = "account",
+    request_body = CheckSiretForm,
     responses((status = 200, description = "Whether the establishment has an account", body = SiretStatus))
 )]
 pub async fn handle(platform: &Platform, form: Form<CheckSiretForm>) -> Result<Json<SiretStatus>, Error> {

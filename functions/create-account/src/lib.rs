@@ -9,7 +9,6 @@ use platform::{Error, Field, Form, Platform, fields, form, route};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// This function, as it states itself.
 pub const FUNCTION: Function = Function {
     name: "create-account",
     routes: &[route!(
@@ -27,7 +26,6 @@ pub const FUNCTION: Function = Function {
     size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 800, share: Share::Write },
 };
 
-/// Its part of the API document.
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(handle))]
 pub struct Document;

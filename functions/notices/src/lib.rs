@@ -1,11 +1,10 @@
-//! `GET /api/notices`: the banners of now.
+//! `GET /api/notices`: the current banners.
 
 use platform::function::{Function, Grant, Share, Size};
 use platform::http::{self, IntoResponse, Json, Request, Response};
 use platform::notices::Notice;
 use platform::{Error, Platform, route};
 
-/// This function, as it states itself.
 pub const FUNCTION: Function = Function {
     name: "notices",
     routes: &[route!(GET "/api/notices", handle)],
@@ -14,12 +13,10 @@ pub const FUNCTION: Function = Function {
     size: Size { memory_mb: 256, timeout_seconds: 10, slow_ms: 500, share: Share::Few },
 };
 
-/// Its part of the API document.
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(handle))]
 pub struct Document;
 
-/// How long a browser or a cache may keep the answer.
 const CACHE_CONTROL: &str = "public, max-age=30";
 
 /// Incidents, maintenance and closures of now.

@@ -1,4 +1,4 @@
-//! `POST /api/recover/identifier` and `/password`: by mail, and the same for everybody who asks.
+//! `POST /api/recover/identifier` and `/password`: recovery by mail, with the same answer for everybody.
 
 use domain::link::LINK_VALID_MINUTES;
 use domain::proof::Action;
@@ -10,7 +10,6 @@ use platform::{Error, Field, Form, Platform, fields, form, route};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// This function, as it states itself.
 pub const FUNCTION: Function = Function {
     name: "recover",
     routes: &[
@@ -22,7 +21,6 @@ pub const FUNCTION: Function = Function {
     size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 800, share: Share::Write },
 };
 
-/// Its part of the API document.
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(identifier, password))]
 pub struct Document;
@@ -55,7 +53,13 @@ pub struct RecoveryAccepted {
 #[utoipa::path(
     post, path = "/api/recover/identifier", operation_id = "recoverIdentifier", tag = "recovery",
     request_body = IdentifierForm,
-    responses((status = 202, description = "A mail is on its way, if there is such an account", body = RecoveryAccepted))
+    responses(
+        (
+            status = 202,
+            description = "A mail is on its way, if there is such an account",
+            body = RecoveryAccepted
+        )
+    )
 )]
 pub async fn identifier(
     platform: &Platform,
@@ -71,7 +75,13 @@ pub async fn identifier(
 #[utoipa::path(
     post, path = "/api/recover/password", operation_id = "recoverPassword", tag = "recovery",
     request_body = PasswordForm,
-    responses((status = 202, description = "A mail is on its way, if there is such an account", body = RecoveryAccepted))
+    responses(
+        (
+            status = 202,
+            description = "A mail is on its way, if there is such an account",
+            body = RecoveryAccepted
+        )
+    )
 )]
 pub async fn password(
     platform: &Platform,

@@ -1,4 +1,4 @@
-//! `/api/session`: log in, who am I, log out («Mon espace personnel»).
+//! `/api/session`: login, current session, logout («Mon espace personnel»).
 
 use domain::account::SESSION_VALID;
 use domain::proof::Action;
@@ -14,7 +14,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
-/// This function, as it states itself.
 pub const FUNCTION: Function = Function {
     name: "session",
     routes: &[
@@ -39,7 +38,6 @@ pub const FUNCTION: Function = Function {
     size: Size { memory_mb: 1769, timeout_seconds: 15, slow_ms: 1_500, share: Share::Crowd },
 };
 
-/// Its part of the API document.
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(open, show, close))]
 pub struct Document;
@@ -99,15 +97,15 @@ impl From<&Account> for Me {
     }
 }
 
-/// `POST /api/session`. The same work whether or not the account exists; every attempt counts before its password is
-/// judged, so that guesses made at once are all counted.
+/// `POST /api/session`. The same work whether or not the account exists; every attempt counts before its
+/// password is judged, so that guesses made at once are all counted.
 #[utoipa::path(
     post, path = "/api/session", operation_id = "openSession", tag = "session", request_body = LoginForm,
     responses((status = 200, description = "Logged in; the cookie comes along", body = Me))
 )]
 pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response, Error> {
     let (identifier, password, proof) = fields!(form: identifier, password, proof)?;
-    // A proof that is due is judged before anything is written: a stranger cannot have us write for nothing.
+    // A required proof is verified before anything is written: else a stranger could cause writes for free.
     let proof = match proof {
         Some(proof) => Some(platform.proofs.verify(&proof, Action::Session, &form.body)?),
         None if platform.config.login_proof == LoginProof::Always => {
@@ -131,7 +129,7 @@ pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response
     Ok(Json(Me::from(&account)).with_header(http::SET_COOKIE, &cookie))
 }
 
-/// `GET /api/session`.
+/// Tells who is logged in.
 #[utoipa::path(
     get, path = "/api/session", operation_id = "showSession", tag = "session",
     security(("session" = [])),
@@ -147,7 +145,7 @@ pub async fn show(platform: &Platform, request: Request) -> Result<Json<Me>, Err
     Ok(Json(Me::from(&account)))
 }
 
-/// `DELETE /api/session`. Ends the session, if there is one.
+/// Ends the session, if there is one.
 #[utoipa::path(
     delete, path = "/api/session", operation_id = "closeSession", tag = "session",
     security((), ("session" = [])),

@@ -1,4 +1,4 @@
-//! `POST /api/set-password`: consumes the link of a mail, for an activation or a lost password.
+//! `POST /api/set-password`: sets a password by a link, for an activation or a recovery.
 
 use domain::{FaultCode, Password, Refusal, Token};
 use platform::function::{Function, Grant, Share, Size};
@@ -8,7 +8,6 @@ use platform::{Error, Field, Form, Platform, fields, form, route};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// This function, as it states itself.
 pub const FUNCTION: Function = Function {
     name: "set-password",
     routes: &[route!(
@@ -27,7 +26,6 @@ pub const FUNCTION: Function = Function {
     size: Size { memory_mb: 1769, timeout_seconds: 15, slow_ms: 1_500, share: Share::Write },
 };
 
-/// Its part of the API document.
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(handle))]
 pub struct Document;
@@ -51,7 +49,8 @@ pub struct PasswordSet {
 /// Sets the password. The link is read before anything is hashed, so that a stranger cannot make us
 /// spend Argon2: two calls of the table.
 #[utoipa::path(
-    post, path = "/api/set-password", operation_id = "setPassword", tag = "account", request_body = SetPasswordForm,
+    post, path = "/api/set-password", operation_id = "setPassword", tag = "account",
+    request_body = SetPasswordForm,
     responses((status = 200, description = "The password is set", body = PasswordSet))
 )]
 pub async fn handle(platform: &Platform, form: Form<SetPasswordForm>) -> Result<Json<PasswordSet>, Error> {

@@ -8,7 +8,6 @@ use platform::{Error, Field, Form, Platform, fields, form, route};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// This function, as it states itself.
 pub const FUNCTION: Function = Function {
     name: "submit-ticket",
     routes: &[route!(POST "/api/submit-ticket", handle; refuses ProofRejected, ProofAlreadyUsed)],
@@ -24,7 +23,6 @@ pub const FUNCTION: Function = Function {
     size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 800, share: Share::Few },
 };
 
-/// Its part of the API document.
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(handle))]
 pub struct Document;
@@ -57,13 +55,15 @@ pub struct TicketCreated {
 
 /// Takes a request for assistance in: one transaction, its two mails included.
 #[utoipa::path(
-    post, path = "/api/submit-ticket", operation_id = "submitTicket", tag = "support", request_body = TicketForm,
+    post, path = "/api/submit-ticket", operation_id = "submitTicket", tag = "support",
+    request_body = TicketForm,
     responses((status = 201, description = "The ticket, the first time or again", body = TicketCreated))
 )]
 pub async fn handle(platform: &Platform, form: Form<TicketForm>) -> Result<Created<TicketCreated>, Error> {
-    let (submission, siret, establishment_name, full_name, phone, email, motive, description, proof) = fields!(
+    let values = fields!(
         form: submission, siret, establishment_name, full_name, phone, email, motive, description, proof
     )?;
+    let (submission, siret, establishment_name, full_name, phone, email, motive, description, proof) = values;
     let ticket =
         Ticket { submission, siret, establishment_name, full_name, phone, email, motive, description };
     let proof = platform.proofs.verify(&proof, Action::SubmitTicket, &form.body)?;

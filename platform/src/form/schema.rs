@@ -1,4 +1,4 @@
-//! What the API document says of forms. Nothing that a function runs.
+//! The OpenAPI schemas of forms. No function runs it.
 
 use domain::form::{FieldValue, Rule};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -7,14 +7,13 @@ use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Required};
 
 use super::FormField;
 
-/// A schema, or where it stands in the document.
 pub type Schema = RefOr<utoipa::openapi::Schema>;
 
-/// The schema of a form, field by field.
+/// Builds the schema of a form.
 pub struct FormSchema(ObjectBuilder);
 
 impl FormSchema {
-    /// Of a form without fields, as its documentation describes it.
+    /// Of a form without fields.
     #[must_use]
     pub fn new(description: &str) -> Self {
         let no_others = AdditionalProperties::FreeForm(false);
@@ -23,28 +22,25 @@ impl FormSchema {
         )
     }
 
-    /// With one field more.
     #[must_use]
     pub fn field<F: FormField>(self, name: &str) -> Self {
         let object = self.0.property(name, Ref::from_schema_name(F::Given::schema().name));
         Self(if F::IS_REQUIRED { object.required(name) } else { object })
     }
 
-    /// The whole of it.
     #[must_use]
     pub fn build(self) -> Schema {
         self.0.into()
     }
 }
 
-/// The schema of a field, under its name in the document.
+/// The schema of a field, under its name.
 #[must_use]
 pub fn of<T: FieldValue>() -> (String, Schema) {
     let domain::form::Schema { name, description, rule } = T::schema();
     (name.to_owned(), object(rule).description(Some(description)).into())
 }
 
-/// A field that comes in the query.
 #[must_use]
 pub fn query<T: FieldValue>(name: &str) -> Parameter {
     let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query);

@@ -21,8 +21,6 @@ FROM and UNTIL are moments in Paris (2026-11-23T17:00) or RFC 3339; without them
 The table is the portal's at http://localhost:8080, or the one that SESAME_TABLE names, with the credentials
 and the AWS_REGION of the environment.";
 
-/// The levels that the pages know.
-const LEVELS: [&str; 3] = ["info", "warning", "closure"];
 /// Default duration of a banner.
 const SHOWN_MINUTES: i64 = 24 * 60;
 

@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use domain::FaultCode;
 use domain::proof::Action;
 use domain::token::TOKEN_SYMBOLS;
 use platform::clock::Clock;
@@ -53,41 +54,15 @@ fn write(name: &str, event: &Value) -> Outcome {
     Ok(())
 }
 
-/// What a form of a route holds: an action if it takes a proof, and its fields.
-const FORMS: [(&str, Option<Action>, &[&str]); 7] = [
-    ("/api/check-siret", Some(Action::CheckSiret), &["siret", "accept_terms"]),
-    (
-        "/api/create-account",
-        Some(Action::CreateAccount),
-        &["siret", "establishment_name", "first_name", "last_name", "email", "phone", "accept_terms"],
-    ),
-    ("/api/set-password", None, &["token", "password"]),
-    ("/api/recover/identifier", Some(Action::Recover), &["siret", "email"]),
-    ("/api/recover/password", Some(Action::Recover), &["identifier"]),
-    (
-        "/api/submit-ticket",
-        Some(Action::SubmitTicket),
-        &[
-            "submission",
-            "siret",
-            "establishment_name",
-            "full_name",
-            "phone",
-            "email",
-            "motive",
-            "description",
-        ],
-    ),
-    ("/api/session", None, &["identifier", "password"]),
-];
-
 /// An event for each route, and for the function that queues feed.
 fn events() -> Result<Vec<(String, Value)>, Error> {
+    let document = serde_json::to_value(sesame::openapi::document())?;
     let mut events = vec![("mail-sender".to_owned(), batch("01K9ZZZZZZ0000000000000000"))];
     for function in ALL {
         for route in function.routes {
             let query = if route.path == "/api/challenge" { "action=check-siret" } else { "" };
-            let body = if route.method == "POST" { Some(form(route.path)?) } else { None };
+            let body =
+                if route.method == "POST" { Some(form(&document, function, route.path)?) } else { None };
             events.push((name_of(function, route), event(route.method, route.path, query, body)));
         }
     }
@@ -112,37 +87,50 @@ fn name_of(function: &Function, route: &Route) -> String {
     }
 }
 
-/// A form with sample values; empty for a route that [`FORMS`] does not know.
-fn form(path: &str) -> Result<Value, Error> {
-    let Some((_, action, fields)) = FORMS.iter().find(|(known, ..)| *known == path) else {
-        return Ok(json!({}));
-    };
-    let mut form: Map<String, Value> =
-        fields.iter().map(|field| ((*field).to_owned(), sample(field))).collect();
-    if let Some(action) = action {
-        form.insert("proof".to_owned(), proof(*action)?.into());
+/// The form of a route with its required fields, as the API document states them. A proof is for the action of the
+/// function's name.
+fn form(document: &Value, function: &Function, path: &str) -> Result<Value, Error> {
+    let schema = &document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"];
+    let schema = resolved(document, schema);
+    let mut form = Map::new();
+    for field in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let value = match field {
+            "proof" => proof(Action::parse(function.name).map_err(FaultCode::as_str)?)?.into(),
+            _ => sample(field).unwrap_or_else(|| example(document, &schema["properties"][field])),
+        };
+        form.insert(field.to_owned(), value);
     }
     Ok(form.into())
 }
 
-fn sample(field: &str) -> Value {
-    match field {
-        "siret" => "732 829 320 00074".into(),
-        "establishment_name" => "Boulangerie du Marché".into(),
-        "first_name" => "Jeanne".into(),
-        "last_name" => "Martin-Ruiz".into(),
-        "full_name" => "Jeanne Martin-Ruiz".into(),
-        "email" => "jeanne.martin@exemple.fr".into(),
-        "phone" => "01 23 45 67 89".into(),
-        "accept_terms" => true.into(),
-        "token" => "0".repeat(TOKEN_SYMBOLS).into(),
-        "password" => "fenêtre sirop balcon 47 tambour".into(),
-        "identifier" => "AP-7K3M-Q2FD".into(),
-        "submission" => "0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f70".into(),
-        "motive" => "extranet-access".into(),
-        "description" => "Ma collègue est partie.\nSa messagerie est fermée.".into(),
-        _ => Value::Null,
-    }
+/// A schema, which may stand elsewhere in the document.
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    let name = schema["$ref"].as_str().and_then(|at| at.strip_prefix("#/components/schemas/"));
+    name.map_or(schema, |name| &document["components"]["schemas"][name])
+}
+
+fn example(document: &Value, schema: &Value) -> Value {
+    let schema = resolved(document, schema);
+    let examples = [&schema["examples"], &schema["enum"]].into_iter().filter_map(|values| values.get(0));
+    examples.chain([&schema["example"]]).next().cloned().unwrap_or_default()
+}
+
+/// The values of the person in the tests, where the document's examples are others.
+fn sample(field: &str) -> Option<Value> {
+    let value = match field {
+        "siret" => "732 829 320 00074",
+        "establishment_name" => "Boulangerie du Marché",
+        "first_name" => "Jeanne",
+        "last_name" => "Martin-Ruiz",
+        "full_name" => "Jeanne Martin-Ruiz",
+        "email" => "jeanne.martin@exemple.fr",
+        "password" => "fenêtre sirop balcon 47 tambour",
+        "token" => return Some("0".repeat(TOKEN_SYMBOLS).into()),
+        "submission" => "0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f70",
+        "description" => "Ma collègue est partie.\nSa messagerie est fermée.",
+        _ => return None,
+    };
+    Some(value.into())
 }
 
 /// A proof as a browser would make it, in the last minutes of [`PROOFS_UNTIL`]'s year.

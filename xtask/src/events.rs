@@ -87,8 +87,8 @@ fn name_of(function: &Function, route: &Route) -> String {
     }
 }
 
-/// The form of a route with its required fields, as the API document states them. A proof is for the action of the
-/// function's name.
+/// The form of a route with its required fields, as the API document states them. A proof is for the action
+/// of the function's name.
 fn form(document: &Value, function: &Function, path: &str) -> Result<Value, Error> {
     let schema = &document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"];
     let schema = resolved(document, schema);

@@ -76,7 +76,8 @@ def test_every_name_in_it_is_of_something():
 
 def test_the_fields_of_the_log_are_those_that_the_code_writes():
     (sentence,) = re.findall(
-        r"Logs are one JSON line for each request, in `[^`]+`: (.*?) when the fault is ours", PAGE
+        r"Logs are one JSON line for each request, in `[^`]+`: (.*?) when the fault is ours",
+        " ".join(PAGE.split()),
     )
     fields = re.findall(r"`(\w+)`", sentence)
     assert {"service", "cold_start", "function_request_id", "correlation_id", "version", "outcome"} <= set(

@@ -37,12 +37,12 @@ const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 
 /// An answer of an emulated service.
 #[derive(Debug)]
-pub struct Answer {
+pub struct ServiceResponse {
     pub status: u16,
     pub body: String,
 }
 
-impl Answer {
+impl ServiceResponse {
     #[must_use]
     pub fn ok(body: String) -> Self {
         Self { status: 200, body }
@@ -91,11 +91,11 @@ impl Emulator {
 
     /// Answers a request; `target` is its `X-Amz-Target`.
     #[must_use]
-    pub fn answer(&self, caller: &Caller, target: &str, body: &[u8]) -> Answer {
+    pub fn answer(&self, caller: &Caller, target: &str, body: &[u8]) -> ServiceResponse {
         let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or("");
         match self.dispatch(caller, operation, body) {
-            Ok(body) => Answer::ok(body),
-            Err(error) => Answer { status: error.status_code(), body: error.to_json() },
+            Ok(body) => ServiceResponse::ok(body),
+            Err(error) => ServiceResponse { status: error.status_code(), body: error.to_json() },
         }
     }
 
@@ -234,7 +234,7 @@ fn queued_mail(item: &HashMap<String, AttributeValue>) -> Option<QueuedMail> {
 /// An SDK client whose requests are answered by a function, without socket or TLS. Tests lose, delay or
 /// repeat answers there.
 pub fn client(
-    answer: impl Fn(&str, &[u8]) -> Result<Answer, ConnectorError> + Send + Sync + 'static,
+    answer: impl Fn(&str, &[u8]) -> Result<ServiceResponse, ConnectorError> + Send + Sync + 'static,
 ) -> aws_sdk_dynamodb::Client {
     let config = local_config().endpoint_url("http://localhost").http_client(in_process(move |request| {
         let target = request.headers().get("x-amz-target").unwrap_or("");
@@ -256,13 +256,13 @@ fn local_config() -> Builder {
 
 /// An HTTP client of the SDK that is a function.
 pub fn in_process(
-    answer: impl Fn(&HttpRequest) -> Result<Answer, ConnectorError> + Send + Sync + 'static,
+    answer: impl Fn(&HttpRequest) -> Result<ServiceResponse, ConnectorError> + Send + Sync + 'static,
 ) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(Function(Arc::new(answer)));
     http_client_fn(move |_, _| connector.clone())
 }
 
-type AnswerFn = dyn Fn(&HttpRequest) -> Result<Answer, ConnectorError> + Send + Sync;
+type AnswerFn = dyn Fn(&HttpRequest) -> Result<ServiceResponse, ConnectorError> + Send + Sync;
 
 struct Function(Arc<AnswerFn>);
 

@@ -30,7 +30,7 @@ use platform::table::Table;
 use platform::telemetry::Ids;
 use platform::{Config, Keys, Platform};
 
-use crate::emulator::{Answer, Emulator, OnMail, TABLE};
+use crate::emulator::{Emulator, OnMail, ServiceResponse, TABLE};
 use crate::grants::Caller;
 use crate::mailbox::Mailbox;
 use crate::worker::{Load, Queues, Worker};
@@ -53,8 +53,9 @@ pub struct Options {
     pub hooks: Hooks,
 }
 
-type TableHook = dyn Fn(&Emulator, &Caller, &str, &[u8]) -> Result<Answer, ConnectorError> + Send + Sync;
-type SesHook = dyn Fn(&Mailbox, &[u8]) -> Result<Answer, ConnectorError> + Send + Sync;
+type TableHook =
+    dyn Fn(&Emulator, &Caller, &str, &[u8]) -> Result<ServiceResponse, ConnectorError> + Send + Sync;
+type SesHook = dyn Fn(&Mailbox, &[u8]) -> Result<ServiceResponse, ConnectorError> + Send + Sync;
 
 /// Hooks around every call of a service: tests count, refuse, delay and lose calls there.
 #[derive(Clone)]

@@ -15,7 +15,7 @@ use platform::random::Random;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::emulator::{Answer, in_process};
+use crate::emulator::{ServiceResponse, in_process};
 
 /// Where SES's v2 API takes a mail.
 pub const SEND_PATH: &str = "/v2/email/outbound-emails";
@@ -116,10 +116,10 @@ impl Mailbox {
 
     /// SES's `SendEmail`.
     #[must_use]
-    pub fn take(&self, body: &[u8]) -> Answer {
+    pub fn take(&self, body: &[u8]) -> ServiceResponse {
         let Ok(request) = serde_json::from_slice::<SendEmail>(body) else {
             let message = "not a SendEmail request with a simple message";
-            return Answer { status: 400, body: json!({"message": message}).to_string() };
+            return ServiceResponse { status: 400, body: json!({"message": message}).to_string() };
         };
         let now = self.clock.now();
         let message_id = MailId::new(now, self.random.bytes()).to_string();
@@ -137,8 +137,10 @@ impl Mailbox {
         };
         let line = serde_json::to_string(&mail).map_err(io::Error::other);
         match line.and_then(|line| self.store().push(line)) {
-            Ok(()) => Answer::ok(json!({"MessageId": message_id}).to_string()),
-            Err(error) => Answer { status: 500, body: json!({"message": error.to_string()}).to_string() },
+            Ok(()) => ServiceResponse::ok(json!({"MessageId": message_id}).to_string()),
+            Err(error) => {
+                ServiceResponse { status: 500, body: json!({"message": error.to_string()}).to_string() }
+            }
         }
     }
 
@@ -181,7 +183,7 @@ impl Mailbox {
 
 /// An SES client whose requests are answered by a function.
 pub fn client(
-    answer: impl Fn(&[u8]) -> Result<Answer, ConnectorError> + Send + Sync + 'static,
+    answer: impl Fn(&[u8]) -> Result<ServiceResponse, ConnectorError> + Send + Sync + 'static,
 ) -> aws_sdk_sesv2::Client {
     let config = mail_sender::ses_config()
         .region(Region::from_static("local"))

@@ -199,7 +199,7 @@ async fn take_mail(State(port): State<Port>, body: Body) -> Result<Response, Res
     Ok(service_answer(port.portal.mailbox.take(&body), "application/json"))
 }
 
-fn service_answer(answer: crate::emulator::Answer, media_type: &'static str) -> Response {
+fn service_answer(answer: crate::emulator::ServiceResponse, media_type: &'static str) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, [(CONTENT_TYPE, media_type)], answer.body).into_response()
 }

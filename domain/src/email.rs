@@ -6,7 +6,7 @@ use std::str::FromStr;
 use email_address::{EmailAddress, Options};
 
 use crate::form::{FieldValue, Rule, Schema, TextRule, present};
-use crate::refusal::FaultCode;
+use crate::refusal::FieldCode;
 use crate::text;
 
 /// The longest address of SMTP (RFC 5321, erratum 1690).
@@ -28,20 +28,20 @@ impl Email {
     ///
     /// # Errors
     /// `EmailFormat` when mail could not be sent to it.
-    pub fn parse(input: &str) -> Result<Self, FaultCode> {
+    pub fn parse(input: &str) -> Result<Self, FieldCode> {
         let typed = input.trim();
         let is_plain =
             typed.len() <= EMAIL_LENGTH_MAX && typed.is_ascii() && !typed.contains(['"', '[', '(']);
         if !is_plain || typed.chars().any(text::is_invisible) {
-            return Err(FaultCode::EmailFormat);
+            return Err(FieldCode::EmailFormat);
         }
         let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
-        let parsed = EmailAddress::parse_with_options(typed, options).map_err(|_| FaultCode::EmailFormat)?;
+        let parsed = EmailAddress::parse_with_options(typed, options).map_err(|_| FieldCode::EmailFormat)?;
         let domain = parsed.domain().to_ascii_lowercase();
         let is_number =
             domain.rsplit('.').next().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
         if is_number || !domain.split('.').all(is_host_label) {
-            return Err(FaultCode::EmailFormat);
+            return Err(FieldCode::EmailFormat);
         }
         Ok(Self(format!("{}@{domain}", parsed.local_part())))
     }
@@ -89,7 +89,7 @@ impl Email {
 impl FieldValue for Email {
     type Json = String;
 
-    fn read(typed: String) -> Result<Self, FaultCode> {
+    fn read(typed: String) -> Result<Self, FieldCode> {
         Self::parse(present(&typed)?)
     }
 
@@ -112,9 +112,9 @@ impl FieldValue for Email {
 }
 
 impl FromStr for Email {
-    type Err = FaultCode;
+    type Err = FieldCode;
 
-    fn from_str(input: &str) -> Result<Self, FaultCode> {
+    fn from_str(input: &str) -> Result<Self, FieldCode> {
         Self::parse(input)
     }
 }

@@ -1,6 +1,6 @@
 //! Fields of forms: parsing, and JSON Schema.
 
-use crate::refusal::FaultCode;
+use crate::refusal::FieldCode;
 
 /// A type of field.
 pub trait FieldValue: Sized {
@@ -11,7 +11,7 @@ pub trait FieldValue: Sized {
     ///
     /// # Errors
     /// `Required` when nothing is in it; what else is wrong with it.
-    fn read(json: Self::Json) -> Result<Self, FaultCode>;
+    fn read(json: Self::Json) -> Result<Self, FieldCode>;
 
     /// What `read` requires, as far as JSON Schema can state it. `read` takes everything that the schema
     /// takes, and also what people paste around it.
@@ -21,8 +21,8 @@ pub trait FieldValue: Sized {
 ///
 /// # Errors
 /// `Required`.
-pub fn present(text: &str) -> Result<&str, FaultCode> {
-    if text.trim().is_empty() { Err(FaultCode::Required) } else { Ok(text) }
+pub fn present(text: &str) -> Result<&str, FieldCode> {
+    if text.trim().is_empty() { Err(FieldCode::Required) } else { Ok(text) }
 }
 
 #[derive(Debug, Clone)]
@@ -62,8 +62,8 @@ pub struct AcceptedTerms;
 impl FieldValue for AcceptedTerms {
     type Json = bool;
 
-    fn read(is_ticked: bool) -> Result<Self, FaultCode> {
-        if is_ticked { Ok(Self) } else { Err(FaultCode::TermsNotAccepted) }
+    fn read(is_ticked: bool) -> Result<Self, FieldCode> {
+        if is_ticked { Ok(Self) } else { Err(FieldCode::TermsNotAccepted) }
     }
 
     fn schema() -> Schema {

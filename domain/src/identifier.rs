@@ -5,7 +5,7 @@ use std::fmt;
 use crate::as_text::as_text;
 use crate::base32;
 use crate::form::{FieldValue, Rule, Schema, TextRule, present};
-use crate::refusal::FaultCode;
+use crate::refusal::FieldCode;
 use crate::text;
 
 /// The longest input that is parsed.
@@ -36,27 +36,27 @@ impl Identifier {
     ///
     /// # Errors
     /// `IdentifierIsAnEmail` when it has an `@`; `IdentifierFormat` when it is anything else, or mistyped.
-    pub fn parse(input: &str) -> Result<Self, FaultCode> {
+    pub fn parse(input: &str) -> Result<Self, FieldCode> {
         if input.contains('@') {
-            return Err(FaultCode::IdentifierIsAnEmail);
+            return Err(FieldCode::IdentifierIsAnEmail);
         }
         if input.chars().count() > TYPED_LENGTH_MAX {
-            return Err(FaultCode::IdentifierFormat);
+            return Err(FieldCode::IdentifierFormat);
         }
         let typed: String = input
             .chars()
             .filter(|&c| !text::is_ignorable(c) && !is_dash(c))
             .map(|c| c.to_ascii_uppercase())
             .collect();
-        let symbols = typed.strip_prefix("AP").ok_or(FaultCode::IdentifierFormat)?;
+        let symbols = typed.strip_prefix("AP").ok_or(FieldCode::IdentifierFormat)?;
         let values: Vec<u8> =
-            symbols.chars().map(base32::value).collect::<Option<_>>().ok_or(FaultCode::IdentifierFormat)?;
+            symbols.chars().map(base32::value).collect::<Option<_>>().ok_or(FieldCode::IdentifierFormat)?;
         let (random, last) =
-            values.split_first_chunk::<RANDOM_SYMBOLS>().ok_or(FaultCode::IdentifierFormat)?;
+            values.split_first_chunk::<RANDOM_SYMBOLS>().ok_or(FieldCode::IdentifierFormat)?;
         if last == [check(random)] {
             Ok(Self::from_random(*random))
         } else {
-            Err(FaultCode::IdentifierFormat)
+            Err(FieldCode::IdentifierFormat)
         }
     }
 
@@ -76,7 +76,7 @@ impl fmt::Display for Identifier {
 impl FieldValue for Identifier {
     type Json = String;
 
-    fn read(typed: String) -> Result<Self, FaultCode> {
+    fn read(typed: String) -> Result<Self, FieldCode> {
         Self::parse(present(&typed)?)
     }
 

@@ -30,7 +30,7 @@ pub use name::Name;
 pub use password::{Password, TypedPassword};
 pub use phone::Phone;
 pub use proof::EncodedProof;
-pub use refusal::{Fault, FaultCode, Refusal};
+pub use refusal::{FieldCode, FieldError, Refusal};
 pub use secret::SecretKey;
 pub use siret::Siret;
 pub use ticket::{Description, Motive, Reference, Submission, Ticket};

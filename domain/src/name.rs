@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::form::{FieldValue, Rule, Schema, TextRule, present};
-use crate::refusal::FaultCode;
+use crate::refusal::FieldCode;
 use crate::text;
 
 /// The longest name, in characters.
@@ -18,7 +18,7 @@ impl Name {
     ///
     /// # Errors
     /// `Required`, `TooLong`, or `ControlCharacter` for an invisible one.
-    pub fn parse(input: &str) -> Result<Self, FaultCode> {
+    pub fn parse(input: &str) -> Result<Self, FieldCode> {
         text::line(input, NAME_LENGTH_MAX).map(Self)
     }
 
@@ -31,7 +31,7 @@ impl Name {
 impl FieldValue for Name {
     type Json = String;
 
-    fn read(typed: String) -> Result<Self, FaultCode> {
+    fn read(typed: String) -> Result<Self, FieldCode> {
         Self::parse(present(&typed)?)
     }
 

@@ -7,7 +7,7 @@ use zxcvbn::{Score, zxcvbn};
 
 use crate::account::Person;
 use crate::form::{FieldValue, Rule, Schema, TextRule};
-use crate::refusal::FaultCode;
+use crate::refusal::FieldCode;
 
 pub const PASSWORD_LENGTH_MIN: usize = 12;
 /// Bounds the cost of hashing.
@@ -49,11 +49,11 @@ impl Password {
     ///
     /// # Errors
     /// `PasswordTooShort`, `PasswordTooLong`.
-    pub fn parse(typed: &str) -> Result<Self, FaultCode> {
+    pub fn parse(typed: &str) -> Result<Self, FieldCode> {
         let normalised = normalised(typed);
         match normalised.chars().count() {
-            length if length < PASSWORD_LENGTH_MIN => Err(FaultCode::PasswordTooShort),
-            length if length > PASSWORD_LENGTH_MAX => Err(FaultCode::PasswordTooLong),
+            length if length < PASSWORD_LENGTH_MIN => Err(FieldCode::PasswordTooShort),
+            length if length > PASSWORD_LENGTH_MAX => Err(FieldCode::PasswordTooLong),
             _ => Ok(Self(normalised)),
         }
     }
@@ -63,20 +63,20 @@ impl Password {
     ///
     /// # Errors
     /// `PasswordTooCommon`; `PasswordContainsIdentity` when only the person's data make it weak.
-    pub fn judge(&self, person: &Person) -> Result<(), FaultCode> {
+    pub fn judge(&self, person: &Person) -> Result<(), FieldCode> {
         let password = beginning(&self.0);
         let person = person.words(WORD_LENGTH_MIN);
         let known: Vec<&str> = person.iter().map(|word| beginning(word)).chain(SERVICE_WORDS).collect();
         if is_only(&self.0, &person) {
-            return Err(FaultCode::PasswordContainsIdentity);
+            return Err(FieldCode::PasswordContainsIdentity);
         }
         if zxcvbn(password, &known).score() >= Score::Three {
             return Ok(());
         }
         if zxcvbn(password, &SERVICE_WORDS).score() >= Score::Three {
-            Err(FaultCode::PasswordContainsIdentity)
+            Err(FieldCode::PasswordContainsIdentity)
         } else {
-            Err(FaultCode::PasswordTooCommon)
+            Err(FieldCode::PasswordTooCommon)
         }
     }
 
@@ -91,7 +91,7 @@ impl Password {
 impl FieldValue for Password {
     type Json = String;
 
-    fn read(typed: String) -> Result<Self, FaultCode> {
+    fn read(typed: String) -> Result<Self, FieldCode> {
         Self::parse(given(&typed)?)
     }
 
@@ -135,7 +135,7 @@ impl TypedPassword {
 impl FieldValue for TypedPassword {
     type Json = String;
 
-    fn read(typed: String) -> Result<Self, FaultCode> {
+    fn read(typed: String) -> Result<Self, FieldCode> {
         given(&typed).map(|typed| Self(normalised(typed)))
     }
 
@@ -154,8 +154,8 @@ impl fmt::Debug for TypedPassword {
     }
 }
 
-fn given(typed: &str) -> Result<&str, FaultCode> {
-    if typed.is_empty() { Err(FaultCode::Required) } else { Ok(typed) }
+fn given(typed: &str) -> Result<&str, FieldCode> {
+    if typed.is_empty() { Err(FieldCode::Required) } else { Ok(typed) }
 }
 
 /// Whether little is left of a password without the person's words, however they are spaced.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::form::{FieldValue, Rule, Schema, TextRule, present};
-use crate::refusal::FaultCode;
+use crate::refusal::FieldCode;
 use crate::text;
 
 /// The longest input that is parsed.
@@ -28,9 +28,9 @@ impl Phone {
     ///
     /// # Errors
     /// `PhoneFormat` when it is neither a French number nor a country and 7 to 15 digits in all.
-    pub fn parse(input: &str) -> Result<Self, FaultCode> {
+    pub fn parse(input: &str) -> Result<Self, FieldCode> {
         if input.chars().count() > TYPED_LENGTH_MAX {
-            return Err(FaultCode::PhoneFormat);
+            return Err(FieldCode::PhoneFormat);
         }
         let typed: String = input.replace("(0)", "").chars().filter(|&c| !is_separator(c)).collect();
         let international = if let Some(rest) = typed.strip_prefix('+') {
@@ -40,7 +40,7 @@ impl Phone {
         } else if let Some(rest) = typed.strip_prefix('0') {
             format!("{}{rest}", country_of(rest))
         } else {
-            return Err(FaultCode::PhoneFormat);
+            return Err(FieldCode::PhoneFormat);
         };
         let is_number = international.bytes().all(|b| b.is_ascii_digit())
             && (DIGITS_MIN..=DIGITS_MAX).contains(&international.len())
@@ -51,7 +51,7 @@ impl Phone {
         if is_number && is_whole {
             Ok(Self(format!("+{international}")))
         } else {
-            Err(FaultCode::PhoneFormat)
+            Err(FieldCode::PhoneFormat)
         }
     }
 
@@ -73,7 +73,7 @@ impl Phone {
 impl FieldValue for Phone {
     type Json = String;
 
-    fn read(typed: String) -> Result<Self, FaultCode> {
+    fn read(typed: String) -> Result<Self, FieldCode> {
         Self::parse(present(&typed)?)
     }
 

@@ -1,7 +1,7 @@
 //! Proofs of work: actions and validity.
 
 use crate::form::{FieldValue, Rule, Schema, TextRule, present};
-use crate::refusal::{FaultCode, Refusal};
+use crate::refusal::{FieldCode, Refusal};
 
 /// Validity of a challenge.
 pub const PROOF_VALID_MINUTES: i64 = 20;
@@ -40,15 +40,15 @@ impl Action {
     ///
     /// # Errors
     /// `ActionUnknown`.
-    pub fn parse(name: &str) -> Result<Self, FaultCode> {
-        Self::ALL.into_iter().find(|action| action.as_str() == name).ok_or(FaultCode::ActionUnknown)
+    pub fn parse(name: &str) -> Result<Self, FieldCode> {
+        Self::ALL.into_iter().find(|action| action.as_str() == name).ok_or(FieldCode::ActionUnknown)
     }
 }
 
 impl FieldValue for Action {
     type Json = String;
 
-    fn read(name: String) -> Result<Self, FaultCode> {
+    fn read(name: String) -> Result<Self, FieldCode> {
         Self::parse(present(&name)?)
     }
 
@@ -76,7 +76,7 @@ impl EncodedProof {
 impl FieldValue for EncodedProof {
     type Json = String;
 
-    fn read(encoded: String) -> Result<Self, FaultCode> {
+    fn read(encoded: String) -> Result<Self, FieldCode> {
         present(&encoded)?;
         Ok(Self(encoded))
     }

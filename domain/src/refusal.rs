@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// Every missing or wrong field, in the form's order.
-    InvalidForm(Vec<Fault>),
+    InvalidForm(Vec<FieldError>),
     /// The proof of work is forged, expired, or made for another action.
     ProofRejected,
     /// The proof of work was used for another request.
@@ -33,10 +33,10 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// One fault on one field.
+    /// One error on one field.
     #[must_use]
-    pub fn field(field: &'static str, code: FaultCode) -> Self {
-        Self::InvalidForm(vec![Fault { field, code }])
+    pub fn field(field: &'static str, code: FieldCode) -> Self {
+        Self::InvalidForm(vec![FieldError { field, code }])
     }
 }
 
@@ -50,16 +50,16 @@ impl std::error::Error for Refusal {}
 
 /// What is wrong with one field of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct FieldError {
     /// The field's name on the wire.
     pub field: &'static str,
     /// What is wrong with it.
-    pub code: FaultCode,
+    pub code: FieldCode,
 }
 
 /// Why a value was refused. The names on the wire are part of the contract and never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FaultCode {
+pub enum FieldCode {
     /// Absent, or empty once trimmed.
     Required,
     /// Fewer characters than the field asks for.
@@ -100,7 +100,7 @@ pub enum FaultCode {
     PasswordContainsIdentity,
 }
 
-impl FaultCode {
+impl FieldCode {
     /// The stable name on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {

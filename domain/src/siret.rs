@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::as_text::as_text;
 use crate::form::{FieldValue, Rule, Schema, TextRule, present};
-use crate::refusal::FaultCode;
+use crate::refusal::FieldCode;
 use crate::text;
 
 /// La Poste's establishments have another check than Luhn's (INSEE).
@@ -25,19 +25,19 @@ impl Siret {
     ///
     /// # Errors
     /// `SiretFormat` unless 14 digits are left; `SiretChecksum` when they fail the check.
-    pub fn parse(input: &str) -> Result<Self, FaultCode> {
+    pub fn parse(input: &str) -> Result<Self, FieldCode> {
         if input.chars().count() > TYPED_LENGTH_MAX {
-            return Err(FaultCode::SiretFormat);
+            return Err(FieldCode::SiretFormat);
         }
         let digits: String = input.chars().filter(|&c| !is_separator(c)).collect();
         if digits.len() != SIRET_LENGTH || !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(FaultCode::SiretFormat);
+            return Err(FieldCode::SiretFormat);
         }
         let is_known_shape = luhn(&digits) || is_la_poste(&digits);
         if is_known_shape && !digits.starts_with("000000000") {
             Ok(Self(digits))
         } else {
-            Err(FaultCode::SiretChecksum)
+            Err(FieldCode::SiretChecksum)
         }
     }
 
@@ -70,7 +70,7 @@ impl fmt::Display for Siret {
 impl FieldValue for Siret {
     type Json = String;
 
-    fn read(typed: String) -> Result<Self, FaultCode> {
+    fn read(typed: String) -> Result<Self, FieldCode> {
         Self::parse(present(&typed)?)
     }
 

@@ -1,6 +1,6 @@
 //! Characters of text fields: visible ones, and which are ignored.
 
-use crate::refusal::FaultCode;
+use crate::refusal::FieldCode;
 
 /// Zero-width joiners, which some names and emoji need.
 const JOINERS: [char; 2] = ['\u{200C}', '\u{200D}'];
@@ -52,16 +52,16 @@ pub(crate) fn ink_class() -> String {
 }
 
 /// Parses one line, trimmed, of 1 to `length_max` visible characters.
-pub(crate) fn line(input: &str, length_max: usize) -> Result<String, FaultCode> {
+pub(crate) fn line(input: &str, length_max: usize) -> Result<String, FieldCode> {
     let trimmed = input.trim();
     if is_blank(trimmed) {
-        return Err(FaultCode::Required);
+        return Err(FieldCode::Required);
     }
     if trimmed.chars().count() > length_max {
-        return Err(FaultCode::TooLong);
+        return Err(FieldCode::TooLong);
     }
     if trimmed.chars().any(is_invisible) {
-        return Err(FaultCode::ControlCharacter);
+        return Err(FieldCode::ControlCharacter);
     }
     Ok(trimmed.to_owned())
 }

@@ -11,7 +11,7 @@ use crate::email::Email;
 use crate::form::{FieldValue, Rule, Schema, TextRule, present};
 use crate::name::Name;
 use crate::phone::Phone;
-use crate::refusal::FaultCode;
+use crate::refusal::FieldCode;
 use crate::siret::Siret;
 use crate::text;
 
@@ -75,15 +75,15 @@ impl Motive {
     ///
     /// # Errors
     /// `MotiveUnknown`.
-    pub fn parse(name: &str) -> Result<Self, FaultCode> {
-        Self::ALL.into_iter().find(|motive| motive.as_str() == name).ok_or(FaultCode::MotiveUnknown)
+    pub fn parse(name: &str) -> Result<Self, FieldCode> {
+        Self::ALL.into_iter().find(|motive| motive.as_str() == name).ok_or(FieldCode::MotiveUnknown)
     }
 }
 
 impl FieldValue for Motive {
     type Json = String;
 
-    fn read(name: String) -> Result<Self, FaultCode> {
+    fn read(name: String) -> Result<Self, FieldCode> {
         Self::parse(present(&name)?)
     }
 
@@ -106,17 +106,17 @@ impl Description {
     ///
     /// # Errors
     /// `Required`, `TooShort`, `TooLong`.
-    pub fn parse(input: &str) -> Result<Self, FaultCode> {
+    pub fn parse(input: &str) -> Result<Self, FieldCode> {
         let lines = input.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
         let visible: String =
             lines.chars().filter(|&c| matches!(c, '\n' | '\t') || !text::is_invisible(c)).collect();
         let trimmed = visible.trim();
         if text::is_blank(trimmed) {
-            return Err(FaultCode::Required);
+            return Err(FieldCode::Required);
         }
         match trimmed.chars().count() {
-            length if length < DESCRIPTION_LENGTH_MIN => Err(FaultCode::TooShort),
-            length if length > DESCRIPTION_LENGTH_MAX => Err(FaultCode::TooLong),
+            length if length < DESCRIPTION_LENGTH_MIN => Err(FieldCode::TooShort),
+            length if length > DESCRIPTION_LENGTH_MAX => Err(FieldCode::TooLong),
             _ => Ok(Self(trimmed.to_owned())),
         }
     }
@@ -130,7 +130,7 @@ impl Description {
 impl FieldValue for Description {
     type Json = String;
 
-    fn read(typed: String) -> Result<Self, FaultCode> {
+    fn read(typed: String) -> Result<Self, FieldCode> {
         Self::parse(present(&typed)?)
     }
 
@@ -172,18 +172,18 @@ impl Submission {
     ///
     /// # Errors
     /// `SubmissionFormat`.
-    pub fn parse(input: &str) -> Result<Self, FaultCode> {
+    pub fn parse(input: &str) -> Result<Self, FieldCode> {
         if input.len() != UUID_LENGTH {
-            return Err(FaultCode::SubmissionFormat);
+            return Err(FieldCode::SubmissionFormat);
         }
-        Uuid::try_parse(input).map(Self).map_err(|_| FaultCode::SubmissionFormat)
+        Uuid::try_parse(input).map(Self).map_err(|_| FieldCode::SubmissionFormat)
     }
 }
 
 impl FieldValue for Submission {
     type Json = String;
 
-    fn read(typed: String) -> Result<Self, FaultCode> {
+    fn read(typed: String) -> Result<Self, FieldCode> {
         Self::parse(present(&typed)?)
     }
 

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::base32;
 use crate::form::{FieldValue, Rule, Schema, TextRule, present};
-use crate::refusal::FaultCode;
+use crate::refusal::FieldCode;
 use crate::text;
 
 /// Symbols of a printed token: 256 bits, five to a symbol.
@@ -69,11 +69,11 @@ impl Token {
 }
 
 /// The token of a link, as its page sends it. `None` for what is no token: an unknown link rather than a
-/// fault of the form, since nobody typed it.
+/// error of the form, since nobody typed it.
 impl FieldValue for Option<Token> {
     type Json = String;
 
-    fn read(printed: String) -> Result<Self, FaultCode> {
+    fn read(printed: String) -> Result<Self, FieldCode> {
         present(&printed).map(Token::parse)
     }
 

@@ -3,7 +3,7 @@
 use domain::account::APPLICATION_RETENTION;
 use domain::time::after;
 use domain::{
-    Account, Application, Email, FaultCode, Identifier, MailId, MailJob, Name, Phone, Refusal, Siret,
+    Account, Application, Email, FieldCode, Identifier, MailId, MailJob, Name, Phone, Refusal, Siret,
 };
 
 use crate::clock::Clock;
@@ -100,7 +100,7 @@ impl Accounts {
                 }
                 // Not spent: the proof can be used with the corrected address.
                 Spent::Refused(refused) if refused.is_by(MAIL_DOMAIN) => {
-                    return Err(Refusal::field("email", FaultCode::EmailDomain).into());
+                    return Err(Refusal::field("email", FieldCode::EmailDomain).into());
                 }
                 Spent::Refused(_) => {}
             }

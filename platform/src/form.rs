@@ -1,11 +1,11 @@
-//! Forms: a JSON object, parsed field by field, with all faults at once.
+//! Forms: a JSON object, parsed field by field, with all errors at once.
 
 pub mod schema;
 
 use std::collections::BTreeMap;
 
 use domain::form::FieldValue;
-use domain::{Fault, FaultCode, Refusal};
+use domain::{FieldCode, FieldError, Refusal};
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -65,14 +65,14 @@ impl<T: DeserializeOwned> FromRequest for Form<T> {
     }
 }
 
-/// One field: its value, or its fault. A missing one is `FaultCode::Required`.
+/// One field: its value, or its error. A missing one is `FieldCode::Required`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field<T>(Result<T, FaultCode>);
+pub struct Field<T>(Result<T, FieldCode>);
 
 impl<'de, T: FieldValue<Json: Deserialize<'de>>> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Option::<T::Json>::deserialize(deserializer)?;
-        Ok(Self(json.map_or(Err(FaultCode::Required), T::read)))
+        Ok(Self(json.map_or(Err(FieldCode::Required), T::read)))
     }
 }
 
@@ -82,7 +82,7 @@ pub trait FormField {
     type Given: FieldValue;
     const IS_REQUIRED: bool;
 
-    fn take(self) -> Result<Self::Value, FaultCode>;
+    fn take(self) -> Result<Self::Value, FieldCode>;
 }
 
 impl<T: FieldValue> FormField for Field<T> {
@@ -90,7 +90,7 @@ impl<T: FieldValue> FormField for Field<T> {
     type Given = T;
     const IS_REQUIRED: bool = true;
 
-    fn take(self) -> Result<T, FaultCode> {
+    fn take(self) -> Result<T, FieldCode> {
         self.0
     }
 }
@@ -101,22 +101,22 @@ impl<T: FieldValue> FormField for Option<Field<T>> {
     type Given = T;
     const IS_REQUIRED: bool = false;
 
-    fn take(self) -> Result<Option<T>, FaultCode> {
+    fn take(self) -> Result<Option<T>, FieldCode> {
         match self {
-            None | Some(Field(Err(FaultCode::Required))) => Ok(None),
+            None | Some(Field(Err(FieldCode::Required))) => Ok(None),
             Some(field) => field.0.map(Some),
         }
     }
 }
 
-/// The faults of a form, in the order in which its fields are taken.
+/// The errors of a form, in the order in which its fields are taken.
 #[derive(Debug, Default)]
-pub struct Faults(Vec<Fault>);
+pub struct FieldErrors(Vec<FieldError>);
 
-impl Faults {
-    /// Takes a field's value, or notes its fault.
+impl FieldErrors {
+    /// Takes a field's value, or notes its error.
     pub fn take<F: FormField>(&mut self, name: &'static str, field: F) -> Option<F::Value> {
-        field.take().map_err(|code| self.0.push(Fault { field: name, code })).ok()
+        field.take().map_err(|code| self.0.push(FieldError { field: name, code })).ok()
     }
 
     /// The refusal of the form.
@@ -127,15 +127,15 @@ impl Faults {
 }
 
 /// Takes fields out of a [`Form`], in the form's order: `let (siret, proof) = fields!(form: siret, proof)?;`
-/// gives all values, or `Refusal::InvalidForm` with all faults.
+/// gives all values, or `Refusal::InvalidForm` with all errors.
 #[macro_export]
 macro_rules! fields {
     ($form:ident: $($field:ident),+ $(,)?) => {{
-        let mut faults = $crate::form::Faults::default();
-        $(let $field = faults.take(stringify!($field), $form.fields.$field);)+
+        let mut errors = $crate::form::FieldErrors::default();
+        $(let $field = errors.take(stringify!($field), $form.fields.$field);)+
         match ($($field,)+) {
             ($(Some($field),)+) => Ok(($($field,)+)),
-            _ => Err(faults.refusal()),
+            _ => Err(errors.refusal()),
         }
     }};
 }
@@ -207,15 +207,15 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_come_at_once_in_the_forms_order() {
+    fn all_errors_come_at_once_in_the_forms_order() {
         let refused = read(r#"{"accept_terms":false,"email":"jo@","siret":"73282932000075","proof":null}"#);
         let expected = [
-            ("siret", FaultCode::SiretChecksum),
-            ("name", FaultCode::Required),
-            ("email", FaultCode::EmailFormat),
-            ("accept_terms", FaultCode::TermsNotAccepted),
+            ("siret", FieldCode::SiretChecksum),
+            ("name", FieldCode::Required),
+            ("email", FieldCode::EmailFormat),
+            ("accept_terms", FieldCode::TermsNotAccepted),
         ];
-        let faults = expected.map(|(field, code)| Fault { field, code });
-        assert_eq!(refused.err(), Some(Refusal::InvalidForm(faults.to_vec())));
+        let errors = expected.map(|(field, code)| FieldError { field, code });
+        assert_eq!(refused.err(), Some(Refusal::InvalidForm(errors.to_vec())));
     }
 }

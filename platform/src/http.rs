@@ -16,10 +16,10 @@ use crate::{Platform, telemetry};
 pub type Response = http::Response<Body>;
 
 /// The future of a handler, whatever the handler.
-pub type Answer<'a> = std::pin::Pin<Box<dyn Future<Output = Result<Response, Error>> + Send + 'a>>;
+pub type ResponseFuture<'a> = std::pin::Pin<Box<dyn Future<Output = Result<Response, Error>> + Send + 'a>>;
 
 /// The handler of a route.
-pub type Handler = for<'a> fn(&'a Platform, Request) -> Answer<'a>;
+pub type Handler = for<'a> fn(&'a Platform, Request) -> ResponseFuture<'a>;
 
 /// What a handler can take of a request.
 pub trait FromRequest: Sized {

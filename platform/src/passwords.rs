@@ -4,7 +4,7 @@ use argon2::password_hash::Error as HashError;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use domain::Password;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task;
 
 use crate::error::Error;
@@ -24,10 +24,22 @@ const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdC4uLg$
 
 static QUEUE: Queue = Queue::new(HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX);
 
+/// A place in the queue of hashes.
+#[derive(Debug)]
+pub struct Place<'a> {
+    _permit: SemaphorePermit<'a>,
+}
+
+/// Takes a place in the queue: before anything is written, so that a request that is refused for want of one
+/// has changed nothing. `Error::Busy` when all are taken.
+pub fn place() -> Result<Place<'static>, Error> {
+    QUEUE.place()
+}
+
 /// The hash of a new password, as a PHC string.
-pub async fn hash(password: Password, random: &Random) -> Result<String, Error> {
+pub async fn hash(place: Place<'static>, password: Password, random: &Random) -> Result<String, Error> {
     let salt: [u8; 16] = random.bytes();
-    off_thread(move || {
+    off_thread(place, move || {
         let hash: PasswordHash = hasher()?.hash_password_with_salt(password.as_bytes(), &salt)?;
         Ok(hash.to_string())
     })
@@ -36,8 +48,12 @@ pub async fn hash(password: Password, random: &Random) -> Result<String, Error> 
 
 /// Whether the password matches the hash. Without a hash a dummy is checked, so that the time taken does not
 /// tell whether an account exists.
-pub async fn is_right(typed: String, known_hash: Option<String>) -> Result<bool, Error> {
-    off_thread(move || {
+pub async fn is_right(
+    place: Place<'static>,
+    typed: String,
+    known_hash: Option<String>,
+) -> Result<bool, Error> {
+    off_thread(place, move || {
         let is_known = known_hash.is_some();
         let known_hash = match known_hash {
             Some(hash) => hash,
@@ -58,9 +74,10 @@ fn hasher() -> Result<Argon2<'static>, argon2::Error> {
 }
 
 async fn off_thread<T: Send + 'static>(
+    place: Place<'static>,
     work: impl FnOnce() -> Result<T, argon2::password_hash::Error> + Send + 'static,
 ) -> Result<T, Error> {
-    QUEUE.run(work).await?.map_err(|error| Error::internal(error.to_string()))
+    QUEUE.run(place, work).await?.map_err(|error| Error::internal(error.to_string()))
 }
 
 /// A bounded queue for CPU-heavy work: some runs, some waits, the rest is refused with `Error::Busy`.
@@ -74,9 +91,17 @@ impl Queue {
         Self { places: Semaphore::const_new(at_once + waiting), workers: Semaphore::const_new(at_once) }
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let _place =
-            self.places.try_acquire().map_err(|_| Error::Busy("too many passwords wait to be hashed"))?;
+    fn place(&self) -> Result<Place<'_>, Error> {
+        let permit = self.places.try_acquire();
+        let place = permit.map(|permit| Place { _permit: permit });
+        place.map_err(|_| Error::Busy("too many passwords wait to be hashed"))
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        _place: Place<'_>,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
         let _worker = self.workers.acquire().await.map_err(Error::internal)?;
         task::spawn_blocking(work).await.map_err(Error::internal)
     }
@@ -100,18 +125,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_too_many_is_refused_at_once_and_the_others_have_their_turn() {
+    async fn one_too_many_is_refused_at_once_and_the_others_have_their_turn() -> Result<(), Error> {
         let queue = Queue::new(1, 1);
         let (release, released) = std::sync::mpsc::channel::<()>();
-        let mut first = Box::pin(queue.run(move || released.recv().is_ok()));
-        let mut second = Box::pin(queue.run(|| true));
-        // Both have their place once they have been polled.
+        let mut first = Box::pin(queue.run(queue.place()?, move || released.recv().is_ok()));
+        let mut second = Box::pin(queue.run(queue.place()?, || true));
         assert!(is_waiting(&mut first) && is_waiting(&mut second));
-        let refused = queue.run(|| true).await.err();
+        let refused = queue.place().err();
         assert!(matches!(refused, Some(Error::Busy(_))), "{refused:?}");
         assert!(release.send(()).is_ok());
         assert!(matches!(tokio::join!(first, second), (Ok(true), Ok(true))));
-        assert!(queue.run(|| true).await.is_ok());
+        assert!(queue.place().is_ok());
+        Ok(())
     }
 
     fn is_waiting<T>(work: &mut (impl Future<Output = T> + Unpin)) -> bool {

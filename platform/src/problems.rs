@@ -1,6 +1,6 @@
 //! Problems (RFC 9457): a stable `type`, French for the reader, a private source for the log.
 
-use domain::{Fault, FaultCode, Refusal};
+use domain::{FieldCode, FieldError, Refusal};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,7 +15,7 @@ pub const RETRY_AFTER_SECONDS: u64 = 5;
 #[derive(Debug)]
 pub struct Problem {
     kind: Kind,
-    faults: Vec<Fault>,
+    errors: Vec<FieldError>,
     allow: Option<String>,
     retry_after_seconds: Option<u64>,
     source: Option<Source>,
@@ -131,14 +131,14 @@ pub struct ProblemBody {
     /// French, what to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<&'static str>,
-    /// Every fault of a form, in its order.
+    /// Every error of a form, in its order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FaultBody>,
+    pub errors: Vec<FieldErrorBody>,
 }
 
-/// A fault of one field on the wire.
+/// An error of one field on the wire.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct FaultBody {
+pub struct FieldErrorBody {
     /// The field's name.
     pub field: &'static str,
     /// Stable, for programs.
@@ -151,7 +151,7 @@ impl Problem {
     /// A problem without further members.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
-        Self { kind, faults: Vec::new(), allow: None, retry_after_seconds: None, source: None }
+        Self { kind, errors: Vec::new(), allow: None, retry_after_seconds: None, source: None }
     }
 
     /// `method-not-allowed`, with the value of `Allow`.
@@ -193,10 +193,10 @@ impl Problem {
     #[must_use]
     pub fn body(&self) -> ProblemBody {
         let (status, _, title, detail) = self.kind.words();
-        let errors = self.faults.iter().map(|fault| FaultBody {
-            field: fault.field,
-            code: fault.code.as_str(),
-            detail: detail_of(fault),
+        let errors = self.errors.iter().map(|error| FieldErrorBody {
+            field: error.field,
+            code: error.code.as_str(),
+            detail: detail_of(error),
         });
         ProblemBody {
             kind: self.kind.uri(),
@@ -235,7 +235,7 @@ fn broken_by(source: Source) -> Problem {
 
 fn refused(refusal: Refusal) -> Problem {
     let kind = match refusal {
-        Refusal::InvalidForm(faults) => return Problem { faults, ..Problem::new(Kind::InvalidForm) },
+        Refusal::InvalidForm(errors) => return Problem { errors, ..Problem::new(Kind::InvalidForm) },
         Refusal::TooManyAttempts { retry_after_seconds } => {
             let retry_after_seconds = Some(retry_after_seconds);
             return Problem { retry_after_seconds, ..Problem::new(Kind::TooManyAttempts) };
@@ -253,61 +253,61 @@ fn refused(refusal: Refusal) -> Problem {
     Problem::new(kind)
 }
 
-/// The detail of a fault, shown beside its field.
-fn detail_of(fault: &Fault) -> &'static str {
-    match (fault.field, fault.code) {
-        ("siret", FaultCode::Required) => "Indiquez le SIRET de l'établissement.",
-        ("establishment_name", FaultCode::Required) => "Indiquez la dénomination de l'établissement.",
-        ("first_name", FaultCode::Required) => "Indiquez votre prénom.",
-        ("last_name", FaultCode::Required) => "Indiquez votre nom.",
-        ("full_name", FaultCode::Required) => "Indiquez vos nom et prénom.",
-        ("email", FaultCode::Required) => "Indiquez votre adresse électronique.",
-        ("phone", FaultCode::Required) => "Indiquez votre numéro de téléphone.",
-        ("identifier", FaultCode::Required) => "Indiquez votre identifiant.",
-        ("password", FaultCode::Required) => "Indiquez votre mot de passe.",
-        ("motive", FaultCode::Required) => "Choisissez le motif de votre demande.",
-        ("description", FaultCode::Required) => "Décrivez votre demande.",
-        ("accept_terms", FaultCode::Required) => {
+/// The detail of an error, shown beside its field.
+fn detail_of(error: &FieldError) -> &'static str {
+    match (error.field, error.code) {
+        ("siret", FieldCode::Required) => "Indiquez le SIRET de l'établissement.",
+        ("establishment_name", FieldCode::Required) => "Indiquez la dénomination de l'établissement.",
+        ("first_name", FieldCode::Required) => "Indiquez votre prénom.",
+        ("last_name", FieldCode::Required) => "Indiquez votre nom.",
+        ("full_name", FieldCode::Required) => "Indiquez vos nom et prénom.",
+        ("email", FieldCode::Required) => "Indiquez votre adresse électronique.",
+        ("phone", FieldCode::Required) => "Indiquez votre numéro de téléphone.",
+        ("identifier", FieldCode::Required) => "Indiquez votre identifiant.",
+        ("password", FieldCode::Required) => "Indiquez votre mot de passe.",
+        ("motive", FieldCode::Required) => "Choisissez le motif de votre demande.",
+        ("description", FieldCode::Required) => "Décrivez votre demande.",
+        ("accept_terms", FieldCode::Required) => {
             "Acceptez les conditions générales d'utilisation pour continuer."
         }
-        ("proof", FaultCode::Required) => {
+        ("proof", FieldCode::Required) => {
             "Attendez la fin de la vérification anti-robot, puis envoyez de nouveau."
         }
-        ("description", FaultCode::TooShort) => "Décrivez votre demande en 10 caractères au moins.",
-        ("description", FaultCode::TooLong) => {
+        ("description", FieldCode::TooShort) => "Décrivez votre demande en 10 caractères au moins.",
+        ("description", FieldCode::TooLong) => {
             "Votre description dépasse 5 000 caractères : raccourcissez-la."
         }
-        (_, FaultCode::Required) => "Remplissez ce champ.",
-        (_, FaultCode::TooShort) => "Ce texte est trop court : complétez-le.",
-        (_, FaultCode::TooLong) => "Ce texte dépasse 100 caractères : raccourcissez-le.",
-        (_, FaultCode::ControlCharacter) => {
+        (_, FieldCode::Required) => "Remplissez ce champ.",
+        (_, FieldCode::TooShort) => "Ce texte est trop court : complétez-le.",
+        (_, FieldCode::TooLong) => "Ce texte dépasse 100 caractères : raccourcissez-le.",
+        (_, FieldCode::ControlCharacter) => {
             "Ce texte contient un caractère invisible : effacez-le et tapez-le de nouveau."
         }
-        (_, FaultCode::SiretFormat) => "Un SIRET a 14 chiffres : vérifiez votre saisie.",
-        (_, FaultCode::SiretChecksum) => "Ce SIRET n'existe pas : vérifiez les 14 chiffres.",
-        (_, FaultCode::IdentifierFormat) => {
+        (_, FieldCode::SiretFormat) => "Un SIRET a 14 chiffres : vérifiez votre saisie.",
+        (_, FieldCode::SiretChecksum) => "Ce SIRET n'existe pas : vérifiez les 14 chiffres.",
+        (_, FieldCode::IdentifierFormat) => {
             "Un identifiant s'écrit AP- puis 8 caractères, comme AP-7K3M-Q2FD : vérifiez votre saisie."
         }
-        (_, FaultCode::IdentifierIsAnEmail) => {
+        (_, FieldCode::IdentifierIsAnEmail) => {
             "Saisissez votre identifiant (AP-…), pas une adresse de messagerie."
         }
-        (_, FaultCode::EmailFormat) => "Cette adresse n'est pas valable : elle s'écrit comme nom@exemple.fr.",
-        (_, FaultCode::EmailDomain) => {
+        (_, FieldCode::EmailFormat) => "Cette adresse n'est pas valable : elle s'écrit comme nom@exemple.fr.",
+        (_, FieldCode::EmailDomain) => {
             "Cette adresse ne peut pas recevoir de courriel : vérifiez ce qui suit le signe @."
         }
-        (_, FaultCode::PhoneFormat) => {
+        (_, FieldCode::PhoneFormat) => {
             "Ce numéro n'est pas valable : écrivez-le comme 01 23 45 67 89, ou avec + et l'indicatif du pays."
         }
-        (_, FaultCode::TermsNotAccepted) => "Acceptez les conditions générales d'utilisation pour continuer.",
-        (_, FaultCode::MotiveUnknown) => "Choisissez un motif de la liste.",
-        (_, FaultCode::ActionUnknown) => "Cette action n'existe pas.",
-        (_, FaultCode::SubmissionFormat) => "La page est à recharger : votre saisie sera conservée.",
-        (_, FaultCode::PasswordTooShort) => "Choisissez un mot de passe de 12 caractères au moins.",
-        (_, FaultCode::PasswordTooLong) => "Choisissez un mot de passe de 128 caractères au plus.",
-        (_, FaultCode::PasswordTooCommon) => {
+        (_, FieldCode::TermsNotAccepted) => "Acceptez les conditions générales d'utilisation pour continuer.",
+        (_, FieldCode::MotiveUnknown) => "Choisissez un motif de la liste.",
+        (_, FieldCode::ActionUnknown) => "Cette action n'existe pas.",
+        (_, FieldCode::SubmissionFormat) => "La page est à recharger : votre saisie sera conservée.",
+        (_, FieldCode::PasswordTooShort) => "Choisissez un mot de passe de 12 caractères au moins.",
+        (_, FieldCode::PasswordTooLong) => "Choisissez un mot de passe de 128 caractères au plus.",
+        (_, FieldCode::PasswordTooCommon) => {
             "Ce mot de passe se devine trop vite : choisissez quatre mots sans lien entre eux."
         }
-        (_, FaultCode::PasswordContainsIdentity) => {
+        (_, FieldCode::PasswordContainsIdentity) => {
             "Ce mot de passe reprend vos données (nom, adresse, SIRET) : choisissez-en un autre."
         }
     }

@@ -94,31 +94,16 @@ pub fn request(
     let outcome = problem.map_or("ok", Problem::name);
     let (function_request_id, correlation_id) = (&*ids.function_request_id, &*ids.correlation_id);
     let (cold_start, version) = (is_cold_start(), version());
+    macro_rules! log {
+        ($level:ident, $($more:tt)*) => {
+            tracing::$level!(
+                service, version, cold_start, function_request_id, correlation_id, route, status, outcome, millis,
+                $($more)*
+            )
+        };
+    }
     match problem.and_then(Problem::source) {
-        None => tracing::info!(
-            service,
-            version,
-            cold_start,
-            function_request_id,
-            correlation_id,
-            route,
-            status,
-            outcome,
-            millis,
-            "request"
-        ),
-        Some(cause) => tracing::error!(
-            service,
-            version,
-            cold_start,
-            function_request_id,
-            correlation_id,
-            route,
-            status,
-            outcome,
-            millis,
-            %cause,
-            "request"
-        ),
+        None => log!(info, "request"),
+        Some(cause) => log!(error, %cause, "request"),
     }
 }

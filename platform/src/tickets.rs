@@ -2,7 +2,7 @@
 
 use domain::time::{SignedDuration, Timestamp, after, in_paris};
 use domain::{
-    Description, Email, FaultCode, MailJob, Motive, Name, Phone, Reference, Refusal, Siret, Submission,
+    Description, Email, FieldCode, MailJob, Motive, Name, Phone, Reference, Refusal, Siret, Submission,
     Ticket,
 };
 
@@ -96,7 +96,7 @@ impl Tickets {
                     }
                     if refused.is_by(MAIL_DOMAIN) {
                         // Not spent: the proof can be used with the corrected address.
-                        return Err(Refusal::field("email", FaultCode::EmailDomain).into());
+                        return Err(Refusal::field("email", FieldCode::EmailDomain).into());
                     }
                 }
             }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use domain::Motive;
 use domain::email::EMAIL_LENGTH_MAX;
+use domain::mail::{ESTABLISHMENT_ACTIVATION_MAILS_MAX, RECOVERY_MAILS_MAX};
 use domain::name::NAME_LENGTH_MAX;
 use domain::password::{PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN};
 use domain::proof::Action;
@@ -157,38 +158,33 @@ fn every_route_is_a_function_and_every_function_a_package() {
 #[test]
 fn the_domain_reaches_nothing_and_no_function_knows_another() {
     let manifest = |path: &str| fs::read_to_string(root().join(path).join("Cargo.toml")).unwrap();
-    let ours = [
-        "platform",
-        "challenge",
-        "check-siret",
-        "create-account",
-        "mail-sender",
-        "notices",
-        "recover",
-        "session",
-        "set-password",
-        "submit-ticket",
-        "sesame",
-    ];
+    let functions = || ALL.iter().map(|function| function.name);
     let depends_on = |manifest: &str, name: &str| {
         let dependencies = manifest.split_once("[dependencies]").unwrap().1;
         dependencies
             .lines()
             .any(|line| line.starts_with(&format!("{name}.")) || line.starts_with(&format!("{name} ")))
     };
-    for forbidden in
-        ours.iter().chain(&["tokio", "http", "lambda_http", "aws-sdk-dynamodb", "getrandom", "tracing"])
-    {
+    let libraries = ["tokio", "http", "lambda_http", "aws-sdk-dynamodb", "getrandom", "tracing"];
+    for forbidden in functions().chain(["platform", "sesame"]).chain(libraries) {
         assert!(!depends_on(&manifest("domain"), forbidden), "domain must not know {forbidden}");
     }
-    for function in ours.iter().filter(|name| !matches!(**name, "platform" | "sesame")) {
+    for function in functions() {
         let manifest = manifest(&format!("functions/{function}"));
-        for other in ours.iter().filter(|other| !matches!(**other, "platform")) {
-            assert!(other == function || !depends_on(&manifest, other), "{function} must not know {other}");
+        for other in functions().chain(["sesame"]).filter(|other| *other != function) {
+            assert!(!depends_on(&manifest, other), "{function} must not know {other}");
         }
-        assert_eq!(depends_on(&manifest, "aws-sdk-sesv2"), *function == "mail-sender", "{function} and SES");
+        assert_eq!(depends_on(&manifest, "aws-sdk-sesv2"), function == "mail-sender", "{function} and SES");
     }
     assert!(!depends_on(&manifest("platform"), "aws-sdk-sesv2"), "only mail-sender knows SES");
+}
+
+#[test]
+fn the_pages_say_the_quotas_of_the_code() {
+    let quotas = fs::read_to_string(root().join("web/pages/_data/quotas.json")).unwrap();
+    let quotas: Value = serde_json::from_str(&quotas).unwrap();
+    let of_code = json!({"activation": ESTABLISHMENT_ACTIVATION_MAILS_MAX, "recovery": RECOVERY_MAILS_MAX});
+    assert_eq!(quotas, of_code);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use mail_sender::dns::MailDomains;
 use mail_sender::{Due, Invocation, MailConfig, Sender};
 use platform::Platform;
 use serde_json::{Value, json};
-use sesame::emulator::Answer;
+use sesame::emulator::ServiceResponse;
 use sesame::mailbox;
 
 use crate::support::{App, EMAIL, LOG, OTHER_SIRET, SIRET, ticket};
@@ -44,9 +44,9 @@ impl Lambda {
             given.lock().unwrap().push(set.clone());
             if paused.is_some() && set.as_deref() == paused {
                 let body = json!({"__type": "SendingPausedException"}).to_string();
-                return Ok(Answer { status: 400, body });
+                return Ok(ServiceResponse { status: 400, body });
             }
-            Ok(Answer::ok(json!({"MessageId": "1"}).to_string()))
+            Ok(ServiceResponse::ok(json!({"MessageId": "1"}).to_string()))
         });
         let mut platform: Platform = app.portal.platform("mail-sender").unwrap().clone();
         platform.clock = platform.clock.clone().with_sleep(move |pause| {

@@ -18,7 +18,7 @@ use platform::notices::Notices;
 use platform::random::Random;
 use platform::telemetry;
 use serde_json::{Value, json};
-use sesame::emulator::{Answer as ServiceAnswer, Emulator};
+use sesame::emulator::{Emulator, ServiceResponse};
 use sesame::grants::Caller;
 use sesame::mailbox::{Mail, Mailbox};
 use sesame::{Hooks, Options, Portal};
@@ -417,8 +417,8 @@ pub fn cookie(answer: &Answer) -> String {
 }
 
 type TableHook =
-    dyn Fn(&Emulator, &Caller, &str, &[u8]) -> Result<ServiceAnswer, ConnectorError> + Send + Sync;
-type SesHook = dyn Fn(&Mailbox, &[u8]) -> Result<ServiceAnswer, ConnectorError> + Send + Sync;
+    dyn Fn(&Emulator, &Caller, &str, &[u8]) -> Result<ServiceResponse, ConnectorError> + Send + Sync;
+type SesHook = dyn Fn(&Mailbox, &[u8]) -> Result<ServiceResponse, ConnectorError> + Send + Sync;
 
 fn table_hook(
     hook: Arc<CallHook>,
@@ -475,22 +475,25 @@ fn unreachable() -> ConnectorError {
     ConnectorError::timeout("no answer".into())
 }
 
-fn error(status: u16, code: &str) -> ServiceAnswer {
-    ServiceAnswer { status, body: json!({"__type": code, "message": code}).to_string() }
+fn error(status: u16, code: &str) -> ServiceResponse {
+    ServiceResponse { status, body: json!({"__type": code, "message": code}).to_string() }
 }
 
-fn unverified() -> ServiceAnswer {
+fn unverified() -> ServiceResponse {
     let message = "Email address is not verified. The following identities failed the check in region \
                    EU-WEST-3: no-reply@exemple.fr";
-    ServiceAnswer { status: 400, body: json!({"__type": "MessageRejected", "message": message}).to_string() }
+    ServiceResponse {
+        status: 400,
+        body: json!({"__type": "MessageRejected", "message": message}).to_string(),
+    }
 }
 
 /// What DynamoDB answers when it cancels a transaction for that reason, at its first item.
-fn cancelled(code: &str) -> ServiceAnswer {
+fn cancelled(code: &str) -> ServiceResponse {
     let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "Message": "Transaction cancelled",
         "CancellationReasons": [{"Code": code, "Message": "the first item"}, {"Code": "None"}],
     });
-    ServiceAnswer { status: 400, body: body.to_string() }
+    ServiceResponse { status: 400, body: body.to_string() }
 }

@@ -16,7 +16,7 @@ pub use levers::{close, open, rollback, set};
 use self::artefact::Artefact;
 use self::environment::Environment;
 use self::stack::{Described, Stack, Template};
-use crate::tools::Tools;
+use crate::tools::{self, Tools};
 use crate::{Error, Outcome};
 
 type Parameters = BTreeMap<String, String>;
@@ -64,7 +64,7 @@ impl<'a> Asked<'a> {
 /// Builds an artefact: functions, pages and templates in one folder, to be tested and deployed as they are.
 pub fn build(architecture: &str) -> Outcome {
     let tools = Tools::find()?;
-    tools.python()?;
+    tools.python(&tools::INFRA)?;
     let artefact = Artefact::build(&tools, architecture)?;
     println!("{}: {} for {architecture}", artefact.folder.display(), artefact.version);
     Ok(())
@@ -74,7 +74,7 @@ pub fn build(architecture: &str) -> Outcome {
 /// address.
 pub fn deploy(asked: &Asked) -> Outcome {
     let tools = Tools::find()?;
-    tools.python()?;
+    tools.python(&tools::INFRA)?;
     let environment = Environment::find(&tools, asked.environment)?;
     let stack = Stack::of(&tools, &environment);
     let before = stack.describe()?;
@@ -195,7 +195,7 @@ fn is_typed(question: &str, word: &str) -> Result<bool, Error> {
 pub fn destroy(environment: &str) -> Outcome {
     let tools = Tools::find()?;
     let environment = Environment::find(&tools, environment)?;
-    tools.python()?;
+    tools.python(&tools::INFRA)?;
     let stack = Stack::of(&tools, &environment);
     let question = format!(
         "This deletes the stack {0}. The table, its keys and the bucket of the pages stay: see \

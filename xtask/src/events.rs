@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::FaultCode;
+use domain::FieldCode;
 use domain::proof::Action;
 use domain::token::TOKEN_SYMBOLS;
 use platform::clock::Clock;
@@ -95,7 +95,7 @@ fn form(document: &Value, function: &Function, path: &str) -> Result<Value, Erro
     let mut form = Map::new();
     for field in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         let value = match field {
-            "proof" => proof(Action::parse(function.name).map_err(FaultCode::as_str)?)?.into(),
+            "proof" => proof(Action::parse(function.name).map_err(FieldCode::as_str)?)?.into(),
             _ => sample(field).unwrap_or_else(|| example(document, &schema["properties"][field])),
         };
         form.insert(field.to_owned(), value);

@@ -23,8 +23,18 @@ pub struct Tools {
     cache: PathBuf,
 }
 
-/// Packages of PyPI, pinned.
-const PYTHON_TOOLS: &str = "infra/tests/requirements.txt";
+/// Packages of PyPI in a virtual environment of the cache.
+pub struct Packages {
+    environment: &'static str,
+    /// The pinned list, in the project.
+    list: &'static str,
+}
+
+/// What tests and deploys the template.
+pub const INFRA: Packages = Packages { environment: "venv", list: "infra/tests/requirements.txt" };
+/// What holds the portal to its API document.
+pub const SCHEMATHESIS: Packages =
+    Packages { environment: "schemathesis", list: "tests/schemathesis/requirements.txt" };
 
 /// Build flags of programs of crates.io: a quick build, since they run for seconds.
 const CRATE_PROFILE: [(&str, &str); 4] = [
@@ -79,20 +89,20 @@ impl Tools {
         succeed(Command::new("npm").args(arguments).current_dir(self.root.join("web")))
     }
 
-    /// Installs the tools of PyPI into a virtual environment of the cache, when their list has changed.
-    pub fn python(&self) -> Outcome {
-        let (wanted, venv) = (self.root.join(PYTHON_TOOLS), self.cache.join("venv"));
-        let installed = venv.join("requirements.txt");
-        let list = fs::read_to_string(&wanted)?;
+    /// Installs packages of PyPI, when their list has changed.
+    pub fn python(&self, packages: &Packages) -> Outcome {
+        let environment = self.cache.join(packages.environment);
+        let installed = environment.join("requirements.txt");
+        let list = fs::read_to_string(self.root.join(packages.list))?;
         if fs::read_to_string(&installed).is_ok_and(|before| before == list) {
             return Ok(());
         }
-        println!("Installing by pip, into {}:\n{list}", venv.display());
+        println!("Installing by pip, into {}:\n{list}", environment.display());
         install_packages(&[Tool { program: "python3", package: "python3-venv" }])?;
         // The system's Python: that of the virtual environment is about to be deleted.
-        succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", PYTHON_TOOLS];
-        self.run(&venv.join("bin/python").to_string_lossy(), &pip)?;
+        succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", packages.list];
+        self.run(&environment.join("bin/python").to_string_lossy(), &pip)?;
         Ok(fs::write(installed, list)?)
     }
 
@@ -112,7 +122,7 @@ impl Tools {
 
     /// Builds every function as it is deployed. Gives the name and the program of each.
     pub fn functions(&self) -> Result<Vec<(String, PathBuf)>, Error> {
-        self.python()?;
+        self.python(&INFRA)?;
         let mut names: Vec<String> = fs::read_dir(self.root.join("functions"))?
             .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
             .collect::<io::Result<_>>()?;
@@ -136,8 +146,9 @@ impl Tools {
         cached.unwrap_or_else(|| name.into())
     }
 
-    fn folders(&self) -> [PathBuf; 2] {
-        [self.cache.join("bin"), self.cache.join("venv/bin")]
+    fn folders(&self) -> [PathBuf; 3] {
+        let environment = |packages: &Packages| self.cache.join(packages.environment).join("bin");
+        [self.cache.join("bin"), environment(&INFRA), environment(&SCHEMATHESIS)]
     }
 
     fn path(&self) -> Result<OsString, env::JoinPathsError> {

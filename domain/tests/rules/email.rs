@@ -1,7 +1,7 @@
 //! Tests of e-mail addresses: what mail can reach, how they are compared and what a stranger sees.
 
 use domain::email::EMAIL_LENGTH_MAX;
-use domain::{Email, FaultCode};
+use domain::{Email, FieldCode};
 use proptest::prelude::*;
 
 use crate::common;
@@ -78,7 +78,7 @@ fn addresses_that_mail_cannot_reach_are_refused() {
         "jean@exemple.fr/chemin",
     ];
     for typed in addresses {
-        assert_eq!(Email::parse(typed), Err(FaultCode::EmailFormat), "{typed:?}");
+        assert_eq!(Email::parse(typed), Err(FieldCode::EmailFormat), "{typed:?}");
     }
 }
 
@@ -88,10 +88,10 @@ fn what_could_forge_a_header_or_hide_from_the_eye_is_refused() {
         ["\r\nBcc: x@exemple.fr", "\n", "\r", "\0", "\t", "\u{7F}", "\u{200B}", "\u{202E}", "\u{FEFF}"];
     for text in hidden {
         for typed in [format!("je{text}an@exemple.fr"), format!("jean@exem{text}ple.fr")] {
-            assert_eq!(Email::parse(&typed), Err(FaultCode::EmailFormat), "{typed:?}");
+            assert_eq!(Email::parse(&typed), Err(FieldCode::EmailFormat), "{typed:?}");
         }
     }
-    assert_eq!(Email::parse("jean@exemple.fr\r\nBcc: x@exemple.fr"), Err(FaultCode::EmailFormat));
+    assert_eq!(Email::parse("jean@exemple.fr\r\nBcc: x@exemple.fr"), Err(FieldCode::EmailFormat));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn the_domain_is_what_follows_the_at_sign() {
 fn an_address_has_at_most_254_characters() {
     assert_eq!(address_of(EMAIL_LENGTH_MAX).len(), 254);
     assert_eq!(Email::parse(&address_of(254)).unwrap().as_str().len(), 254);
-    assert_eq!(Email::parse(&address_of(255)), Err(FaultCode::EmailFormat));
+    assert_eq!(Email::parse(&address_of(255)), Err(FieldCode::EmailFormat));
 }
 
 #[test]
@@ -139,9 +139,9 @@ fn each_part_of_an_address_has_its_own_limit() {
     let local = |length: usize| format!("{}@exemple.fr", "l".repeat(length));
     let label = |length: usize| format!("jean@{}.fr", "d".repeat(length));
     assert!(Email::parse(&local(64)).is_ok());
-    assert_eq!(Email::parse(&local(65)), Err(FaultCode::EmailFormat));
+    assert_eq!(Email::parse(&local(65)), Err(FieldCode::EmailFormat));
     assert!(Email::parse(&label(63)).is_ok());
-    assert_eq!(Email::parse(&label(64)), Err(FaultCode::EmailFormat));
+    assert_eq!(Email::parse(&label(64)), Err(FieldCode::EmailFormat));
 }
 
 #[test]
@@ -183,14 +183,14 @@ proptest! {
         // Not at either end: there, spaces are dropped.
         let place = 1 + at.index(typed.len() - 1);
         let (start, end) = typed.split_at(place);
-        prop_assert_eq!(Email::parse(&format!("{start}{hidden}{end}")), Err(FaultCode::EmailFormat));
+        prop_assert_eq!(Email::parse(&format!("{start}{hidden}{end}")), Err(FieldCode::EmailFormat));
     }
 
     #[test]
     fn any_text_is_refused_or_prints_back_the_same(typed in common::any_text()) {
         match Email::parse(&typed) {
             Ok(email) => prop_assert_eq!(Email::parse(email.as_str()), Ok(email)),
-            Err(code) => prop_assert_eq!(code, FaultCode::EmailFormat),
+            Err(code) => prop_assert_eq!(code, FieldCode::EmailFormat),
         }
     }
 

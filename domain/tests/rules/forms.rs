@@ -4,91 +4,91 @@ use std::collections::HashSet;
 
 use domain::proof::Action;
 use domain::{
-    AcceptedTerms, Description, Email, EncodedProof, Fault, FaultCode, FieldValue, Identifier, Motive, Name,
-    Password, Phone, Refusal, Siret, Submission, Token, TypedPassword,
+    AcceptedTerms, Description, Email, EncodedProof, FieldCode, FieldError, FieldValue, Identifier, Motive,
+    Name, Password, Phone, Refusal, Siret, Submission, Token, TypedPassword,
 };
 
 /// Every code, and its name on the wire.
-const CODES: [(FaultCode, &str); 19] = [
-    (FaultCode::Required, "required"),
-    (FaultCode::TooShort, "too-short"),
-    (FaultCode::TooLong, "too-long"),
-    (FaultCode::ControlCharacter, "control-character"),
-    (FaultCode::SiretFormat, "siret-format"),
-    (FaultCode::SiretChecksum, "siret-checksum"),
-    (FaultCode::IdentifierFormat, "identifier-format"),
-    (FaultCode::IdentifierIsAnEmail, "identifier-is-an-email"),
-    (FaultCode::EmailFormat, "email-format"),
-    (FaultCode::EmailDomain, "email-domain"),
-    (FaultCode::PhoneFormat, "phone-format"),
-    (FaultCode::TermsNotAccepted, "terms-not-accepted"),
-    (FaultCode::MotiveUnknown, "motive-unknown"),
-    (FaultCode::ActionUnknown, "action-unknown"),
-    (FaultCode::SubmissionFormat, "submission-format"),
-    (FaultCode::PasswordTooShort, "password-too-short"),
-    (FaultCode::PasswordTooLong, "password-too-long"),
-    (FaultCode::PasswordTooCommon, "password-too-common"),
-    (FaultCode::PasswordContainsIdentity, "password-contains-identity"),
+const CODES: [(FieldCode, &str); 19] = [
+    (FieldCode::Required, "required"),
+    (FieldCode::TooShort, "too-short"),
+    (FieldCode::TooLong, "too-long"),
+    (FieldCode::ControlCharacter, "control-character"),
+    (FieldCode::SiretFormat, "siret-format"),
+    (FieldCode::SiretChecksum, "siret-checksum"),
+    (FieldCode::IdentifierFormat, "identifier-format"),
+    (FieldCode::IdentifierIsAnEmail, "identifier-is-an-email"),
+    (FieldCode::EmailFormat, "email-format"),
+    (FieldCode::EmailDomain, "email-domain"),
+    (FieldCode::PhoneFormat, "phone-format"),
+    (FieldCode::TermsNotAccepted, "terms-not-accepted"),
+    (FieldCode::MotiveUnknown, "motive-unknown"),
+    (FieldCode::ActionUnknown, "action-unknown"),
+    (FieldCode::SubmissionFormat, "submission-format"),
+    (FieldCode::PasswordTooShort, "password-too-short"),
+    (FieldCode::PasswordTooLong, "password-too-long"),
+    (FieldCode::PasswordTooCommon, "password-too-common"),
+    (FieldCode::PasswordContainsIdentity, "password-contains-identity"),
 ];
 
 /// What a text is read as.
-fn read<T: FieldValue<Json = String>>(typed: &str) -> Result<T, FaultCode> {
+fn read<T: FieldValue<Json = String>>(typed: &str) -> Result<T, FieldCode> {
     T::read(typed.to_owned())
 }
 
-/// The fault of a text in a field of each kind in which white space alone is nothing.
-fn faults_of(typed: &str) -> [(&'static str, Option<FaultCode>); 11] {
-    fn fault<T: FieldValue<Json = String>>(typed: &str) -> (&'static str, Option<FaultCode>) {
+/// The error of a text in a field of each kind in which white space alone is nothing.
+fn errors_of(typed: &str) -> [(&'static str, Option<FieldCode>); 11] {
+    fn error<T: FieldValue<Json = String>>(typed: &str) -> (&'static str, Option<FieldCode>) {
         (T::schema().name, read::<T>(typed).err())
     }
     [
-        fault::<Action>(typed),
-        fault::<Description>(typed),
-        fault::<Email>(typed),
-        fault::<EncodedProof>(typed),
-        fault::<Identifier>(typed),
-        fault::<Motive>(typed),
-        fault::<Name>(typed),
-        fault::<Option<Token>>(typed),
-        fault::<Phone>(typed),
-        fault::<Siret>(typed),
-        fault::<Submission>(typed),
+        error::<Action>(typed),
+        error::<Description>(typed),
+        error::<Email>(typed),
+        error::<EncodedProof>(typed),
+        error::<Identifier>(typed),
+        error::<Motive>(typed),
+        error::<Name>(typed),
+        error::<Option<Token>>(typed),
+        error::<Phone>(typed),
+        error::<Siret>(typed),
+        error::<Submission>(typed),
     ]
 }
 
 #[test]
 fn white_space_alone_is_nothing() {
     for blank in ["", " ", "\t\r\n", "\u{A0}\u{3000}"] {
-        for (name, fault) in faults_of(blank) {
-            assert_eq!(fault, Some(FaultCode::Required), "{name} {blank:?}");
+        for (name, error) in errors_of(blank) {
+            assert_eq!(error, Some(FieldCode::Required), "{name} {blank:?}");
         }
     }
 }
 
 #[test]
 fn what_is_there_is_read_by_its_own_parser() {
-    let faults = faults_of("x@").into_iter().filter_map(|(name, fault)| Some((name, fault?)));
+    let errors = errors_of("x@").into_iter().filter_map(|(name, error)| Some((name, error?)));
     let expected = [
-        ("Action", FaultCode::ActionUnknown),
-        ("Description", FaultCode::TooShort),
-        ("Email", FaultCode::EmailFormat),
-        ("Identifier", FaultCode::IdentifierIsAnEmail),
-        ("Motive", FaultCode::MotiveUnknown),
-        ("Phone", FaultCode::PhoneFormat),
-        ("Siret", FaultCode::SiretFormat),
-        ("Submission", FaultCode::SubmissionFormat),
+        ("Action", FieldCode::ActionUnknown),
+        ("Description", FieldCode::TooShort),
+        ("Email", FieldCode::EmailFormat),
+        ("Identifier", FieldCode::IdentifierIsAnEmail),
+        ("Motive", FieldCode::MotiveUnknown),
+        ("Phone", FieldCode::PhoneFormat),
+        ("Siret", FieldCode::SiretFormat),
+        ("Submission", FieldCode::SubmissionFormat),
     ];
-    assert_eq!(faults.collect::<Vec<_>>(), expected);
+    assert_eq!(errors.collect::<Vec<_>>(), expected);
     assert_eq!(read("732 829 320 00074"), Siret::parse("73282932000074"));
     assert_eq!(read::<EncodedProof>(" any ").unwrap().as_str(), " any ");
 }
 
 #[test]
 fn spaces_count_in_a_password() {
-    assert_eq!(read::<TypedPassword>("").unwrap_err(), FaultCode::Required);
+    assert_eq!(read::<TypedPassword>("").unwrap_err(), FieldCode::Required);
     assert_eq!(read::<TypedPassword>("  ").unwrap().into_text(), "  ");
-    assert_eq!(read::<Password>("").unwrap_err(), FaultCode::Required);
-    assert_eq!(read::<Password>(" ").unwrap_err(), FaultCode::PasswordTooShort);
+    assert_eq!(read::<Password>("").unwrap_err(), FieldCode::Required);
+    assert_eq!(read::<Password>(" ").unwrap_err(), FieldCode::PasswordTooShort);
     assert_eq!(read::<Password>("  twelve    ").unwrap().as_bytes(), b"  twelve    ");
 }
 
@@ -102,14 +102,14 @@ fn a_token_that_was_never_printed_is_no_fault() {
 #[test]
 fn terms_must_be_accepted() {
     assert_eq!(AcceptedTerms::read(true), Ok(AcceptedTerms));
-    assert_eq!(AcceptedTerms::read(false), Err(FaultCode::TermsNotAccepted));
+    assert_eq!(AcceptedTerms::read(false), Err(FieldCode::TermsNotAccepted));
 }
 
 #[test]
 fn one_fault_on_one_field_is_a_form_too() {
-    let refusal = Refusal::field("password", FaultCode::PasswordTooCommon);
-    let fault = Fault { field: "password", code: FaultCode::PasswordTooCommon };
-    assert_eq!(refusal, Refusal::InvalidForm(vec![fault]));
+    let refusal = Refusal::field("password", FieldCode::PasswordTooCommon);
+    let error = FieldError { field: "password", code: FieldCode::PasswordTooCommon };
+    assert_eq!(refusal, Refusal::InvalidForm(vec![error]));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use domain::{FaultCode, Identifier};
+use domain::{FieldCode, Identifier};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -106,7 +106,7 @@ fn a_single_wrong_symbol_is_refused() {
                 }
                 bytes[place] = symbol;
                 let typed = String::from_utf8(bytes).unwrap();
-                assert_eq!(Identifier::parse(&typed), Err(FaultCode::IdentifierFormat), "{typed}");
+                assert_eq!(Identifier::parse(&typed), Err(FieldCode::IdentifierFormat), "{typed}");
             }
         }
     }
@@ -124,7 +124,7 @@ fn a_swapped_pair_of_symbols_is_refused() {
                 }
                 bytes.swap(left, right);
                 let typed = String::from_utf8(bytes).unwrap();
-                assert_eq!(Identifier::parse(&typed), Err(FaultCode::IdentifierFormat), "{typed}");
+                assert_eq!(Identifier::parse(&typed), Err(FieldCode::IdentifierFormat), "{typed}");
                 swaps += 1;
             }
         }
@@ -142,7 +142,7 @@ fn a_swapped_pair_is_refused_whatever_the_two_symbols_are() {
             let mut typed = Identifier::from_random(bytes).to_string().into_bytes();
             typed.swap(PLACES[left], PLACES[right]);
             let typed = String::from_utf8(typed).unwrap();
-            assert_eq!(Identifier::parse(&typed), Err(FaultCode::IdentifierFormat), "{typed}");
+            assert_eq!(Identifier::parse(&typed), Err(FieldCode::IdentifierFormat), "{typed}");
         }
     }
 }
@@ -185,24 +185,24 @@ fn anything_else_is_a_format_fault() {
         "73282932000074",
     ];
     for typed in near_misses {
-        assert_eq!(Identifier::parse(typed), Err(FaultCode::IdentifierFormat), "{typed:?}");
+        assert_eq!(Identifier::parse(typed), Err(FieldCode::IdentifierFormat), "{typed:?}");
     }
 }
 
 #[test]
 fn an_address_is_told_from_a_mistyped_identifier() {
     for typed in ["jean@exemple.fr", "@", "AP-7K3M-Q2FD@exemple.fr", "AP-7K3M-Q2FD @"] {
-        assert_eq!(Identifier::parse(typed), Err(FaultCode::IdentifierIsAnEmail), "{typed}");
+        assert_eq!(Identifier::parse(typed), Err(FieldCode::IdentifierIsAnEmail), "{typed}");
     }
     let long = format!("{}@exemple.fr", "a".repeat(common::TEXT_LENGTH_MAX));
-    assert_eq!(Identifier::parse(&long), Err(FaultCode::IdentifierIsAnEmail));
+    assert_eq!(Identifier::parse(&long), Err(FieldCode::IdentifierIsAnEmail));
 }
 
 #[test]
 fn sixty_four_typed_characters_are_read_and_no_more() {
     let padded = |spaces: usize| format!("AP-7K3M-Q2FD{}", " ".repeat(spaces));
     assert!(Identifier::parse(&padded(52)).is_ok());
-    assert_eq!(Identifier::parse(&padded(53)), Err(FaultCode::IdentifierFormat));
+    assert_eq!(Identifier::parse(&padded(53)), Err(FieldCode::IdentifierFormat));
 }
 
 proptest! {
@@ -236,16 +236,16 @@ proptest! {
         let (mut short, mut long) = (identifier.to_string(), identifier.to_string());
         short.remove(PLACES[index]);
         long.insert(PLACES[index], char::from(identifier.as_str().as_bytes()[PLACES[index]]));
-        prop_assert_eq!(Identifier::parse(&short), Err(FaultCode::IdentifierFormat));
-        prop_assert_eq!(Identifier::parse(&long), Err(FaultCode::IdentifierFormat));
+        prop_assert_eq!(Identifier::parse(&short), Err(FieldCode::IdentifierFormat));
+        prop_assert_eq!(Identifier::parse(&long), Err(FieldCode::IdentifierFormat));
     }
 
     #[test]
     fn any_text_is_refused_or_prints_back_the_same(typed in common::any_text()) {
         match Identifier::parse(&typed) {
             Ok(identifier) => prop_assert_eq!(Identifier::parse(identifier.as_str()), Ok(identifier)),
-            Err(FaultCode::IdentifierIsAnEmail) => prop_assert!(typed.contains('@')),
-            Err(code) => prop_assert!(code == FaultCode::IdentifierFormat && !typed.contains('@')),
+            Err(FieldCode::IdentifierIsAnEmail) => prop_assert!(typed.contains('@')),
+            Err(code) => prop_assert!(code == FieldCode::IdentifierFormat && !typed.contains('@')),
         }
     }
 

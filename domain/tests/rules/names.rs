@@ -1,12 +1,12 @@
 //! Tests of names: anybody's name is taken, and nothing that cannot be seen.
 
 use domain::name::NAME_LENGTH_MAX;
-use domain::{FaultCode, Name};
+use domain::{FieldCode, Name};
 use proptest::prelude::*;
 
 use crate::common;
 
-fn kept(typed: &str) -> Result<String, FaultCode> {
+fn kept(typed: &str) -> Result<String, FieldCode> {
     Name::parse(typed).map(|name| name.as_str().to_owned())
 }
 
@@ -48,7 +48,7 @@ fn spaces_around_are_dropped_and_those_inside_are_kept() {
 fn an_empty_name_is_required() {
     let joiners = ["\u{200D}", " \u{200D}\n", "\u{200C}\u{200D}", "\u{200D} \u{200D}"];
     for typed in ["", " ", "\t\r\n", "\u{A0}\u{3000}"].into_iter().chain(joiners) {
-        assert_eq!(kept(typed), Err(FaultCode::Required), "{typed:?}");
+        assert_eq!(kept(typed), Err(FieldCode::Required), "{typed:?}");
     }
 }
 
@@ -56,7 +56,7 @@ fn an_empty_name_is_required() {
 fn a_name_has_at_most_100_characters_whatever_their_bytes() {
     for character in ["a", "é", "漢", "🦀"] {
         assert_eq!(kept(&character.repeat(NAME_LENGTH_MAX)), Ok(character.repeat(100)));
-        assert_eq!(kept(&character.repeat(101)), Err(FaultCode::TooLong));
+        assert_eq!(kept(&character.repeat(101)), Err(FieldCode::TooLong));
     }
     assert_eq!(kept(&format!("{}{}", "a".repeat(100), " ".repeat(50))), Ok("a".repeat(100)));
 }
@@ -70,9 +70,9 @@ fn what_cannot_be_seen_is_refused() {
     ];
     for character in invisible {
         let typed = format!("Je{character}an");
-        assert_eq!(kept(&typed), Err(FaultCode::ControlCharacter), "{typed:?}");
+        assert_eq!(kept(&typed), Err(FieldCode::ControlCharacter), "{typed:?}");
     }
-    assert_eq!(kept("\u{200B}"), Err(FaultCode::ControlCharacter), "a name that nobody would see");
+    assert_eq!(kept("\u{200B}"), Err(FieldCode::ControlCharacter), "a name that nobody would see");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn what_joins_letters_and_pictures_is_kept() {
 
 #[test]
 fn a_name_cannot_forge_a_line_of_a_mail() {
-    assert_eq!(kept("Jean\r\nBcc: x@exemple.fr"), Err(FaultCode::ControlCharacter));
+    assert_eq!(kept("Jean\r\nBcc: x@exemple.fr"), Err(FieldCode::ControlCharacter));
 }
 
 #[test]
@@ -110,9 +110,9 @@ proptest! {
                 prop_assert!(!is_blank(&name));
                 prop_assert_eq!(kept(&name), Ok(name));
             }
-            Err(FaultCode::Required) => prop_assert!(is_blank(&typed)),
-            Err(FaultCode::TooLong) => prop_assert!(typed.trim().chars().count() > NAME_LENGTH_MAX),
-            Err(code) => prop_assert_eq!(code, FaultCode::ControlCharacter),
+            Err(FieldCode::Required) => prop_assert!(is_blank(&typed)),
+            Err(FieldCode::TooLong) => prop_assert!(typed.trim().chars().count() > NAME_LENGTH_MAX),
+            Err(code) => prop_assert_eq!(code, FieldCode::ControlCharacter),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Tests of passwords: a length, a strength against what people and this person choose, nothing else.
 
 use domain::password::{PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, normalised};
-use domain::{Application, Email, FaultCode, Name, Password, Person, Phone, Siret};
+use domain::{Application, Email, FieldCode, Name, Password, Person, Phone, Siret};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -22,15 +22,15 @@ fn application() -> Application {
     }
 }
 
-fn judged(typed: &str, person: &Person) -> Result<(), FaultCode> {
+fn judged(typed: &str, person: &Person) -> Result<(), FieldCode> {
     Password::parse(typed).and_then(|password| password.judge(person))
 }
 
 #[test]
 fn eleven_characters_are_too_few_and_twelve_will_do() {
     assert_eq!(PASSWORD_LENGTH_MIN, 12);
-    assert_eq!(Password::parse(""), Err(FaultCode::PasswordTooShort));
-    assert_eq!(Password::parse("xK9#mQ2$vLp"), Err(FaultCode::PasswordTooShort));
+    assert_eq!(Password::parse(""), Err(FieldCode::PasswordTooShort));
+    assert_eq!(Password::parse("xK9#mQ2$vLp"), Err(FieldCode::PasswordTooShort));
     assert_eq!(Password::parse("xK9#mQ2$vLp7").unwrap().as_bytes(), b"xK9#mQ2$vLp7");
 }
 
@@ -38,17 +38,17 @@ fn eleven_characters_are_too_few_and_twelve_will_do() {
 fn a_hundred_and_twenty_eight_characters_will_do_and_one_more_is_too_many() {
     assert_eq!(PASSWORD_LENGTH_MAX, 128);
     assert!(Password::parse(&"x".repeat(128)).is_ok());
-    assert_eq!(Password::parse(&"x".repeat(129)), Err(FaultCode::PasswordTooLong));
-    assert_eq!(Password::parse(&"x".repeat(common::TEXT_LENGTH_MAX)), Err(FaultCode::PasswordTooLong));
+    assert_eq!(Password::parse(&"x".repeat(129)), Err(FieldCode::PasswordTooLong));
+    assert_eq!(Password::parse(&"x".repeat(common::TEXT_LENGTH_MAX)), Err(FieldCode::PasswordTooLong));
 }
 
 #[test]
 fn length_is_counted_in_characters_and_not_in_bytes() {
     for character in ["é", "漢", "🦀"] {
-        assert_eq!(Password::parse(&character.repeat(11)), Err(FaultCode::PasswordTooShort));
+        assert_eq!(Password::parse(&character.repeat(11)), Err(FieldCode::PasswordTooShort));
         assert!(Password::parse(&character.repeat(12)).is_ok());
         assert!(Password::parse(&character.repeat(128)).is_ok());
-        assert_eq!(Password::parse(&character.repeat(129)), Err(FaultCode::PasswordTooLong));
+        assert_eq!(Password::parse(&character.repeat(129)), Err(FieldCode::PasswordTooLong));
     }
 }
 
@@ -79,15 +79,15 @@ fn what_everybody_chooses_is_too_common() {
         "marseille1234",
     ];
     for typed in common {
-        assert_eq!(judged(typed, &Person::default()), Err(FaultCode::PasswordTooCommon), "{typed}");
-        assert_eq!(judged(typed, &application().person()), Err(FaultCode::PasswordTooCommon), "{typed}");
+        assert_eq!(judged(typed, &Person::default()), Err(FieldCode::PasswordTooCommon), "{typed}");
+        assert_eq!(judged(typed, &application().person()), Err(FieldCode::PasswordTooCommon), "{typed}");
     }
 }
 
 #[test]
 fn length_alone_is_not_strength() {
     for typed in ["a".repeat(128), "password".repeat(16), "azerty".repeat(20), "123".repeat(5)] {
-        assert_eq!(judged(&typed, &Person::default()), Err(FaultCode::PasswordTooCommon), "{typed}");
+        assert_eq!(judged(&typed, &Person::default()), Err(FieldCode::PasswordTooCommon), "{typed}");
     }
 }
 
@@ -105,7 +105,7 @@ fn the_persons_own_data_are_refused_and_would_serve_somebody_else() {
         "73282932000074!",
     ];
     for typed in own {
-        let refused = Err(FaultCode::PasswordContainsIdentity);
+        let refused = Err(FieldCode::PasswordContainsIdentity);
         assert_eq!(judged(typed, &application().person()), refused, "{typed}");
         assert_eq!(judged(typed, &Person::default()), Ok(()), "{typed}");
     }
@@ -120,7 +120,7 @@ fn a_name_in_a_strong_password_does_no_harm() {
 fn five_letters_of_ones_own_are_enough_beside_ones_data() {
     let person = application().person();
     let with = |own: &str| judged(&format!("{own} Lefebvre élodie MARTIN dupont Boulangerie"), &person);
-    assert_eq!(with("vqtz"), Err(FaultCode::PasswordContainsIdentity));
+    assert_eq!(with("vqtz"), Err(FieldCode::PasswordContainsIdentity));
     assert_eq!(with("vqtzm"), Ok(()));
 }
 
@@ -167,7 +167,7 @@ fn a_password_is_the_same_however_a_keyboard_composes_it() {
 
 #[test]
 fn length_is_counted_once_composed() {
-    assert_eq!(Password::parse(&"e\u{301}".repeat(11)), Err(FaultCode::PasswordTooShort));
+    assert_eq!(Password::parse(&"e\u{301}".repeat(11)), Err(FieldCode::PasswordTooShort));
     assert!(Password::parse(&"e\u{301}".repeat(128)).is_ok());
 }
 
@@ -214,7 +214,7 @@ fn a_persons_words_come_once_in_lower_case() {
 fn the_longest_runs_on_a_keyboard_are_judged() {
     for run in ["12", "14", "qw", "1234567890", "79"] {
         let typed: String = run.chars().cycle().take(PASSWORD_LENGTH_MAX).collect();
-        assert_eq!(judged(&typed, &Person::default()), Err(FaultCode::PasswordTooCommon), "{typed}");
+        assert_eq!(judged(&typed, &Person::default()), Err(FieldCode::PasswordTooCommon), "{typed}");
     }
 }
 
@@ -225,9 +225,9 @@ proptest! {
     fn any_text_of_a_right_length_is_taken_and_nothing_else(typed in common::any_text()) {
         let composed = normalised(&typed);
         let expected = match composed.chars().count() {
-            0..12 => Err(FaultCode::PasswordTooShort),
+            0..12 => Err(FieldCode::PasswordTooShort),
             12..=128 => Ok(composed.into_bytes()),
-            _ => Err(FaultCode::PasswordTooLong),
+            _ => Err(FieldCode::PasswordTooLong),
         };
         prop_assert_eq!(Password::parse(&typed).map(|password| password.as_bytes().to_vec()), expected);
     }
@@ -251,12 +251,12 @@ proptest! {
         prop_assert_eq!(answer, judged(&typed, &person));
         match answer {
             Ok(()) => {}
-            Err(FaultCode::PasswordContainsIdentity) => {
+            Err(FieldCode::PasswordContainsIdentity) => {
                 prop_assert_eq!(judged(&typed, &Person::default()), Ok(()));
             }
             Err(code) => {
-                prop_assert_eq!(code, FaultCode::PasswordTooCommon);
-                prop_assert_eq!(judged(&typed, &Person::default()), Err(FaultCode::PasswordTooCommon));
+                prop_assert_eq!(code, FieldCode::PasswordTooCommon);
+                prop_assert_eq!(judged(&typed, &Person::default()), Err(FieldCode::PasswordTooCommon));
             }
         }
     }
@@ -271,7 +271,7 @@ proptest! {
         let person = Person(vec![told.clone()]);
         let capitalised = format!("{}{}", told[..1].to_uppercase(), &told[1..]);
         for typed in [told.to_uppercase(), capitalised, told] {
-            prop_assert_eq!(judged(&typed, &person), Err(FaultCode::PasswordContainsIdentity), "{}", typed);
+            prop_assert_eq!(judged(&typed, &person), Err(FieldCode::PasswordContainsIdentity), "{}", typed);
         }
     }
 }
@@ -291,6 +291,6 @@ fn a_persons_numbers_are_known_however_they_are_written() {
         "SIRET 73282932000074",
     ] {
         let judged = Password::parse(typed).unwrap().judge(&person);
-        assert_eq!(judged, Err(FaultCode::PasswordContainsIdentity), "{typed}");
+        assert_eq!(judged, Err(FieldCode::PasswordContainsIdentity), "{typed}");
     }
 }

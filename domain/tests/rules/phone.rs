@@ -1,6 +1,6 @@
 //! Tests of phone numbers: how people write them, and the one way in which they are kept.
 
-use domain::{FaultCode, Phone};
+use domain::{FieldCode, Phone};
 use proptest::prelude::*;
 
 use crate::common;
@@ -10,7 +10,7 @@ const SEPARATORS: &[&str] = &[
     " ", ".", "-", "/", "(", ")", "\t", "\u{A0}", "\u{2009}", "\u{202F}", "\u{2010}", "\u{2011}", "\u{2013}",
 ];
 
-fn kept(typed: &str) -> Result<String, FaultCode> {
+fn kept(typed: &str) -> Result<String, FieldCode> {
     Phone::parse(typed).map(|phone| phone.as_str().to_owned())
 }
 
@@ -97,7 +97,7 @@ fn anything_else_is_a_format_fault() {
         "01 23 45 67 89\0",
     ];
     for typed in near_misses {
-        assert_eq!(Phone::parse(typed), Err(FaultCode::PhoneFormat), "{typed:?}");
+        assert_eq!(Phone::parse(typed), Err(FieldCode::PhoneFormat), "{typed:?}");
     }
 }
 
@@ -105,7 +105,7 @@ fn anything_else_is_a_format_fault() {
 fn forty_typed_characters_are_read_and_no_more() {
     let padded = |spaces: usize| format!("0123456789{}", " ".repeat(spaces));
     assert!(Phone::parse(&padded(30)).is_ok());
-    assert_eq!(Phone::parse(&padded(31)), Err(FaultCode::PhoneFormat));
+    assert_eq!(Phone::parse(&padded(31)), Err(FieldCode::PhoneFormat));
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn an_overseas_number_gets_the_country_code_of_its_department() {
     ] {
         assert_eq!(kept(typed).as_deref(), Ok(number), "{typed}");
     }
-    assert_eq!(kept("+262 262 12 34 5"), Err(FaultCode::PhoneFormat));
+    assert_eq!(kept("+262 262 12 34 5"), Err(FieldCode::PhoneFormat));
 }
 
 /// National numbers that no overseas department has.
@@ -160,8 +160,8 @@ proptest! {
     #[test]
     fn a_french_digit_too_few_or_too_many_is_refused(national in "[1-9][0-9]{8}", extra in 0..10_u8) {
         for prefix in ["0", "+33"] {
-            prop_assert_eq!(kept(&format!("{prefix}{}", &national[..8])), Err(FaultCode::PhoneFormat));
-            prop_assert_eq!(kept(&format!("{prefix}{national}{extra}")), Err(FaultCode::PhoneFormat));
+            prop_assert_eq!(kept(&format!("{prefix}{}", &national[..8])), Err(FieldCode::PhoneFormat));
+            prop_assert_eq!(kept(&format!("{prefix}{national}{extra}")), Err(FieldCode::PhoneFormat));
         }
     }
 
@@ -174,7 +174,7 @@ proptest! {
                 prop_assert!(digits.bytes().all(|b| b.is_ascii_digit()), "{}", number);
                 prop_assert_eq!(kept(&number), Ok(number));
             }
-            Err(code) => prop_assert_eq!(code, FaultCode::PhoneFormat),
+            Err(code) => prop_assert_eq!(code, FieldCode::PhoneFormat),
         }
     }
 

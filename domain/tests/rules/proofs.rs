@@ -1,7 +1,7 @@
 //! Tests of proofs of work: one action each, and one request that may be asked again.
 
 use domain::proof::{Action, PROOF_VALID_MINUTES, same_request};
-use domain::{FaultCode, Refusal};
+use domain::{FieldCode, Refusal};
 use proptest::prelude::*;
 
 use crate::common;
@@ -19,7 +19,7 @@ fn an_action_is_read_by_its_exact_name() {
         assert_eq!(Action::parse(action.as_str()), Ok(action));
     }
     for typed in ["", "Session", " session", "session ", "check_siret", "set-password"] {
-        assert_eq!(Action::parse(typed), Err(FaultCode::ActionUnknown), "{typed:?}");
+        assert_eq!(Action::parse(typed), Err(FieldCode::ActionUnknown), "{typed:?}");
     }
 }
 
@@ -37,7 +37,7 @@ proptest! {
     fn any_text_is_no_action_unless_it_is_its_name(typed in common::any_text()) {
         match Action::parse(&typed) {
             Ok(action) => prop_assert_eq!(action.as_str(), typed),
-            Err(code) => prop_assert_eq!(code, FaultCode::ActionUnknown),
+            Err(code) => prop_assert_eq!(code, FieldCode::ActionUnknown),
         }
     }
 }

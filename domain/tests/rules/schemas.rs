@@ -3,7 +3,7 @@
 use domain::form::{Rule, TextRule};
 use domain::proof::Action;
 use domain::{
-    AcceptedTerms, Description, Email, EncodedProof, FaultCode, FieldValue, Identifier, Motive, Name,
+    AcceptedTerms, Description, Email, EncodedProof, FieldCode, FieldValue, Identifier, Motive, Name,
     Password, Phone, Siret, Submission, Token, TypedPassword,
 };
 use fancy_regex::Regex;
@@ -42,7 +42,7 @@ fn fitting<T: FieldValue>() -> impl Strategy<Value = String> {
     string_regex(&whole).unwrap().prop_filter("too long", move |text| schema.takes(text))
 }
 
-fn read<T: FieldValue<Json = String>>(typed: &str) -> Result<T, FaultCode> {
+fn read<T: FieldValue<Json = String>>(typed: &str) -> Result<T, FieldCode> {
     T::read(typed.to_owned())
 }
 
@@ -135,7 +135,7 @@ proptest! {
 
     #[test]
     fn a_siret_of_the_schema_fails_at_its_check_digit_alone(typed in fitting::<Siret>()) {
-        prop_assert!(matches!(read::<Siret>(&typed), Ok(_) | Err(FaultCode::SiretChecksum)));
+        prop_assert!(matches!(read::<Siret>(&typed), Ok(_) | Err(FieldCode::SiretChecksum)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Tests of the SIRET: what people type, INSEE's check, and La Poste's own rule.
 
-use domain::{FaultCode, Siret};
+use domain::{FieldCode, Siret};
 use proptest::prelude::*;
 
 use crate::common;
@@ -78,7 +78,7 @@ fn anything_but_fourteen_ascii_digits_is_a_format_fault() {
         "732829320000é",
     ];
     for typed in near_misses {
-        assert_eq!(Siret::parse(typed), Err(FaultCode::SiretFormat), "{typed:?}");
+        assert_eq!(Siret::parse(typed), Err(FieldCode::SiretFormat), "{typed:?}");
     }
 }
 
@@ -86,7 +86,7 @@ fn anything_but_fourteen_ascii_digits_is_a_format_fault() {
 fn sixty_four_typed_characters_are_read_and_no_more() {
     let padded = |spaces: usize| format!("73282932000074{}", " ".repeat(spaces));
     assert!(Siret::parse(&padded(50)).is_ok());
-    assert_eq!(Siret::parse(&padded(51)), Err(FaultCode::SiretFormat));
+    assert_eq!(Siret::parse(&padded(51)), Err(FieldCode::SiretFormat));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn one_wrong_digit_is_refused_wherever_it_is() {
             for digit in 0..10 {
                 let typed = with_digit(known, rank, digit);
                 if typed != known {
-                    assert_eq!(Siret::parse(&typed), Err(FaultCode::SiretChecksum), "{typed}");
+                    assert_eq!(Siret::parse(&typed), Err(FieldCode::SiretChecksum), "{typed}");
                 }
             }
         }
@@ -107,7 +107,7 @@ fn one_wrong_digit_is_refused_wherever_it_is() {
 fn the_siren_of_zeros_is_refused_though_its_check_holds() {
     for typed in ["00000000000000", "00000000000018", "00000000000125"] {
         assert_eq!(luhn_sum(typed) % 10, 0, "{typed}");
-        assert_eq!(Siret::parse(typed), Err(FaultCode::SiretChecksum));
+        assert_eq!(Siret::parse(typed), Err(FieldCode::SiretChecksum));
     }
 }
 
@@ -133,7 +133,7 @@ fn la_postes_rule_serves_no_other_siren() {
     for typed in ["35600000109074", "73282932000077"] {
         let sum: u32 = typed.bytes().map(|b| u32::from(b - b'0')).sum();
         assert_eq!(sum % 5, 0, "{typed}");
-        assert_eq!(Siret::parse(typed), Err(FaultCode::SiretChecksum), "{typed}");
+        assert_eq!(Siret::parse(typed), Err(FieldCode::SiretChecksum), "{typed}");
     }
 }
 
@@ -159,7 +159,7 @@ proptest! {
         let wrong = (plain.as_bytes()[rank] - b'0' + step) % 10;
         let typed = with_digit(&plain, rank, wrong);
         prop_assume!(!typed.starts_with("356000000"));
-        prop_assert_eq!(Siret::parse(&typed), Err(FaultCode::SiretChecksum));
+        prop_assert_eq!(Siret::parse(&typed), Err(FieldCode::SiretChecksum));
     }
 
     #[test]
@@ -171,7 +171,7 @@ proptest! {
         let typed = String::from_utf8(bytes).unwrap();
         let pair = [plain.as_bytes()[rank], plain.as_bytes()[rank + 1]];
         prop_assume!(typed != plain && pair != *b"09" && pair != *b"90" && !typed.starts_with("356000000"));
-        prop_assert_eq!(Siret::parse(&typed), Err(FaultCode::SiretChecksum));
+        prop_assert_eq!(Siret::parse(&typed), Err(FieldCode::SiretChecksum));
     }
 
     #[test]
@@ -179,8 +179,8 @@ proptest! {
         let (mut short, mut long) = (plain.clone(), plain);
         short.remove(rank);
         long.insert(rank, '7');
-        prop_assert_eq!(Siret::parse(&short), Err(FaultCode::SiretFormat));
-        prop_assert_eq!(Siret::parse(&long), Err(FaultCode::SiretFormat));
+        prop_assert_eq!(Siret::parse(&short), Err(FieldCode::SiretFormat));
+        prop_assert_eq!(Siret::parse(&long), Err(FieldCode::SiretFormat));
     }
 
     #[test]
@@ -191,7 +191,7 @@ proptest! {
                 prop_assert!(siret.as_str().bytes().all(|b| b.is_ascii_digit()));
                 prop_assert_eq!(Siret::parse(siret.as_str()), Ok(siret));
             }
-            Err(code) => prop_assert!(matches!(code, FaultCode::SiretFormat | FaultCode::SiretChecksum)),
+            Err(code) => prop_assert!(matches!(code, FieldCode::SiretFormat | FieldCode::SiretChecksum)),
         }
     }
 }

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use domain::base32;
 use domain::ticket::{DESCRIPTION_LENGTH_MAX, DESCRIPTION_LENGTH_MIN};
 use domain::time::{Timestamp, in_paris};
-use domain::{Description, FaultCode, Motive, Reference, Submission};
+use domain::{Description, FieldCode, Motive, Reference, Submission};
 use proptest::prelude::*;
 
 use crate::common;
 
-fn kept(typed: &str) -> Result<String, FaultCode> {
+fn kept(typed: &str) -> Result<String, FieldCode> {
     Description::parse(typed).map(|description| description.as_str().to_owned())
 }
 
@@ -40,7 +40,7 @@ fn a_motive_is_read_by_its_exact_name() {
     }
     for typed in ["", "Other", " other", "other ", "extranet_access", "Autres", "Habilitation à l'extranet"]
     {
-        assert_eq!(Motive::parse(typed), Err(FaultCode::MotiveUnknown), "{typed:?}");
+        assert_eq!(Motive::parse(typed), Err(FieldCode::MotiveUnknown), "{typed:?}");
     }
 }
 
@@ -49,24 +49,24 @@ fn a_description_has_10_to_5000_characters_whatever_their_bytes() {
     assert_eq!((DESCRIPTION_LENGTH_MIN, DESCRIPTION_LENGTH_MAX), (10, 5_000));
     for character in ["a", "é", "漢", "🦀"] {
         let of = |length| kept(&character.repeat(length));
-        assert_eq!(of(9), Err(FaultCode::TooShort));
+        assert_eq!(of(9), Err(FieldCode::TooShort));
         assert_eq!(of(10), Ok(character.repeat(10)));
         assert_eq!(of(5_000), Ok(character.repeat(5_000)));
-        assert_eq!(of(5_001), Err(FaultCode::TooLong));
+        assert_eq!(of(5_001), Err(FieldCode::TooLong));
     }
 }
 
 #[test]
 fn an_empty_description_is_required() {
     for typed in ["", " ", "\r\n\t \u{A0}", "\u{200B}\u{FEFF}\0\u{202E}"] {
-        assert_eq!(kept(typed), Err(FaultCode::Required), "{typed:?}");
+        assert_eq!(kept(typed), Err(FieldCode::Required), "{typed:?}");
     }
-    assert_eq!(kept(&"\u{200D} ".repeat(10)), Err(FaultCode::Required), "joiners with nothing to join");
+    assert_eq!(kept(&"\u{200D} ".repeat(10)), Err(FieldCode::Required), "joiners with nothing to join");
 }
 
 #[test]
 fn only_what_is_left_once_trimmed_is_counted() {
-    assert_eq!(kept("   neuf car.   "), Err(FaultCode::TooShort));
+    assert_eq!(kept("   neuf car.   "), Err(FieldCode::TooShort));
     assert_eq!(kept("  dix carac.\n"), Ok("dix carac.".into()));
     assert_eq!(kept(&format!("{}{}", " ".repeat(9_000), "x".repeat(5_000))), Ok("x".repeat(5_000)));
 }
@@ -108,7 +108,7 @@ fn a_submission_is_a_uuid_with_its_dashes() {
         "🦀🦀🦀🦀🦀🦀🦀🦀🦀",
     ];
     for typed in near_misses {
-        assert_eq!(Submission::parse(typed), Err(FaultCode::SubmissionFormat), "{typed:?}");
+        assert_eq!(Submission::parse(typed), Err(FieldCode::SubmissionFormat), "{typed:?}");
     }
 }
 
@@ -221,7 +221,7 @@ proptest! {
     fn any_text_is_no_motive_unless_it_is_its_name(typed in common::any_text()) {
         match Motive::parse(&typed) {
             Ok(motive) => prop_assert_eq!(motive.as_str(), typed),
-            Err(code) => prop_assert_eq!(code, FaultCode::MotiveUnknown),
+            Err(code) => prop_assert_eq!(code, FieldCode::MotiveUnknown),
         }
     }
 
@@ -238,7 +238,7 @@ proptest! {
     fn any_text_is_no_submission_unless_it_prints_back(typed in common::any_text()) {
         match Submission::parse(&typed) {
             Ok(submission) => prop_assert_eq!(submission.to_string(), typed.to_lowercase()),
-            Err(code) => prop_assert_eq!(code, FaultCode::SubmissionFormat),
+            Err(code) => prop_assert_eq!(code, FieldCode::SubmissionFormat),
         }
     }
 
@@ -252,8 +252,8 @@ proptest! {
                 prop_assert_eq!(kept(&text), Ok(text));
             }
             Err(code) => {
-                prop_assert!(matches!(code, FaultCode::Required | FaultCode::TooShort | FaultCode::TooLong));
-                prop_assert!(code != FaultCode::TooLong || typed.chars().count() > DESCRIPTION_LENGTH_MAX);
+                prop_assert!(matches!(code, FieldCode::Required | FieldCode::TooShort | FieldCode::TooLong));
+                prop_assert!(code != FieldCode::TooLong || typed.chars().count() > DESCRIPTION_LENGTH_MAX);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `GET /api/challenge`: a challenge for a proof of work.
 
 use domain::proof::Action;
-use domain::{FaultCode, Refusal};
+use domain::{FieldCode, Refusal};
 use platform::form::schema;
 use platform::function::{Function, Secret, Share, Size};
 use platform::http::{self, Json, Request};
@@ -38,7 +38,7 @@ impl IntoParams for ActionQuery {
     responses((status = 200, description = "An ALTCHA v2 challenge", body = serde_json::Value))
 )]
 pub async fn handle(platform: &Platform, request: Request) -> Result<Json<Challenge>, Error> {
-    let name = http::query(&request, "action").ok_or(Refusal::field("action", FaultCode::Required))?;
+    let name = http::query(&request, "action").ok_or(Refusal::field("action", FieldCode::Required))?;
     let action = Action::parse(name).map_err(|code| Refusal::field("action", code))?;
     Ok(Json(platform.proofs.challenge(action)?))
 }

@@ -42,10 +42,18 @@ fn answer(query: &Packet<'_>) -> Option<Vec<u8>> {
         "broken.example" => *answer.rcode_mut() = RCODE::ServerFailure,
         "long.example" => answer.set_flags(PacketFlag::TRUNCATION),
         "forged.example" => answer.set_id(query.id().wrapping_add(1)),
+        "cut.example" => answer.answers.push(record(&name, mx(""))),
         "silent.example" => return None,
         _ => {}
     }
-    Some(answer.build_bytes_vec().unwrap())
+    let mut bytes = answer.build_bytes_vec_compressed().unwrap();
+    match &*name {
+        "cut.example" => bytes.truncate(bytes.len() - 1),
+        "query.example" => bytes[2] &= 0x7F,
+        "short.example" => bytes.truncate(11),
+        _ => {}
+    }
+    Some(bytes)
 }
 
 async fn serve(socket: UdpSocket) {
@@ -78,6 +86,9 @@ async fn a_domain_takes_no_mail_when_a_name_server_says_so_and_never_when_it_doe
         ("broken.example", false),
         ("long.example", false),
         ("forged.example", false),
+        ("cut.example", false),
+        ("query.example", false),
+        ("short.example", false),
     ] {
         assert_eq!(domains.has_no_mail(domain).await, has_no_mail, "{domain}");
     }

@@ -113,6 +113,8 @@ pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response
         }
         None => None,
     };
+    // Before the attempt is counted: one that the queue refuses is no guess.
+    let place = passwords::place()?;
     let count = platform.sessions.count_attempt(&identifier, proof.is_some());
     let (account, ()) = tokio::try_join!(async { Ok(platform.accounts.find(&identifier).await?) }, count)?;
     let mut token = None;
@@ -122,7 +124,7 @@ pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response
     }
     let account = account.filter(|account| account.is_active);
     let known_hash = account.as_ref().and_then(|account| account.password_hash.clone());
-    let is_right = passwords::is_right(password.into_text(), known_hash).await?;
+    let is_right = passwords::is_right(place, password.into_text(), known_hash).await?;
     let account = account.filter(|_| is_right).ok_or(Refusal::WrongCredentials)?;
     let token = platform.sessions.open(&account, token).await?;
     let cookie = cookie(&platform.config, &token.print(), SESSION_VALID.as_secs());

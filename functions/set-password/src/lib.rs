@@ -1,6 +1,6 @@
 //! `POST /api/set-password`: sets a password by a link, for an activation or a recovery.
 
-use domain::{FaultCode, Password, Refusal, Token};
+use domain::{FieldCode, Password, Refusal, Token};
 use platform::function::{Function, Grant, Share, Size};
 use platform::http::Json;
 use platform::passwords;
@@ -60,8 +60,8 @@ pub async fn handle(platform: &Platform, form: Form<SetPasswordForm>) -> Result<
     link.check(platform.clock.now())?;
     let mut person = link.application.person();
     person.0.push(link.identifier.to_string());
-    password.judge(&person).map_err(|code: FaultCode| Refusal::field("password", code))?;
-    let hash = passwords::hash(password, &platform.random).await?;
+    password.judge(&person).map_err(|code: FieldCode| Refusal::field("password", code))?;
+    let hash = passwords::hash(passwords::place()?, password, &platform.random).await?;
     platform.credentials.set(&token, &link, &hash).await?;
     Ok(Json(PasswordSet { identifier: link.identifier.to_string() }))
 }

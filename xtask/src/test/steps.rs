@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
 use serde_json::Value;
+use testkit::program::Portal;
 
 use crate::tools::{self, Tool, Tools};
 use crate::{Error, Outcome, sizes};
@@ -27,7 +28,7 @@ pub struct Step {
 pub const FAST: [&str; 4] = ["format", "clippy", "domain", "service"];
 
 /// Every step, in the order in which they run.
-pub static STEPS: [Step; 14] = [
+pub static STEPS: [Step; 15] = [
     Step {
         name: "format",
         about: "rustfmt",
@@ -83,6 +84,13 @@ pub static STEPS: [Step; 14] = [
         needs: &[],
         takes: "40 s",
         run: |tools| test_target(tools, "service"),
+    },
+    Step {
+        name: "document",
+        about: "schemathesis: the portal answers as its API document says, whatever it is asked",
+        needs: &["pages"],
+        takes: "2 min",
+        run: document,
     },
     Step {
         name: "journeys",
@@ -171,6 +179,21 @@ fn other_targets(tools: &Tools) -> Result<Vec<String>, Error> {
     Ok(targets.map(str::to_owned).collect())
 }
 
+/// The same cases on every run: `tests/schemathesis/schemathesis.toml`.
+fn document(tools: &Tools) -> Outcome {
+    tools.python(&tools::SCHEMATHESIS)?;
+    tools.run("cargo", &["build", "--package", "sesame"])?;
+    let mut portal = tools.command(&tools.portal().to_string_lossy());
+    portal.arg("--ephemeral").env("SESAME_PROOF_COUNTER", "1");
+    let portal = Portal::start(portal)?;
+    let (site, hooks) = (format!("http://localhost:{}", portal.port), "tests/schemathesis");
+    let mut schemathesis = tools.command("schemathesis");
+    schemathesis.args(["--config-file", "tests/schemathesis/schemathesis.toml", "run"]);
+    schemathesis.arg(format!("{site}/api/openapi.json"));
+    schemathesis.env("SESAME_SITE", &site).env("SCHEMATHESIS_HOOKS", "hooks").env("PYTHONPATH", hooks);
+    tools::succeed(&mut schemathesis)
+}
+
 fn browsers(tools: &Tools) -> Outcome {
     tools::install_packages(&[
         Tool { program: "chromium", package: "chromium" },
@@ -186,7 +209,7 @@ fn browsers(tools: &Tools) -> Outcome {
 }
 
 fn template(tools: &Tools) -> Outcome {
-    tools.python()?;
+    tools.python(&tools::INFRA)?;
     pytest(tools, &["infra/tests", "--ignore", "infra/tests/test_runtime.py"])
 }
 
@@ -205,7 +228,7 @@ fn pytest(tools: &Tools, files: &[&str]) -> Outcome {
 
 /// Deploys the template as it is into an emulator and runs the journeys against it, unchanged.
 fn deployed(tools: &Tools) -> Outcome {
-    tools.python()?;
+    tools.python(&tools::INFRA)?;
     let mut emulator = tools.command("python");
     emulator.args(["infra/tests/emulator/deploy.py", "--watch-stdin", "--pages", "web/dist", "--functions"]);
     emulator.arg(tools.built_functions()).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -230,7 +253,7 @@ fn journeys_against(tools: &Tools, emulator: &mut Child) -> Outcome {
 
 /// `sam local` in containers; where no engine can run, says so and why.
 fn containers(tools: &Tools) -> Outcome {
-    tools.python()?;
+    tools.python(&tools::INFRA)?;
     tools.run("cargo", &["build", "--package", "sesame"])?;
     let mut prove = tools.command("infra/tests/containers.sh");
     prove.arg("prove").env("SESAME_FUNCTIONS", tools.built_functions()).env("SESAME_PORTAL", tools.portal());

@@ -97,8 +97,8 @@ pub fn request(
     macro_rules! log {
         ($level:ident, $($more:tt)*) => {
             tracing::$level!(
-                service, version, cold_start, function_request_id, correlation_id, route, status, outcome, millis,
-                $($more)*
+                service, version, cold_start, function_request_id, correlation_id,
+                route, status, outcome, millis, $($more)*
             )
         };
     }

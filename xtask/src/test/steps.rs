@@ -89,7 +89,7 @@ pub static STEPS: [Step; 15] = [
         name: "document",
         about: "schemathesis: the portal answers as its API document says, whatever it is asked",
         needs: &["pages"],
-        takes: "2 min",
+        takes: "30 s",
         run: document,
     },
     Step {

@@ -15,6 +15,9 @@ pub const EMAIL_LENGTH_MAX: usize = 254;
 const LOCAL_PART_LENGTH_MAX: usize = 64;
 /// The longest label of a host name (RFC 1123).
 const LABEL_LENGTH_MAX: usize = 63;
+/// Top-level domains that no name server will ever know (RFC 6761, 6762, 7686, 9476; ICANN for `internal`).
+/// `example` is not among them: it stands in documents, and for nobody's address.
+const NEVER_DELEGATED: [&str; 7] = ["alt", "internal", "invalid", "local", "localhost", "onion", "test"];
 /// An atom of a local part, as a regular expression (RFC 5322).
 const ATOM: &str = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
 
@@ -38,9 +41,8 @@ impl Email {
         let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
         let parsed = EmailAddress::parse_with_options(typed, options).map_err(|_| FieldCode::EmailFormat)?;
         let domain = parsed.domain().to_ascii_lowercase();
-        let is_number =
-            domain.rsplit('.').next().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
-        if is_number || !domain.split('.').all(is_host_label) {
+        let has_top_level = domain.rsplit('.').next().is_some_and(is_top_level);
+        if !has_top_level || !domain.split('.').all(is_host_label) {
             return Err(FieldCode::EmailFormat);
         }
         Ok(Self(format!("{}@{domain}", parsed.local_part())))
@@ -96,13 +98,16 @@ impl FieldValue for Email {
     fn schema() -> Schema {
         let inner = LABEL_LENGTH_MAX - 2;
         let label = format!("[A-Za-z0-9](?:[A-Za-z0-9-]{{0,{inner}}}[A-Za-z0-9])?");
+        let word = format!("[A-Za-z]{{2,{LABEL_LENGTH_MAX}}}");
+        let international = format!("[Xx][Nn]--[A-Za-z0-9-]{{0,{}}}[A-Za-z0-9]", LABEL_LENGTH_MAX - 5);
+        let never = NEVER_DELEGATED.map(in_any_case).join("|");
         let local = format!("(?=[^@]{{1,{LOCAL_PART_LENGTH_MAX}}}@){ATOM}(?:\\.{ATOM})*");
         Schema {
             name: "Email",
             description: "An address that mail can reach; the domain goes to lower case.".to_owned(),
             rule: Rule::Text(TextRule {
                 length_max: Some(EMAIL_LENGTH_MAX),
-                pattern: Some(format!("^{local}@(?:{label}\\.)+(?![0-9]+$){label}$")),
+                pattern: Some(format!("^{local}@(?:{label}\\.)+(?!(?:{never})$)(?:{word}|{international})$")),
                 format: Some("email"),
                 example: Some("jeanne@exemple.fr"),
                 ..TextRule::default()
@@ -123,6 +128,18 @@ impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Email(•••)")
     }
+}
+
+/// A top-level domain that there may be: letters alone, or an internationalised name in its ASCII form. ICANN
+/// delegates no others, so that this refuses none of those to come.
+fn is_top_level(label: &str) -> bool {
+    let is_word = label.len() >= 2 && label.bytes().all(|b| b.is_ascii_alphabetic());
+    (is_word || label.starts_with("xn--")) && !NEVER_DELEGATED.contains(&label)
+}
+
+/// A word of letters in any case, as a regular expression.
+fn in_any_case(word: &str) -> String {
+    word.chars().map(|c| format!("[{}{c}]", c.to_ascii_uppercase())).collect()
 }
 
 /// A label of a host name: letters, digits and inner dashes (RFC 1123).

@@ -10,6 +10,8 @@ use crate::text;
 
 /// The longest input that is parsed.
 const TYPED_LENGTH_MAX: usize = 64;
+/// What a printed identifier begins with, before a dash.
+const PREFIX: &str = "AP";
 /// Random symbols; a check symbol follows.
 const RANDOM_SYMBOLS: usize = 7;
 /// Multiplier from one symbol's weight to the next, in the field of 32 elements.
@@ -32,7 +34,8 @@ impl Identifier {
         Self(format!("AP-{}-{}", &symbols[..4], &symbols[4..]))
     }
 
-    /// Parses what a person typed: any case, O for 0, I and L for 1, dashes and spaces or none.
+    /// Parses what a person typed: with or without `AP-`, any case, O for 0, I and L for 1, dashes and spaces
+    /// or none, a full stop at the end.
     ///
     /// # Errors
     /// `IdentifierIsAnEmail` when it has an `@`; `IdentifierFormat` when it is anything else, or mistyped.
@@ -45,10 +48,14 @@ impl Identifier {
         }
         let typed: String = input
             .chars()
-            .filter(|&c| !text::is_ignorable(c) && !is_dash(c))
+            .filter(|&c| !text::is_ignorable(c) && !text::is_dash(c))
             .map(|c| c.to_ascii_uppercase())
             .collect();
-        let symbols = typed.strip_prefix("AP").ok_or(FieldCode::IdentifierFormat)?;
+        let typed = typed.strip_suffix('.').unwrap_or(&typed);
+        // Eight symbols may begin with `AP` themselves: the number of symbols tells a prefix.
+        let has_prefix = typed.len() == PREFIX.len() + RANDOM_SYMBOLS + 1;
+        let symbols = if has_prefix { typed.strip_prefix(PREFIX) } else { Some(typed) };
+        let symbols = symbols.ok_or(FieldCode::IdentifierFormat)?;
         let values: Vec<u8> =
             symbols.chars().map(base32::value).collect::<Option<_>>().ok_or(FieldCode::IdentifierFormat)?;
         let (random, last) =
@@ -85,14 +92,15 @@ impl FieldValue for Identifier {
         Schema {
             name: "Identifier",
             description: format!(
-                "`AP-` and {symbols} symbols of Crockford's base 32, the last a check symbol; any case, \
-                 O for 0, \
-                 I and L for 1, with or without dashes and spaces."
+                "`AP-` (optional) and {symbols} symbols of Crockford's base 32, the last a check symbol; any \
+                 case, O for 0, I and L for 1, with or without dashes, spaces and a full stop at the end."
             ),
             rule: Rule::Text(TextRule {
-                length_min: "AP".len() + symbols,
+                length_min: symbols,
                 length_max: Some(TYPED_LENGTH_MAX),
-                pattern: Some(format!("^[ -]*[Aa][ -]*[Pp](?:[ -]*{symbol}){{{symbols}}}[ -]*$")),
+                pattern: Some(format!(
+                    "^[ -]*(?:[Aa][ -]*[Pp])?(?:[ -]*{symbol}){{{symbols}}}[ -]*\\.?[ -]*$"
+                )),
                 format: Some("identifier"),
                 example: Some("AP-7K3M-Q2FD"),
             }),
@@ -101,10 +109,6 @@ impl FieldValue for Identifier {
 }
 
 as_text!(Identifier, |text| Identifier::parse(text).ok());
-
-fn is_dash(c: char) -> bool {
-    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
-}
 
 fn check(values: &[u8; RANDOM_SYMBOLS]) -> u8 {
     let mut weight = 1;

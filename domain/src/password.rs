@@ -3,7 +3,7 @@
 use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
-use zxcvbn::{Score, zxcvbn};
+use zxcvbn::zxcvbn;
 
 use crate::account::Person;
 use crate::form::{FieldValue, Rule, Schema, TextRule};
@@ -19,19 +19,20 @@ const OWN_LENGTH_MIN: usize = 5;
 /// The prefix of a password, and of a word, that is rated: rating takes superlinear time, and a strong prefix
 /// makes a strong password.
 const JUDGED_LENGTH_MAX: usize = 64;
-/// Words of this service (NIST SP 800-63B, 3.1.1.2).
-const SERVICE_WORDS: [&str; 10] = [
-    "sesame",
-    "activite",
-    "activité",
-    "partielle",
-    "chomage",
-    "chômage",
-    "employeur",
-    "extranet",
-    "siren",
-    "siret",
-];
+/// The fewest guesses of a password that is taken: zxcvbn's score of 3, "safely unguessable".
+const GUESSES_MIN: u64 = 100_000_000;
+/// The fewest letters, or digits, in a row that are a word.
+const WORD_RUN_MIN: usize = 3;
+/// Words of this service (NIST SP 800-63B, 3.1.1.2), folded.
+const SERVICE_WORDS: [&str; 8] =
+    ["sesame", "activite", "partielle", "chomage", "employeur", "extranet", "siren", "siret"];
+/// What people in France choose, folded: rows of their keyboard, words that French password lists begin with,
+/// months and days, first names, towns. Written by hand for what zxcvbn's own lists, which are English, do not
+/// hold or rank too low.
+const FRENCH_WORDS: &str = include_str!("french_words.txt");
+/// The fewest guesses for one of them. The list has no order: without this, its first words would count as
+/// guessed at once.
+const FRENCH_WORD_GUESSES_MIN: usize = 100;
 
 /// Normalises a password (NFC), at setting and at login: keyboards type «é» as one character or as two (NIST
 /// SP 800-63B, 3.1.1.2).
@@ -58,25 +59,22 @@ impl Password {
         }
     }
 
-    /// Rates its strength: a zxcvbn score of 3 or more ("safely unguessable") with the person's data in the
-    /// dictionary, and not that data alone side by side, which zxcvbn overrates.
+    /// Rates its strength, folded and without repeated words, against what people choose and against the
+    /// person's data, which must not be nearly all of it either.
     ///
     /// # Errors
     /// `PasswordTooCommon`; `PasswordContainsIdentity` when only the person's data make it weak.
     pub fn judge(&self, person: &Person) -> Result<(), FieldCode> {
-        let password = beginning(&self.0);
-        let person = person.words(WORD_LENGTH_MIN);
-        let known: Vec<&str> = person.iter().map(|word| beginning(word)).chain(SERVICE_WORDS).collect();
-        if is_only(&self.0, &person) {
-            return Err(FieldCode::PasswordContainsIdentity);
-        }
-        if zxcvbn(password, &known).score() >= Score::Three {
-            return Ok(());
-        }
-        if zxcvbn(password, &SERVICE_WORDS).score() >= Score::Three {
+        let password = folded(&self.0);
+        let person: Vec<String> = person.words(WORD_LENGTH_MIN).iter().map(|word| folded(word)).collect();
+        if is_only(&password, &person) {
+            Err(FieldCode::PasswordContainsIdentity)
+        } else if is_guessable(&password, &[]) {
+            Err(FieldCode::PasswordTooCommon)
+        } else if is_guessable(&password, &person) {
             Err(FieldCode::PasswordContainsIdentity)
         } else {
-            Err(FieldCode::PasswordTooCommon)
+            Ok(())
         }
     }
 
@@ -158,7 +156,55 @@ fn given(typed: &str) -> Result<&str, FieldCode> {
     if typed.is_empty() { Err(FieldCode::Required) } else { Ok(typed) }
 }
 
-/// Whether little is left of a password without the person's words, however they are spaced.
+/// Whether fewer guesses than `GUESSES_MIN` find a folded password. zxcvbn's own number adds 10,000 to the
+/// power of the words less one, so that any three words would do; here the guesses of the parts count alone.
+fn is_guessable(password: &str, person: &[String]) -> bool {
+    let person = person.iter().map(|word| beginning(word));
+    let french = FRENCH_WORDS.split_whitespace().filter(|word| person.clone().all(|own| own != *word));
+    let known = person.clone().chain(SERVICE_WORDS);
+    let known: Vec<&str> =
+        known.chain(std::iter::repeat_n("", FRENCH_WORD_GUESSES_MIN)).chain(french).collect();
+    let rated = zxcvbn(beginning(&distinct(password)), &known);
+    let guesses = rated.sequence().iter().filter_map(|part| part.guesses).fold(1, u64::saturating_mul);
+    guesses < GUESSES_MIN
+}
+
+/// A password without what adds nothing to it: words and numbers that it has already, and what separates words.
+fn distinct(password: &str) -> String {
+    let characters: Vec<char> = password.chars().collect();
+    let runs: Vec<&[char]> = characters.chunk_by(|&a, &b| kind(a) == kind(b)).collect();
+    let is_other = |run: &[char]| run.first().is_some_and(|&first| kind(first) == Kind::Other);
+    let is_word = |run: &[char]| run.len() >= WORD_RUN_MIN && !is_other(run);
+    let adds = |&(rank, run): &(usize, &[char])| {
+        if is_other(run) {
+            let mut beside =
+                rank.checked_sub(1).into_iter().chain([rank + 1]).filter_map(|rank| runs.get(rank));
+            runs.len() == 1 || beside.any(|run| !is_word(run))
+        } else {
+            !is_word(run) || !runs[..rank].contains(&run)
+        }
+    };
+    runs.iter().copied().enumerate().filter(adds).flat_map(|(_, run)| run).collect()
+}
+
+#[derive(PartialEq, Eq)]
+enum Kind {
+    Letter,
+    Digit,
+    Other,
+}
+
+fn kind(c: char) -> Kind {
+    if c.is_alphabetic() {
+        Kind::Letter
+    } else if c.is_numeric() {
+        Kind::Digit
+    } else {
+        Kind::Other
+    }
+}
+
+/// Whether little is left of a password without the person's words, however they are spaced. All is folded.
 fn is_only(password: &str, words: &[String]) -> bool {
     let mut words: Vec<String> = words.iter().map(|word| squeezed(word)).collect();
     words.retain(|word| !word.is_empty());
@@ -171,9 +217,16 @@ fn is_only(password: &str, words: &[String]) -> bool {
     is_known && rest.chars().count() < OWN_LENGTH_MIN
 }
 
-/// Its letters and digits, in lower case.
+/// Its letters and digits.
 fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// In lower case, without the accents that people leave out: `Zoé` is `zoe`, `Cœur` is `coeur`.
+fn folded(text: &str) -> String {
+    let letters = text.to_lowercase();
+    let letters: String = letters.nfd().filter(|c| !matches!(c, '\u{300}'..='\u{36F}')).collect();
+    letters.replace('œ', "oe").replace('æ', "ae")
 }
 
 fn beginning(text: &str) -> &str {

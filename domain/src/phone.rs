@@ -15,16 +15,18 @@ const DIGITS_MIN: usize = 7;
 const DIGITS_MAX: usize = 15;
 /// Digits of a French number after its 0.
 const NATIONAL_DIGITS: usize = 9;
+/// The country code of mainland France.
+const FRANCE: &str = "33";
 /// Country codes whose national numbers are French ones.
-const FRENCH_COUNTRIES: [&str; 5] = ["33", "262", "590", "594", "596"];
+const FRENCH_COUNTRIES: [&str; 5] = [FRANCE, "262", "590", "594", "596"];
 
 /// A French number, or any other with its country, as E.164: `+33123456789`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Phone(String);
 
 impl Phone {
-    /// Reads `01 23 45 67 89`, `+33 1 23 45 67 89`, `+33 (0)1…` or `00 44…`; spaces, dots, dashes,
-    /// slashes and brackets are dropped.
+    /// Reads `01 23 45 67 89`, `+33 1 23 45 67 89`, `+33 (0)1…` or `00 44…`, and a French number without its
+    /// 0 or with 33 before it; spaces, dots, dashes, slashes and brackets are dropped.
     ///
     /// # Errors
     /// `PhoneFormat` when it is neither a French number nor a country and 7 to 15 digits in all.
@@ -39,6 +41,10 @@ impl Phone {
             rest.to_owned()
         } else if let Some(rest) = typed.strip_prefix('0') {
             format!("{}{rest}", country_of(rest))
+        } else if typed.len() == NATIONAL_DIGITS {
+            format!("{}{typed}", country_of(&typed))
+        } else if typed.len() == FRANCE.len() + NATIONAL_DIGITS && typed.starts_with(FRANCE) {
+            typed
         } else {
             return Err(FieldCode::PhoneFormat);
         };
@@ -79,18 +85,19 @@ impl FieldValue for Phone {
 
     fn schema() -> Schema {
         let french = FRENCH_COUNTRIES.map(spaced).join("|");
+        let france = spaced(FRANCE);
         let national = digits("[1-9]", NATIONAL_DIGITS - 1, NATIONAL_DIGITS - 1);
         let other = format!("(?!{french}){}", digits("[1-9]", DIGITS_MIN - 1, DIGITS_MAX - 1));
         let international = format!("(?:\\+|0{GAP}0){GAP}(?:(?:{french}){GAP}{national}|{other})");
         Schema {
             name: "Phone",
             description: format!(
-                "A French number, or `+` and {DIGITS_MIN} to {DIGITS_MAX} digits that begin with the \
-                 country's."
+                "A French number, also without its 0 or with {FRANCE} before it, or `+` and {DIGITS_MIN} to \
+                 {DIGITS_MAX} digits that begin with the country's."
             ),
             rule: Rule::Text(TextRule {
                 length_max: Some(TYPED_LENGTH_MAX),
-                pattern: Some(format!("^(?:0{GAP}{national}|{international})$")),
+                pattern: Some(format!("^{GAP}(?:(?:0|{france})?{GAP}{national}|{international})$")),
                 example: Some("01 23 45 67 89"),
                 ..TextRule::default()
             }),
@@ -124,10 +131,10 @@ fn country_of(national: &str) -> &'static str {
         Some("590" | "690" | "691") => "590",
         Some("594" | "694") => "594",
         Some("596" | "696" | "697") => "596",
-        _ => "33",
+        _ => FRANCE,
     }
 }
 
 fn is_separator(c: char) -> bool {
-    text::is_ignorable(c) || matches!(c, '.' | '-' | '/' | '(' | ')' | '\u{2010}'..='\u{2015}')
+    text::is_ignorable(c) || text::is_dash(c) || matches!(c, '.' | '/' | '(' | ')')
 }

@@ -70,6 +70,8 @@ pub enum FieldCode {
     ControlCharacter,
     /// Not 14 digits.
     SiretFormat,
+    /// 9 digits: the enterprise's number, without the establishment's.
+    SiretIsSiren,
     /// 14 digits that fail the check.
     SiretChecksum,
     /// Not an identifier, or a mistyped one.
@@ -110,6 +112,7 @@ impl FieldCode {
             Self::TooLong => "too-long",
             Self::ControlCharacter => "control-character",
             Self::SiretFormat => "siret-format",
+            Self::SiretIsSiren => "siret-is-siren",
             Self::SiretChecksum => "siret-checksum",
             Self::IdentifierFormat => "identifier-format",
             Self::IdentifierIsAnEmail => "identifier-is-an-email",

@@ -21,17 +21,25 @@ const TYPED_LENGTH_MAX: usize = 64;
 pub struct Siret(String);
 
 impl Siret {
-    /// Parses what a person typed, without white space and dots.
+    /// Parses what a person typed, without white space, dots, dashes, slashes, commas, apostrophes and quotes,
+    /// and without «SIRET», «N°» and colons before it; a letter O between digits is a zero.
     ///
     /// # Errors
-    /// `SiretFormat` unless 14 digits are left; `SiretChecksum` when they fail the check.
+    /// `SiretIsSiren` when 9 digits are left; `SiretFormat` unless there are 14; `SiretChecksum` when they
+    /// fail the check.
     pub fn parse(input: &str) -> Result<Self, FieldCode> {
         if input.chars().count() > TYPED_LENGTH_MAX {
             return Err(FieldCode::SiretFormat);
         }
-        let digits: String = input.chars().filter(|&c| !is_separator(c)).collect();
-        if digits.len() != SIRET_LENGTH || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        let kept: String = input.chars().filter(|&c| !is_separator(c)).collect();
+        let digits = with_zeros(without_label(&kept));
+        if !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(FieldCode::SiretFormat);
+        }
+        match digits.len() {
+            SIRET_LENGTH => {}
+            SIREN_LENGTH => return Err(FieldCode::SiretIsSiren),
+            _ => return Err(FieldCode::SiretFormat),
         }
         let is_known_shape = luhn(&digits) || is_la_poste(&digits);
         if is_known_shape && !digits.starts_with("000000000") {
@@ -75,15 +83,20 @@ impl FieldValue for Siret {
     }
 
     fn schema() -> Schema {
+        let inner = SIRET_LENGTH - 2;
         Schema {
             name: "Siret",
             description: format!(
-                "{SIRET_LENGTH} digits that pass INSEE's check; spaces and dots are dropped."
+                "{SIRET_LENGTH} digits that pass INSEE's check. Spaces, dots, dashes, slashes, commas, \
+                 apostrophes, quotes and a leading «SIRET», «N°» or colon are dropped; a letter O between \
+                 digits is a zero."
             ),
             rule: Rule::Text(TextRule {
                 length_min: SIRET_LENGTH,
                 length_max: Some(TYPED_LENGTH_MAX),
-                pattern: Some(format!("^(?:[ .]*[0-9]){{{SIRET_LENGTH}}}[ .]*$")),
+                pattern: Some(format!(
+                    "^{GAP}(?:{LABEL}{GAP}){{0,3}}[0-9](?:{GAP}[0-9Oo]){{{inner}}}{GAP}[0-9]{GAP}$"
+                )),
                 format: Some("siret"),
                 example: Some("732 829 320 00074"),
             }),
@@ -93,8 +106,44 @@ impl FieldValue for Siret {
 
 as_text!(Siret, |text| Siret::parse(text).ok());
 
+/// Separators, as a regular expression.
+const GAP: &str = "[ .,/'\"-]*";
+/// What stands before the digits on a form or an invoice, as a regular expression.
+const LABEL: &str = "(?:[Ss][Ii][Rr][Ee][Tt]|[Nn]°|:)";
+
 fn is_separator(c: char) -> bool {
-    c == '.' || text::is_ignorable(c)
+    matches!(c, '.' | ',' | '/' | '\\') || text::is_ignorable(c) || text::is_dash(c) || text::is_quote(c)
+}
+
+/// Drops «SIRET», «N°» and colons from the beginning, in any order.
+fn without_label(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        let shorter = match rest.get(..5) {
+            Some(word) if word.eq_ignore_ascii_case("siret") => &rest[5..],
+            _ => rest.strip_prefix(':').or_else(|| without_number_sign(rest)).unwrap_or(rest),
+        };
+        if shorter.len() == rest.len() {
+            return rest;
+        }
+        rest = shorter;
+    }
+}
+
+/// «N°», with a degree sign, with an ordinal indicator, or as one character.
+fn without_number_sign(text: &str) -> Option<&str> {
+    text.strip_prefix('\u{2116}')
+        .or_else(|| text.strip_prefix(['N', 'n']).and_then(|rest| rest.strip_prefix(['°', 'º'])))
+}
+
+/// Reads a letter O between digits as a zero.
+fn with_zeros(text: &str) -> String {
+    let is_digit = |c: char| c.is_ascii_digit();
+    if text.starts_with(is_digit) && text.ends_with(is_digit) {
+        text.replace(['O', 'o'], "0")
+    } else {
+        text.to_owned()
+    }
 }
 
 fn luhn(digits: &str) -> bool {

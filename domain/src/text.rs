@@ -20,6 +20,19 @@ pub(crate) fn is_ignorable(c: char) -> bool {
     c.is_whitespace() || JOINERS.contains(&c) || (is_invisible(c) && !c.is_control())
 }
 
+/// Hyphens and dashes, and the minus sign, which programs put in their place.
+pub(crate) fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+/// Apostrophes and quotes, straight and curved: a spreadsheet puts one before a number that it keeps as text.
+pub(crate) fn is_quote(c: char) -> bool {
+    matches!(
+        c,
+        '\'' | '"' | '`' | '´' | '«' | '»' | '\u{02BC}' | '\u{2018}'..='\u{201F}' | '\u{2039}' | '\u{203A}'
+    )
+}
+
 /// Blank: white space, and joiners alone.
 pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || JOINERS.contains(&c))

@@ -283,8 +283,14 @@ fn detail_of(error: &FieldError) -> &'static str {
         (_, FieldCode::ControlCharacter) => {
             "Ce texte contient un caractère invisible : effacez-le et tapez-le de nouveau."
         }
-        (_, FieldCode::SiretFormat) => "Un SIRET a 14 chiffres : vérifiez votre saisie.",
-        (_, FieldCode::SiretChecksum) => "Ce SIRET n'existe pas : vérifiez les 14 chiffres.",
+        (_, FieldCode::SiretFormat) => {
+            "Un SIRET a 14 chiffres, sans lettre : comptez-les. Un numéro de TVA n'en est pas un. Dans un \
+             tableur, mettez la cellule au format Nombre, sans décimale."
+        }
+        (_, FieldCode::SiretIsSiren) => "C'est le SIREN : ajoutez les 5 chiffres du NIC.",
+        (_, FieldCode::SiretChecksum) => {
+            "Ce SIRET contient une erreur de frappe : vérifiez ses 14 chiffres un à un."
+        }
         (_, FieldCode::IdentifierFormat) => {
             "Un identifiant s'écrit AP- puis 8 caractères, comme AP-7K3M-Q2FD : vérifiez votre saisie."
         }

@@ -17,10 +17,17 @@ fn address_of(length: usize) -> String {
 const HIDDEN: &str =
     "[\\x00-\\x1F\\x7F\u{80}-\u{9F}\u{AD}\u{200B}-\u{200F}\u{202A}-\u{202E}\u{2066}-\u{2069}\u{FEFF}]";
 
+/// Words that stand for no top-level domain.
+const IMPOSSIBLE: [&str; 7] = ["test", "invalid", "localhost", "local", "onion", "alt", "internal"];
+
 fn address() -> impl Strategy<Value = String> {
     let local = "[a-zA-Z0-9_+']{1,20}(\\.[a-zA-Z0-9-]{1,10}){0,2}";
     let domain = "([a-zA-Z0-9]([a-zA-Z0-9-]{0,10}[a-zA-Z0-9])?\\.){1,3}[a-zA-Z]{2,6}";
-    (local, domain).prop_map(|(local, domain)| format!("{local}@{domain}"))
+    let address = (local, domain).prop_map(|(local, domain)| format!("{local}@{domain}"));
+    address.prop_filter("such a domain cannot be", |address| {
+        let end = address.rsplit('.').next().unwrap().to_ascii_lowercase();
+        !IMPOSSIBLE.contains(&end.as_str())
+    })
 }
 
 #[test]
@@ -80,6 +87,27 @@ fn addresses_that_mail_cannot_reach_are_refused() {
     for typed in addresses {
         assert_eq!(Email::parse(typed), Err(FieldCode::EmailFormat), "{typed:?}");
     }
+}
+
+#[test]
+fn a_top_level_domain_that_cannot_be_is_refused() {
+    let impossible = ["c0m", "f", "1", "42", "f-r", "xn-", "fr2"];
+    for end in impossible.into_iter().chain(IMPOSSIBLE) {
+        for typed in [format!("jean@exemple.{end}"), format!("jean@exemple.{}", end.to_uppercase())] {
+            assert_eq!(Email::parse(&typed), Err(FieldCode::EmailFormat), "{typed}");
+        }
+    }
+}
+
+#[test]
+fn a_top_level_domain_that_is_or_may_come_is_taken() {
+    for end in
+        ["fr", "re", "nc", "museum", "photography", "xn--p1ai", "xn--vermgensberatung-pwb", "con", "tests"]
+    {
+        assert!(Email::parse(&format!("jean@exemple.{end}")).is_ok(), "{end}");
+    }
+    assert!(Email::parse("jean@test.local.fr").is_ok(), "the end alone counts");
+    assert!(Email::parse("jean@sesame.example").is_ok(), "documents and tests write it");
 }
 
 #[test]

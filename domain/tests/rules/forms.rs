@@ -9,12 +9,13 @@ use domain::{
 };
 
 /// Every code, and its name on the wire.
-const CODES: [(FieldCode, &str); 19] = [
+const CODES: [(FieldCode, &str); 20] = [
     (FieldCode::Required, "required"),
     (FieldCode::TooShort, "too-short"),
     (FieldCode::TooLong, "too-long"),
     (FieldCode::ControlCharacter, "control-character"),
     (FieldCode::SiretFormat, "siret-format"),
+    (FieldCode::SiretIsSiren, "siret-is-siren"),
     (FieldCode::SiretChecksum, "siret-checksum"),
     (FieldCode::IdentifierFormat, "identifier-format"),
     (FieldCode::IdentifierIsAnEmail, "identifier-is-an-email"),

@@ -54,9 +54,23 @@ fn the_contracts_own_identifier_is_read_in_every_spelling() {
         "AP–7K3M–Q2FD",
         "A P 7 K 3 M Q 2 F D",
         "-AP--7K3M-Q2FD-",
+        "7K3M-Q2FD",
+        "7k3mq2fd",
+        "AP-7K3M-Q2FD.",
+        "7K3M Q2FD. ",
     ];
     for typed in spellings {
         assert_eq!(Identifier::parse(typed).unwrap().as_str(), "AP-7K3M-Q2FD", "{typed:?}");
+    }
+}
+
+#[test]
+fn eight_symbols_that_begin_with_the_prefixs_letters_are_whole() {
+    let own = (0..32).map(|last| Identifier::from_random([10, 22, 7, 20, 3, 5, last]));
+    for identifier in own {
+        let printed = identifier.to_string();
+        assert!(printed.starts_with("AP-AP7M-35"), "{printed}");
+        assert_eq!(Identifier::parse(&printed[3..]), Ok(identifier));
     }
 }
 
@@ -167,9 +181,9 @@ fn anything_else_is_a_format_fault() {
         " ",
         "AP",
         "AP-",
-        "7K3M-Q2FD",
         "PA-7K3M-Q2FD",
         "A-7K3M-Q2FD",
+        "P-7K3M-Q2FD",
         "AAP-7K3M-Q2FD",
         "AP-7K3M-Q2F",
         "AP-7K3M-Q2FDD",
@@ -177,7 +191,9 @@ fn anything_else_is_a_format_fault() {
         "AP-7K3M-Q2FU",
         "AP-7K3M_Q2FD",
         "AP.7K3M.Q2FD",
-        "AP-7K3M-Q2FD.",
+        "AP-7K3M-Q2FD..",
+        ".AP-7K3M-Q2FD",
+        "AP-7K3M-Q2.FD",
         "АР-7K3M-Q2FD",
         "ＡＰ-7K3M-Q2FD",
         "AP-7\u{212A}3M-Q2FD",
@@ -229,6 +245,11 @@ proptest! {
         })
     ) {
         prop_assert_eq!(Identifier::parse(&typed), Ok(identifier));
+    }
+
+    #[test]
+    fn any_identifier_is_read_without_its_prefix(identifier in identifier(), end in "[. -]?") {
+        prop_assert_eq!(Identifier::parse(&format!("{}{end}", &identifier.as_str()[3..])), Ok(identifier));
     }
 
     #[test]

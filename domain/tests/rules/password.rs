@@ -4,12 +4,65 @@ use domain::password::{PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, normalised};
 use domain::{Application, Email, FieldCode, Name, Password, Person, Phone, Siret};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{select, subsequence};
 
 use crate::common;
 
 /// Characters that people write for one another.
 const LOOK_ALIKE: &str = "aA4@eE3İßẞéL1|!i0oO5$🦀\u{301}\u{200F}\0 19sS";
+
+/// Words of every day, as somebody picks four of them.
+const WORDS: &[&str] = &[
+    "fenêtre",
+    "sirop",
+    "balcon",
+    "tambour",
+    "girafe",
+    "velours",
+    "marteau",
+    "violon",
+    "cascade",
+    "parapluie",
+    "tortue",
+    "cerise",
+    "voisine",
+    "canard",
+    "promesse",
+    "tiroir",
+    "brouette",
+    "écharpe",
+    "nuage",
+    "râteau",
+    "chaussette",
+    "poivre",
+    "grenier",
+    "bougie",
+    "pelouse",
+    "crayon",
+    "tabouret",
+    "orage",
+    "panier",
+    "lanterne",
+];
+
+/// Names and towns that anybody thinks of first, as they are written.
+const FAMILIAR: &[&str] = &[
+    "Stéphanie",
+    "Christophe",
+    "Aurélie",
+    "Sébastien",
+    "Françoise",
+    "Benjamin",
+    "Delphine",
+    "Véronique",
+    "Marseille",
+    "Toulouse",
+    "Grenoble",
+    "Besançon",
+    "Perpignan",
+    "chouchou",
+    "football",
+];
 
 fn application() -> Application {
     Application {
@@ -85,6 +138,86 @@ fn what_everybody_chooses_is_too_common() {
 }
 
 #[test]
+fn what_everybody_chooses_in_french_is_too_common() {
+    let common = [
+        "MartinZoe1990",
+        "Martin Zoe 1990",
+        "martin-zoé-1990!",
+        "m@rtin zoe 1990",
+        "Azerty123456!",
+        "azertyuiop2024",
+        "wxcvbn123456",
+        "aqwzsxedcrfv",
+        "soleil soleil soleil",
+        "soleilSoleilSOLEIL",
+        "soleil! soleil? soleil.",
+        "soleil1 soleil2 soleil3",
+        "Marseille13013",
+        "Saint-Étienne42",
+        "Noël décembre",
+        "Bonjour2024!!",
+        "24/12/1985 Zoé",
+        "motdepasse motdepasse",
+        "JeanPierre1958",
+        "ActivitéPartielle2026",
+        "loulou doudou titi",
+    ];
+    for typed in common {
+        assert_eq!(judged(typed, &Person::default()), Err(FieldCode::PasswordTooCommon), "{typed}");
+        assert_eq!(judged(typed, &application().person()), Err(FieldCode::PasswordTooCommon), "{typed}");
+    }
+}
+
+#[test]
+fn four_words_will_do_as_the_page_says() {
+    let passphrases = [
+        "chat maison table soleil",
+        "chien soleil voiture amour",
+        "fenêtre sirop balcon 47 tambour",
+        "girafe octobre 12 velours marteau",
+        "violon cascade 88 parapluie",
+        "paris.lyon.marie.pierre",
+        "PommePoireBananeCerise",
+    ];
+    for typed in passphrases {
+        assert_eq!(judged(typed, &application().person()), Ok(()), "{typed}");
+    }
+}
+
+#[test]
+fn accents_and_ligatures_hide_nobodys_data() {
+    let person =
+        Person(vec!["Zoé".into(), "Ó Súilleabháin".into(), "Cœurdevey".into(), "Bücher & Fils".into()]);
+    for typed in [
+        "zoe suilleabhain",
+        "ZoeSuilleabhain42",
+        "zoécoeurdevey!",
+        "ZOÉ CŒURDEVEY",
+        "cœurdevey-bucher",
+        "Zoe\u{301} Cœurdevey",
+        "bücher bucher bücher",
+    ] {
+        assert_eq!(judged(typed, &person), Err(FieldCode::PasswordContainsIdentity), "{typed}");
+    }
+}
+
+#[test]
+fn a_short_name_within_other_words_does_no_harm() {
+    let person = Person(vec!["Li".into(), "Léa".into(), "Ng".into()]);
+    for typed in ["clea plea sleaze palean", "ligne lilas linge lien ngli", "bleaching oleander 57"] {
+        assert_eq!(judged(typed, &person), Ok(()), "{typed}");
+    }
+}
+
+#[test]
+fn the_french_words_are_folded_and_come_once() {
+    let words: Vec<&str> = include_str!("../../src/french_words.txt").split_whitespace().collect();
+    assert!((500..700).contains(&words.len()), "{}", words.len());
+    assert!(words.iter().all(|word| word.bytes().all(|b| b.is_ascii_lowercase())));
+    assert_eq!(words.iter().collect::<std::collections::HashSet<_>>().len(), words.len());
+}
+
+#[test]
 fn length_alone_is_not_strength() {
     for typed in ["a".repeat(128), "password".repeat(16), "azerty".repeat(20), "123".repeat(5)] {
         assert_eq!(judged(&typed, &Person::default()), Err(FieldCode::PasswordTooCommon), "{typed}");
@@ -92,7 +225,7 @@ fn length_alone_is_not_strength() {
 }
 
 #[test]
-fn the_persons_own_data_are_refused_and_would_serve_somebody_else() {
+fn the_persons_own_data_are_refused_and_said_to_be_theirs() {
     let own = [
         "dupont-lefebvre",
         "DUPONT-LEFEBVRE",
@@ -107,7 +240,13 @@ fn the_persons_own_data_are_refused_and_would_serve_somebody_else() {
     for typed in own {
         let refused = Err(FieldCode::PasswordContainsIdentity);
         assert_eq!(judged(typed, &application().person()), refused, "{typed}");
+    }
+    for typed in ["Dupont-Lefebvre75", "elodie.dupont@boulangerie-martin.fr", "73282932000074!"] {
         assert_eq!(judged(typed, &Person::default()), Ok(()), "{typed}");
+    }
+    for typed in ["dupont-lefebvre", "Boulangerie Martin"] {
+        let common = Err(FieldCode::PasswordTooCommon);
+        assert_eq!(judged(typed, &Person::default()), common, "{typed}: so many have these names");
     }
 }
 
@@ -259,6 +398,29 @@ proptest! {
                 prop_assert_eq!(judged(&typed, &Person::default()), Err(FieldCode::PasswordTooCommon));
             }
         }
+    }
+
+    #[test]
+    fn twelve_characters_of_a_password_manager_pass_for_anybody(
+        typed in "[a-zA-Z0-9!#$%&*+./:=?@^_-]{12}"
+    ) {
+        prop_assert_eq!(judged(&typed, &application().person()), Ok(()));
+    }
+
+    #[test]
+    fn four_different_words_pass_for_anybody(
+        words in subsequence(WORDS, 4).prop_shuffle(), gap in "[ .-]?"
+    ) {
+        prop_assert_eq!(judged(&words.join(&gap), &application().person()), Ok(()));
+    }
+
+    #[test]
+    fn a_name_or_a_town_with_a_year_is_too_common(
+        word in select(FAMILIAR), year in 1930..=2026_u16, gap in "[ .-]?", end in "[!?.]{0,2}"
+    ) {
+        let typed = format!("{word}{gap}{year}{end}");
+        prop_assume!(typed.chars().count() >= PASSWORD_LENGTH_MIN);
+        prop_assert_eq!(judged(&typed, &Person::default()), Err(FieldCode::PasswordTooCommon), "{}", typed);
     }
 
     #[test]

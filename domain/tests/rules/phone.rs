@@ -31,6 +31,11 @@ fn a_french_number_is_kept_with_its_country_however_it_is_typed() {
         "+33 (0) 1 23 45 67 89",
         "0033 1 23 45 67 89",
         "00 33 (0)1 23 45 67 89",
+        "1 23 45 67 89",
+        "123456789",
+        "33 1 23 45 67 89",
+        "33123456789",
+        "33 (0)1 23 45 67 89",
     ];
     for typed in spellings {
         assert_eq!(kept(typed).as_deref(), Ok("+33123456789"), "{typed:?}");
@@ -76,8 +81,11 @@ fn anything_else_is_a_format_fault() {
         "00",
         "01 23 45 67 8",
         "01 23 45 67 89 0",
-        "1 23 45 67 89",
-        "33 1 23 45 67 89",
+        "1 23 45 67 8",
+        "1 23 45 67 89 0",
+        "33 01 23 45 67 89",
+        "33 1 23 45 67 8",
+        "44 20 7946 0958",
         "+33 1 23 45 67 8",
         "+33 1 23 45 67 89 0",
         "+33 01 23 45 67 89",
@@ -125,6 +133,7 @@ fn an_overseas_number_gets_the_country_code_of_its_department() {
         ("0596 12 34 56", "+596596123456"),
         ("0697 12 34 56", "+596697123456"),
         ("+590 690 12 34 56", "+590690123456"),
+        ("692 12 34 56", "+262692123456"),
     ] {
         assert_eq!(kept(typed).as_deref(), Ok(number), "{typed}");
     }
@@ -152,14 +161,15 @@ proptest! {
     #[test]
     fn any_french_number_is_the_same_with_its_country(national in METROPOLITAN) {
         let expected = Ok(format!("+33{national}"));
-        for prefix in ["0", "+33", "0033", "+33 ", "+33 (0)", "+33(0) "] {
+        for prefix in ["", "0", "33", "+33", "0033", "33 ", "+33 ", "+33 (0)", "+33(0) "] {
             prop_assert_eq!(&kept(&format!("{prefix}{national}")), &expected, "{}", prefix);
         }
     }
 
     #[test]
     fn a_french_digit_too_few_or_too_many_is_refused(national in "[1-9][0-9]{8}", extra in 0..10_u8) {
-        for prefix in ["0", "+33"] {
+        // Without its 0 or `+`, eleven digits may be a number with its country.
+        for prefix in ["0", "+33", "33"] {
             prop_assert_eq!(kept(&format!("{prefix}{}", &national[..8])), Err(FieldCode::PhoneFormat));
             prop_assert_eq!(kept(&format!("{prefix}{national}{extra}")), Err(FieldCode::PhoneFormat));
         }

@@ -11,7 +11,8 @@ const KNOWN: [&str; 5] =
 
 /// Separators that people type, or that a page or a spreadsheet puts between digits.
 const SEPARATORS: &[&str] = &[
-    " ", "\t", "\n", "\r\n", ".", "\u{A0}", "\u{1680}", "\u{2003}", "\u{2007}", "\u{2009}", "\u{200B}",
+    " ", "\t", "\n", "\r\n", ".", ",", "/", "\\", "-", "\u{2011}", "\u{2013}", "\u{2212}", "'", "\"", "`",
+    "\u{2019}", "\u{201C}", "«", "»", "\u{A0}", "\u{1680}", "\u{2003}", "\u{2007}", "\u{2009}", "\u{200B}",
     "\u{2028}", "\u{202F}", "\u{205F}", "\u{2060}", "\u{3000}", "\u{FEFF}",
 ];
 
@@ -62,14 +63,21 @@ fn anything_but_fourteen_ascii_digits_is_a_format_fault() {
     let near_misses = [
         "",
         " ",
-        "732829320",
         "7328293200007",
         "732829320000740",
         "7328293200007A",
-        "732-829-320-00074",
-        "732,829,320,00074",
         "+73282932000074",
         "-3282932000074",
+        "732829320;00074",
+        "O3282932000074",
+        "7328293200007O",
+        "OOOOOOOOOOOOOO",
+        "73282932000074 SIRET",
+        "SIREN 73282932000074",
+        "SIRET",
+        "N°",
+        "FR40732829320",
+        "7,32829E+13",
         "７３２８２９３２００００７４",
         "٧٣٢٨٢٩٣٢٠٠٠٠٧٤",
         "7328293200007\u{1D7DC}",
@@ -79,6 +87,38 @@ fn anything_but_fourteen_ascii_digits_is_a_format_fault() {
     ];
     for typed in near_misses {
         assert_eq!(Siret::parse(typed), Err(FieldCode::SiretFormat), "{typed:?}");
+    }
+}
+
+#[test]
+fn nine_digits_are_the_siren() {
+    for typed in ["732829320", "732 829 320", "SIRET : 732.829.320", "'732829320'", "4O3833O34", "123456789"]
+    {
+        assert_eq!(Siret::parse(typed), Err(FieldCode::SiretIsSiren), "{typed:?}");
+    }
+}
+
+#[test]
+fn what_stands_before_the_digits_of_an_invoice_is_dropped() {
+    for label in ["SIRET", "siret :", "N°", "n° ", "Nº", "№", ":", "N° SIRET : ", "SIRET n° ", "«SIRET» - "]
+    {
+        let typed = format!("{label}732 829 320 00074");
+        assert_eq!(
+            Siret::parse(&typed).map(|siret| siret.to_string()),
+            Ok("73282932000074".into()),
+            "{typed:?}"
+        );
+    }
+}
+
+#[test]
+fn a_letter_o_between_digits_is_a_zero() {
+    for typed in ["7328293200OO74", "73282932oooo74", "732 829 32O OOO74", "SIRET 73282932O00074"] {
+        assert_eq!(
+            Siret::parse(typed).map(|siret| siret.to_string()),
+            Ok("73282932000074".into()),
+            "{typed:?}"
+        );
     }
 }
 
@@ -191,7 +231,10 @@ proptest! {
                 prop_assert!(siret.as_str().bytes().all(|b| b.is_ascii_digit()));
                 prop_assert_eq!(Siret::parse(siret.as_str()), Ok(siret));
             }
-            Err(code) => prop_assert!(matches!(code, FieldCode::SiretFormat | FieldCode::SiretChecksum)),
+            Err(code) => prop_assert!(matches!(
+                code,
+                FieldCode::SiretFormat | FieldCode::SiretIsSiren | FieldCode::SiretChecksum
+            )),
         }
     }
 }

@@ -39,21 +39,23 @@ export function clearErrors(form) {
 const withMailLinks = (text) =>
   text.split(/(\S+@\S+\w)/).map((part, rank) => (rank % 2 ? make("a", { href: `mailto:${part}` }, part) : part));
 
-function markField(input, detail) {
+/** Says it beside the field, before it, or in `place` if there is one. */
+export function markField(input, detail, place) {
   const group = input.closest(".govuk-form-group");
   const described = input.closest("fieldset") ?? input;
   const id = `${input.id}-error`;
   const label = make("span", { class: "govuk-visually-hidden" }, "Erreur\u00a0: ");
   const message = make("p", { class: "govuk-error-message", id }, label, detail);
   const before = group.querySelector(".govuk-input__wrapper, .govuk-radios, .govuk-checkboxes") ?? input;
-  before.before(message);
+  if (place) place.append(message);
+  else before.before(message);
   group.classList.add("govuk-form-group--error");
   input.classList.add(...errorClasses(input));
   described.setAttribute("aria-describedby", [described.getAttribute("aria-describedby"), id].filter(Boolean).join(" "));
   if (input.type !== "radio" && input.type !== "checkbox") input.setAttribute("aria-invalid", "true");
 }
 
-function unmarkField(message) {
+export function unmarkField(message) {
   const group = message.closest(".govuk-form-group");
   const input = document.getElementById(message.id.replace(/-error$/, ""));
   const described = input.closest("fieldset") ?? input;

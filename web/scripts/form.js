@@ -1,5 +1,6 @@
 // Ties a <form> to a route of the API: what is typed is kept, one click sends once, faults are said
 // beside their fields, and a sending goes on until it is answered or stopped.
+import { enableChecks, explained } from "./checks.js";
 import { clearErrors, showErrors } from "./errors.js";
 import { Progress } from "./progress.js";
 import { MaybeDone, sendProven } from "./proven.js";
@@ -56,6 +57,7 @@ class BoundForm {
       this.progress.stop();
     });
     if (action) form.addEventListener("focusin", () => this.startProof(), { once: true });
+    enableChecks(form);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
@@ -130,7 +132,7 @@ class BoundForm {
       if (this.staysDone) this.done.write(answer.data);
       this.onDone(answer.data);
     } else if (!this.onRefused(answer)) {
-      showErrors(this.form, faults(answer));
+      showErrors(this.form, explained(this.form, faults(answer)));
     }
   }
 

@@ -4,6 +4,7 @@
 mod access;
 mod browser;
 mod engines;
+mod fields;
 mod journeys;
 mod keyboard;
 mod network;

@@ -8,6 +8,7 @@ mod counts;
 mod drift;
 mod equality;
 mod faults;
+mod fields;
 mod grants;
 mod logins;
 mod mails;

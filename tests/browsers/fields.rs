@@ -126,7 +126,7 @@ async fn nothing_moves_from_under_the_pointer_that_leaves_a_field() {
             "return performance.getEntriesByType('resource').some(({ name }) => name.includes('/rules.'))";
         browser.until("the rules are here", loaded, json!([])).await;
         let button = browser.ready("#check-siret [type=submit]").await;
-        let place = "return document.querySelector('#check-siret [type=submit]').getBoundingClientRect().top";
+        let place = "return document.querySelector('#accept_terms').getBoundingClientRect().top";
         let before = browser.run(place, json!([])).await;
         let pointer = || MouseActions::new("mouse".to_owned());
         let down = PointerAction::Down { button: MOUSE_BUTTON_LEFT };

@@ -22,13 +22,12 @@ const JUDGED_LENGTH_MAX: usize = 64;
 /// The fewest guesses of a password that is taken: zxcvbn's score of 3, "safely unguessable".
 const GUESSES_MIN: u64 = 100_000_000;
 /// The fewest letters, or digits, in a row that are a word.
-const WORD_RUN_MIN: usize = 3;
+const RUN_LENGTH_MIN: usize = 3;
 /// Words of this service (NIST SP 800-63B, 3.1.1.2), folded.
 const SERVICE_WORDS: [&str; 8] =
     ["sesame", "activite", "partielle", "chomage", "employeur", "extranet", "siren", "siret"];
-/// What people in France choose, folded: rows of their keyboard, words that French password lists begin with,
-/// months and days, first names, towns. Written by hand for what zxcvbn's own lists, which are English, do not
-/// hold or rank too low.
+/// What people in France choose, folded: rows of their keyboard, words that passwords begin with, months and
+/// days, first names, towns. Written by hand, for zxcvbn's own lists are English.
 const FRENCH_WORDS: &str = include_str!("french_words.txt");
 /// The fewest guesses for one of them. The list has no order: without this, its first words would count as
 /// guessed at once.
@@ -169,12 +168,13 @@ fn is_guessable(password: &str, person: &[String]) -> bool {
     guesses < GUESSES_MIN
 }
 
-/// A password without what adds nothing to it: words and numbers that it has already, and what separates words.
+/// A password without what adds nothing to it: words and numbers that it has already, and what is between
+/// words.
 fn distinct(password: &str) -> String {
     let characters: Vec<char> = password.chars().collect();
     let runs: Vec<&[char]> = characters.chunk_by(|&a, &b| kind(a) == kind(b)).collect();
     let is_other = |run: &[char]| run.first().is_some_and(|&first| kind(first) == Kind::Other);
-    let is_word = |run: &[char]| run.len() >= WORD_RUN_MIN && !is_other(run);
+    let is_word = |run: &[char]| run.len() >= RUN_LENGTH_MIN && !is_other(run);
     let adds = |&(rank, run): &(usize, &[char])| {
         if is_other(run) {
             let mut beside =
@@ -189,16 +189,16 @@ fn distinct(password: &str) -> String {
 
 #[derive(PartialEq, Eq)]
 enum Kind {
-    Letter,
-    Digit,
+    Word,
+    Number,
     Other,
 }
 
 fn kind(c: char) -> Kind {
     if c.is_alphabetic() {
-        Kind::Letter
+        Kind::Word
     } else if c.is_numeric() {
-        Kind::Digit
+        Kind::Number
     } else {
         Kind::Other
     }

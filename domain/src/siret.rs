@@ -21,8 +21,8 @@ const TYPED_LENGTH_MAX: usize = 64;
 pub struct Siret(String);
 
 impl Siret {
-    /// Parses what a person typed, without white space, dots, dashes, slashes, commas, apostrophes and quotes,
-    /// and without «SIRET», «N°» and colons before it; a letter O between digits is a zero.
+    /// Parses what a person typed, without white space, dots, dashes, slashes, commas, apostrophes, quotes,
+    /// and «SIRET», «N°» or colons before it; a letter O between digits is a zero.
     ///
     /// # Errors
     /// `SiretIsSiren` when 9 digits are left; `SiretFormat` unless there are 14; `SiretChecksum` when they

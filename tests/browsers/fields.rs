@@ -1,4 +1,4 @@
-//! Fields that are checked when they are left: counted at once, silent while somebody types, never in the way.
+//! Fields that are checked when they are left: at once, silent while somebody types, never in the way.
 
 use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use serde_json::json;
@@ -95,7 +95,7 @@ async fn nothing_is_said_while_somebody_types_and_what_was_said_goes_when_it_is_
         }
         leave(browser, "#siret").await;
         browser.reads("#siret-error", "SIREN").await;
-        // Come back to, it is mended digit by digit; the last takes the message away, and nothing else is said.
+        // Come back to, it is mended digit by digit; the last takes the message away, and no more is said.
         for (digits, is_right) in [(" 0007", false), ("4", true)] {
             field.send_keys(digits).await.unwrap();
             assert_eq!(browser.text("#siret-error").await.is_empty(), is_right, "{digits}");

@@ -58,17 +58,23 @@ def identifier(symbols: str) -> str:
 
 
 def mended_siret(typed: str) -> str:
-    """The same spelling with a right check digit, and digits that some enterprise may have."""
-    digits = re.sub("[^0-9]", "", typed)
+    """The same spelling with a right check digit, and digits that some enterprise may have. A letter O is a zero:
+    where it is one no more, it is spelled as the digit."""
+    digits = re.sub("[^0-9]", "", re.sub("[Oo]", "0", typed))
     kept = digits[:-1] if digits[:9].strip("0") else "732829320" + digits[9:-1]
     rest = iter(siret(kept))
-    return re.sub("[0-9]", lambda _: next(rest), typed)
+
+    def spelled(symbol: re.Match) -> str:
+        digit = next(rest)
+        return symbol.group() if digit == "0" and symbol.group() in "Oo" else digit
+
+    return re.sub("[0-9Oo]", spelled, typed)
 
 
 def mended_identifier(typed: str) -> str:
-    """The same spelling with a right check symbol."""
+    """The same spelling with a right check symbol. The prefix, if there is one, comes before the last eight."""
     *random, last = re.finditer("[0-9A-Za-z]", typed)
-    symbols = "".join(each.group() for each in random[2:]).upper().translate(LOOKALIKES)
+    symbols = "".join(each.group() for each in random[-7:]).upper().translate(LOOKALIKES)
     return typed[: last.start()] + identifier(symbols)[-1] + typed[last.end() :]
 
 

@@ -36,7 +36,7 @@ use crate::mailbox::Mailbox;
 use crate::worker::{Load, Queues, Worker};
 
 /// The sender of mails on one machine.
-const MAIL_FROM: &str = "Sesame <ne-pas-repondre@localhost>";
+const MAIL_FROM: &str = "Activite partielle <ne-pas-repondre@localhost>";
 
 pub type OpenError = Box<dyn Error + Send + Sync>;
 

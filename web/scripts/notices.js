@@ -7,9 +7,10 @@ const PARIS_TIME = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeSty
 /** Later they would move what the person is reading. */
 const TIMEOUT_SECONDS = 5;
 
-/** Fills `element` once. A failure is said there, and holds nothing back. */
-export async function showNotices(element) {
+/** Fills `element` once, and shows what follows it when `also` is known too. A failure holds nothing back. */
+export async function showNotices(element, also = null) {
   fill(element, await fetchNotices());
+  await Promise.resolve(also).catch(() => {});
   document.documentElement.classList.add("app-notices-known");
 }
 

@@ -170,7 +170,7 @@ async fn session() {
     200
     content-type: application/json
     cache-control: no-store
-    {"establishments":[{"name":"Boulangerie du Marché","role":"holder","siret":"73282932000074"}],"first_name":"Jeanne","identifier":"…","last_name":"Martin-Ruiz"}
+    {"establishments":[{"name":"Boulangerie du Marché","role":"holder","siret":"73282932000074"}],"extranet":"https://extranet.exemple.fr/ap/","first_name":"Jeanne","identifier":"…","last_name":"Martin-Ruiz"}
     "#);
 }
 

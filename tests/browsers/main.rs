@@ -6,6 +6,7 @@ mod browser;
 mod engines;
 mod journeys;
 mod keyboard;
+mod last_metre;
 mod network;
 mod people;
 mod portal;

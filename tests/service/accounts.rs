@@ -50,7 +50,7 @@ async fn a_known_establishment_is_said_to_exist() {
     assert_eq!(
         message,
         "L'établissement pour lequel vous demandez une création de compte a déjà créé un compte utilisateur. \
-         Veuillez-vous connecter sous ce compte pour ajouter le nouvel utilisateur."
+         Veuillez vous connecter sous ce compte pour ajouter le nouvel utilisateur."
     );
     let applied = app.apply(SIRET, "autre@exemple.fr").await;
     assert_eq!((applied.status, applied.problem()), (409, "establishment-has-account"));

@@ -346,6 +346,7 @@ const withoutPassword = ({ password, ...rest }) => rest;
 function findMissing(form) {
   const typed = read(form);
   return [...form.querySelectorAll("[data-required]")]
+    .filter((field) => !field.closest("[hidden]"))
     .filter(({ name }) => typed[name] === false || (typeof typed[name] === "string" && typed[name].trim() === ""))
     .map((field) => ({ field: field.id, detail: field.dataset.required }));
 }

@@ -75,7 +75,7 @@ const second = bindForm(byId("create-account"), {
   staysDone: true,
   onDone({ valid_minutes }, typed) {
     byId("valid-minutes").textContent = valid_minutes;
-    queueMicrotask(() => done(typed));
+    queueMicrotask(() => (typed || history.state?.step !== "account" ? done(typed) : correct()));
   },
   onRefused({ data }) {
     if (data.type !== "/problems/establishment-has-account") return false;
@@ -84,6 +84,12 @@ const second = bindForm(byId("create-account"), {
     return true;
   },
 });
+
+/** Back from the last step, even if the page was loaded again on the way. */
+function correct() {
+  second.correct();
+  askAccount(checked.read());
+}
 
 function leaveFirst() {
   checked.forget();
@@ -100,8 +106,8 @@ for (const id of ["change-siret", "exists-change-siret"]) {
 addEventListener("popstate", ({ state }) => {
   if (state?.step === "done" && second.isDone) done(null);
   else if (state && checked.read()) {
-    if (second.isDone) second.correct();
-    askAccount(checked.read());
+    if (second.isDone) correct();
+    else askAccount(checked.read());
   } else askSiret();
 });
 

@@ -56,9 +56,9 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
     let port: u16 = setting("SESAME_PORT", 8080, "a port number")?;
     let data = PathBuf::from(env::var("SESAME_DATA").unwrap_or_else(|_| ".sesame".to_owned()));
     let also = env::var("SESAME_ALSO_LISTEN").ok();
+    let extranet = boot::extranet()?;
     let built = site::build(&site::sources())?;
     let proof_counter = setting("SESAME_PROOF_COUNTER", PROOF_COUNTER_DEFAULT, "a whole number")?;
-    let extranet = boot::extranet()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let (port, listeners) = listen(port, also.as_deref()).await?;

@@ -101,6 +101,7 @@ async fn the_steps_are_four_and_back_leads_to_the_one_before_with_what_was_typed
         assert_eq!(browser.value("#create-account #first_name").await, "Jeanne");
         browser.fill_all("#create-account", &APPLICATION).await;
         browser.submit("#create-account").await;
+        browser.sees("#done").await;
         browser.reads("#done h1", "Étape 3 sur 4").await;
         // Back from there is how one corrects.
         browser.client.back().await.unwrap();
@@ -205,11 +206,14 @@ async fn the_proof_is_looked_for_before_the_first_key_and_spoken_of_only_while_i
                     .every((part) => names.some((name) => name.includes(part)));";
         browser.until("all has come and nothing was touched", asked, json!([])).await;
         assert_eq!(browser.text(".app-proof").await, "");
-        // Asked for again by the click that finds none.
-        browser.go("/demande-assistance/").await;
-        stage.proxy.plan("/api/challenge", [Fate::Refused(503, Some(600))]);
-        browser.reload().await;
-        fill_ticket(browser).await;
+        // The click that finds none waits for it, and says so once.
+        stage.proxy.plan("/api/challenge", [Fate::Silence]);
+        browser.go("/identifiant-oublie/").await;
+        browser.fill_all("#recover-identifier", &[("siret", SIRET), ("email", EMAIL)]).await;
+        assert_eq!(browser.text(".app-proof").await, "");
+        browser.submit("#recover-identifier").await;
+        browser.reads(".app-proof", "Vérification anti-robot en cours…").await;
+        browser.sees("#done").await;
         assert_eq!(browser.text(".app-proof").await, "");
     })
     .await;

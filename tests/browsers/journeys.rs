@@ -15,7 +15,7 @@ async fn a_person_opens_an_account_and_logs_in_and_out() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
         browser.go("/").await;
-        browser.click("a[href='/creer-mon-espace/'].govuk-button").await;
+        browser.click(".app-card a[href='/creer-mon-espace/'].govuk-button").await;
         apply(stage).await;
         assert_eq!(browser.text("#sent-to").await, EMAIL);
         assert_eq!(browser.text("#valid-minutes").await, "60");

@@ -1,4 +1,4 @@
-//! The shorter way, and its open end: both doors on a phone, one step of history each, the mail that is waited for.
+//! The shorter way and its open end: both ways in on a phone, a history of steps, the mail that is awaited.
 
 use std::time::Duration;
 
@@ -35,10 +35,9 @@ async fn a_phone_shows_both_doors_on_its_first_screen_and_each_leads_in() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
         browser.size(PHONE.0, PHONE.1).await;
-        for (door, words, form) in [
-            ("#door-account", "J'ai un compte", "#login"),
-            ("#door-first", "Première fois", "#check-siret"),
-        ] {
+        for (door, words, form) in
+            [("#door-account", "J'ai un compte", "#login"), ("#door-first", "Première fois", "#check-siret")]
+        {
             browser.go("/").await;
             browser.reads(door, words).await;
             browser.until("the door is on the first screen", ON_FIRST_SCREEN, json!([door])).await;
@@ -143,7 +142,8 @@ async fn no_identifier_is_cut_and_nothing_scrolls_sideways_when_the_text_alone_i
         log_in(stage).await;
         browser.sees("#account").await;
         let pages = ["/mon-espace/", "/", "/mot-de-passe-oublie/", "/aide/difficultes-de-connexion/"];
-        for path in pages.into_iter().chain(["/creer-mon-espace/", "/demande-assistance/", "/courriel-non-recu/"]) {
+        let others = ["/creer-mon-espace/", "/demande-assistance/", "/courriel-non-recu/"];
+        for path in pages.into_iter().chain(others) {
             browser.size(1280, 900).await;
             browser.go(path).await;
             browser.sees("main h1").await;
@@ -416,7 +416,8 @@ async fn the_motive_shows_its_answer_first_and_asks_who_has_left() {
         browser.go("/aide/collegue-parti/").await;
         browser.click("main a.govuk-button").await;
         browser.sees("#left-fields").await;
-        let is_before = "return document.querySelector('#motive-answer').nextElementSibling.id === 'submit-ticket'";
+        let is_before = "
+            return document.querySelector('#motive-answer').nextElementSibling.id === 'submit-ticket'";
         browser.until("the answer stands before the form", is_before, json!([])).await;
     })
     .await;
@@ -426,7 +427,8 @@ async fn the_motive_shows_its_answer_first_and_asks_who_has_left() {
 async fn what_must_be_filled_in_says_so_to_machines() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
-        for path in ["/", "/creer-mon-espace/", "/identifiant-oublie/", "/demande-assistance/", "/mon-espace/"] {
+        let pages = ["/", "/creer-mon-espace/", "/identifiant-oublie/", "/demande-assistance/"];
+        for path in pages.into_iter().chain(["/mon-espace/"]) {
             browser.go(path).await;
             browser.sees("main h1").await;
             let unsaid = "
@@ -485,7 +487,8 @@ async fn wait_over(browser: &Browser, count: usize) {
     let age = "
         const kept = JSON.parse(sessionStorage.getItem('sesame:asked'));
         const ago = Date.now() - 10 * 60 * 1000;
-        sessionStorage.setItem('sesame:asked', JSON.stringify({ ...kept, times: Array(arguments[0]).fill(ago) }));
+        const times = Array(arguments[0]).fill(ago);
+        sessionStorage.setItem('sesame:asked', JSON.stringify({ ...kept, times }));
         return true;";
     assert_eq!(browser.run(age, json!([count])).await, true);
     browser.reload().await;

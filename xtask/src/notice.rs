@@ -17,8 +17,8 @@ Usage: cargo xtask notice list
        cargo xtask notice remove ID
        cargo xtask notice add info|warning|closure TITLE BODY [FROM UNTIL [EVENT_FROM EVENT_UNTIL]]
 
-FROM and UNTIL say when it is shown; without them: from now, for a day. EVENT_FROM and EVENT_UNTIL say when what it
-tells of takes place; the pages write those. All are moments in Paris (2026-11-23T17:00) or RFC 3339.
+FROM and UNTIL say when it is shown; without them: from now, for a day. EVENT_FROM and EVENT_UNTIL say when
+what it tells of takes place; the pages write those. All are moments in Paris (2026-11-23T17:00) or RFC 3339.
 The table is the portal's at http://localhost:8080, or the one that SESAME_TABLE names, with the credentials
 and the AWS_REGION of the environment.";
 

@@ -21,7 +21,7 @@ use domain::{Email, SecretKey};
 use mail_sender::dns::MailDomains;
 use mail_sender::{AGENCY_ADDRESS_DEFAULT, MailConfig, Sender};
 use platform::clock::Clock;
-use platform::config::LoginProof;
+use platform::config::{Extranet, LoginProof};
 use platform::function::{Function, Secret, Share, Size};
 use platform::http::{Request, Response};
 use platform::problems::{Kind, Problem};
@@ -36,7 +36,7 @@ use crate::mailbox::Mailbox;
 use crate::worker::{Load, Queues, Worker};
 
 /// The sender of mails on one machine.
-const MAIL_FROM: &str = "Sesame <ne-pas-repondre@localhost>";
+const MAIL_FROM: &str = "Activite partielle <ne-pas-repondre@localhost>";
 
 pub type OpenError = Box<dyn Error + Send + Sync>;
 
@@ -50,6 +50,7 @@ pub struct Options {
     pub clock: Clock,
     pub random: Random,
     pub login_proof: LoginProof,
+    pub extranet: Option<Extranet>,
     pub hooks: Hooks,
 }
 
@@ -215,6 +216,7 @@ impl Running {
             site: options.site.clone(),
             proof_counter: options.proof_counter,
             login_proof: options.login_proof,
+            extranet: options.extranet.clone(),
             origin_secrets: Vec::new(),
             keys: development_keys(function),
         };

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use platform::boot::PROOF_COUNTER_DEFAULT;
+use platform::boot::{self, PROOF_COUNTER_DEFAULT};
 use platform::clock::Clock;
 use platform::config::LoginProof;
 use platform::random::Random;
@@ -27,6 +27,7 @@ Usage: cargo run [-- --ephemeral]
   SESAME_PORT            8080       the port; 0 for any that is free
   SESAME_DATA            .sesame    the folder of the data
   SESAME_PROOF_COUNTER   1000       how hard a proof of work is
+  SESAME_EXTRANET                   the address of the extranet that my space opens
   SESAME_LOG             warn       `info` writes a line for each request
   SESAME_ALSO_LISTEN                one address more, for containers that use the emulators";
 
@@ -55,6 +56,7 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
     let port: u16 = setting("SESAME_PORT", 8080, "a port number")?;
     let data = PathBuf::from(env::var("SESAME_DATA").unwrap_or_else(|_| ".sesame".to_owned()));
     let also = env::var("SESAME_ALSO_LISTEN").ok();
+    let extranet = boot::extranet()?;
     let built = site::build(&site::sources())?;
     let proof_counter = setting("SESAME_PROOF_COUNTER", PROOF_COUNTER_DEFAULT, "a whole number")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -68,6 +70,7 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
             clock: Clock::system(),
             random: Random::system(),
             login_proof: LoginProof::AfterFailures,
+            extranet,
             hooks: Hooks::default(),
         };
         let portal = Portal::open(&options)?;

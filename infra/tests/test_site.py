@@ -123,6 +123,17 @@ def test_a_login_can_be_made_to_ask_for_a_proof():
     }
 
 
+def test_my_space_opens_the_extranet_of_the_parameter():
+    stated = source()["Parameters"]["ExtranetUrl"]
+    assert stated["Default"] == ""
+    pattern = re.compile(stated["AllowedPattern"])
+    for good in ["", "https://extranet.exemple.fr", "https://extranet.exemple.fr:8443/ap/?depuis=sesame"]:
+        assert pattern.fullmatch(good)
+    for bad in ["http://extranet.exemple.fr/", "extranet.exemple.fr", "https://a@exemple.fr/", "https://exemple.fr/ x"]:
+        assert not pattern.fullmatch(bad)
+    assert properties("SessionFunction")["Environment"]["Variables"]["SESAME_EXTRANET"] == {"Ref": "ExtranetUrl"}
+
+
 # ----------------------------------------------------------------------------------------- function at the edge
 
 

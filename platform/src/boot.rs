@@ -13,7 +13,7 @@ use lambda_http::{Adapter, LambdaEvent, RequestExt, service_fn};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::config::{Config, Keys, LoginProof};
+use crate::config::{Config, Extranet, Keys, LoginProof};
 use crate::function::Function;
 use crate::http::respond;
 use crate::proofs::{PROOF_COUNTER_MAX, PROOF_COUNTER_MIN};
@@ -153,9 +153,18 @@ fn config(function: &Function) -> Result<Config, BootError> {
         site: required("SESAME_SITE", "the address of the pages")?.trim_end_matches('/').to_owned(),
         proof_counter,
         login_proof,
+        extranet: extranet()?,
         origin_secrets: origin_secrets.filter_map(optional).map(SecretKey::new).collect(),
         keys: keys(function)?,
     })
+}
+
+/// `SESAME_EXTRANET`, if it is set.
+pub fn extranet() -> Result<Option<Extranet>, BootError> {
+    let wanted = "an https:// address (http:// at localhost only)";
+    let Some(text) = optional("SESAME_EXTRANET") else { return Ok(None) };
+    let parsed = Extranet::parse(&text).ok_or(BadSetting { name: "SESAME_EXTRANET", wanted })?;
+    Ok(Some(parsed))
 }
 
 /// The keys that the function states. The current one is required, previous ones are optional.

@@ -14,6 +14,8 @@ pub struct Config {
     pub proof_counter: u32,
     /// When a login asks for a proof of work.
     pub login_proof: LoginProof,
+    /// Where a person goes on once they have access.
+    pub extranet: Option<Extranet>,
     /// Origin secrets. CloudFront adds one to each request; a request without one is refused. The current
     /// one, and the previous one during a rotation. Empty: nothing is checked.
     pub origin_secrets: Vec<SecretKey>,
@@ -48,6 +50,32 @@ impl LoginProof {
     }
 }
 
+/// The address of the agency's extranet, which the pages open: `https://…`, or http on one machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extranet(String);
+
+impl Extranet {
+    /// Parses an address; `None` if it is no URL of a site, or not one that is reached by TLS. It holds no
+    /// user's name, which would hide whose site it is.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let url: http::Uri = text.parse().ok()?;
+        let authority = url.authority()?;
+        let is_secure = match url.scheme_str()? {
+            "https" => true,
+            "http" => url.host() == Some("localhost"),
+            _ => false,
+        };
+        let is_site = is_secure && !authority.host().is_empty() && !authority.as_str().contains('@');
+        is_site.then(|| Self(text.to_owned()))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The keys that a function states, and no others.
 #[derive(Debug, Clone, Default)]
 pub struct Keys(Vec<(Secret, Vec<SecretKey>)>);
@@ -72,5 +100,35 @@ impl Keys {
     #[must_use]
     pub fn all(&self, secret: Secret) -> &[SecretKey] {
         self.0.iter().find(|(known, _)| *known == secret).map_or(&[], |(_, keys)| keys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_extranet_is_a_site_reached_by_tls_or_on_one_machine() {
+        for good in [
+            "https://activitepartielle.emploi.gouv.fr/",
+            "https://extranet.exemple.fr/ap?depuis=sesame",
+            "http://localhost:9000/extranet",
+        ] {
+            assert_eq!(Extranet::parse(good).as_ref().map(Extranet::as_str), Some(good));
+        }
+        for bad in [
+            "",
+            "/extranet",
+            "extranet.exemple.fr",
+            "https://",
+            "http://extranet.exemple.fr/",
+            "http://localhost.exemple.fr/",
+            "https://localhost@exemple.fr/",
+            "ftp://exemple.fr/",
+            "javascript:alert(1)",
+            "https://exemple.fr/ deux",
+        ] {
+            assert_eq!(Extranet::parse(bad), None, "{bad}");
+        }
     }
 }

@@ -65,6 +65,12 @@ pub struct Notice {
     /// Until when it is shown, RFC 3339.
     #[schema(example = "2026-11-23T20:00:00Z")]
     pub until: String,
+    /// When what it tells of begins, RFC 3339, if that is stated.
+    #[schema(example = "2026-11-24T01:00:00Z")]
+    pub event_from: Option<String>,
+    /// When it ends, RFC 3339, if that is stated.
+    #[schema(example = "2026-11-24T03:00:00Z")]
+    pub event_until: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -85,13 +91,18 @@ impl Notices {
         let id = format!("{}#{}", notice.from, MailId::new(self.clock.now(), self.random.bytes()));
         let until: Timestamp =
             notice.until.parse().map_err(|_| TableError::Broken("`until` is no moment".into()))?;
-        let row = Row::new(&Key::notice(&id))
+        let mut row = Row::new(&Key::notice(&id))
             .with("level", notice.level.as_str())
             .with("title", notice.title.as_str())
             .with("body", notice.body.as_str())
             .with("shown_from", notice.from.as_str())
             .with("shown_until", notice.until.as_str())
             .with("expires_at", after(until, NOTICE_RETENTION));
+        for (name, moment) in [("event_from", &notice.event_from), ("event_until", &notice.event_until)] {
+            if let Some(moment) = moment {
+                row = row.with(name, moment.as_str());
+            }
+        }
         match self.table.create(row).await? {
             Outcome::Done(()) => Ok(id),
             Outcome::Refused(_) => Err(TableError::Broken("a new id is taken".into())),
@@ -109,7 +120,7 @@ impl Notices {
         rows.iter().map(|row| Ok((row.text("sk")?.to_owned(), read(row)?))).collect()
     }
 
-    /// Current banners, in the order of their start.
+    /// Current banners, closures first, in the order of their start.
     pub async fn current(&self) -> Result<Vec<Notice>, TableError> {
         let now = self.clock.now();
         let rows = self.table.find_all(Key::NOTICES, "").await?;
@@ -121,6 +132,8 @@ impl Notices {
                 Err(error) => tracing::error!(%error, "a notice cannot be read"),
             }
         }
+        // The sort is stable.
+        current.sort_by_key(|notice| notice.level != Level::Closure);
         Ok(current)
     }
 }
@@ -138,5 +151,7 @@ fn read(row: &Row) -> Result<Notice, TableError> {
         body: row.text("body")?.to_owned(),
         from: row.text("shown_from")?.to_owned(),
         until: row.text("shown_until")?.to_owned(),
+        event_from: row.find_text("event_from").map(str::to_owned),
+        event_until: row.find_text("event_until").map(str::to_owned),
     })
 }

@@ -116,7 +116,7 @@ impl Kind {
 /// The agency's own words (procedure, case 2).
 pub const ESTABLISHMENT_HAS_ACCOUNT: &str = concat!(
     "L'établissement pour lequel vous demandez une création de compte a déjà créé un compte utilisateur. ",
-    "Veuillez-vous connecter sous ce compte pour ajouter le nouvel utilisateur."
+    "Veuillez vous connecter sous ce compte pour ajouter le nouvel utilisateur."
 );
 
 /// A problem on the wire.
@@ -297,12 +297,12 @@ fn detail_of(error: &FieldError) -> &'static str {
         (_, FieldCode::IdentifierIsAnEmail) => {
             "Saisissez votre identifiant (AP-…), pas une adresse de messagerie."
         }
-        (_, FieldCode::EmailFormat) => "Cette adresse n'est pas valable : elle s'écrit comme nom@exemple.fr.",
+        (_, FieldCode::EmailFormat) => "Cette adresse n'est pas valide : elle s'écrit comme nom@exemple.fr.",
         (_, FieldCode::EmailDomain) => {
             "Cette adresse ne peut pas recevoir de courriel : vérifiez ce qui suit le signe @."
         }
         (_, FieldCode::PhoneFormat) => {
-            "Ce numéro n'est pas valable : écrivez-le comme 01 23 45 67 89, ou avec + et l'indicatif du pays."
+            "Ce numéro n'est pas valide : écrivez-le comme 01 23 45 67 89, ou avec + et l'indicatif du pays."
         }
         (_, FieldCode::TermsNotAccepted) => "Acceptez les conditions générales d'utilisation pour continuer.",
         (_, FieldCode::MotiveUnknown) => "Choisissez un motif de la liste.",

@@ -113,8 +113,18 @@ static STARTING: Mutex<()> = Mutex::new(());
 impl Portal {
     /// Starts the portal's program with easy proofs and nothing kept, and waits until it answers.
     pub async fn ephemeral(program: &str, proof_counter: u32) -> Result<Self, Error> {
+        Self::ephemeral_with(program, proof_counter, &[]).await
+    }
+
+    /// The same, with settings.
+    pub async fn ephemeral_with(
+        program: &str,
+        proof_counter: u32,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Error> {
         let mut command = Command::new(program);
         command.arg("--ephemeral").env("SESAME_PROOF_COUNTER", proof_counter.to_string());
+        command.envs(settings.iter().copied());
         tokio::task::spawn_blocking(|| Self::start(command)).await?
     }
 

@@ -15,9 +15,9 @@ async fn a_person_opens_an_account_and_logs_in_and_out() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
         browser.go("/").await;
-        browser.click("a[href='/creer-mon-espace/'].govuk-button").await;
+        browser.click(".app-card a[href='/creer-mon-espace/'].govuk-button").await;
         apply(stage).await;
-        assert_eq!(browser.text("#sent-to").await, "j•••@exemple.fr");
+        assert_eq!(browser.text("#sent-to").await, EMAIL);
         assert_eq!(browser.text("#valid-minutes").await, "60");
 
         let mail = stage.portal.mail(1).await;
@@ -118,6 +118,8 @@ async fn an_establishment_with_an_account_has_three_ways_out() {
         assert_eq!(browser.value("#siret").await, SIRET_DIGITS);
         assert_eq!(browser.value("[name=motive]:checked").await, "extranet-access");
         browser.fill_all("#submit-ticket", &TICKET).await;
+        let case = [("left_name", "Paul Durand"), ("left_date", "octobre 2026"), ("own_function", "gérante")];
+        browser.fill_all("#submit-ticket", &case).await;
         browser.submit("#submit-ticket").await;
         browser.sees("#done").await;
         assert_tickets(stage, 4).await;

@@ -7,6 +7,7 @@ mod engines;
 mod fields;
 mod journeys;
 mod keyboard;
+mod last_metre;
 mod network;
 mod people;
 mod portal;

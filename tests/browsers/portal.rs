@@ -19,6 +19,7 @@ pub struct Portal {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Mail {
     pub id: String,
+    pub from: String,
     pub to: Vec<String>,
     pub subject: String,
     pub text: String,
@@ -35,7 +36,14 @@ impl Mail {
 impl Portal {
     /// Starts a portal and waits until it answers.
     pub async fn start() -> Self {
-        let program = program::Portal::ephemeral(env!("CARGO_BIN_EXE_sesame"), 20).await.unwrap();
+        Self::start_with(None).await
+    }
+
+    /// The same, that knows the address of the extranet.
+    pub async fn start_with(extranet: Option<&str>) -> Self {
+        let settings = [("SESAME_EXTRANET", extranet.unwrap_or_default())];
+        let program = env!("CARGO_BIN_EXE_sesame");
+        let program = program::Portal::ephemeral_with(program, 20, &settings).await.unwrap();
         Self { port: program.port, _program: program }
     }
 

@@ -19,7 +19,15 @@ pub struct Stage {
 
 impl Stage {
     pub async fn set(engine: Engine, look: Look) -> Self {
-        let portal = Portal::start().await;
+        Self::open(engine, look, Portal::start().await).await
+    }
+
+    /// With a portal of its own settings.
+    pub async fn set_at(engine: Engine, portal: Portal) -> Self {
+        Self::open(engine, Look::default(), portal).await
+    }
+
+    async fn open(engine: Engine, look: Look, portal: Portal) -> Self {
         let proxy = Proxy::start(portal.port, engine == Engine::WebKit).await;
         let browser = Browser::open(engine, look, proxy.port).await;
         Self { portal, proxy, browser }

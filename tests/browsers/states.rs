@@ -94,7 +94,10 @@ pub async fn visit(stage: &Stage, look: impl AsyncFn(&str)) {
 
 async fn notices(stage: &Stage, look: &impl AsyncFn(&str)) {
     let notice = |level: &str, title: &str, body: &str| {
+        let closes = level == "closure";
         json!({"level": level, "title": title, "body": body,
+            "event_from": closes.then_some("2026-11-24T01:00:00Z"),
+            "event_until": closes.then_some("2026-11-24T03:00:00Z"),
             "from": "2026-11-23T16:00:00Z", "until": "2026-11-23T20:00:00Z"})
     };
     let notices = json!([

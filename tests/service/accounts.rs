@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{App, EMAIL, OTHER_SIRET, PASSWORD, SIRET, application, cookie, token};
+use crate::support::{App, EMAIL, EXTRANET, OTHER_SIRET, PASSWORD, SIRET, application, cookie, token};
 
 #[tokio::test]
 async fn an_unknown_establishment_gets_an_account() {
@@ -29,6 +29,7 @@ async fn an_unknown_establishment_gets_an_account() {
     let me = json!({
         "identifier": identifier, "first_name": "Jeanne", "last_name": "Martin-Ruiz",
         "establishments": [{"siret": SIRET, "name": "Boulangerie du Marché", "role": "holder"}],
+        "extranet": EXTRANET,
     });
     assert_eq!((login.status, &login.body), (200, &me));
     let cookie = cookie(&login);
@@ -49,7 +50,7 @@ async fn a_known_establishment_is_said_to_exist() {
     assert_eq!(
         message,
         "L'établissement pour lequel vous demandez une création de compte a déjà créé un compte utilisateur. \
-         Veuillez-vous connecter sous ce compte pour ajouter le nouvel utilisateur."
+         Veuillez vous connecter sous ce compte pour ajouter le nouvel utilisateur."
     );
     let applied = app.apply(SIRET, "autre@exemple.fr").await;
     assert_eq!((applied.status, applied.problem()), (409, "establishment-has-account"));

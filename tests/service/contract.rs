@@ -79,7 +79,7 @@ async fn check_siret() {
     200
     content-type: application/json
     cache-control: no-store
-    {"account":"exists","message":"L'établissement pour lequel vous demandez une création de compte a déjà créé un compte utilisateur. Veuillez-vous connecter sous ce compte pour ajouter le nouvel utilisateur.","siret":"73282932000074"}
+    {"account":"exists","message":"L'établissement pour lequel vous demandez une création de compte a déjà créé un compte utilisateur. Veuillez vous connecter sous ce compte pour ajouter le nouvel utilisateur.","siret":"73282932000074"}
     "#);
 }
 
@@ -98,7 +98,7 @@ async fn create_account() {
     409
     content-type: application/problem+json
     cache-control: no-store
-    {"detail":"L'établissement pour lequel vous demandez une création de compte a déjà créé un compte utilisateur. Veuillez-vous connecter sous ce compte pour ajouter le nouvel utilisateur.","status":409,"title":"Cet établissement a déjà un compte","type":"/problems/establishment-has-account"}
+    {"detail":"L'établissement pour lequel vous demandez une création de compte a déjà créé un compte utilisateur. Veuillez vous connecter sous ce compte pour ajouter le nouvel utilisateur.","status":409,"title":"Cet établissement a déjà un compte","type":"/problems/establishment-has-account"}
     "#);
 }
 
@@ -170,7 +170,7 @@ async fn session() {
     200
     content-type: application/json
     cache-control: no-store
-    {"establishments":[{"name":"Boulangerie du Marché","role":"holder","siret":"73282932000074"}],"first_name":"Jeanne","identifier":"…","last_name":"Martin-Ruiz"}
+    {"establishments":[{"name":"Boulangerie du Marché","role":"holder","siret":"73282932000074"}],"extranet":"https://extranet.exemple.fr/ap/","first_name":"Jeanne","identifier":"…","last_name":"Martin-Ruiz"}
     "#);
 }
 
@@ -207,6 +207,6 @@ async fn a_form_with_faults_names_all_of_them_in_its_order() {
     422
     content-type: application/problem+json
     cache-control: no-store
-    {"errors":[{"code":"required","detail":"Remplissez ce champ.","field":"submission"},{"code":"siret-checksum","detail":"Ce SIRET contient une erreur de frappe : vérifiez ses 14 chiffres un à un.","field":"siret"},{"code":"required","detail":"Indiquez la dénomination de l'établissement.","field":"establishment_name"},{"code":"required","detail":"Indiquez vos nom et prénom.","field":"full_name"},{"code":"phone-format","detail":"Ce numéro n'est pas valable : écrivez-le comme 01 23 45 67 89, ou avec + et l'indicatif du pays.","field":"phone"},{"code":"email-format","detail":"Cette adresse n'est pas valable : elle s'écrit comme nom@exemple.fr.","field":"email"},{"code":"motive-unknown","detail":"Choisissez un motif de la liste.","field":"motive"},{"code":"required","detail":"Décrivez votre demande.","field":"description"},{"code":"required","detail":"Attendez la fin de la vérification anti-robot, puis envoyez de nouveau.","field":"proof"}],"status":422,"title":"Le formulaire contient des erreurs","type":"/problems/invalid-form"}
+    {"errors":[{"code":"required","detail":"Remplissez ce champ.","field":"submission"},{"code":"siret-checksum","detail":"Ce SIRET contient une erreur de frappe : vérifiez ses 14 chiffres un à un.","field":"siret"},{"code":"required","detail":"Indiquez la dénomination de l'établissement.","field":"establishment_name"},{"code":"required","detail":"Indiquez vos nom et prénom.","field":"full_name"},{"code":"phone-format","detail":"Ce numéro n'est pas valide : écrivez-le comme 01 23 45 67 89, ou avec + et l'indicatif du pays.","field":"phone"},{"code":"email-format","detail":"Cette adresse n'est pas valide : elle s'écrit comme nom@exemple.fr.","field":"email"},{"code":"motive-unknown","detail":"Choisissez un motif de la liste.","field":"motive"},{"code":"required","detail":"Décrivez votre demande.","field":"description"},{"code":"required","detail":"Attendez la fin de la vérification anti-robot, puis envoyez de nouveau.","field":"proof"}],"status":422,"title":"Le formulaire contient des erreurs","type":"/problems/invalid-form"}
     "#);
 }

@@ -18,6 +18,8 @@ use platform::notices::Level;
 use serde_json::{Value, json};
 use sesame::functions::ALL;
 
+use crate::support::{App, EMAIL, PASSWORD, SIRET, token};
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
@@ -185,6 +187,31 @@ fn the_pages_say_the_quotas_of_the_code() {
     let quotas: Value = serde_json::from_str(&quotas).unwrap();
     let of_code = json!({"activation": ESTABLISHMENT_ACTIVATION_MAILS_MAX, "recovery": RECOVERY_MAILS_MAX});
     assert_eq!(quotas, of_code);
+}
+
+#[tokio::test]
+async fn the_pages_say_sender_and_subjects_of_the_mails() {
+    let said = fs::read_to_string(root().join("web/pages/_data/mails.json")).unwrap();
+    let said: Value = serde_json::from_str(&said).unwrap();
+    let (sender, mailbox) = (said["sender"].as_str().unwrap(), said["mailbox"].as_str().unwrap());
+    let app = App::new();
+    assert_eq!(app.apply(SIRET, EMAIL).await.status, 202);
+    let activation = app.next_mail().await;
+    assert_eq!(app.set_password(&token(&activation), PASSWORD).await.status, 200);
+    app.next_mail().await;
+    assert_eq!(app.recover_identifier(SIRET, EMAIL).await.status, 202);
+    let recovery = app.next_mail().await;
+    for (kind, mail) in [("activation", activation), ("recovery", recovery)] {
+        // As the pages write it: the SIRET in groups.
+        let subject = said["subjects"][kind].as_str().unwrap();
+        let grouped = |space: &str| subject.replace("{siret}", &["732", "829", "320", "00074"].join(space));
+        let written = [grouped(" "), grouped("\u{a0}"), grouped("")];
+        assert!(written.contains(&mail.subject), "{kind}: {} is not {written:?}", mail.subject);
+        assert!(mail.from.starts_with(&format!("{sender} <{mailbox}")), "{}", mail.from);
+    }
+    let template = fs::read_to_string(root().join("infra/template.yaml")).unwrap();
+    assert!(template.contains(&format!("MailFromName:\n    Type: String\n    Default: {sender}\n")));
+    assert!(template.contains(&format!("${{MailFromName}} <{mailbox}${{MailDomain}}>")));
 }
 
 #[test]

@@ -12,7 +12,29 @@ fn notice(title: &str, from: Timestamp, until: Timestamp) -> Notice {
         body: "Fermeture du service pour maintenance de 17h à 21h ce jour.".to_owned(),
         from: from.to_string(),
         until: until.to_string(),
+        event_from: None,
+        event_until: None,
     }
+}
+
+#[tokio::test]
+async fn a_banner_tells_when_its_event_is_and_closures_come_first() {
+    let app = App::new();
+    let now = Timestamp::now();
+    let notices = app.notices();
+    let incident = Notice { level: Level::Warning, ..notice("Incident", now, after(now, minutes(90))) };
+    notices.add(&incident).await.unwrap();
+    app.wait_minutes(1);
+    // Shown from now on, of what takes place tomorrow.
+    let (from, until) = ("2026-11-24T01:00:00Z".to_owned(), "2026-11-24T03:00:00Z".to_owned());
+    let closure = notice("Fermeture", after(now, minutes(1)), after(now, minutes(90)));
+    let closure = Notice { event_from: Some(from.clone()), event_until: Some(until.clone()), ..closure };
+    notices.add(&closure).await.unwrap();
+    let shown = app.get("/api/notices").await.body;
+    assert_eq!((&shown[0]["title"], &shown[1]["title"]), (&"Fermeture".into(), &"Incident".into()));
+    assert_eq!((&shown[0]["event_from"], &shown[0]["event_until"]), (&from.into(), &until.into()));
+    assert_eq!(shown[0]["from"], closure.from, "what was there before is there still");
+    assert!(shown[1]["event_from"].is_null() && shown[1]["event_until"].is_null());
 }
 
 #[tokio::test]

@@ -172,3 +172,16 @@ async fn exchange(address: SocketAddr, sent: &str) -> String {
     }
     String::from_utf8(answer).unwrap()
 }
+
+#[test]
+fn a_bad_address_of_the_extranet_is_refused_at_the_start() {
+    let program = env!("CARGO_BIN_EXE_sesame");
+    for bad in ["extranet.exemple.fr", "http://extranet.exemple.fr/", "javascript:alert(1)"] {
+        let mut command = std::process::Command::new(program);
+        command.arg("--ephemeral").envs([("SESAME_EXTRANET", bad), ("SESAME_PORT", "0")]);
+        let ended = command.output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(!ended.status.success(), "{bad}");
+        assert!(said.contains("set SESAME_EXTRANET to an https:// address"), "{said}");
+    }
+}

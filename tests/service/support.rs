@@ -12,7 +12,7 @@ use domain::time::{SignedDuration, Timestamp, after};
 use http::{HeaderMap, Request};
 use mail_sender::dns::MailDomains;
 use platform::clock::Clock;
-use platform::config::LoginProof;
+use platform::config::{Extranet, LoginProof};
 use platform::http::Body;
 use platform::notices::Notices;
 use platform::random::Random;
@@ -25,6 +25,7 @@ use sesame::{Hooks, Options, Portal};
 use testkit::proof;
 use tracing::Level;
 
+pub const EXTRANET: &str = "https://extranet.exemple.fr/ap/";
 pub const SITE: &str = "http://localhost:8080";
 pub const SIRET: &str = "73282932000074";
 pub const OTHER_SIRET: &str = "35600000009075";
@@ -196,6 +197,7 @@ impl App {
             clock,
             random: Random::system(),
             login_proof,
+            extranet: Extranet::parse(EXTRANET),
             hooks,
         };
         Self {

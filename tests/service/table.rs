@@ -32,6 +32,8 @@ async fn every_row_is_as_the_schema_says_and_every_attribute_is_written_by_a_sto
             body: notice("Dimanche de 8 h à 10 h."),
             from: notice("2026-11-23T16:00:00Z"),
             until: notice("2100-11-23T20:00:00Z"),
+            event_from: Some(notice("2026-11-29T07:00:00Z")),
+            event_until: Some(notice("2026-11-29T09:00:00Z")),
         })
         .await
         .unwrap();

@@ -8,6 +8,9 @@ import { Cancelled, NoAnswer, insist, send, unlessStopped, within } from "./send
 import { isLoadedAgain, place } from "./tab.js";
 
 const CONTACT = "contact-ap@asp-public.fr";
+const SENDING = "Envoi en cours…";
+/** A busy page begins the search nevertheless. */
+const IDLE_MS_MAX = 2000;
 const UNANSWERED =
   "Votre envoi n'a pas encore reçu de réponse. Votre saisie est conservée. Envoyez-la de nouveau sans rien changer\u00a0: elle ne sera pas comptée deux fois.";
 const MAYBE_DONE =
@@ -27,11 +30,13 @@ const STILL_OVERLOADED =
  *   text of the last sending that got no answer;
  * - `prefill`: values handed over by an earlier page, for the fields that the person has left empty;
  * - `known`: values that the service has just told the person, better than what was typed before;
- * - `onDone(data)`: it was accepted;
- * - `staysDone`: a page that is loaded again says again what was answered, by `onDone`;
+ * - `onDone(data, typed)`: it was accepted; without `typed` when a page that is loaded again says so;
+ * - `staysDone`: a page that is loaded again says again what was answered, by `onDone`, and what was typed
+ *   stays until the page is come to anew, so that it can be corrected;
  * - `onRefused(answer)`: it was refused for good; returns true if it has dealt with it.
  *
- * Returns `{ isDone, beginAnew() }`.
+ * Returns `{ isDone, hasErrors, beginAnew(), correct(), prepare(), resend(element) }`; `resend` gives whether it
+ * was accepted.
  */
 export function bindForm(form, options) {
   return new BoundForm(form, options);
@@ -49,6 +54,7 @@ class BoundForm {
     this.isSending = false;
     this.proof = null;
 
+    if (this.isDone && !isLoadedAgain()) forgetForm(form.id);
     fill(form, { ...prefill, ...filledIn(this.draft.read() ?? {}), ...known });
     this.keep();
     form.addEventListener("input", () => {
@@ -56,7 +62,7 @@ class BoundForm {
       // What is on its way is not what stands in the fields any more.
       this.progress.stop();
     });
-    if (action) form.addEventListener("focusin", () => this.startProof(), { once: true });
+    if (action) form.addEventListener("focusin", () => this.startProof());
     enableChecks(form);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -67,6 +73,17 @@ class BoundForm {
     if (!isLoadedAgain()) this.beginAnew();
     else if (this.isDone) onDone(this.done.read());
     else if (this.sent.read()) this.progress.say(UNANSWERED);
+    this.prepare();
+  }
+
+  /** The form is shown: its proof is looked for as soon as the page has nothing else to do. */
+  prepare() {
+    // A sending of before may have been told of elsewhere.
+    this.form.append(this.form.querySelector(".app-sending") ?? this.progress.element);
+    if (!this.action || this.isPrepared || this.isDone || this.form.getClientRects().length === 0) return;
+    this.isPrepared = true;
+    // Those who count their data get it when they begin to fill the form in.
+    if (!navigator.connection?.saveData) whenIdle(() => this.startProof());
   }
 
   get isDone() {
@@ -77,13 +94,33 @@ class BoundForm {
     this.done.forget();
   }
 
+  /** What was accepted is filled in still, to be corrected; the next sending is a new request. */
+  correct() {
+    this.beginAnew();
+    this.forgetProof();
+    this.hasStartedProof = false;
+    this.isPrepared = false;
+  }
+
   keep() {
     this.draft.write(withoutPassword(read(this.form)));
   }
 
-  /** In the background: what fails here is tried again, and said, when the form is sent. */
+  /**
+   * Once, and again when what was found is too old. In the background: what fails here is tried again, and said,
+   * when the form is sent.
+   */
   startProof() {
+    if (this.hasStartedProof && !this.proof?.isOld()) return;
+    this.hasStartedProof = true;
+    this.askEarly();
     this.ownProof(giveUp).then((proof) => proof.start(giveUp), () => {});
+  }
+
+  /** The challenge comes while what solves it does. */
+  askEarly() {
+    if (this.proof || this.sent.read()) return;
+    this.early ??= this.askChallenge(giveUp).catch(() => null);
   }
 
   async ownProof(waiting) {
@@ -95,12 +132,22 @@ class BoundForm {
   }
 
   fetchChallenge = async (waiting) => {
+    const early = this.early;
+    this.early = null;
+    const challenge = await early;
+    if (challenge) return challenge;
+    if (early && waiting === giveUp) throw new NoAnswer();
+    return this.askChallenge(waiting);
+  };
+
+  async askChallenge(waiting) {
     const { status, data } = await send("GET", `/api/challenge?action=${this.action}`, undefined, { waiting });
     if (status !== 200 || !data.parameters) throw new NoAnswer();
     return data;
-  };
+  }
 
   async prove(body, sending) {
+    if (!this.hasStartedProof) this.askEarly();
     const proof = await this.ownProof(sending.waiting);
     return proof.serve(body, sending);
   }
@@ -108,29 +155,50 @@ class BoundForm {
   async submit() {
     if (this.isSending) return;
     this.isSending = true;
+    this.isAccepted = false;
     clearErrors(this.form);
+    const button = this.form.querySelector("[type=submit]");
+    const label = button.textContent;
     try {
       const missing = findMissing(this.form);
-      if (missing.length) showErrors(this.form, missing);
-      else await this.sendTyped(read(this.form));
+      if (missing.length) return showErrors(this.form, missing);
+      button.textContent = SENDING;
+      button.scrollIntoView({ block: "nearest" });
+      await this.sendTyped(read(this.form));
     } catch (error) {
       this.sayFailure(error);
     } finally {
+      button.textContent = label;
       this.isSending = false;
     }
   }
 
+  /** Sends what was accepted once more, as a new request; what is said of it stands after `element` meanwhile. */
+  async resend(element) {
+    const home = this.progress.element;
+    this.forgetProof();
+    element.after(home);
+    await this.submit();
+    return this.isAccepted;
+  }
+
+  get hasErrors() {
+    return this.form.querySelector("[data-errors-of]") !== null;
+  }
+
   async sendTyped(typed) {
-    const sending = this.progress.begin("Envoi en cours…");
+    // The button says it to the eye.
+    const sending = this.progress.begin("", SENDING);
     const answer = await this.sendWithProof(this.fields(typed, this.sent.read()?.body), sending);
     this.progress.clear();
     // A server that failed may have carried it out: sent again it must be the same request.
     if (answer.status < 500) this.sent.forget();
     if (answer.status >= 200 && answer.status < 300) {
-      this.draft.forget();
+      this.isAccepted = true;
       if (hasPassword(this.form)) emptyPasswordLater(this.form);
       if (this.staysDone) this.done.write(answer.data);
-      this.onDone(answer.data);
+      else this.draft.forget();
+      this.onDone(answer.data, typed);
     } else if (!this.onRefused(answer)) {
       showErrors(this.form, explained(this.form, faults(answer)));
     }
@@ -181,6 +249,27 @@ class BoundForm {
     // The next sending is the person's decision, and a new request.
     if (error instanceof MaybeDone) this.forgetProof();
     showErrors(this.form, [{ detail: failure(error) }]);
+  }
+}
+
+/** Forgets what was typed into the form and what it was answered. */
+export function forgetForm(id) {
+  for (const kind of ["draft", "done"]) place(`${kind}:${id}`).forget();
+}
+
+/** Now that the page can be seen and the browser has nothing more urgent; Safari does not say when that is. */
+function whenIdle(work) {
+  if (document.hidden) {
+    const wait = () => {
+      if (document.hidden) return;
+      document.removeEventListener("visibilitychange", wait);
+      whenIdle(work);
+    };
+    document.addEventListener("visibilitychange", wait);
+  } else if ("requestIdleCallback" in window) {
+    requestIdleCallback(work, { timeout: IDLE_MS_MAX });
+  } else {
+    setTimeout(work, IDLE_MS_MAX / 10);
   }
 }
 
@@ -259,6 +348,7 @@ const withoutPassword = ({ password, ...rest }) => rest;
 function findMissing(form) {
   const typed = read(form);
   return [...form.querySelectorAll("[data-required]")]
+    .filter((field) => !field.closest("[hidden]"))
     .filter(({ name }) => typed[name] === false || (typeof typed[name] === "string" && typed[name].trim() === ""))
     .map((field) => ({ field: field.id, detail: field.dataset.required }));
 }

@@ -5,5 +5,29 @@ const MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|oct
 /** Without looking behind, which Safari learnt late. */
 const FIXED_SPACE = new RegExp(`(«|\\d(?:er)?(?= (?:\\d|(?:${UNITS}|${MONTHS})(?!\\p{L})))) | (?=[:;!?»€%])`, "gu");
 
+/** A moment's hour by the reader's own clock: `10 h 42`, `2 h`. */
+export function hour(moment) {
+  const date = new Date(moment);
+  const minutes = date.getMinutes();
+  return `${date.getHours()}\u00a0h${minutes ? `\u00a0${String(minutes).padStart(2, "0")}` : ""}`;
+}
+
+const PARIS = new Intl.DateTimeFormat("fr-FR", {
+  timeZone: "Europe/Paris",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+  hour: "numeric",
+  minute: "numeric",
+});
+
+/** A moment's day and hour in Paris: `24 novembre à 2 h`, with its year if that is not this one. */
+export function inParis(moment, now = Date.now()) {
+  const partsOf = (date) => Object.fromEntries(PARIS.formatToParts(new Date(date)).map(({ type, value }) => [type, value]));
+  const { day, month, year, hour: hours, minute } = partsOf(moment);
+  const date = [day === "1" ? "1er" : day, month, ...(year === partsOf(now).year ? [] : [year])].join("\u00a0");
+  return `${date} à ${Number(hours)}\u00a0h${minute === "00" ? "" : `\u00a0${minute}`}`;
+}
+
 /** Makes those spaces of a text no-break ones. */
 export const fixSpaces = (text) => text.replace(FIXED_SPACE, (_, before = "") => `${before}\u00a0`);

@@ -1,15 +1,14 @@
 // The state of the service, from those who run it: incidents, maintenance, closures.
 import { make } from "./dom.js";
-import { fixSpaces } from "./french.js";
-
-const PARIS_TIME = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeStyle: "short", timeZone: "Europe/Paris" });
+import { fixSpaces, inParis } from "./french.js";
 
 /** Later they would move what the person is reading. */
 const TIMEOUT_SECONDS = 5;
 
-/** Fills `element` once. A failure is said there, and holds nothing back. */
-export async function showNotices(element) {
+/** Fills `element` once, and shows what follows it when `also` is known too. A failure holds nothing back. */
+export async function showNotices(element, also = null) {
   fill(element, await fetchNotices());
+  await Promise.resolve(also).catch(() => {});
   document.documentElement.classList.add("app-notices-known");
 }
 
@@ -37,7 +36,13 @@ async function fetchNotices() {
   }
 }
 
-function notice({ level, title, body, from, until }) {
-  const dates = make("p", { class: "app-notice__dates" }, `${PARIS_TIME.formatRange(new Date(from), new Date(until))}, heure de Paris.`);
+/** When what it tells of takes place; if that is not said, since when it is told. */
+function datesOf({ from, event_from, event_until }) {
+  if (!event_from || !event_until) return `Annonce du ${inParis(from)} (heure de Paris).`;
+  return `Du ${inParis(event_from)} au ${inParis(event_until)} (heure de Paris).`;
+}
+
+function notice({ level, title, body, ...moments }) {
+  const dates = make("p", { class: "app-notice__dates" }, datesOf(moments));
   return make("div", { class: `app-notice app-notice--${level}` }, make("h2", {}, fixSpaces(title)), make("p", {}, fixSpaces(body)), dates);
 }

@@ -1,6 +1,6 @@
 // Says what a form is doing: the sending, the wait before the next attempt, and how to stop it.
 import { make } from "./dom.js";
-import { Cancelled } from "./send.js";
+import { Cancelled, UNREACHABLE } from "./send.js";
 
 /** A screen reader hears the countdown at these seconds only; the eye sees each one. */
 const SPOKEN_AT_SECONDS = [60, 30, 10];
@@ -27,12 +27,12 @@ export class Progress {
     this.say("");
   }
 
-  /** Begins a sending: gives the `{ waiting, signal }` that `send` asks for. */
-  begin(text) {
+  /** Begins a sending: gives the `{ waiting, signal }` that `send` asks for. `aside` as in `say`. */
+  begin(text, aside = "") {
     const stopping = new AbortController();
     this.stopping = stopping;
     this.focusAfterWait = null;
-    this.say(text);
+    this.say(text, aside);
     return { signal: stopping.signal, waiting: (reason, seconds) => this.#wait(reason, seconds, stopping) };
   }
 
@@ -55,7 +55,9 @@ export class Progress {
     // Who was on the button of the wait before, and has not moved since, is on it again.
     if (hadFocus === this.focusAfterWait) cancel.focus();
     try {
-      await countDown(seconds, stopping.signal, (left) => {
+      // Whoever refused said when to come back; who could not be reached may be, as soon as there is a network.
+      const isOver = reason === UNREACHABLE ? "online" : null;
+      await countDown(seconds, stopping.signal, isOver, (left) => {
         countdown.textContent = `Nouvel essai dans ${inWords(left)}`;
         if (left + SPOKEN_APART_SECONDS < seconds && SPOKEN_AT_SECONDS.includes(left)) announce(left);
       });
@@ -75,8 +77,11 @@ export class Progress {
   }
 }
 
-/** `show` is told the whole seconds that are left, each once; it ends at the exact moment. */
-function countDown(seconds, signal, show) {
+/**
+ * `show` is told the whole seconds that are left, each once; it ends at the exact moment, or when the window hears
+ * the event `isOver`.
+ */
+function countDown(seconds, signal, isOver, show) {
   const end = Date.now() + seconds * 1000;
   return new Promise((resolve, reject) => {
     let timer;
@@ -92,11 +97,17 @@ function countDown(seconds, signal, show) {
       reject(new Cancelled());
     };
     signal.addEventListener("abort", stop, { once: true });
+    const finish = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    if (isOver) addEventListener(isOver, finish, { once: true });
     tick();
   });
 }
 
-function inWords(seconds) {
+/** `95` -> `1 min 35 s`. */
+export function inWords(seconds) {
   if (seconds < 60) return `${seconds}\u00a0seconde${seconds > 1 ? "s" : ""}`;
   const minutes = Math.floor(seconds / 60);
   const rest = seconds % 60;

@@ -12,7 +12,7 @@ const BACKOFF_SECONDS_MAX = 60;
 const RETRY_AFTER_SECONDS_MAX = 600;
 
 const OVERLOADED = "Le service est très demandé en ce moment.";
-const UNREACHABLE = "Le service n'a pas répondu.";
+export const UNREACHABLE = "Le service n'a pas répondu.";
 
 /** The person stopped it. `uncertain` is said below. */
 export class Cancelled extends Error {}

@@ -36,8 +36,17 @@ export function place(name) {
   };
 }
 
-/** Whether the person had this page before, and comes back to it by "reload", "back" or "forward". */
-export const isLoadedAgain = () => ["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type);
+const resumed = place("resumed");
+/** A page left a link back to this one, to be found as it was left. */
+const isResumed = resumed.read() === location.pathname;
+resumed.forget();
+
+/** The page of that path, which is loaded next, is as it was left. */
+export const resume = (path) => resumed.write(path);
+
+/** Whether the person had this page before, and comes back to it by "reload", "back", "forward" or such a link. */
+export const isLoadedAgain = () =>
+  isResumed || ["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type);
 
 const handover = place("handover");
 

@@ -143,6 +143,7 @@ fn proof(action: Action) -> Result<String, Error> {
         clock: Clock::new(move || last_day),
         random: Random::system(),
         login_proof: LoginProof::AfterFailures,
+        extranet: None,
         hooks: Hooks::default(),
     })?;
     let platform = portal.platform(challenge::FUNCTION.name).ok_or("no function makes challenges")?;

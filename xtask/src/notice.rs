@@ -15,9 +15,10 @@ use crate::Outcome;
 pub const USAGE: &str = "\
 Usage: cargo xtask notice list
        cargo xtask notice remove ID
-       cargo xtask notice add info|warning|closure TITLE BODY [FROM UNTIL]
+       cargo xtask notice add info|warning|closure TITLE BODY [FROM UNTIL [EVENT_FROM EVENT_UNTIL]]
 
-FROM and UNTIL are moments in Paris (2026-11-23T17:00) or RFC 3339; without them: from now, for a day.
+FROM and UNTIL say when it is shown; without them: from now, for a day. EVENT_FROM and EVENT_UNTIL say when
+what it tells of takes place; the pages write those. All are moments in Paris (2026-11-23T17:00) or RFC 3339.
 The table is the portal's at http://localhost:8080, or the one that SESAME_TABLE names, with the credentials
 and the AWS_REGION of the environment.";
 
@@ -33,10 +34,14 @@ pub fn run(arguments: &[&str]) -> Outcome {
             ["remove", id] => Ok(notices()?.remove(id).await?),
             ["add", level, title, body] => {
                 let now = Timestamp::now();
-                add(level, title, body, now, after(now, minutes(SHOWN_MINUTES))).await
+                add(level, title, body, (now, after(now, minutes(SHOWN_MINUTES))), None).await
             }
             ["add", level, title, body, from, until] => {
-                add(level, title, body, moment(from)?, moment(until)?).await
+                add(level, title, body, (moment(from)?, moment(until)?), None).await
+            }
+            ["add", level, title, body, from, until, event_from, event_until] => {
+                let event = (moment(event_from)?, moment(event_until)?);
+                add(level, title, body, (moment(from)?, moment(until)?), Some(event)).await
             }
             _ => Err(USAGE.into()),
         }
@@ -51,12 +56,19 @@ async fn list(notices: &Notices) -> Outcome {
             paris(&notice.from),
             paris(&notice.until)
         );
+        if let (Some(from), Some(until)) = (&notice.event_from, &notice.event_until) {
+            println!("  tells of {} until {}", paris(from), paris(until));
+        }
         println!("  {}: {}", notice.title, notice.body);
     }
     Ok(())
 }
 
-async fn add(level: &str, title: &str, body: &str, from: Timestamp, until: Timestamp) -> Outcome {
+/// Two moments: from, until.
+type Span = (Timestamp, Timestamp);
+
+async fn add(level: &str, title: &str, body: &str, shown: Span, event: Option<Span>) -> Outcome {
+    let (from, until) = shown;
     let level: Level = level.parse()?;
     if title.trim().is_empty() || body.trim().is_empty() {
         return Err("a notice needs a title and a body".into());
@@ -64,12 +76,17 @@ async fn add(level: &str, title: &str, body: &str, from: Timestamp, until: Times
     if until <= from {
         return Err("a notice must end after it begins".into());
     }
+    if event.is_some_and(|(from, until)| until <= from) {
+        return Err("what a notice tells of must end after it begins".into());
+    }
     let notice = Notice {
         level,
         title: title.trim().to_owned(),
         body: body.trim().to_owned(),
         from: from.to_string(),
         until: until.to_string(),
+        event_from: event.map(|(from, _)| from.to_string()),
+        event_until: event.map(|(_, until)| until.to_string()),
     };
     println!("{}", notices()?.add(&notice).await?);
     Ok(())

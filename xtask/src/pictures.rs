@@ -46,6 +46,7 @@ async fn photograph(file: &Path) -> Outcome {
         clock: Clock::system(),
         random: Random::system(),
         login_proof: LoginProof::AfterFailures,
+        extranet: None,
         hooks: Hooks::default(),
     })?;
     let (stop, stopped) = oneshot::channel::<()>();

@@ -63,6 +63,9 @@ pub struct Me {
     pub last_name: String,
     /// Where they may act.
     pub establishments: Vec<Establishment>,
+    /// Where they go on from here, if the service is told.
+    #[schema(example = "https://extranet.exemple.fr/")]
+    pub extranet: Option<String>,
 }
 
 /// Where a person may act.
@@ -81,8 +84,8 @@ fn role_schema() -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some([ROLE_HOLDER])).build()
 }
 
-impl From<&Account> for Me {
-    fn from(account: &Account) -> Self {
+impl Me {
+    fn new(account: &Account, config: &Config) -> Self {
         let application = &account.application;
         Self {
             identifier: account.identifier.to_string(),
@@ -93,6 +96,7 @@ impl From<&Account> for Me {
                 name: application.establishment_name.as_str().to_owned(),
                 role: ROLE_HOLDER,
             }],
+            extranet: config.extranet.as_ref().map(|extranet| extranet.as_str().to_owned()),
         }
     }
 }
@@ -128,7 +132,7 @@ pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response
     let account = account.filter(|_| is_right).ok_or(Refusal::WrongCredentials)?;
     let token = platform.sessions.open(&account, token).await?;
     let cookie = cookie(&platform.config, &token.print(), SESSION_VALID.as_secs());
-    Ok(Json(Me::from(&account)).with_header(http::SET_COOKIE, &cookie))
+    Ok(Json(Me::new(&account, &platform.config)).with_header(http::SET_COOKIE, &cookie))
 }
 
 /// Tells who is logged in.
@@ -144,7 +148,7 @@ pub async fn show(platform: &Platform, request: Request) -> Result<Json<Me>, Err
     let is_current =
         |account: &Account| account.is_active && account.credentials_epoch == session.credentials_epoch;
     let account = account.filter(is_current).ok_or(Refusal::NoSession)?;
-    Ok(Json(Me::from(&account)))
+    Ok(Json(Me::new(&account, &platform.config)))
 }
 
 /// Ends the session, if there is one.

@@ -253,6 +253,8 @@ pub const KINDS: &[Kind] = &[
             text("body", "French"),
             text("shown_from", "RFC 3339"),
             text("shown_until", "RFC 3339"),
+            text("event_from", "RFC 3339, when what it tells of begins").sometimes(),
+            text("event_until", "RFC 3339, when it ends").sometimes(),
             EXPIRES_AT,
         ],
         retention: Retention::After(NOTICE_RETENTION, "it was last shown"),

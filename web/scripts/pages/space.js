@@ -1,8 +1,12 @@
-// My space: who is logged in, for which establishments, and the way out.
+// My space: who is logged in, for which establishments, and the way out; or the login.
+import { readAsked } from "../asked.js";
 import { byId, make, readableSiret, showView } from "../dom.js";
+import { bindForm } from "../form.js";
+import { enablePasswords } from "../passwords.js";
 import { Progress } from "../progress.js";
 import { Cancelled, send } from "../send.js";
-import { enableHandOver } from "../tab.js";
+import { forgetSession, rememberSession } from "../session.js";
+import { enableHandOver, takeOver } from "../tab.js";
 
 const ROLES = { holder: "Titulaire du compte" };
 const MAYBE_OUT = "Nous ne savons pas si vous êtes déconnecté. Réessayez. Sur un ordinateur partagé, ne partez pas avant.";
@@ -18,28 +22,39 @@ async function ask(method, doing) {
   }
 }
 
-function showAccount({ identifier, first_name, last_name, establishments }) {
+function showAccount(me) {
+  const { identifier, first_name, last_name, establishments, extranet = null } = me;
+  rememberSession();
   byId("who").textContent = `${first_name} ${last_name}`;
   byId("identifier-value").textContent = identifier;
-  byId("establishments").replaceChildren(
-    ...establishments.map(({ siret, name, role }) =>
-      make(
-        "div",
-        { class: "govuk-summary-list__row" },
-        make("dt", { class: "govuk-summary-list__key" }, name),
-        make("dd", { class: "govuk-summary-list__value" }, `SIRET ${readableSiret(siret)}`, make("br"), ROLES[role] ?? role),
-      ),
-    ),
-  );
-  enableHandOver(byId("account"), establishments.length === 1 ? { siret: establishments[0].siret } : {});
+  byId("establishments").replaceChildren(...establishments.map((establishment) => row(establishment, extranet)));
+  byId("no-extranet").hidden = extranet !== null;
+  enableHandOver(byId("next"), establishments.length === 1 ? { siret: establishments[0].siret } : {});
+  // Those of the application are known only to the tab where it was filled in.
+  const { email, phone } = { ...readAsked()?.fields, email: readAsked()?.kind === "activation" ? readAsked().to : undefined };
+  enableHandOver(byId("others"), { first_name, last_name, email, phone });
   showView("account");
 }
+
+function row({ siret, name, role }, extranet) {
+  const about = make("dd", { class: "govuk-summary-list__value" }, siretOf(siret), make("br"), ROLES[role] ?? role);
+  if (extranet) {
+    const label = make("span", { class: "govuk-visually-hidden" }, ` pour ${name}, SIRET ${readableSiret(siret)}`);
+    const link = make("a", { class: "govuk-button", href: extranet }, "Déposer une demande d'activité partielle", label);
+    about.append(make("p", { class: "app-extranet" }, link));
+  }
+  return make("div", { class: "govuk-summary-list__row" }, make("dt", { class: "govuk-summary-list__key" }, name), about);
+}
+
+const siretOf = (siret) => make("span", {}, "SIRET ", make("span", { class: "app-counted" }, readableSiret(siret)));
 
 async function logOut() {
   try {
     const { status } = await ask("DELETE", "Déconnexion en cours…");
-    if (status === 204 || status === 401) showView("done");
-    else progress.say(MAYBE_OUT);
+    if (status === 204 || status === 401) {
+      forgetSession();
+      showView("done");
+    } else progress.say(MAYBE_OUT);
   } catch (error) {
     progress.say(error instanceof Cancelled ? STOPPED : MAYBE_OUT);
   }
@@ -60,9 +75,18 @@ addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
 async function load() {
   const answer = await ask("GET", "Chargement en cours…").catch(() => null);
-  if (answer?.status === 200) showAccount(answer.data);
-  else showView(answer?.status === 401 ? "no-session" : "no-answer");
+  if (answer?.status === 200) return showAccount(answer.data);
+  if (answer?.status === 401) forgetSession();
+  showView(answer?.status === 401 ? "no-session" : "no-answer");
 }
 
+enablePasswords();
+bindForm(byId("login"), {
+  url: "/api/session",
+  actionIfAsked: "session",
+  isRepeatable: true,
+  known: takeOver(),
+  onDone: showAccount,
+});
 // Not awaited: the page is ready when it says what it waits for.
 load();

@@ -47,6 +47,7 @@ impl Seed {
             clock: Clock::system(),
             random: random.clone(),
             login_proof: LoginProof::AfterFailures,
+            extranet: None,
             hooks: Hooks::default(),
         };
         // Opening makes the table.

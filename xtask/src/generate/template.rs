@@ -143,6 +143,7 @@ fn environment(function: &Function) -> String {
     }
     if function.secrets.contains(&Secret::Session) {
         set("SESAME_LOGIN_PROOF", "!Ref LoginProof");
+        set("SESAME_EXTRANET", "!Ref ExtranetUrl");
     }
     if function.size.share == Share::Mails {
         set("SESAME_MAIL_FROM", "!Sub ${MailFromName} <ne-pas-repondre@${MailDomain}>");

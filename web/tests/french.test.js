@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { hour, inParis } from "../scripts/french.js";
+
+const plain = (text) => text.replaceAll("\u00a0", " ");
+const NOW = Date.parse("2026-11-23T12:00:00Z");
+
+test("a moment in Paris is written in one way", () => {
+  assert.equal(plain(inParis("2026-11-24T01:00:00Z", NOW)), "24 novembre à 2 h");
+  assert.equal(plain(inParis("2026-11-24T09:42:00Z", NOW)), "24 novembre à 10 h 42");
+  assert.equal(plain(inParis("2026-08-31T22:05:00Z", NOW)), "1er septembre à 0 h 05");
+  assert.equal(plain(inParis("2027-01-02T23:00:00Z", NOW)), "3 janvier 2027 à 0 h");
+});
+
+test("an hour has its minutes unless it is a whole one", () => {
+  assert.equal(plain(hour(new Date(2026, 10, 24, 10, 42))), "10 h 42");
+  assert.equal(plain(hour(new Date(2026, 10, 24, 2, 0))), "2 h");
+  assert.equal(plain(hour(new Date(2026, 10, 24, 0, 5))), "0 h 05");
+});

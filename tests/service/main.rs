@@ -9,6 +9,7 @@ mod drift;
 mod equality;
 mod faults;
 mod grants;
+mod links;
 mod logins;
 mod mails;
 mod notices;

@@ -6,6 +6,7 @@ mod browser;
 mod engines;
 mod journeys;
 mod keyboard;
+mod links;
 mod network;
 mod people;
 mod portal;
@@ -15,6 +16,7 @@ mod refusals;
 mod screenshots;
 mod stage;
 mod states;
+mod ways;
 mod worst_day;
 
 use testkit::http;

@@ -78,7 +78,9 @@ pub async fn visit(stage: &Stage, look: impl AsyncFn(&str)) {
         look(name).await;
     }
     for (name, path, form) in FORMS {
-        stage.proxy.plan("/api/link", [Fate::open_link()]);
+        if path == LINK {
+            stage.proxy.plan("/api/link", [Fate::open_link()]);
+        }
         browser.go(path).await;
         browser.ready(&format!("{form} [type=submit]")).await;
         look(name).await;

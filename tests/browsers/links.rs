@@ -1,4 +1,4 @@
-//! The page of a link: what it is good for is said on opening, and a dead one leads to a new one in one tap.
+//! The page of a link: what it is good for is said on opening, and a dead one is renewed by one click.
 
 use serde_json::json;
 
@@ -56,7 +56,7 @@ async fn an_expired_link_is_told_on_opening_and_renewed_in_one_tap() {
 }
 
 #[tokio::test]
-async fn a_link_that_is_forgotten_between_opening_and_renewing_is_asked_for_by_the_identifier() {
+async fn a_link_that_expires_for_good_before_it_is_renewed_is_asked_for_by_the_identifier() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
         stage.proxy.plan("/api/link", [Fate::link("activation", "expired")]);

@@ -1,8 +1,8 @@
 //! The ways through the pages, counted: taps, fields and mails of a person who makes no mistake.
 //!
-//! A tap is a click: on a link, a button, a box, or a field that has not got the focus yet. A field is one that
-//! is typed into. The link of a mail is a tap too. Counting ends where there is nothing left to find out: an
-//! activation has logged in, a recovery stands at the login with its identifier filled in.
+//! Taps are clicks: on a link, a button, a box, or a field that has not got the focus yet. A field is one
+//! that is typed into. The link of a mail counts among the taps. Counting ends where there is nothing left to
+//! find out: an activation has logged in, a recovery stands at the login with its identifier filled in.
 
 use std::cell::Cell;
 
@@ -40,7 +40,7 @@ impl<'a> Hand<'a> {
         one_more(&self.taps);
     }
 
-    /// Types into a field; a tap comes before, unless the focus is there.
+    /// Types into a field, which is clicked before, unless the focus is there.
     async fn write(&self, css: &str, text: &str) {
         let browser = &self.stage.browser;
         let field = browser.ready(css).await;
@@ -100,7 +100,7 @@ async fn a_new_person_is_logged_in_after_13_taps_7_fields_and_1_mail() {
 }
 
 #[tokio::test]
-async fn a_forgotten_password_is_replaced_after_6_taps_2_fields_and_1_mail() {
+async fn a_lost_password_is_replaced_after_6_taps_2_fields_and_1_mail() {
     in_every_engine(async |stage| {
         let identifier = open_account(stage).await;
         let hand = Hand::at_home(stage).await;
@@ -114,7 +114,7 @@ async fn a_forgotten_password_is_replaced_after_6_taps_2_fields_and_1_mail() {
 }
 
 #[tokio::test]
-async fn who_has_forgotten_everything_has_it_back_after_7_taps_3_fields_and_1_mail() {
+async fn who_has_lost_everything_has_it_back_after_7_taps_3_fields_and_1_mail() {
     in_every_engine(async |stage| {
         let identifier = open_account(stage).await;
         let hand = Hand::at_home(stage).await;

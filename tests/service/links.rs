@@ -49,7 +49,7 @@ async fn an_opened_link_tells_what_it_is_good_for_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_expired_link_is_told_before_a_password_is_invented_and_one_that_is_forgotten_is_unknown() {
+async fn an_expired_link_is_told_before_a_password_is_invented_and_one_whose_row_has_expired_is_unknown() {
     let app = App::new();
     let identifier = app.account(SIRET, EMAIL).await;
     app.recover_password(&identifier).await;

@@ -60,7 +60,8 @@ pub fn activation(
     valid_until: Timestamp,
     next_at: Option<Timestamp>,
 ) -> Result<Content, askama::Error> {
-    content!(about("Activez votre compte Sésame", &account.application.siret), "activation.txt", "activation.html", {
+    let subject = about("Activez votre compte Sésame", &account.application.siret);
+    content!(subject, "activation.txt", "activation.html", {
         site: str = site,
         account: Account = account,
         requester: str = &holder(account),

@@ -47,12 +47,18 @@ pub struct PasswordSet {
     pub identifier: String,
 }
 
-/// Sets the password; an activation also logs in. The link is read before anything is hashed, so that a stranger cannot make us
-/// spend Argon2: two calls of the table.
+/// Sets the password; an activation also logs in. The link is read before anything is hashed, so that a
+/// stranger cannot make us spend Argon2: two calls of the table.
 #[utoipa::path(
     post, path = "/api/set-password", operation_id = "setPassword", tag = "account",
     request_body = SetPasswordForm,
-    responses((status = 200, description = "The password is set; after an activation the cookie comes along", body = PasswordSet))
+    responses(
+        (
+            status = 200,
+            description = "The password is set; after an activation the cookie comes along",
+            body = PasswordSet
+        )
+    )
 )]
 pub async fn handle(platform: &Platform, form: Form<SetPasswordForm>) -> Result<Response, Error> {
     let (token, password) = fields!(form: token, password)?;

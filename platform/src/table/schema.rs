@@ -152,8 +152,7 @@ pub const KINDS: &[Kind] = &[
         name: "account",
         pk: "ACCOUNT#<identifier>",
         sk: "ACCOUNT",
-        meaning: "An application, and from its activation on an account, which has no expiry. One SIRET and \
-                  one address have one, whatever the number of applications.",
+        meaning: "An application, and from its activation on an account. One SIRET and one address have one.",
         attributes: &[
             SIRET,
             ESTABLISHMENT_NAME,

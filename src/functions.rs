@@ -21,6 +21,7 @@ functions! {
         check_siret,
         create_account,
         set_password,
+        link,
         recover,
         submit_ticket,
         session,

@@ -7,7 +7,7 @@ use platform::form::schema::Schema;
 use platform::function::{Function, Route, Share, Size};
 use platform::http::{Json, Request};
 use platform::problems::{Kind, ProblemBody};
-use platform::{Error, Platform, route};
+use platform::{Error, Platform, cookie, route};
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{AllOfBuilder, Type};
@@ -52,7 +52,7 @@ struct Document;
 /// The document of a deployed site.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    with_cookie(session::COOKIE)
+    with_cookie(cookie::COOKIE)
 }
 
 /// Merges the functions' documents, and adds the problems of their routes.
@@ -123,5 +123,5 @@ fn header_of(status: StatusCode) -> Option<(&'static str, Header)> {
     responses((status = 200, description = "This document", body = serde_json::Value))
 )]
 pub async fn handle(platform: &Platform, _: Request) -> Result<Json<utoipa::openapi::OpenApi>, Error> {
-    Ok(Json(with_cookie(session::cookie_name(&platform.config))))
+    Ok(Json(with_cookie(cookie::name(&platform.config))))
 }

@@ -1,6 +1,6 @@
 //! Links that set a password: purpose, validity, token.
 
-use crate::account::Application;
+use crate::account::{Account, Application};
 use crate::identifier::Identifier;
 use crate::mail::MailId;
 use crate::refusal::Refusal;
@@ -20,6 +20,17 @@ pub enum LinkPurpose {
     Activation,
     /// Replaces the password of an active account.
     PasswordReset,
+}
+
+/// What a link is good for, as its page says when it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// It sets a password.
+    Open,
+    /// Its hour is over, or its application is.
+    Expired,
+    /// It served, or another link of its account did.
+    Used,
 }
 
 #[derive(Debug, Clone)]
@@ -53,6 +64,18 @@ impl Link {
             return Err(Refusal::LinkExpired);
         }
         Ok(())
+    }
+
+    /// The state of a link beside its account as it stands: what setting a password by it would say.
+    #[must_use]
+    pub fn state(&self, account: Option<&Account>, now: Timestamp) -> LinkState {
+        let is_overtaken = account.is_some_and(|account| account.credentials_epoch != self.credentials_epoch);
+        match self.check(now) {
+            Err(Refusal::LinkUsed) => LinkState::Used,
+            _ if is_overtaken => LinkState::Used,
+            Ok(()) if account.is_some() => LinkState::Open,
+            _ => LinkState::Expired,
+        }
     }
 }
 

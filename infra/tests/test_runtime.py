@@ -52,6 +52,8 @@ ANSWERS = [
     ("recover-identifier", "recover", 202, r'^\{"valid_minutes":60\}$'),
     ("recover-password", "recover", 202, r'^\{"valid_minutes":60\}$'),
     ("set-password", "set-password", 404, r'"type":"/problems/link-unknown"'),
+    ("link", "link", 404, r'"type":"/problems/link-unknown"'),
+    ("link-renew", "link", 404, r'"type":"/problems/link-unknown"'),
     (
         "submit-ticket",
         "submit-ticket",

@@ -1,5 +1,7 @@
 //! Accounts: applications, and lookup by identifier or by establishment.
 
+use std::sync::Arc;
+
 use domain::account::APPLICATION_RETENTION;
 use domain::time::after;
 use domain::{
@@ -7,16 +9,23 @@ use domain::{
 };
 
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::error::Error;
+use crate::function::Secret;
 use crate::outbox::{MAIL_DOMAIN, Outbox};
 use crate::proofs::{Proof, Proofs, Receipt, Spent};
-use crate::random::Random;
-use crate::table::{Guard, Key, Row, Table, TableError, Transaction};
+use crate::table::{Change, Guard, Key, Row, Table, TableError, Transaction};
 
 /// Attempts at a free identifier; more is a bug.
-const IDENTIFIER_ATTEMPTS_MAX: usize = 4;
-/// The identifier of a new account is free.
-const NEW_ACCOUNT: Guard = Guard("new account");
+const IDENTIFIER_ATTEMPTS_MAX: u32 = 4;
+/// The identifier is free, or that of an application of the same SIRET and address.
+const OWN_APPLICATION: Guard = Guard("own application");
+/// Writes an application whole, in place of an earlier one.
+const APPLY: &str = "SET siret = :siret, establishment_name = :establishment_name, first_name = :first_name, \
+                     last_name = :last_name, email = :email, phone = :phone, applicant = :applicant, \
+                     is_active = :false, credentials_epoch = :epoch, terms_accepted_at = :now, \
+                     created_at = :now, expires_at = :until";
+const APPLY_CONDITION: &str = "attribute_not_exists(pk) OR (is_active = :false AND applicant = :applicant)";
 /// The establishment has no account.
 const FREE_ESTABLISHMENT: Guard = Guard("free establishment");
 /// The only role for now.
@@ -25,26 +34,26 @@ pub const ROLE_HOLDER: &str = "holder";
 #[derive(Debug, Clone)]
 pub struct Accounts {
     table: Table,
+    config: Arc<Config>,
     proofs: Proofs,
     outbox: Outbox,
     clock: Clock,
-    random: Random,
 }
 
 impl Accounts {
     pub(crate) fn new(
         table: &Table,
+        config: &Arc<Config>,
         proofs: &Proofs,
         outbox: &Outbox,
         clock: &Clock,
-        random: &Random,
     ) -> Self {
         Self {
             table: table.clone(),
+            config: config.clone(),
             proofs: proofs.clone(),
             outbox: outbox.clone(),
             clock: clock.clone(),
-            random: random.clone(),
         }
     }
 
@@ -73,17 +82,18 @@ impl Accounts {
     }
 
     /// Writes an application and queues its activation mail, in one transaction. It does not reserve the
-    /// establishment: activation does.
+    /// establishment: activation does. Until then the same SIRET and address have the same identifier, and
+    /// what was typed last stands.
     ///
     /// # Errors
     /// `EstablishmentHasAccount`, `ProofAlreadyUsed`, `EmailDomain`.
     pub async fn apply(&self, proof: &Proof, application: &Application) -> Result<MailId, Error> {
-        for _ in 0..IDENTIFIER_ATTEMPTS_MAX {
-            let identifier = Identifier::from_random(self.random.bytes());
+        for attempt in 0..IDENTIFIER_ATTEMPTS_MAX {
+            let identifier = self.identifier_of(application, attempt)?;
             let mut transaction = Transaction::new();
             transaction
                 .assert_absent(FREE_ESTABLISHMENT, Key::establishment(&application.siret))
-                .create(NEW_ACCOUNT, self.application_row(&identifier, application));
+                .change(OWN_APPLICATION, self.write(&identifier, application)?);
             self.outbox.assert_mail_domain(&mut transaction, &application.email).await?;
             let mail = self.outbox.queue(&mut transaction, &MailJob::Activation { identifier })?;
             match self.proofs.spend(proof, &Receipt::Application { mail }, transaction).await? {
@@ -108,17 +118,28 @@ impl Accounts {
         Err(Error::internal("every new identifier is taken"))
     }
 
-    fn application_row(&self, identifier: &Identifier, application: &Application) -> Row {
+    /// The identifier of a SIRET and an address, derived from them, so that nothing need be read to find it
+    /// again. `attempt` gives another one when it is taken by chance.
+    fn identifier_of(&self, application: &Application, attempt: u32) -> Result<Identifier, Error> {
+        let Application { siret, email, .. } = application;
+        let key = self.config.keys.of(Secret::Hash)?;
+        let [a, b, c, d, e, f, g, ..] =
+            key.sign(format!("identifier\0{attempt} {siret} {}", email.normalised()).as_bytes());
+        Ok(Identifier::from_random([a, b, c, d, e, f, g]))
+    }
+
+    fn write(&self, identifier: &Identifier, application: &Application) -> Result<Change, Error> {
+        let Application { siret, email, .. } = application;
+        let applicant = format!("{siret} {}", email.normalised());
+        let applicant = self.config.keys.of(Secret::Hash)?.fingerprint("applicant", &applicant);
         let now = self.clock.now();
-        let row = Row::new(&Key::account(identifier));
-        application_texts(application)
-            .into_iter()
-            .fold(row, |row, (name, text)| row.with(name, text))
-            .with("is_active", false)
-            .with("credentials_epoch", 0)
-            .with("terms_accepted_at", now)
-            .with("created_at", now)
-            .with("expires_at", after(now, APPLICATION_RETENTION))
+        let change = Change::new(Key::account(identifier), APPLY, APPLY_CONDITION);
+        Ok(with_application(change, application)
+            .value("applicant", applicant)
+            .value("false", false)
+            .value("epoch", 0)
+            .value("now", now)
+            .value("until", after(now, APPLICATION_RETENTION)))
     }
 }
 
@@ -134,16 +155,17 @@ fn read(identifier: &Identifier, row: &Row) -> Result<Account, TableError> {
     })
 }
 
-/// The attributes of an application, in the rows of an account and of its links.
-pub(crate) fn application_texts(application: &Application) -> [(&'static str, &str); 6] {
-    [
+/// Binds the attributes of an application, in the rows of an account and of its links, each by its name.
+pub(crate) fn with_application(change: Change, application: &Application) -> Change {
+    let texts = [
         ("siret", application.siret.as_str()),
         ("establishment_name", application.establishment_name.as_str()),
         ("first_name", application.first_name.as_str()),
         ("last_name", application.last_name.as_str()),
         ("email", application.email.as_str()),
         ("phone", application.phone.as_str()),
-    ]
+    ];
+    texts.into_iter().fold(change, |change, (name, text)| change.value(name, text))
 }
 
 /// Reads an application from a row of an account or of a link.

@@ -4,13 +4,14 @@ use domain::link::LinkPurpose;
 use domain::token::hexadecimal;
 use domain::{Application, Link, MailJob, Refusal, Token};
 
-use crate::accounts::ROLE_HOLDER;
+use crate::accounts::{self, ROLE_HOLDER};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::links;
 use crate::metrics::Event;
 use crate::outbox::Outbox;
 use crate::random::Random;
+use crate::sessions;
 use crate::table::{Change, Committed, Guard, Key, Refused, Row, Table, TableError, Transaction};
 
 /// The link is unused and not expired.
@@ -19,6 +20,16 @@ const LIVE_LINK: Guard = Guard("live link");
 const SAME_CREDENTIALS: Guard = Guard("same credentials");
 /// The establishment has no account.
 const FREE_ESTABLISHMENT: Guard = Guard("free establishment");
+
+/// Replaces the password of an active account.
+const REPLACE: &str = "SET password_hash = :hash, credentials_epoch = :next, is_active = :true, \
+                       password_set_at = :now REMOVE expires_at";
+/// The same for an application, of which the link's own copy is activated: what its mail said. Another
+/// application may have been typed since, with somebody else's name.
+const ACTIVATE: &str = "SET password_hash = :hash, credentials_epoch = :next, is_active = :true, \
+                        password_set_at = :now, siret = :siret, establishment_name = :establishment_name, \
+                        first_name = :first_name, last_name = :last_name, email = :email, phone = :phone \
+                        REMOVE expires_at, applicant";
 
 #[derive(Debug, Clone)]
 pub struct Credentials {
@@ -34,13 +45,15 @@ impl Credentials {
     }
 
     /// Sets the password of a link's account, consumes the link, queues a mail and deletes the count of
-    /// failed logins, in one transaction. An activation also writes the establishment and its member.
+    /// failed logins, in one transaction. An activation also writes the establishment and its member, and
+    /// opens a session, whose token is returned: mailbox and password have just been proved.
     ///
     /// # Errors
     /// `LinkUsed`, `LinkExpired`, `LinkUnknown`, `EstablishmentHasAccount`.
-    pub async fn set(&self, token: &Token, link: &Link, hash: &str) -> Result<(), Error> {
+    pub async fn set(&self, token: &Token, link: &Link, hash: &str) -> Result<Option<Token>, Error> {
         let request = hexadecimal(&self.random.bytes::<16>());
         let identifier = link.identifier.clone();
+        let mut session = None;
         let mut transaction = Transaction::new();
         transaction
             .change(LIVE_LINK, self.consume(token, &request))
@@ -51,17 +64,22 @@ impl Credentials {
                 self.outbox.queue(&mut transaction, &MailJob::PasswordChanged { identifier })?;
             }
             LinkPurpose::Activation => {
+                let opened = Token::from_bytes(self.random.bytes());
+                let epoch = link.credentials_epoch + 1;
                 transaction
                     .create(FREE_ESTABLISHMENT, self.establishment_row(&link.application))
                     .put(member_row(link))
+                    .put(sessions::row(&opened, &identifier, epoch, self.clock.now()))
                     .count(Event::AccountOpened);
+                session = Some(opened);
                 self.outbox.queue(&mut transaction, &MailJob::Welcome { identifier })?;
             }
         }
         let Committed::No(refused) = self.table.commit(transaction).await? else {
-            return Ok(());
+            return Ok(session);
         };
-        self.refusal_of(token, &request, &refused).await
+        self.refusal_of(token, &request, &refused).await?;
+        Ok(session)
     }
 
     /// Maps failed guards to a refusal. The link's row comes first: if this request consumed it, an answer
@@ -113,12 +131,17 @@ impl Credentials {
     }
 
     fn replace_password(&self, link: &Link, hash: &str) -> Change {
-        let replace = Change::new(
-            Key::account(&link.identifier),
-            "SET password_hash = :hash, credentials_epoch = :next, is_active = :true, password_set_at = :now \
-             REMOVE expires_at",
-            "credentials_epoch = :epoch AND (attribute_not_exists(expires_at) OR expires_at > :now)",
-        );
+        let update = match link.purpose {
+            LinkPurpose::PasswordReset => REPLACE,
+            LinkPurpose::Activation => ACTIVATE,
+        };
+        let condition =
+            "credentials_epoch = :epoch AND (attribute_not_exists(expires_at) OR expires_at > :now)";
+        let replace = Change::new(Key::account(&link.identifier), update, condition);
+        let replace = match link.purpose {
+            LinkPurpose::PasswordReset => replace,
+            LinkPurpose::Activation => accounts::with_application(replace, &link.application),
+        };
         replace
             .value("hash", hash)
             .value("epoch", link.credentials_epoch)

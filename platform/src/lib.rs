@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod boot;
 pub mod clock;
 pub mod config;
+pub mod cookie;
 pub mod credentials;
 pub mod error;
 pub mod form;
@@ -57,7 +58,7 @@ impl Platform {
         let outbox = outbox::Outbox::new(table, &config, &clock, &random);
         let proofs = proofs::Proofs::new(table, &config, &clock, &random);
         Self {
-            accounts: accounts::Accounts::new(table, &proofs, &outbox, &clock, &random),
+            accounts: accounts::Accounts::new(table, &config, &proofs, &outbox, &clock),
             credentials: credentials::Credentials::new(table, &outbox, &clock, &random),
             links: links::Links::new(table, &config),
             notices: notices::Notices::new(table, &clock, &random),

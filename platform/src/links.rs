@@ -55,9 +55,7 @@ impl Links {
         .value("epoch", account.credentials_epoch)
         .value("until", valid_until)
         .value("expires_at", after(valid_until, LINK_REMEMBERED));
-        let change = accounts::application_texts(&account.application)
-            .into_iter()
-            .fold(change, |change, (name, text)| change.value(name, text));
+        let change = accounts::with_application(change, &account.application);
         match self.table.update(change).await? {
             Outcome::Done(_) => Ok(Some((token, valid_until))),
             Outcome::Refused(_) => Ok(None),

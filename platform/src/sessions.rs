@@ -1,7 +1,7 @@
 //! Sessions, and the count of failed logins.
 
 use domain::account::{FAILED_LOGINS_MAX, FAILED_LOGINS_WINDOW, GUESSES_MAX, GUESSES_WINDOW, SESSION_VALID};
-use domain::time::after;
+use domain::time::{Timestamp, after};
 use domain::{Account, Identifier, MailJob, Refusal, Token};
 
 use crate::clock::Clock;
@@ -107,10 +107,7 @@ impl Sessions {
     /// token: the given one, else a random one.
     pub async fn open(&self, account: &Account, token: Option<Token>) -> Result<Token, Error> {
         let token = token.unwrap_or_else(|| Token::from_bytes(self.random.bytes()));
-        let row = Row::new(&Key::session(&token))
-            .with("identifier", account.identifier.as_str())
-            .with("credentials_epoch", account.credentials_epoch)
-            .with("expires_at", after(self.clock.now(), SESSION_VALID));
+        let row = row(&token, &account.identifier, account.credentials_epoch, self.clock.now());
         let mut transaction = Transaction::new();
         transaction.put(row).delete(Key::attempts(&account.identifier));
         match self.table.commit(transaction).await? {
@@ -137,4 +134,12 @@ impl Sessions {
     pub async fn close(&self, token: &Token) -> Result<(), TableError> {
         self.table.delete(&Key::session(token)).await
     }
+}
+
+/// The row of a session that is opened `now`.
+pub(crate) fn row(token: &Token, identifier: &Identifier, credentials_epoch: u64, now: Timestamp) -> Row {
+    Row::new(&Key::session(token))
+        .with("identifier", identifier.as_str())
+        .with("credentials_epoch", credentials_epoch)
+        .with("expires_at", after(now, SESSION_VALID))
 }

@@ -27,11 +27,8 @@ async fn a_person_opens_an_account_and_logs_in_and_out() {
         let welcome = stage.portal.mail(2).await;
         assert!(welcome.text.contains(&identifier), "{}", welcome.text);
 
-        browser.click("#to-login").await;
-        browser.ready("#login #password").await;
-        assert_eq!(browser.value("#login #identifier").await, identifier);
-        browser.fill("#login #password", PASSWORD).await;
-        browser.submit("#login").await;
+        // The activation has logged in.
+        browser.click("#to-space").await;
         browser.sees("#account").await;
         assert_eq!(browser.text("#who").await, "Jeanne Martin-Ruiz");
         browser.reads("#establishments", ESTABLISHMENT).await;
@@ -200,7 +197,7 @@ async fn a_person_gets_a_lost_identifier_and_password_back() {
         let reminder = stage.portal.mail(3).await;
         assert!(reminder.text.contains(&identifier), "{}", reminder.text);
 
-        browser.click("#done a[href='/mot-de-passe-oublie/']").await;
+        browser.go("/mot-de-passe-oublie/").await;
         browser.fill("#recover-password #identifier", &identifier.to_lowercase()).await;
         browser.submit("#recover-password").await;
         browser.sees("#done").await;
@@ -208,10 +205,7 @@ async fn a_person_gets_a_lost_identifier_and_password_back() {
         assert_eq!(choose_password(stage, mail.fragment(), OTHER_PASSWORD).await, identifier);
         stage.portal.mail(5).await;
 
-        browser.click("#to-login").await;
-        browser.fill("#login #password", OTHER_PASSWORD).await;
-        browser.submit("#login").await;
-        browser.sees("#account").await;
+        log_in_where_the_password_was_chosen(stage, &identifier, OTHER_PASSWORD).await;
     })
     .await;
 }
@@ -227,7 +221,7 @@ async fn an_account_is_opened_in_a_browser_that_keeps_nothing() {
         // The link comes into a tab where another one was opened.
         let mail = stage.portal.mail(1).await;
         browser.go("/mot-de-passe/#un-autre-jeton").await;
-        browser.ready("#set-password [type=submit]").await;
+        browser.sees("#link-unknown").await;
         browser.run("window.isOld = true; location.hash = arguments[0]", json!([mail.fragment()])).await;
         browser.until("the page is loaded again", "return window.isOld === undefined", json!([])).await;
         browser.fill("#set-password #password", PASSWORD).await;
@@ -247,6 +241,19 @@ pub async fn open_account(stage: &Stage) -> String {
     identifier
 }
 
+/// After a recovery the login stands where the password was chosen: the identifier is there, and the focus.
+pub async fn log_in_where_the_password_was_chosen(stage: &Stage, identifier: &str, password: &str) {
+    let browser = &stage.browser;
+    browser.ready("#login [type=submit]").await;
+    assert_eq!(browser.value("#login #identifier").await, identifier);
+    let focus = "return document.activeElement.matches('#login #password')";
+    browser.until("the focus is in the password", focus, json!([])).await;
+    browser.client.active_element().await.unwrap().send_keys(password).await.unwrap();
+    browser.submit("#login").await;
+    browser.sees("#account").await;
+    assert_eq!(browser.place().await, "/mon-espace/");
+}
+
 /// Opens an account and logs into it, up to the page that comes then.
 pub async fn log_in(stage: &Stage) {
     let identifier = open_account(stage).await;
@@ -257,11 +264,17 @@ pub async fn log_in(stage: &Stage) {
 
 /// Both steps of opening an account, up to what is to be done next.
 pub async fn apply(stage: &Stage) {
+    apply_as(stage, EMAIL).await;
+}
+
+/// The same, with that address.
+pub async fn apply_as(stage: &Stage, email: &str) {
     let browser = &stage.browser;
     check_siret(stage, SIRET_DIGITS).await;
     browser.sees("#step-account").await;
     assert_eq!(browser.text("#checked-siret").await, SIRET);
     browser.fill_all("#create-account", &APPLICATION).await;
+    browser.fill("#create-account #email", email).await;
     browser.submit("#create-account").await;
     browser.sees("#done").await;
 }

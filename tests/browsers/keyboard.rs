@@ -102,11 +102,7 @@ async fn an_account_is_opened_used_and_left_by_keyboard_alone() {
         tab_to(browser, "#set-password [type=submit]").await;
         press(browser, ENTER).await;
         hears_heading(browser, "#done").await;
-        tab_to(browser, "#to-login").await;
-        press(browser, ENTER).await;
-
-        browser.ready("#login [type=submit]").await;
-        write(browser, "#password", PASSWORD).await;
+        tab_to(browser, "#to-space").await;
         press(browser, ENTER).await;
         hears_heading(browser, "#account").await;
         tab_to(browser, "#log-out").await;

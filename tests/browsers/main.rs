@@ -8,6 +8,7 @@ mod fields;
 mod journeys;
 mod keyboard;
 mod last_metre;
+mod links;
 mod network;
 mod people;
 mod portal;
@@ -17,6 +18,7 @@ mod refusals;
 mod screenshots;
 mod stage;
 mod states;
+mod ways;
 mod worst_day;
 
 use testkit::http;

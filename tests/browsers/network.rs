@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::engines::{Look, chosen};
 use crate::http;
 use crate::journeys::{apply, choose_password};
-use crate::people::PASSWORD;
+use crate::people::{ESTABLISHMENT, LINK, PASSWORD};
 use crate::portal::Portal;
 use crate::processes::POLL;
 use crate::proxy::Fate;
@@ -25,7 +25,7 @@ const PAGES: [&str; 10] = [
     "/creer-mon-espace/",
     "/identifiant-oublie/",
     "/mot-de-passe-oublie/",
-    "/mot-de-passe/#jeton",
+    LINK,
     "/courriel-non-recu/",
     "/demande-assistance/",
     "/mon-espace/",
@@ -119,10 +119,16 @@ async fn nothing_moves_while_a_page_loads() {
         for width in [1280, 320] {
             browser.size(width, 900).await;
             for path in PAGES {
+                if path == LINK {
+                    stage.proxy.plan("/api/link", [Fate::open_link()]);
+                }
                 browser.go(path).await;
                 browser.sees("main h1").await;
                 if path == "/" {
                     browser.reads("#notices", "Aucun incident").await;
+                }
+                if path == LINK {
+                    browser.reads("#for-establishment", ESTABLISHMENT).await;
                 }
                 let moved = browser.client.execute_async(SHIFTS, vec![]).await.unwrap();
                 assert!(moved.as_f64().unwrap() < 0.001, "{path} at {width} moved by {moved}");

@@ -24,5 +24,7 @@ pub const TICKET: [(&str, &str); 5] = [
     ("email", EMAIL),
     ("description", "Ma collègue est partie en octobre. Sa messagerie est fermée."),
 ];
+/// Of a mail that was never sent: the page says so, unless `Fate::open_link` says that it serves.
+pub const LINK: &str = "/mot-de-passe/#jeton";
 /// Well formed, and of no account.
 pub const UNKNOWN_IDENTIFIER: &str = "AP-0000-0000";

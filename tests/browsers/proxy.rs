@@ -54,6 +54,17 @@ impl Fate {
         Self::Given(500, json!({"message": "Internal Server Error"}))
     }
 
+    /// What `/api/link` says of a link that serves.
+    pub fn open_link() -> Self {
+        Self::link("recovery", "open")
+    }
+
+    pub fn link(purpose: &str, state: &str) -> Self {
+        let (until, name) = ("2026-11-23T18:05:00Z", "Boulangerie du Marché");
+        let link = json!({"purpose": purpose, "state": state, "until": until, "establishment_name": name});
+        Self::Given(200, link)
+    }
+
     /// The proof has lived its twenty minutes.
     pub fn expired_proof() -> Self {
         Self::Given(403, json!({"type": "/problems/proof-rejected", "title": "La vérification a expiré"}))

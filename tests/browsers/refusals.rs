@@ -2,8 +2,11 @@
 
 use serde_json::json;
 
-use crate::journeys::{apply, check_siret, choose_password, open_account};
-use crate::people::{APPLICATION, OTHER_PASSWORD, PASSWORD, SIRET, TICKET, UNKNOWN_IDENTIFIER};
+use crate::journeys::{apply, apply_as, check_siret, choose_password, open_account};
+use crate::people::{
+    APPLICATION, EMAIL, ESTABLISHMENT, LINK, OTHER_PASSWORD, PASSWORD, SIRET, TICKET, UNKNOWN_IDENTIFIER,
+};
+use crate::proxy::Fate;
 use crate::stage::in_every_engine;
 
 /// A form, what is typed into one of its fields, and a word of what is said beside it.
@@ -18,13 +21,16 @@ async fn an_empty_form_names_every_missing_field_and_takes_the_person_there() {
             ("/creer-mon-espace/", "#check-siret", vec!["siret", "accept_terms"]),
             ("/identifiant-oublie/", "#recover-identifier", vec!["siret", "email"]),
             ("/mot-de-passe-oublie/", "#recover-password", vec!["identifier"]),
-            ("/mot-de-passe/#jeton", "#set-password", vec!["password"]),
+            (LINK, "#set-password", vec!["password"]),
             (
                 "/demande-assistance/",
                 "#submit-ticket",
                 vec!["siret", "establishment_name", "full_name", "phone", "email", "motive", "description"],
             ),
         ] {
+            if path == LINK {
+                stage.proxy.plan("/api/link", [Fate::open_link()]);
+            }
             browser.go(path).await;
             browser.submit(form).await;
             let focus = "return document.activeElement.classList.contains('govuk-error-summary')";
@@ -124,16 +130,17 @@ async fn used_and_unknown_links_are_told_apart_and_each_leads_to_a_new_one() {
         let identifier = open_account(stage).await;
         let first = stage.portal.mails().await.pop().unwrap();
         let cut = format!("#{}", &first.fragment()[1..20]);
-        for (fragment, view) in [(first.fragment(), "#link-used"), (cut.as_str(), "#link-unknown")] {
+        for (fragment, view, form) in
+            [(first.fragment(), "#link-used", "#renew-link"), (&cut, "#link-unknown", "#recover-password")]
+        {
+            // On opening, before a password is invented.
             browser.go(&format!("/mot-de-passe/{fragment}")).await;
-            browser.fill("#set-password #password", OTHER_PASSWORD).await;
-            browser.submit("#set-password").await;
             browser.sees(view).await;
-            browser.sees("#new-link").await;
+            browser.sees_not("#set-password").await;
             // Loaded again it says the same.
             browser.reload().await;
             browser.sees(view).await;
-            browser.ready("#recover-password [type=submit]").await;
+            browser.ready(&format!("{form} [type=submit]")).await;
         }
         browser.fill("#recover-password #identifier", &identifier).await;
         browser.submit("#recover-password").await;
@@ -171,16 +178,30 @@ async fn a_weak_password_is_refused_with_advice_and_the_link_still_serves() {
 async fn who_comes_second_for_an_establishment_is_shown_the_ways_out() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
-        // Two people apply; the second follows their link when the first has an account.
-        browser.go("/creer-mon-espace/").await;
-        apply(stage).await;
-        let second = stage.portal.mail(1).await;
-        browser.go("/creer-mon-espace/").await;
-        apply(stage).await;
-        let first = stage.portal.mail(2).await;
-        assert_ne!(first.fragment(), second.fragment());
-        choose_password(stage, first.fragment(), PASSWORD).await;
-        browser.go(&format!("/mot-de-passe/{}", second.fragment())).await;
+        // Two people apply; one opens their link when the other has an account, one had opened it before.
+        let mut links = Vec::new();
+        for (email, count) in [("paul@exemple.fr", 1), ("zoe@exemple.fr", 2), (EMAIL, 3)] {
+            browser.go("/creer-mon-espace/").await;
+            apply_as(stage, email).await;
+            links.push(stage.portal.mail(count).await.fragment().to_owned());
+        }
+        let before = browser.client.window().await.unwrap();
+        browser.go(&format!("/mot-de-passe/{}", links[0])).await;
+        browser.reads("#for-establishment", ESTABLISHMENT).await;
+        let tab = browser.client.new_window(true).await.unwrap();
+        browser.client.switch_to_window(tab.handle).await.unwrap();
+        choose_password(stage, &links[2], PASSWORD).await;
+
+        browser.go(&format!("/mot-de-passe/{}", links[1])).await;
+        browser.sees("#exists").await;
+        browser.reads("#exists-message", "avant vous").await;
+        browser.ready("#exists a[href='/#login']").await;
+        browser.ready("#exists a[href='/identifiant-oublie/']").await;
+        browser.reload().await;
+        browser.sees("#exists").await;
+        browser.client.close_window().await.unwrap();
+
+        browser.client.switch_to_window(before).await.unwrap();
         browser.fill("#set-password #password", OTHER_PASSWORD).await;
         browser.submit("#set-password").await;
         browser.sees("#exists").await;

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::journeys::{apply, check_siret, choose_password, fill_ticket, open_account};
-use crate::people::{EMAIL, OTHER_PASSWORD, PASSWORD, SIRET, UNKNOWN_IDENTIFIER};
+use crate::journeys::{apply, apply_as, check_siret, choose_password, fill_ticket, open_account};
+use crate::people::{EMAIL, LINK, OTHER_PASSWORD, PASSWORD, SIRET, UNKNOWN_IDENTIFIER};
 use crate::proxy::Fate;
 use crate::stage::Stage;
 
@@ -35,7 +35,7 @@ const FORMS: [(&str, &str, &str); 7] = [
     ("demande-assistance", "/demande-assistance/", "#submit-ticket"),
     ("identifiant-oublie", "/identifiant-oublie/", "#recover-identifier"),
     ("mot-de-passe-oublie", "/mot-de-passe-oublie/", "#recover-password"),
-    ("mot-de-passe", "/mot-de-passe/#jeton", "#set-password"),
+    ("mot-de-passe", LINK, "#set-password"),
     ("simulation", "/simulation/", "#simulate"),
 ];
 
@@ -78,6 +78,9 @@ pub async fn visit(stage: &Stage, look: impl AsyncFn(&str)) {
         look(name).await;
     }
     for (name, path, form) in FORMS {
+        if path == LINK {
+            stage.proxy.plan("/api/link", [Fate::open_link()]);
+        }
         browser.go(path).await;
         browser.ready(&format!("{form} [type=submit]")).await;
         look(name).await;
@@ -140,7 +143,7 @@ async fn account(stage: &Stage, look: &impl AsyncFn(&str)) {
 
     let mail = stage.portal.mail(1).await;
     browser.go("/creer-mon-espace/").await;
-    apply(stage).await;
+    apply_as(stage, "paul@exemple.fr").await;
     let late_mail = stage.portal.mail(2).await;
     browser.go(&format!("/mot-de-passe/{}", mail.fragment())).await;
     browser.fill("#password", "123456789012").await;
@@ -150,8 +153,6 @@ async fn account(stage: &Stage, look: &impl AsyncFn(&str)) {
     let identifier = choose_password(stage, mail.fragment(), PASSWORD).await;
     look("mot-de-passe-fait").await;
     browser.go(&format!("/mot-de-passe/{}", late_mail.fragment())).await;
-    browser.fill("#password", PASSWORD).await;
-    browser.submit("#set-password").await;
     browser.sees("#exists").await;
     look("mot-de-passe-existe").await;
 
@@ -182,20 +183,33 @@ async fn account(stage: &Stage, look: &impl AsyncFn(&str)) {
 async fn links(stage: &Stage, look: &impl AsyncFn(&str)) {
     let browser = &stage.browser;
     let used = stage.portal.mails().await.pop().expect("the mail that opened the account");
-    let expired = Fate::Given(410, json!({"type": "/problems/link-expired"}));
-    stage.proxy.plan("/api/set-password", [expired, Fate::AnswerLost]);
-    for (name, fragment, view) in [
-        ("mot-de-passe-expire", used.fragment(), "#link-expired"),
-        ("mot-de-passe-peut-etre-enregistre", used.fragment(), "#maybe-set"),
-        ("mot-de-passe-deja-servi", used.fragment(), "#link-used"),
-        ("mot-de-passe-lien-inconnu", "#inconnu", "#link-unknown"),
+    let of_mail = format!("/mot-de-passe/{}", used.fragment());
+    stage.proxy.plan("/api/link", [Fate::open_link()]);
+    stage.proxy.plan("/api/set-password", [Fate::AnswerLost]);
+    browser.go(&of_mail).await;
+    browser.fill("#set-password #password", OTHER_PASSWORD).await;
+    browser.submit("#set-password").await;
+    browser.sees("#maybe-set").await;
+    look("mot-de-passe-peut-etre-enregistre").await;
+    stage.proxy.plan("/api/link", [Fate::link("recovery", "expired")]);
+    for (name, path, view) in [
+        ("mot-de-passe-expire", of_mail.as_str(), "#link-expired"),
+        ("mot-de-passe-deja-servi", &of_mail, "#link-used"),
+        ("mot-de-passe-lien-inconnu", "/mot-de-passe/#inconnu", "#link-unknown"),
     ] {
-        browser.go(&format!("/mot-de-passe/{fragment}")).await;
-        browser.fill("#set-password #password", OTHER_PASSWORD).await;
-        browser.submit("#set-password").await;
+        browser.go(path).await;
         browser.sees(view).await;
         look(name).await;
     }
+    stage.proxy.plan("/api/link", [Fate::open_link()]);
+    stage.proxy.plan("/api/set-password", [Fate::Given(200, json!({"identifier": UNKNOWN_IDENTIFIER}))]);
+    browser.go(LINK).await;
+    browser.fill("#set-password #password", OTHER_PASSWORD).await;
+    browser.submit("#set-password").await;
+    browser.sees("#login").await;
+    look("mot-de-passe-change").await;
+    browser.go("/mot-de-passe/#inconnu").await;
+    browser.sees("#link-unknown").await;
     browser.submit("#recover-password").await;
     browser.sees(".govuk-error-summary").await;
     look("mot-de-passe-lien-inconnu-erreurs").await;

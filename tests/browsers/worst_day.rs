@@ -336,6 +336,7 @@ async fn a_password_is_kept_nowhere_not_even_on_the_worst_day() {
         assert_eq!(browser.value("#login #identifier").await, identifier);
         assert_eq!(browser.value("#login #password").await, "");
 
+        stage.proxy.plan("/api/link", [Fate::open_link(), Fate::open_link()]);
         browser.go("/mot-de-passe/#un-jeton-quelconque").await;
         browser.fill("#set-password #password", OTHER_PASSWORD).await;
         stage.proxy.plan("/api/set-password", [Fate::Refused(503, Some(600))]);
@@ -416,7 +417,7 @@ async fn reloaded_once_it_is_answered_a_page_says_the_answer_again_and_come_anew
         browser.reads("#done #identifier-value", &identifier).await;
         // A link that comes later into the same tab is not taken for the one that has served.
         browser.run("location.hash = 'un-autre-jeton'", json!([])).await;
-        browser.ready("#set-password [type=submit]").await;
+        browser.sees("#link-unknown").await;
 
         browser.go("/creer-mon-espace/").await;
         check_siret(stage, SIRET).await;

@@ -22,6 +22,7 @@ ACTIONS = {
     "/api/create-account": "create-account",
     "/api/recover/identifier": "recover",
     "/api/recover/password": "recover",
+    "/api/link/renew": "recover",
     "/api/submit-ticket": "submit-ticket",
     "/api/session": "session",
 }

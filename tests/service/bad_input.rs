@@ -16,6 +16,8 @@ fn forms() -> Vec<(&'static str, &'static str, Value)> {
         ("/api/submit-ticket", "submit-ticket", ticket("0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f70")),
         ("/api/session", "session", json!({"identifier": "AP-7K3M-Q2FD", "password": PASSWORD})),
         ("/api/set-password", "", json!({"token": "0".repeat(52), "password": PASSWORD})),
+        ("/api/link", "", json!({"token": "0".repeat(52)})),
+        ("/api/link/renew", "recover", json!({"token": "0".repeat(52)})),
     ]
 }
 
@@ -56,7 +58,7 @@ async fn an_empty_form_names_every_field_in_its_order() {
             "/api/check-siret" => ["siret", "accept_terms"].map(str::to_owned).to_vec(),
             _ => form.as_object().unwrap().keys().rev().cloned().collect(),
         };
-        let has_proof = !matches!(path, "/api/session" | "/api/set-password");
+        let has_proof = !matches!(path, "/api/session" | "/api/set-password" | "/api/link");
         let mut wanted: Vec<String> = fields.iter().map(|field| format!("{field}:required")).collect();
         wanted.extend(has_proof.then(|| "proof:required".to_owned()));
         for empty in [Value::Null, json!(""), json!(" \t\u{a0}")] {

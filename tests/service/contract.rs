@@ -113,6 +113,22 @@ async fn set_password() {
 }
 
 #[tokio::test]
+async fn link() {
+    insta::assert_snapshot!(answered(&App::new(), "link").await, @r#"
+    404
+    content-type: application/problem+json
+    cache-control: no-store
+    {"detail":"Copiez le lien entier depuis le courriel, ou demandez-en un nouveau.","status":404,"title":"Ce lien est inconnu","type":"/problems/link-unknown"}
+    "#);
+    insta::assert_snapshot!(answered(&App::new(), "link-renew").await, @r#"
+    404
+    content-type: application/problem+json
+    cache-control: no-store
+    {"detail":"Copiez le lien entier depuis le courriel, ou demandez-en un nouveau.","status":404,"title":"Ce lien est inconnu","type":"/problems/link-unknown"}
+    "#);
+}
+
+#[tokio::test]
 async fn recover_identifier() {
     insta::assert_snapshot!(answered(&App::new(), "recover-identifier").await, @r#"
     202

@@ -13,6 +13,7 @@ use domain::proof::Action;
 use domain::ticket::{DESCRIPTION_LENGTH_MAX, DESCRIPTION_LENGTH_MIN};
 use domain::token::TOKEN_SYMBOLS;
 use platform::accounts::ROLE_HOLDER;
+use platform::cookie::COOKIE;
 use platform::function::Function;
 use platform::notices::Level;
 use serde_json::{Value, json};
@@ -52,7 +53,15 @@ fn the_document_lists_every_route() {
         .collect();
     assert_eq!(
         proven,
-        ["CheckSiretForm", "CreateAccountForm", "IdentifierForm", "LoginForm", "PasswordForm", "TicketForm"]
+        [
+            "CheckSiretForm",
+            "CreateAccountForm",
+            "IdentifierForm",
+            "LoginForm",
+            "PasswordForm",
+            "RenewLinkForm",
+            "TicketForm"
+        ]
     );
     let (mut listed, mut names) = (BTreeSet::new(), BTreeSet::new());
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -113,7 +122,7 @@ fn the_document_says_the_limits_of_the_code() {
     assert_eq!(schemas["AccountState"]["enum"], json!(["none", "exists"]));
     assert_eq!(schemas["Establishment"]["properties"]["role"]["enum"], json!([ROLE_HOLDER]));
     let cookie = &document["components"]["securitySchemes"]["session"];
-    assert_eq!((&cookie["in"], &cookie["name"]), (&json!("cookie"), &json!(session::COOKIE)));
+    assert_eq!((&cookie["in"], &cookie["name"]), (&json!("cookie"), &json!(COOKIE)));
 }
 
 #[test]
@@ -137,6 +146,8 @@ fn the_document_names_every_status() {
         statuses("/api/set-password", "post"),
         [200, 400, 403, 404, 405, 409, 410, 413, 415, 422, 500, 503]
     );
+    assert_eq!(statuses("/api/link", "post"), [200, 400, 403, 404, 405, 413, 415, 422, 500, 503]);
+    assert_eq!(statuses("/api/link/renew", "post"), [202, 400, 403, 404, 405, 409, 413, 415, 422, 500, 503]);
     assert_eq!(
         statuses("/api/session", "post"),
         [200, 400, 401, 403, 405, 409, 413, 415, 422, 429, 500, 503]

@@ -14,10 +14,17 @@ use crate::support::{App, EMAIL, OTHER_PASSWORD, OTHER_SIRET, SIRET, cookie, tic
 pub async fn story(app: &App, mut look: impl FnMut(&App)) {
     let form = json!({"siret": SIRET, "accept_terms": true});
     app.post_proven("/api/check-siret", "check-siret", form).await;
+    app.apply(SIRET, EMAIL).await;
+    let applied = token(&app.next_mail().await);
+    look(app);
+    assert_eq!(app.post("/api/link", &json!({"token": applied})).await.body["state"], "open");
+    app.post_proven("/api/link/renew", "recover", json!({"token": applied})).await;
+    app.deliver().await;
     let identifier = app.account(SIRET, EMAIL).await;
     app.recover_identifier(SIRET, EMAIL).await;
     app.recover_password(&identifier).await;
     let link = token(&app.next_mail().await);
+    assert_eq!(app.post("/api/link", &json!({"token": link})).await.body["state"], "open");
     assert_eq!(app.set_password(&link, OTHER_PASSWORD).await.status, 200);
     app.close_to_passwords(&identifier).await;
     look(app);

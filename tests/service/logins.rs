@@ -103,7 +103,7 @@ async fn a_login_asked_again_with_its_proof_is_the_same_session() {
     }
     let again = app.post("/api/session", &form).await;
     assert_eq!((first.status, cookie(&first)), (again.status, cookie(&again)));
-    assert_eq!(app.rows("SESSION#").len(), 1);
+    assert_eq!(app.rows("SESSION#").len(), 2, "the activation's, and this one");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod equality;
 mod faults;
 mod fields;
 mod grants;
+mod links;
 mod logins;
 mod mails;
 mod notices;

@@ -6,7 +6,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::FieldCode;
 use domain::proof::Action;
 use domain::token::TOKEN_SYMBOLS;
 use platform::clock::Clock;
@@ -88,14 +87,14 @@ fn name_of(function: &Function, route: &Route) -> String {
 }
 
 /// The form of a route with its required fields, as the API document states them. A proof is for the action
-/// of the function's name.
+/// of the function's name, or for a recovery.
 fn form(document: &Value, function: &Function, path: &str) -> Result<Value, Error> {
     let schema = &document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"];
     let schema = resolved(document, schema);
     let mut form = Map::new();
     for field in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         let value = match field {
-            "proof" => proof(Action::parse(function.name).map_err(FieldCode::as_str)?)?.into(),
+            "proof" => proof(Action::parse(function.name).unwrap_or(Action::Recover))?.into(),
             _ => sample(field).unwrap_or_else(|| example(document, &schema["properties"][field])),
         };
         form.insert(field.to_owned(), value);

@@ -1,8 +1,10 @@
 //! Tests of links: sixty minutes, one use, and the same token however often its mail is sent.
 
-use domain::link::{LINK_REMEMBERED, LINK_VALID_MINUTES, LinkPurpose, link_token};
+use domain::link::{LINK_REMEMBERED, LINK_VALID_MINUTES, LinkPurpose, LinkState, link_token};
 use domain::time::{SignedDuration, Timestamp, after, minutes};
-use domain::{Application, Email, Identifier, Link, MailId, Name, Phone, Refusal, SecretKey, Siret, Token};
+use domain::{
+    Account, Application, Email, Identifier, Link, MailId, Name, Phone, Refusal, SecretKey, Siret, Token,
+};
 use proptest::prelude::*;
 
 use crate::common;
@@ -57,6 +59,29 @@ fn used_is_said_before_expired() {
     let used = link(Some(after(sent_at(), minutes(5))));
     assert_eq!(used.check(after(sent_at(), minutes(6))), Err(Refusal::LinkUsed));
     assert_eq!(used.check(after(sent_at(), minutes(61))), Err(Refusal::LinkUsed));
+}
+
+#[test]
+fn a_link_is_told_to_be_what_setting_a_password_would_say() {
+    let account = |credentials_epoch| Account {
+        identifier: identifier(),
+        application: link(None).application,
+        is_active: true,
+        credentials_epoch,
+        password_hash: None,
+        password_set_at: None,
+        expires_at: None,
+    };
+    let (in_time, late) = (after(sent_at(), minutes(60)), after(sent_at(), minutes(61)));
+    let served = link(Some(sent_at()));
+    assert_eq!(link(None).state(Some(&account(0)), in_time), LinkState::Open);
+    assert_eq!(link(None).state(Some(&account(0)), late), LinkState::Expired);
+    assert_eq!(link(None).state(None, in_time), LinkState::Expired, "its application is gone");
+    for now in [in_time, late] {
+        assert_eq!(link(None).state(Some(&account(1)), now), LinkState::Used, "another one has served");
+        assert_eq!(served.state(Some(&account(0)), now), LinkState::Used);
+        assert_eq!(served.state(None, now), LinkState::Used);
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub const FUNCTION: Function = Function {
         Grant::check("DOMAIN#"),
         Grant::check("SIRET#"),
         Grant::put("PROOF#"),
-        Grant::put("ACCOUNT#"),
+        Grant::update("ACCOUNT#"),
         Grant::put("MAIL#"),
     ],
     secrets: &[Secret::Proof, Secret::Hash],

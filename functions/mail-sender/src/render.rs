@@ -6,12 +6,12 @@
 use askama::Template;
 use domain::mail::DigestPeriod;
 use domain::time::{SignedDuration, Timestamp, after, in_paris};
-use domain::{Account, Reference, Ticket, Token};
+use domain::{Account, Reference, Siret, Ticket, Token};
 use platform::outbox::DigestLine;
 
 /// The content of a mail. No `Debug`: it holds names and a link, which no log may.
 pub struct Content {
-    /// Holds nothing that a person typed.
+    /// Holds nothing that a person typed, but the digits of a SIRET.
     pub subject: String,
     pub text: String,
     /// The same with buttons. Loads nothing.
@@ -60,7 +60,8 @@ pub fn activation(
     valid_until: Timestamp,
     next_at: Option<Timestamp>,
 ) -> Result<Content, askama::Error> {
-    content!("Activez votre compte Sésame", "activation.txt", "activation.html", {
+    let subject = about("Activez votre compte Sésame", &account.application.siret);
+    content!(subject, "activation.txt", "activation.html", {
         site: str = site,
         account: Account = account,
         requester: str = &holder(account),
@@ -72,7 +73,8 @@ pub fn activation(
 
 /// The account is active; the identifier to keep.
 pub fn welcome(site: &str, account: &Account) -> Result<Content, askama::Error> {
-    content!("Votre compte Sésame est actif\u{a0}: gardez votre identifiant", "welcome.txt", "welcome.html", {
+    let subject = about("Compte Sésame actif\u{a0}: gardez votre identifiant", &account.application.siret);
+    content!(subject, "welcome.txt", "welcome.html", {
         site: str = site,
         account: Account = account,
     })
@@ -87,8 +89,8 @@ pub fn recovery(
     next_at: Option<Timestamp>,
 ) -> Result<Content, askama::Error> {
     let subject = match links {
-        [_] => "Votre identifiant Sésame et un lien pour votre mot de passe",
-        _ => "Vos identifiants Sésame et un lien pour chaque mot de passe",
+        [_] => "Votre identifiant et un lien pour votre mot de passe",
+        _ => "Vos identifiants et un lien pour chaque mot de passe",
     };
     let first = links.first().ok_or_else(|| askama::Error::custom("a recovery mail without a link"))?;
     let until = links.iter().map(|link| link.until).min().unwrap_or(first.until);
@@ -97,7 +99,7 @@ pub fn recovery(
         identifier: link.account.identifier.to_string(),
         url: url_of(site, &link.token),
     });
-    content!(subject, "recovery.txt", "recovery.html", {
+    content!(about(subject, &first.account.application.siret), "recovery.txt", "recovery.html", {
         site: str = site,
         links: [ShownLink] = &shown.collect::<Vec<_>>(),
         account: Account = first.account,
@@ -113,7 +115,8 @@ pub fn password_changed(
     account: &Account,
     changed_at: Timestamp,
 ) -> Result<Content, askama::Error> {
-    content!("Votre mot de passe Sésame a changé", "password_changed.txt", "password_changed.html", {
+    let subject = about("Votre mot de passe Sésame a changé", &account.application.siret);
+    content!(subject, "password_changed.txt", "password_changed.html", {
         site: str = site,
         account: Account = account,
         changed: str = &in_words(changed_at),
@@ -126,7 +129,8 @@ pub fn logins_blocked(
     account: &Account,
     blocked_at: Timestamp,
 ) -> Result<Content, askama::Error> {
-    content!("Trop d'essais avec votre identifiant Sésame", "logins_blocked.txt", "logins_blocked.html", {
+    let subject = about("Trop d'essais avec votre identifiant Sésame", &account.application.siret);
+    content!(subject, "logins_blocked.txt", "logins_blocked.html", {
         site: str = site,
         account: Account = account,
         blocked: str = &in_words(blocked_at),
@@ -142,7 +146,7 @@ pub fn ticket_receipt(
     next_at: Option<Timestamp>,
 ) -> Result<Content, askama::Error> {
     let subject = format!("Demande d'assistance {}\u{a0}: bien reçue", reference.as_str());
-    content!(subject, "ticket_receipt.txt", "ticket_receipt.html", {
+    content!(about(&subject, &ticket.siret), "ticket_receipt.txt", "ticket_receipt.html", {
         site: str = site,
         reference: Reference = reference,
         ticket: Ticket = ticket,
@@ -175,6 +179,11 @@ pub fn agency_digest(period: DigestPeriod, lines: &[DigestLine]) -> Result<Conte
         start: str = &in_words(period.start()),
         end: str = &in_words(period.end()),
     })
+}
+
+/// The subject of a mail about one establishment: an accountant has many.
+fn about(subject: &str, siret: &Siret) -> String {
+    format!("{subject} – SIRET {}", siret.spaced())
 }
 
 /// The link's URL. The token is in the fragment, so that no server logs it.

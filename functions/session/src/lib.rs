@@ -1,15 +1,14 @@
 //! `/api/session`: login, current session, logout («Mon espace personnel»).
 
-use domain::account::SESSION_VALID;
 use domain::proof::Action;
-use domain::{Account, EncodedProof, Identifier, Refusal, Token, TypedPassword};
+use domain::{Account, EncodedProof, Identifier, Refusal, TypedPassword};
 use platform::accounts::ROLE_HOLDER;
 use platform::config::LoginProof;
 use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, IntoResponse, Json, NoContent, Request, Response};
 use platform::proofs::Receipt;
 use platform::table::Transaction;
-use platform::{Config, Error, Field, Form, Platform, fields, form, passwords, route};
+use platform::{Error, Field, Form, Platform, cookie, fields, form, passwords, route};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
@@ -131,7 +130,7 @@ pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response
     let is_right = passwords::is_right(place, password.into_text(), known_hash).await?;
     let account = account.filter(|_| is_right).ok_or(Refusal::WrongCredentials)?;
     let token = platform.sessions.open(&account, token).await?;
-    let cookie = cookie(&platform.config, &token.print(), SESSION_VALID.as_secs());
+    let cookie = cookie::opening(&platform.config, &token);
     Ok(Json(Me::new(&account, &platform.config)).with_header(http::SET_COOKIE, &cookie))
 }
 
@@ -142,7 +141,7 @@ pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response
     responses((status = 200, description = "Who is logged in", body = Me))
 )]
 pub async fn show(platform: &Platform, request: Request) -> Result<Json<Me>, Error> {
-    let token = token_of(&platform.config, &request).ok_or(Refusal::NoSession)?;
+    let token = cookie::token_of(&platform.config, &request).ok_or(Refusal::NoSession)?;
     let session = platform.sessions.find(&token).await?.ok_or(Refusal::NoSession)?;
     let account = platform.accounts.find(&session.identifier).await?;
     let is_current =
@@ -158,29 +157,8 @@ pub async fn show(platform: &Platform, request: Request) -> Result<Json<Me>, Err
     responses((status = 204, description = "Nobody is logged in any more"))
 )]
 pub async fn close(platform: &Platform, request: Request) -> Result<Response, Error> {
-    if let Some(token) = token_of(&platform.config, &request) {
+    if let Some(token) = cookie::token_of(&platform.config, &request) {
         platform.sessions.close(&token).await?;
     }
-    Ok(NoContent.with_header(http::SET_COOKIE, &cookie(&platform.config, "", 0)))
-}
-
-/// The session's cookie: `__Host-` binds it to the very host.
-pub const COOKIE: &str = "__Host-sesame";
-/// The same on plain http at localhost, where WebKit refuses `Secure`.
-const COOKIE_OF_LOCALHOST: &str = "sesame";
-
-/// The name of the session's cookie on this site.
-#[must_use]
-pub fn cookie_name(config: &Config) -> &'static str {
-    if config.is_secure() { COOKIE } else { COOKIE_OF_LOCALHOST }
-}
-
-fn token_of(config: &Config, request: &Request) -> Option<Token> {
-    Token::parse(http::cookie(request, cookie_name(config))?)
-}
-
-fn cookie(config: &Config, value: &str, max_age_seconds: i64) -> String {
-    let secure = if config.is_secure() { "; Secure" } else { "" };
-    let name = cookie_name(config);
-    format!("{name}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly; SameSite=Strict{secure}")
+    Ok(NoContent.with_header(http::SET_COOKIE, &cookie::closing(&platform.config)))
 }

@@ -2,9 +2,9 @@
 
 use domain::{FieldCode, Password, Refusal, Token};
 use platform::function::{Function, Grant, Share, Size};
-use platform::http::Json;
+use platform::http::{IntoResponse, Json, Response, SET_COOKIE};
 use platform::passwords;
-use platform::{Error, Field, Form, Platform, fields, form, route};
+use platform::{Error, Field, Form, Platform, cookie, fields, form, route};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,6 +19,7 @@ pub const FUNCTION: Function = Function {
         Grant::update("LINK#"),
         Grant::update("ACCOUNT#"),
         Grant::put("SIRET#"),
+        Grant::put("SESSION#"),
         Grant::put("MAIL#"),
         Grant::delete("ATTEMPTS#"),
     ],
@@ -46,14 +47,20 @@ pub struct PasswordSet {
     pub identifier: String,
 }
 
-/// Sets the password. The link is read before anything is hashed, so that a stranger cannot make us
-/// spend Argon2: two calls of the table.
+/// Sets the password; an activation also logs in. The link is read before anything is hashed, so that a
+/// stranger cannot make us spend Argon2: two calls of the table.
 #[utoipa::path(
     post, path = "/api/set-password", operation_id = "setPassword", tag = "account",
     request_body = SetPasswordForm,
-    responses((status = 200, description = "The password is set", body = PasswordSet))
+    responses(
+        (
+            status = 200,
+            description = "The password is set; after an activation the cookie comes along",
+            body = PasswordSet
+        )
+    )
 )]
-pub async fn handle(platform: &Platform, form: Form<SetPasswordForm>) -> Result<Json<PasswordSet>, Error> {
+pub async fn handle(platform: &Platform, form: Form<SetPasswordForm>) -> Result<Response, Error> {
     let (token, password) = fields!(form: token, password)?;
     let token = token.ok_or(Refusal::LinkUnknown)?;
     let link = platform.links.find(&token, platform.clock.now()).await?.ok_or(Refusal::LinkUnknown)?;
@@ -62,6 +69,10 @@ pub async fn handle(platform: &Platform, form: Form<SetPasswordForm>) -> Result<
     person.0.push(link.identifier.to_string());
     password.judge(&person).map_err(|code: FieldCode| Refusal::field("password", code))?;
     let hash = passwords::hash(passwords::place()?, password, &platform.random).await?;
-    platform.credentials.set(&token, &link, &hash).await?;
-    Ok(Json(PasswordSet { identifier: link.identifier.to_string() }))
+    let session = platform.credentials.set(&token, &link, &hash).await?;
+    let set = Json(PasswordSet { identifier: link.identifier.to_string() });
+    Ok(match session {
+        Some(session) => set.with_header(SET_COOKIE, &cookie::opening(&platform.config, &session)),
+        None => set.into_response(),
+    })
 }

@@ -152,7 +152,7 @@ pub const KINDS: &[Kind] = &[
         name: "account",
         pk: "ACCOUNT#<identifier>",
         sk: "ACCOUNT",
-        meaning: "An application, and from its activation on an account, which has no expiry.",
+        meaning: "An application, and from its activation on an account. One SIRET and one address have one.",
         attributes: &[
             SIRET,
             ESTABLISHMENT_NAME,
@@ -160,6 +160,9 @@ pub const KINDS: &[Kind] = &[
             LAST_NAME,
             EMAIL,
             PHONE,
+            text("applicant", "keyed hash of SIRET and address: who may apply again; until the activation")
+                .sometimes()
+                .pseudonym(),
             attribute("is_active", AttributeKind::Flag, "the activation link was answered"),
             number("credentials_epoch", "times that the password was set"),
             text("password_hash", "Argon2id, as a PHC string; once there is a password").sometimes(),
@@ -168,7 +171,7 @@ pub const KINDS: &[Kind] = &[
             CREATED_AT,
             EXPIRES_AT.sometimes(),
         ],
-        retention: Retention::After(APPLICATION_RETENTION, "the application, unless it is activated"),
+        retention: Retention::After(APPLICATION_RETENTION, "the last application, unless it is activated"),
     },
     Kind {
         name: "link",

@@ -20,6 +20,55 @@ fn html_has_the_button_and_the_bare_link() {
     }
 }
 
+/// What a mailbox shows beside the subject.
+fn preheader(html: &str) -> &str {
+    let (_, rest) = html.split_once("mso-hide: all\">").unwrap();
+    rest.split_once("</div>").unwrap().0
+}
+
+#[test]
+fn a_mailbox_shows_which_establishment_a_mail_is_about() {
+    for (name, mail) in every_mail(&account(), &ticket()) {
+        let is_to_agency = matches!(name, "agency" | "digest");
+        let siret = mail.subject.contains(" – SIRET 732 829 320 00074");
+        assert_eq!(siret, !is_to_agency, "{name}: {}", mail.subject);
+        let shown = preheader(&mail.html);
+        assert!((30..=140).contains(&shown.chars().count()), "{name}: {shown}");
+        assert!(mail.html.find(shown) < mail.html.find("Bonjour"), "{name}: before what is read");
+        if !is_to_agency {
+            let establishment = "Boulangerie de l&#39;Étoile";
+            assert!(
+                mail.html.contains(establishment) && mail.text.contains("Boulangerie de l'Étoile"),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_button_keeps_its_surface_where_links_have_no_padding() {
+    for (name, mail) in every_mail(&account(), &ticket()) {
+        let buttons = mail.html.matches("<a class=\"button\"").count();
+        let cells = mail.html.matches("<td class=\"button\" align=\"center\" bgcolor=\"#3d2c8d\"").count();
+        assert_eq!(buttons, cells, "{name}");
+        assert_eq!(
+            mail.html.matches("mso-padding-alt: 13px 22px\"><a class=\"button\"").count(),
+            cells,
+            "{name}"
+        );
+        assert_eq!(mail.html.matches("<!--[if mso]>").count(), mail.html.matches("<![endif]-->").count());
+    }
+}
+
+#[test]
+fn nobody_is_alarmed_by_what_they_asked_for_themselves() {
+    for (name, mail) in every_mail(&account(), &ticket()) {
+        for text in [&mail.text, &mail.html] {
+            assert!(!text.to_lowercase().contains("quelqu"), "{name}");
+        }
+    }
+}
+
 #[test]
 fn every_link_leads_to_a_page_of_the_site_and_both_versions_have_the_same_ones() {
     let pages = ["/", "/aide/", "/demande-assistance/", "/mot-de-passe-oublie/", "/mot-de-passe/"];

@@ -10,12 +10,12 @@ use crate::fixtures::*;
 fn activation_says_who_asked_until_when_and_with_which_identifier() {
     let mail = render::activation(SITE, &account(), &token(), in_an_hour(), None).unwrap();
     insta::assert_snapshot!(read(&mail), @"
-    Objet : Activez votre compte Sésame
+    Objet : Activez votre compte Sésame – SIRET 732 829 320 00074
 
     Bonjour,
 
-    Nous avons reçu une demande de compte pour l'extranet Activité
-    partielle, avec votre adresse électronique.
+    Vous avez demandé un compte pour l'extranet Activité partielle.
+    Voici le lien qui l'active.
 
     Établissement : Boulangerie de l'Étoile
     SIRET : 732 829 320 00074
@@ -35,14 +35,15 @@ fn activation_says_who_asked_until_when_and_with_which_identifier() {
     Gardez ce message. L'identifiant vous servira à chaque connexion.
 
     Le lien ne fonctionne plus ?
-    Demandez-en un autre avec votre identifiant :
+    Ouvrez-le : sa page peut vous en envoyer un autre.
+    Après une semaine, demandez-le avec votre identifiant :
 
     https://sesame.example/mot-de-passe-oublie/
 
     Un nouveau lien n'annule pas les précédents.
     Dès que l'un d'eux a servi, les autres ne fonctionnent plus.
 
-    Vous n'avez rien demandé ?
+    Ce n'est pas vous ?
     Ne faites rien. Personne ne peut activer ce compte sans ce lien.
 
     --
@@ -58,7 +59,7 @@ fn activation_says_who_asked_until_when_and_with_which_identifier() {
 fn welcome_tells_the_identifier() {
     let mail = render::welcome(SITE, &account()).unwrap();
     insta::assert_snapshot!(read(&mail), @"
-    Objet : Votre compte Sésame est actif : gardez votre identifiant
+    Objet : Compte Sésame actif : gardez votre identifiant – SIRET 732 829 320 00074
 
     Bonjour,
 
@@ -102,12 +103,11 @@ fn recovery_tells_identifier_and_link_whichever_was_forgotten() {
     let accounts = [account()];
     let mail = render::recovery(SITE, &recovery_links(&accounts), now(), None).unwrap();
     insta::assert_snapshot!(read(&mail), @"
-    Objet : Votre identifiant Sésame et un lien pour votre mot de passe
+    Objet : Votre identifiant et un lien pour votre mot de passe – SIRET 732 829 320 00074
 
     Bonjour,
 
-    Nous avons reçu une demande pour un identifiant ou un mot de passe
-    oublié.
+    Vous avez demandé votre identifiant ou un nouveau mot de passe.
     Voici votre identifiant, et un lien pour choisir un nouveau mot
     de passe.
 
@@ -132,14 +132,15 @@ fn recovery_tells_identifier_and_link_whichever_was_forgotten() {
     https://sesame.example/
 
     Le lien ne fonctionne plus ?
-    Demandez-en un autre avec votre identifiant :
+    Ouvrez-le : sa page peut vous en envoyer un autre.
+    Après une semaine, demandez-le avec votre identifiant :
 
     https://sesame.example/mot-de-passe-oublie/
 
     Un nouveau lien n'annule pas les précédents.
     Dès que l'un d'eux a servi, les autres ne fonctionnent plus.
 
-    Vous n'avez rien demandé ?
+    Ce n'est pas vous ?
     Ne faites rien. Aucun mot de passe n'a changé.
     Personne ne peut le changer sans ce message : ne le transmettez pas.
 
@@ -157,12 +158,11 @@ fn recovery_tells_each_account_of_the_same_holder_and_when_the_next_mail_may_go_
     let accounts = [account(), Account { identifier: identifier(8), ..account() }];
     let mail = render::recovery(SITE, &recovery_links(&accounts), now(), Some(in_an_hour())).unwrap();
     insta::assert_snapshot!(read(&mail), @"
-    Objet : Vos identifiants Sésame et un lien pour chaque mot de passe
+    Objet : Vos identifiants et un lien pour chaque mot de passe – SIRET 732 829 320 00074
 
     Bonjour,
 
-    Nous avons reçu une demande pour un identifiant ou un mot de passe
-    oublié.
+    Vous avez demandé votre identifiant ou un nouveau mot de passe.
     Voici vos identifiants, et pour chacun un lien pour choisir
     un nouveau mot de passe.
 
@@ -201,7 +201,8 @@ fn recovery_tells_each_account_of_the_same_holder_and_when_the_next_mail_may_go_
     https://sesame.example/
 
     Le lien ne fonctionne plus ?
-    Demandez-en un autre avec votre identifiant :
+    Ouvrez-le : sa page peut vous en envoyer un autre.
+    Après une semaine, demandez-le avec votre identifiant :
 
     https://sesame.example/mot-de-passe-oublie/
 
@@ -214,7 +215,7 @@ fn recovery_tells_each_account_of_the_same_holder_and_when_the_next_mail_may_go_
     lundi 23 novembre 2026 à 15 h 06 (heure de Paris).
     D'ici là, servez-vous des liens déjà reçus.
 
-    Vous n'avez rien demandé ?
+    Ce n'est pas vous ?
     Ne faites rien. Aucun mot de passe n'a changé.
     Personne ne peut le changer sans ce message : ne le transmettez pas.
 
@@ -231,7 +232,7 @@ fn recovery_tells_each_account_of_the_same_holder_and_when_the_next_mail_may_go_
 fn blocked_says_until_when_and_how_to_enter_before() {
     let mail = render::logins_blocked(SITE, &account(), now()).unwrap();
     insta::assert_snapshot!(read(&mail), @"
-    Objet : Trop d'essais avec votre identifiant Sésame
+    Objet : Trop d'essais avec votre identifiant Sésame – SIRET 732 829 320 00074
 
     Bonjour,
 
@@ -268,7 +269,7 @@ fn blocked_says_until_when_and_how_to_enter_before() {
 fn changed_says_what_to_do_if_it_was_somebody_else() {
     let mail = render::password_changed(SITE, &account(), now()).unwrap();
     insta::assert_snapshot!(read(&mail), @"
-    Objet : Votre mot de passe Sésame a changé
+    Objet : Votre mot de passe Sésame a changé – SIRET 732 829 320 00074
 
     Bonjour,
 
@@ -308,12 +309,15 @@ fn changed_says_what_to_do_if_it_was_somebody_else() {
 fn receipt_says_what_happens_next_and_what_was_asked() {
     let mail = render::ticket_receipt(SITE, &reference(), &ticket(), now(), None).unwrap();
     insta::assert_snapshot!(read(&mail), @"
-    Objet : Demande d'assistance T-261123-123456 : bien reçue
+    Objet : Demande d'assistance T-261123-123456 : bien reçue – SIRET 732 829 320 00074
 
     Bonjour,
 
     Votre demande d'assistance est bien arrivée
     le lundi 23 novembre 2026 à 14 h 05 (heure de Paris).
+
+    Établissement : Boulangerie de l'Étoile
+    SIRET : 732 829 320 00074
 
     Sa référence :
 
@@ -327,8 +331,8 @@ fn receipt_says_what_happens_next_and_what_was_asked() {
     Regardez aussi parmi vos courriers indésirables.
     Il est inutile d'envoyer la même demande une deuxième fois.
 
-    Vous n'avez rien demandé ?
-    Quelqu'un a donné votre adresse. Ne faites rien.
+    Ce n'est pas vous ?
+    Votre adresse a été saisie par erreur. Ne faites rien.
     Ne tenez pas compte du texte qui suit.
 
     La demande

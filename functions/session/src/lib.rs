@@ -8,7 +8,7 @@ use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, IntoResponse, Json, NoContent, Request, Response};
 use platform::proofs::Receipt;
 use platform::table::Transaction;
-use platform::{Error, Field, Form, Platform, cookie, fields, form, passwords, route};
+use platform::{Config, Error, Field, Form, Platform, cookie, fields, form, passwords, route};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};

@@ -208,7 +208,7 @@ pub enum Share {
     Crowd,
     /// Called once or twice by a person.
     Write,
-    /// Called by few, or cached.
+    /// Called by few, or cached, or answered in milliseconds.
     Few,
     /// The operator's `MailSenders`.
     Mails,

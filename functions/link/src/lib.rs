@@ -24,7 +24,7 @@ pub const FUNCTION: Function = Function {
         Grant::put("MAIL#"),
     ],
     secrets: &[Secret::Proof, Secret::Hash],
-    size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 500, share: Share::Write },
+    size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 500, share: Share::Few },
 };
 
 #[derive(utoipa::OpenApi)]

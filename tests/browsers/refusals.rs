@@ -188,7 +188,7 @@ async fn who_comes_second_for_an_establishment_is_shown_the_ways_out() {
         let before = browser.client.window().await.unwrap();
         browser.go(&format!("/mot-de-passe/{}", links[0])).await;
         browser.reads("#for-establishment", ESTABLISHMENT).await;
-        let tab = browser.client.new_window(true).await.unwrap();
+        let tab = browser.client.new_window(false).await.unwrap();
         browser.client.switch_to_window(tab.handle).await.unwrap();
         choose_password(stage, &links[2], PASSWORD).await;
 

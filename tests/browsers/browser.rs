@@ -289,7 +289,8 @@ impl Browser {
         let counted =
             entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
         let is_refusal = |message: &String| {
-            let is_asked_again = message.contains("/api/") || message.contains("/assets/proof");
+            let asked_again = ["/api/", "/assets/proof", "/assets/rules"];
+            let is_asked_again = asked_again.iter().any(|address| message.contains(address));
             is_asked_again && message.contains("Failed to load resource")
         };
         counted.map(|entry| entry["message"].to_string()).filter(|message| !is_refusal(message)).collect()

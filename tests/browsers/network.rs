@@ -15,7 +15,7 @@ use crate::proxy::Fate;
 use crate::stage::{Stage, in_chromium, in_every_engine};
 
 /// The budget of the home page until it can be used, in bytes on the wire.
-const HOME_BYTES_MAX: usize = 60_000;
+const HOME_BYTES_MAX: usize = 48_000;
 
 /// Styles show within a second what scripts would have shown.
 const SHOWN_DELAY_MAX: Duration = Duration::from_secs(10);
@@ -43,7 +43,7 @@ const SHIFTS: &str = "
     requestAnimationFrame(() => setTimeout(() => { add(observer.takeRecords()); done(sum); }, 200));";
 
 #[tokio::test]
-async fn the_home_page_can_be_used_after_60_kilobytes_and_again_after_few() {
+async fn the_home_page_can_be_used_after_48_kilobytes_and_again_after_few() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
         stage.proxy.stop_listening();

@@ -78,7 +78,7 @@ fn assert_within(counted: (u32, u32, u32), most: (u32, u32, u32)) {
 async fn a_new_person_is_logged_in_after_13_taps_7_fields_and_1_mail() {
     in_every_engine(async |stage| {
         let hand = Hand::at_home(stage).await;
-        hand.tap("main a.govuk-button[href='/creer-mon-espace/']").await;
+        hand.tap(".app-card a.govuk-button[href='/creer-mon-espace/']").await;
         hand.write("#check-siret #siret", SIRET_DIGITS).await;
         hand.tap("#check-siret #accept_terms").await;
         hand.tap("#check-siret [type=submit]").await;

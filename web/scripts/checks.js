@@ -30,7 +30,7 @@ export function explained(form, errors) {
   return errors.map((error) => {
     const input = form.elements[error.field];
     const own = input && isChecked(input) ? faultOf(input) : null;
-    return own?.code === error.code ? { ...error, detail: own.detail } : error;
+    return own && own.code === error.code ? { ...error, detail: own.detail } : error;
   });
 }
 

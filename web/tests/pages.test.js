@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import test from "node:test";
 
 const DIST = new URL("../dist/", import.meta.url);
-const PAGE_BYTES_MAX = 60_000;
+const PAGE_BYTES_MAX = 48_000;
 /** What an answer's headers take: about what the security headers weigh, uncompressed. */
 const HEADERS_BYTES = 800;
 

@@ -105,7 +105,7 @@ function showLink(link) {
   else {
     const name = make("strong", {}, link.establishment_name);
     byId("for-establishment").replaceChildren("Pour l'établissement ", name, ".");
-    byId("last-step")?.toggleAttribute("hidden", link.purpose !== "activation");
+    if (link.purpose === "activation") byId("last-step").textContent = "Étape 4 sur 4";
   }
   if (link.purpose) opened.write(link);
 }

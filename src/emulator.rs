@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::{Builder, Region};
@@ -231,15 +232,20 @@ fn queued_mail(item: &HashMap<String, AttributeValue>) -> Option<QueuedMail> {
     Some((MailId::parse(pk.strip_prefix("MAIL#")?)?, lane))
 }
 
+/// The way to a service and back, awaited before a call arrives and before its answer does.
+pub type Transit = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
 /// An SDK client whose requests are answered by a function, without socket or TLS. Tests lose, delay or
-/// repeat answers there.
+/// repeat answers there. Without a transit no time passes.
 pub fn client(
+    transit: Option<Transit>,
     answer: impl Fn(&str, &[u8]) -> Result<ServiceResponse, ConnectorError> + Send + Sync + 'static,
 ) -> aws_sdk_dynamodb::Client {
-    let config = local_config().endpoint_url("http://localhost").http_client(in_process(move |request| {
+    let answered = move |request: &HttpRequest| {
         let target = request.headers().get("x-amz-target").unwrap_or("");
         answer(target, request.body().bytes().unwrap_or_default())
-    }));
+    };
+    let config = local_config().endpoint_url("http://localhost").http_client(in_process(transit, answered));
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
@@ -256,15 +262,19 @@ fn local_config() -> Builder {
 
 /// An HTTP client of the SDK that is a function.
 pub fn in_process(
+    transit: Option<Transit>,
     answer: impl Fn(&HttpRequest) -> Result<ServiceResponse, ConnectorError> + Send + Sync + 'static,
 ) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(Function(Arc::new(answer)));
+    let connector = SharedHttpConnector::new(Function { transit, answer: Arc::new(answer) });
     http_client_fn(move |_, _| connector.clone())
 }
 
 type AnswerFn = dyn Fn(&HttpRequest) -> Result<ServiceResponse, ConnectorError> + Send + Sync;
 
-struct Function(Arc<AnswerFn>);
+struct Function {
+    transit: Option<Transit>,
+    answer: Arc<AnswerFn>,
+}
 
 impl fmt::Debug for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -274,13 +284,22 @@ impl fmt::Debug for Function {
 
 impl HttpConnector for Function {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let answered = (self.0)(&request).and_then(|answer| {
-            let status =
-                answer.status.try_into().map_err(|error| ConnectorError::other(Box::new(error), None))?;
-            Ok(HttpResponse::new(status, SdkBody::from(answer.body)))
-        });
-        HttpConnectorFuture::ready(answered)
+        let Some(transit) = self.transit.clone() else {
+            return HttpConnectorFuture::ready((self.answer)(&request).and_then(http_response));
+        };
+        let answer = self.answer.clone();
+        HttpConnectorFuture::new(async move {
+            transit().await;
+            let answered = answer(&request);
+            transit().await;
+            answered.and_then(http_response)
+        })
     }
+}
+
+fn http_response(answer: ServiceResponse) -> Result<HttpResponse, ConnectorError> {
+    let status = answer.status.try_into().map_err(|error| ConnectorError::other(Box::new(error), None))?;
+    Ok(HttpResponse::new(status, SdkBody::from(answer.body)))
 }
 
 struct SweepClock(Clock);

@@ -24,13 +24,15 @@ use platform::clock::Clock;
 use platform::config::{Extranet, LoginProof};
 use platform::function::{Function, Secret, Share, Size};
 use platform::http::{Request, Response};
+use platform::passwords::Hashing;
 use platform::problems::{Kind, Problem};
+use platform::proofs::PROOF_COUNTER_MIN;
 use platform::random::Random;
 use platform::table::Table;
 use platform::telemetry::Ids;
 use platform::{Config, Keys, Platform};
 
-use crate::emulator::{Emulator, OnMail, ServiceResponse, TABLE};
+use crate::emulator::{Emulator, OnMail, QueuedMail, ServiceResponse, TABLE, Transit};
 use crate::grants::Caller;
 use crate::mailbox::Mailbox;
 use crate::worker::{Load, Queues, Worker};
@@ -51,7 +53,29 @@ pub struct Options {
     pub random: Random,
     pub login_proof: LoginProof,
     pub extranet: Option<Extranet>,
+    pub hashing: Hashing,
+    /// The keys that each function is given.
+    pub keys: fn(&Function) -> Keys,
     pub hooks: Hooks,
+}
+
+impl Options {
+    /// In memory, by the machine's clock and random bytes, with the easiest proofs.
+    #[must_use]
+    pub fn in_memory(site: &str) -> Self {
+        Self {
+            data: None,
+            site: site.to_owned(),
+            proof_counter: PROOF_COUNTER_MIN,
+            clock: Clock::system(),
+            random: Random::system(),
+            login_proof: LoginProof::AfterFailures,
+            extranet: None,
+            hashing: Hashing::OWASP,
+            keys: development_keys,
+            hooks: Hooks::default(),
+        }
+    }
 }
 
 type TableHook =
@@ -65,6 +89,8 @@ pub struct Hooks {
     pub table: Arc<TableHook>,
     /// Calls of SES.
     pub ses: Arc<SesHook>,
+    /// The way of each call to its service and back. By default no time passes.
+    pub transit: Option<Transit>,
     /// Which domains take no mail. By default nobody is asked: mails leave no machine.
     pub mail_domains: MailDomains,
 }
@@ -74,6 +100,7 @@ impl Default for Hooks {
         Self {
             table: Arc::new(|emulator, caller, target, body| Ok(emulator.answer(caller, target, body))),
             ses: Arc::new(|mailbox, body| Ok(mailbox.take(body))),
+            transit: None,
             mail_domains: MailDomains::new(|_| false),
         }
     }
@@ -146,20 +173,36 @@ impl Portal {
                 (Emulator::in_folder(folder, on_mail)?, mailbox)
             }
         };
+        Self::over(emulator, mailbox, queues, options)
+    }
+
+    /// Another copy of every function over the same table, mailbox and queues, with its own clock, keys and
+    /// hooks: what a deployment, or load, starts beside those that run.
+    pub fn another(&self, options: &Options) -> Result<Self, OpenError> {
+        Self::over(self.emulator.clone(), self.mailbox.clone(), self.queues.clone(), options)
+    }
+
+    fn over(
+        emulator: Emulator,
+        mailbox: Mailbox,
+        queues: Arc<Queues>,
+        options: &Options,
+    ) -> Result<Self, OpenError> {
+        let (clock, random) = (options.clock.clone(), options.random.clone());
         let all = functions::ALL.iter().copied().chain([&openapi::FUNCTION, &NOWHERE]);
         let running: BTreeMap<_, _> =
             all.map(|function| (function.name, Running::new(function, options, &emulator))).collect();
         let sender =
             running.get(mail_sender::FUNCTION.name).ok_or("no mail-sender in the list of functions")?;
         let (hook, entrance) = (options.hooks.ses.clone(), mailbox.clone());
-        let ses = mailbox::client(move |body| hook(&entrance, body));
+        let ses = mailbox::client(options.hooks.transit.clone(), move |body| hook(&entrance, body));
         let agency = Email::parse(AGENCY_ADDRESS_DEFAULT).map_err(|_| "the agency's address is not one")?;
         let mail_config = MailConfig::new(MAIL_FROM.to_owned(), agency);
         let domains = options.hooks.mail_domains.clone();
         let sender = Sender::new(sender.platform.clone(), ses, mail_config, domains);
         let entrance = emulator.clone();
         let operator =
-            emulator::client(move |target, body| Ok(entrance.answer(&Caller::Operator, target, body)));
+            emulator::client(None, move |target, body| Ok(entrance.answer(&Caller::Operator, target, body)));
         let operator_table = Table::new(operator, TABLE, clock.clone(), random.clone());
         let load = Load::default();
         let worker = Arc::new(Worker::new(queues.clone(), sender, clock, load.clone()));
@@ -180,6 +223,12 @@ impl Portal {
         let due = self.emulator.mails_due()?;
         due.iter().for_each(|mail| self.queues.push(*mail));
         Ok(due.len())
+    }
+
+    /// Takes every message out of the queues: for who delivers them in the worker's place.
+    #[must_use]
+    pub fn take_queued(&self) -> Vec<QueuedMail> {
+        self.queues.take_all()
     }
 
     /// Answers one request of the API.
@@ -211,14 +260,17 @@ impl Running {
     fn new(function: &'static Function, options: &Options, emulator: &Emulator) -> Self {
         let caller = Caller::function(function);
         let (hook, entrance, who) = (options.hooks.table.clone(), emulator.clone(), caller.clone());
-        let dynamodb = emulator::client(move |target, body| hook(&entrance, &who, target, body));
+        let dynamodb = emulator::client(options.hooks.transit.clone(), move |target, body| {
+            hook(&entrance, &who, target, body)
+        });
         let config = Config {
             site: options.site.clone(),
             proof_counter: options.proof_counter,
             login_proof: options.login_proof,
             extranet: options.extranet.clone(),
             origin_secrets: Vec::new(),
-            keys: development_keys(function),
+            hashing: options.hashing,
+            keys: (options.keys)(function),
         };
         let (clock, random) = (options.clock.clone(), options.random.clone());
         let table = Table::new(dynamodb, TABLE, clock.clone(), random.clone());

@@ -15,7 +15,7 @@ use platform::random::Random;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::emulator::{ServiceResponse, in_process};
+use crate::emulator::{ServiceResponse, Transit, in_process};
 
 /// Where SES's v2 API takes a mail.
 pub const SEND_PATH: &str = "/v2/email/outbound-emails";
@@ -183,13 +183,14 @@ impl Mailbox {
 
 /// An SES client whose requests are answered by a function.
 pub fn client(
+    transit: Option<Transit>,
     answer: impl Fn(&[u8]) -> Result<ServiceResponse, ConnectorError> + Send + Sync + 'static,
 ) -> aws_sdk_sesv2::Client {
     let config = mail_sender::ses_config()
         .region(Region::from_static("local"))
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))
         .endpoint_url("http://localhost")
-        .http_client(in_process(move |request| answer(request.body().bytes().unwrap_or_default())));
+        .http_client(in_process(transit, move |request| answer(request.body().bytes().unwrap_or_default())));
     aws_sdk_sesv2::Client::from_conf(config.build())
 }
 

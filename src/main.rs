@@ -6,11 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use platform::boot::{self, PROOF_COUNTER_DEFAULT};
-use platform::clock::Clock;
-use platform::config::LoginProof;
-use platform::random::Random;
 use platform::telemetry;
-use sesame::{Hooks, OpenError, Options, Portal, server, site};
+use sesame::{OpenError, Options, Portal, server, site};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Level;
@@ -65,13 +62,9 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
         let address = format!("http://localhost:{port}");
         let options = Options {
             data: (!is_ephemeral).then_some(data),
-            site: address.clone(),
             proof_counter,
-            clock: Clock::system(),
-            random: Random::system(),
-            login_proof: LoginProof::AfterFailures,
             extranet,
-            hooks: Hooks::default(),
+            ..Options::in_memory(&address)
         };
         let portal = Portal::open(&options)?;
         println!("{}Ready. Ctrl-C stops.", server::addresses(&address));

@@ -53,6 +53,16 @@ impl Queues {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes every message out, visible or not.
+    pub(crate) fn take_all(&self) -> Vec<QueuedMail> {
+        let mut queues = self.messages();
+        queues
+            .iter_mut()
+            .flat_map(|queue| queue.drain(..))
+            .map(|message| (message.mail, message.lane))
+            .collect()
+    }
+
     /// Takes up to [`BATCH_MESSAGES_MAX`] visible messages of one lane out, in their order: of the urgent
     /// lane if it has any.
     fn take_batch(&self, now: Timestamp) -> Vec<Message> {

@@ -6,7 +6,6 @@ mod support;
 
 use std::iter;
 
-use platform::passwords;
 use support::{App, EMAIL, OTHER_PASSWORD, PASSWORD, SIRET, token};
 
 #[tokio::test]
@@ -15,7 +14,8 @@ async fn a_request_that_finds_the_queue_full_changes_nothing() {
     let identifier = app.account(SIRET, EMAIL).await;
     app.recover_password(&identifier).await;
     let token = token(&app.next_mail().await);
-    let places: Vec<_> = iter::from_fn(|| passwords::place().ok()).collect();
+    let places: Vec<_> =
+        iter::from_fn(|| app.portal.platform("session").unwrap().passwords.place().ok()).collect();
     assert!(!places.is_empty());
     for _ in 0..5 {
         let refused = app.login(&identifier, OTHER_PASSWORD).await;

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Extranet, Keys, LoginProof};
 use crate::function::Function;
 use crate::http::respond;
+use crate::passwords::Hashing;
 use crate::proofs::{PROOF_COUNTER_MAX, PROOF_COUNTER_MIN};
 use crate::random::Random;
 use crate::table::{Key, Table};
@@ -155,6 +156,7 @@ fn config(function: &Function) -> Result<Config, BootError> {
         login_proof,
         extranet: extranet()?,
         origin_secrets: origin_secrets.filter_map(optional).map(SecretKey::new).collect(),
+        hashing: Hashing::OWASP,
         keys: keys(function)?,
     })
 }

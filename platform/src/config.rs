@@ -4,6 +4,7 @@ use domain::SecretKey;
 
 use crate::error::Error;
 use crate::function::Secret;
+use crate::passwords::Hashing;
 
 /// What an operator sets.
 #[derive(Debug, Clone)]
@@ -19,6 +20,7 @@ pub struct Config {
     /// Origin secrets. CloudFront adds one to each request; a request without one is refused. The current
     /// one, and the previous one during a rotation. Empty: nothing is checked.
     pub origin_secrets: Vec<SecretKey>,
+    pub hashing: Hashing,
     pub keys: Keys,
 }
 

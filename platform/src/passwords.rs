@@ -10,17 +10,30 @@ use tokio::task;
 use crate::error::Error;
 use crate::random::Random;
 
-const MEMORY_KIB: u32 = 19 * 1024;
-const PASSES: u32 = 2;
+/// The cost of a hash, and where it is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hashing {
+    pub memory_kib: u32,
+    pub passes: u32,
+    /// Whether blocking threads of the runtime compute it.
+    pub is_off_thread: bool,
+}
+
+impl Hashing {
+    /// What OWASP's cheat sheet recommends.
+    pub const OWASP: Self = Self { memory_kib: 19 * 1024, passes: 2, is_off_thread: true };
+    /// The cheapest that Argon2id allows, on the only thread of a simulation.
+    pub const SIMULATED: Self = Self { memory_kib: 8, passes: 1, is_off_thread: false };
+}
+
 const LANES: u32 = 1;
 /// Concurrent hashes in one process: bounds its memory.
 const HASHES_AT_ONCE_MAX: usize = 4;
 /// Hashes that may wait in the queue, about a second's worth. Beyond it: 503 with `Retry-After`.
 const HASHES_WAITING_MAX: usize = 64;
 
-/// A hash of the same parameters that no password matches.
-const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdC4uLg$\
-                          AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// Salt and hash that no password has.
+const DUMMY: &str = "bm9ib2R5J3Mgc2FsdC4uLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 static QUEUE: Queue = Queue::new(HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX);
 
@@ -30,54 +43,72 @@ pub struct Place<'a> {
     _permit: SemaphorePermit<'a>,
 }
 
-/// Takes a place in the queue: before anything is written, so that a request that is refused for want of one
-/// has changed nothing. `Error::Busy` when all are taken.
-pub fn place() -> Result<Place<'static>, Error> {
-    QUEUE.place()
+/// Hashes and checks passwords.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    hashing: Hashing,
+    random: Random,
 }
 
-/// The hash of a new password, as a PHC string.
-pub async fn hash(place: Place<'static>, password: Password, random: &Random) -> Result<String, Error> {
-    let salt: [u8; 16] = random.bytes();
-    off_thread(place, move || {
-        let hash: PasswordHash = hasher()?.hash_password_with_salt(password.as_bytes(), &salt)?;
-        Ok(hash.to_string())
-    })
-    .await
+impl Passwords {
+    pub(crate) fn new(hashing: Hashing, random: &Random) -> Self {
+        Self { hashing, random: random.clone() }
+    }
+
+    /// Takes a place in the queue: before anything is written, so that a request that is refused for want of
+    /// one has changed nothing. `Error::Busy` when all are taken.
+    pub fn place(&self) -> Result<Place<'static>, Error> {
+        QUEUE.place()
+    }
+
+    /// The hash of a new password, as a PHC string.
+    pub async fn hash(&self, place: Place<'static>, password: Password) -> Result<String, Error> {
+        let (hashing, salt) = (self.hashing, self.random.bytes::<16>());
+        self.run(place, move || {
+            let hash: PasswordHash = hasher(hashing)?.hash_password_with_salt(password.as_bytes(), &salt)?;
+            Ok(hash.to_string())
+        })
+        .await
+    }
+
+    /// Whether the password matches the hash. Without a hash a dummy of the same cost is checked, so that the
+    /// time taken does not tell whether an account exists.
+    pub async fn is_right(
+        &self,
+        place: Place<'static>,
+        typed: String,
+        known_hash: Option<String>,
+    ) -> Result<bool, Error> {
+        let hashing = self.hashing;
+        self.run(place, move || {
+            let is_known = known_hash.is_some();
+            let known_hash = known_hash.unwrap_or_else(|| dummy_hash(hashing));
+            match hasher(hashing)?.verify_password(typed.as_bytes(), known_hash.as_str()) {
+                Ok(()) => Ok(is_known),
+                Err(HashError::PasswordInvalid) => Ok(false),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        place: Place<'static>,
+        work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, Error> {
+        let result = if self.hashing.is_off_thread { QUEUE.run(place, work).await? } else { work() };
+        result.map_err(|error| Error::internal(error.to_string()))
+    }
 }
 
-/// Whether the password matches the hash. Without a hash a dummy is checked, so that the time taken does not
-/// tell whether an account exists.
-pub async fn is_right(
-    place: Place<'static>,
-    typed: String,
-    known_hash: Option<String>,
-) -> Result<bool, Error> {
-    off_thread(place, move || {
-        let is_known = known_hash.is_some();
-        let known_hash = match known_hash {
-            Some(hash) => hash,
-            None => DUMMY_HASH.to_owned(),
-        };
-        match hasher()?.verify_password(typed.as_bytes(), known_hash.as_str()) {
-            Ok(()) => Ok(is_known),
-            Err(HashError::PasswordInvalid) => Ok(false),
-            Err(error) => Err(error),
-        }
-    })
-    .await
-}
-
-fn hasher() -> Result<Argon2<'static>, argon2::Error> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)?;
+fn hasher(hashing: Hashing) -> Result<Argon2<'static>, argon2::Error> {
+    let params = Params::new(hashing.memory_kib, hashing.passes, LANES, None)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-async fn off_thread<T: Send + 'static>(
-    place: Place<'static>,
-    work: impl FnOnce() -> Result<T, argon2::password_hash::Error> + Send + 'static,
-) -> Result<T, Error> {
-    QUEUE.run(place, work).await?.map_err(|error| Error::internal(error.to_string()))
+fn dummy_hash(Hashing { memory_kib, passes, .. }: Hashing) -> String {
+    format!("$argon2id$v=19$m={memory_kib},t={passes},p={LANES}${DUMMY}")
 }
 
 /// A bounded queue for CPU-heavy work: some runs, some waits, the rest is refused with `Error::Busy`.
@@ -116,8 +147,9 @@ mod tests {
 
     #[test]
     fn the_dummy_costs_what_a_hash_costs() -> Result<(), Box<dyn std::error::Error>> {
-        let real: PasswordHash = hasher()?.hash_password_with_salt(b"any", &[7; 16])?;
-        let dummy = PasswordHash::new(DUMMY_HASH)?;
+        let hashing = Hashing::OWASP;
+        let real: PasswordHash = hasher(hashing)?.hash_password_with_salt(b"any", &[7; 16])?;
+        let dummy = PasswordHash::new(&dummy_hash(hashing))?;
         assert_eq!(dummy.params, real.params);
         assert_eq!((dummy.algorithm, dummy.version), (real.algorithm, real.version));
         assert_eq!(dummy.hash.map(|h| h.len()), real.hash.map(|h| h.len()));

@@ -37,7 +37,7 @@ impl Lambda {
     fn new(app: &App, config: MailConfig, Ses { paused, seconds }: Ses) -> Self {
         let (sets, slept) = (Arc::<Mutex<Vec<_>>>::default(), Arc::<Mutex<Vec<Duration>>>::default());
         let (given, pauses, ahead) = (sets.clone(), slept.clone(), app.ahead_seconds.clone());
-        let ses = mailbox::client(move |body| {
+        let ses = mailbox::client(None, move |body| {
             let request: Value = serde_json::from_slice(body).unwrap();
             let set = request["ConfigurationSetName"].as_str().map(str::to_owned);
             ahead.fetch_add(seconds, Ordering::SeqCst);

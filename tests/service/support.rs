@@ -188,18 +188,11 @@ impl App {
         let hooks = Hooks {
             table: table_hook(table.clone(), is_dead.clone(), ahead_seconds.clone()),
             ses: ses_hook(ses.clone(), is_dead.clone()),
+            transit: None,
             mail_domains: MailDomains::new(move |domain| without_mail.lock().unwrap().contains(domain)),
         };
-        let options = Options {
-            data,
-            site: SITE.to_owned(),
-            proof_counter: 1,
-            clock,
-            random: Random::system(),
-            login_proof,
-            extranet: Extranet::parse(EXTRANET),
-            hooks,
-        };
+        let extranet = Extranet::parse(EXTRANET);
+        let options = Options { data, clock, login_proof, extranet, hooks, ..Options::in_memory(SITE) };
         Self {
             portal: Portal::open(&options).unwrap(),
             table,

@@ -9,12 +9,10 @@ use std::path::{Path, PathBuf};
 use domain::proof::Action;
 use domain::token::TOKEN_SYMBOLS;
 use platform::clock::Clock;
-use platform::config::LoginProof;
 use platform::function::{Function, Route};
-use platform::random::Random;
 use serde_json::{Map, Value, json};
 use sesame::functions::ALL;
-use sesame::{Hooks, Options, Portal};
+use sesame::{Options, Portal};
 
 use crate::{Error, Outcome, Usage};
 
@@ -136,14 +134,8 @@ fn sample(field: &str) -> Option<Value> {
 fn proof(action: Action) -> Result<String, Error> {
     let last_day: domain::time::Timestamp = PROOFS_UNTIL.parse()?;
     let portal = Portal::open(&Options {
-        data: None,
-        site: "http://localhost:8080".to_owned(),
-        proof_counter: 1,
         clock: Clock::new(move || last_day),
-        random: Random::system(),
-        login_proof: LoginProof::AfterFailures,
-        extranet: None,
-        hooks: Hooks::default(),
+        ..Options::in_memory("http://localhost:8080")
     })?;
     let platform = portal.platform(challenge::FUNCTION.name).ok_or("no function makes challenges")?;
     let challenge = platform.proofs.challenge(action)?;

@@ -6,11 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use platform::clock::Clock;
-use platform::config::LoginProof;
-use platform::random::Random;
 use sesame::server::{self, Settings};
-use sesame::{Hooks, Options, Portal, site};
+use sesame::{Options, Portal, site};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -39,16 +36,7 @@ async fn photograph(file: &Path) -> Outcome {
     let built = site::build(&site::sources())?;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = format!("http://localhost:{}", listener.local_addr()?.port());
-    let portal = Portal::open(&Options {
-        data: None,
-        site: address.clone(),
-        proof_counter: 1,
-        clock: Clock::system(),
-        random: Random::system(),
-        login_proof: LoginProof::AfterFailures,
-        extranet: None,
-        hooks: Hooks::default(),
-    })?;
+    let portal = Portal::open(&Options::in_memory(&address))?;
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = server::serve(portal, &built, vec![listener], Settings::default(), async {
         let _ = stopped.await;

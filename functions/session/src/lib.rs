@@ -8,7 +8,7 @@ use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, IntoResponse, Json, NoContent, Request, Response};
 use platform::proofs::Receipt;
 use platform::table::Transaction;
-use platform::{Config, Error, Field, Form, Platform, cookie, fields, form, passwords, route};
+use platform::{Config, Error, Field, Form, Platform, cookie, fields, form, route};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
@@ -117,7 +117,7 @@ pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response
         None => None,
     };
     // Before the attempt is counted: one that the queue refuses is no guess.
-    let place = passwords::place()?;
+    let place = platform.passwords.place()?;
     let count = platform.sessions.count_attempt(&identifier, proof.is_some());
     let (account, ()) = tokio::try_join!(async { Ok(platform.accounts.find(&identifier).await?) }, count)?;
     let mut token = None;
@@ -127,7 +127,7 @@ pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response
     }
     let account = account.filter(|account| account.is_active);
     let known_hash = account.as_ref().and_then(|account| account.password_hash.clone());
-    let is_right = passwords::is_right(place, password.into_text(), known_hash).await?;
+    let is_right = platform.passwords.is_right(place, password.into_text(), known_hash).await?;
     let account = account.filter(|_| is_right).ok_or(Refusal::WrongCredentials)?;
     let token = platform.sessions.open(&account, token).await?;
     let cookie = cookie::opening(&platform.config, &token);

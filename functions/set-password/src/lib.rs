@@ -3,7 +3,6 @@
 use domain::{FieldCode, Password, Refusal, Token};
 use platform::function::{Function, Grant, Share, Size};
 use platform::http::{IntoResponse, Json, Response, SET_COOKIE};
-use platform::passwords;
 use platform::{Error, Field, Form, Platform, cookie, fields, form, route};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -68,7 +67,7 @@ pub async fn handle(platform: &Platform, form: Form<SetPasswordForm>) -> Result<
     let mut person = link.application.person();
     person.0.push(link.identifier.to_string());
     password.judge(&person).map_err(|code: FieldCode| Refusal::field("password", code))?;
-    let hash = passwords::hash(passwords::place()?, password, &platform.random).await?;
+    let hash = platform.passwords.hash(platform.passwords.place()?, password).await?;
     let session = platform.credentials.set(&token, &link, &hash).await?;
     let set = Json(PasswordSet { identifier: link.identifier.to_string() });
     Ok(match session {

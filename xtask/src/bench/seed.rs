@@ -6,13 +6,11 @@ use std::path::Path;
 use domain::Identifier;
 use domain::proof::Action;
 use dynoxide::{AttributeValue, Database, ImportOptions, Item};
-use platform::clock::Clock;
-use platform::config::LoginProof;
 use platform::proofs::Effort;
 use platform::random::Random;
 use serde_json::{Value, json};
 use sesame::emulator::TABLE;
-use sesame::{Hooks, Options, Portal};
+use sesame::{Options, Portal};
 use testkit::proof;
 
 use crate::Error;
@@ -40,16 +38,8 @@ impl Seed {
     /// Fills the table of a data folder with active accounts and with mails of earlier days.
     pub fn fill(folder: &Path, accounts: usize, mails: usize) -> Result<Self, Error> {
         let random = Random::system();
-        let options = |data| Options {
-            data,
-            site: "http://localhost:18080".to_owned(),
-            proof_counter: 1,
-            clock: Clock::system(),
-            random: random.clone(),
-            login_proof: LoginProof::AfterFailures,
-            extranet: None,
-            hooks: Hooks::default(),
-        };
+        let options =
+            |data| Options { data, random: random.clone(), ..Options::in_memory("http://localhost:18080") };
         // Opening makes the table.
         drop(Portal::open(&options(Some(folder.to_owned())))?);
         let database = Database::new(&folder.join("table.sqlite").to_string_lossy())?;

@@ -164,12 +164,10 @@ impl Portal {
         let on_mail: OnMail = Arc::new(move |mail| arrivals.push(mail));
         let (clock, random) = (options.clock.clone(), options.random.clone());
         let (emulator, mailbox) = match &options.data {
-            None => {
-                (Emulator::in_memory(&clock, on_mail)?, Mailbox::in_memory(clock.clone(), random.clone()))
-            }
+            None => (Emulator::in_memory(&options.clock, on_mail)?, Mailbox::in_memory(clock, random)),
             Some(folder) => {
                 std::fs::create_dir_all(folder)?;
-                let mailbox = Mailbox::in_folder(folder, clock.clone(), random.clone())?;
+                let mailbox = Mailbox::in_folder(folder, clock, random)?;
                 (Emulator::in_folder(folder, on_mail)?, mailbox)
             }
         };

@@ -27,6 +27,9 @@ ACTIONS = {
     "/api/session": "session",
 }
 
+# Routes that tell of a link: of one that was sent.
+LINKS = ("/api/link", "/api/link/renew")
+
 SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LOOKALIKES = str.maketrans("OIL", "011")
 PASSWORD = "fenêtre sirop balcon 47 tambour"
@@ -119,10 +122,12 @@ def before_call(context, case, kwargs):
         body["siret"] = mended_siret(body["siret"])
     if "identifier" in body:
         body["identifier"] = mended_identifier(body["identifier"])
+    if case.path in LINKS:
+        body["token"] = account()[1]
     if "proof" in body:
         body["proof"] = proof(ACTIONS[case.path])
         if "password" in body:
-            body |= {"identifier": account(), "password": PASSWORD}
+            body |= {"identifier": account()[0], "password": PASSWORD}
 
 
 def token_of(email: str) -> str:
@@ -136,8 +141,8 @@ def token_of(email: str) -> str:
 
 
 @functools.cache
-def account() -> str:
-    """The identifier of an account that is active."""
+def account() -> tuple[str, str]:
+    """The identifier of an account that is active, and the token of its link, which has served."""
     application = {
         "siret": "35600000009075",
         "establishment_name": "Boulangerie du Marché",
@@ -149,8 +154,8 @@ def account() -> str:
         "proof": proof("create-account"),
     }
     call("POST", "/api/create-account", application)
-    form = {"token": token_of(application["email"]), "password": PASSWORD}
-    return call("POST", "/api/set-password", form)["identifier"]
+    token = token_of(application["email"])
+    return call("POST", "/api/set-password", {"token": token, "password": PASSWORD})["identifier"], token
 
 
 @schemathesis.auth().apply_to(path="/api/session", method="GET")
@@ -160,7 +165,7 @@ class Session:
     def get(self, case, context):
         jar = CookieJar()
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-        call("POST", "/api/session", {"identifier": account(), "password": PASSWORD}, opener)
+        call("POST", "/api/session", {"identifier": account()[0], "password": PASSWORD}, opener)
         return next(iter(jar))
 
     def set(self, case, cookie, context):

@@ -8,6 +8,7 @@ mod generate;
 mod mutants;
 mod notice;
 mod pictures;
+mod simulate;
 mod sizes;
 mod test;
 mod tools;
@@ -39,7 +40,7 @@ struct Chore {
     run: fn(&[&str]) -> Outcome,
 }
 
-const CHORES: [Chore; 18] = [
+const CHORES: [Chore; 19] = [
     Chore {
         name: "test",
         arguments: "[--times N] [STEP…]",
@@ -63,6 +64,12 @@ const CHORES: [Chore; 18] = [
         arguments: "[OPTION…]",
         about: "changes to `domain` that no test notices",
         run: mutants::run,
+    },
+    Chore {
+        name: "simulate",
+        arguments: "[--seeds N] [--minutes M] [--from SEED] | --mutants",
+        about: "the whole system under faults, from seeds; or whether planted mistakes are found",
+        run: simulate::run,
     },
     Chore {
         name: "bench",

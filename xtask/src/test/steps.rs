@@ -28,7 +28,7 @@ pub struct Step {
 pub const FAST: [&str; 4] = ["format", "clippy", "domain", "service"];
 
 /// Every step, in the order in which they run.
-pub static STEPS: [Step; 15] = [
+pub static STEPS: [Step; 16] = [
     Step {
         name: "format",
         about: "rustfmt",
@@ -84,6 +84,13 @@ pub static STEPS: [Step; 15] = [
         needs: &[],
         takes: "40 s",
         run: |tools| test_target(tools, "service"),
+    },
+    Step {
+        name: "simulation",
+        about: "200 seeds of the whole system under faults",
+        needs: &[],
+        takes: "3 min",
+        run: |tools| tools.run("cargo", &["test", "--package", "simulation"]),
     },
     Step {
         name: "document",

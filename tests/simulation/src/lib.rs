@@ -1,0 +1,113 @@
+//! A simulation of the whole system: real functions, real SDK, embedded database; paused time, one thread, and
+//! every choice from one seed.
+
+pub mod checkers;
+pub mod faults;
+pub mod history;
+pub mod model;
+pub mod people;
+pub mod queue;
+pub mod strangers;
+pub mod world;
+
+use std::rc::Rc;
+
+use crate::history::Digest;
+use crate::people::Employer;
+use crate::world::World;
+
+/// What a run may contain. Shrinking takes away from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    pub seed: u64,
+    /// Establishments with their first holders.
+    pub establishments: usize,
+    pub has_strangers: bool,
+    /// Faults, in thousandths of the usual frequency.
+    pub faults_permille: u32,
+}
+
+impl Plan {
+    /// The usual run of a seed.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
+        Self { seed, establishments: 4, has_strangers: true, faults_permille: 1_000 }
+    }
+
+    /// Smaller plans, the smallest first.
+    fn smaller(self) -> Vec<Self> {
+        let mut plans = Vec::new();
+        for establishments in 1..=self.establishments {
+            for has_strangers in [false, true] {
+                for faults_permille in [0, 100, 300, 1_000] {
+                    let plan = Self { establishments, has_strangers, faults_permille, ..self };
+                    if plan != self && (self.has_strangers || !has_strangers) {
+                        plans.push(plan);
+                    }
+                }
+            }
+        }
+        plans
+    }
+}
+
+/// What a run has done.
+#[derive(Debug)]
+pub struct Report {
+    /// Calls of the table and of SES.
+    pub steps: u64,
+    /// The hash of the history: the same for the same plan.
+    pub digest: Digest,
+    /// Rules that were broken, none in a right system.
+    pub violations: Vec<String>,
+    /// The history, a line each event.
+    pub history: Vec<String>,
+}
+
+/// Runs a plan to its end.
+///
+/// # Errors
+/// When the simulation itself cannot run.
+pub fn run(plan: Plan) -> Result<Report, Box<dyn std::error::Error + Send + Sync>> {
+    // The SDK draws the jitter of its retries from this thread's generator.
+    fastrand::seed(plan.seed);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let world = Rc::new(World::open(plan)?);
+        let queue = tokio::task::spawn_local(queue::run(world.clone()));
+        let sweeps = tokio::task::spawn_local(world::sweep_now_and_then(world.clone()));
+        let release = tokio::task::spawn_local(world::release(world.clone()));
+        let employers: Vec<Employer> = people::population(&world, plan.establishments);
+        let mut tasks = Vec::new();
+        for employer in &employers {
+            tasks.push(tokio::task::spawn_local(people::live(world.clone(), employer.clone())));
+        }
+        if plan.has_strangers {
+            tasks.extend(strangers::all(&world, &employers));
+        }
+        for task in tasks {
+            task.await?;
+        }
+        release.await?;
+        world.calm();
+        queue::settle(&world).await;
+        checkers::check(&world, &employers).await?;
+        queue.abort();
+        sweeps.abort();
+        Ok(world.report())
+    })
+}
+
+/// The smallest plan of the same seed that still breaks a rule.
+///
+/// # Errors
+/// When the simulation itself cannot run.
+pub fn shrink(plan: Plan) -> Result<Plan, Box<dyn std::error::Error + Send + Sync>> {
+    for smaller in plan.smaller() {
+        if !run(smaller)?.violations.is_empty() {
+            return Ok(smaller);
+        }
+    }
+    Ok(plan)
+}

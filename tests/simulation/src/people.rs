@@ -1,0 +1,478 @@
+//! Employers: they open an account, forget what they were given, ask for help, and click twice.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use domain::Token;
+use domain::proof::Action;
+use fastrand::Rng;
+use platform::table::Key;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::model::{KnownLink, Span};
+use crate::world::{Answer, World};
+
+/// Rounds in which an employer gets in, or has been told who has the account.
+const ROUNDS_MAX: usize = 40;
+/// How often the page sends the same request again while nobody answers.
+const TRIES_MAX: u32 = 6;
+/// How long an employer waits for a mail before asking again.
+const MAIL_TIME_MAX: Duration = Duration::from_secs(20 * 60);
+/// What an employer does once the account is open.
+const LATER_EVENTS_MAX: u32 = 5;
+
+/// One employer.
+#[derive(Debug, Clone)]
+pub struct Employer {
+    pub rank: usize,
+    pub siret: String,
+    pub email: String,
+    /// Sends everything twice at once.
+    is_double: bool,
+    seed: u64,
+}
+
+/// Who and what an employer logs in with.
+#[derive(Debug, Clone)]
+struct Credentials {
+    identifier: String,
+    password: String,
+}
+
+/// 14 digits of an establishment, the last by Luhn's rule.
+fn siret(rank: usize) -> String {
+    let digits = format!("8{:08}{:04}", 10_000_000 + rank, 1);
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(place, digit)| {
+            let doubled = u32::from(digit - b'0') * if place % 2 == 0 { 2 } else { 1 };
+            if doubled > 9 { doubled - 9 } else { doubled }
+        })
+        .sum();
+    format!("{digits}{}", (10 - sum % 10) % 10)
+}
+
+/// The employers of a run. Now and then two colleagues apply for the same establishment.
+#[must_use]
+pub fn population(world: &World, establishments: usize) -> Vec<Employer> {
+    let mut employers = Vec::new();
+    for establishment in 0..establishments {
+        // A generator of each one's own: taking others away changes nothing for them.
+        let mut rng = Rng::with_seed(world.plan.seed.wrapping_mul(1_000).wrapping_add(establishment as u64));
+        let people = if rng.u8(0..4) == 0 { 2 } else { 1 };
+        for person in 0..people {
+            employers.push(Employer {
+                rank: employers.len(),
+                siret: siret(establishment),
+                email: format!("personne{establishment}.{person}@exemple.fr"),
+                is_double: rng.u8(0..3) == 0,
+                seed: rng.u64(..),
+            });
+        }
+    }
+    employers
+}
+
+/// Where an employer's efforts have led.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum End {
+    In,
+    /// Another has the account, and the page says what to do.
+    Told,
+}
+
+/// The life of an employer in one run.
+pub async fn live(world: Rc<World>, me: Employer) {
+    let mut person = Person { world, rng: Rng::with_seed(me.seed), me, cookies: Vec::new() };
+    person.think(1, 1_200).await;
+    let Some(end) = person.get_in().await else {
+        person.world.violation(format!("{} keeps trying and does not get in", person.me.email));
+        return;
+    };
+    person.world.note(&format!("{} is {end:?}", person.me.email));
+    if end == End::Told {
+        let world = &person.world;
+        if !world.model.borrow().can_have_account(&person.me.siret) {
+            world.violation(format!("{} is told of an account that nobody has", person.me.email));
+        }
+        person.ask_for_help().await;
+    }
+}
+
+struct Person {
+    world: Rc<World>,
+    me: Employer,
+    /// Sessions that were opened on some device.
+    cookies: Vec<String>,
+    rng: Rng,
+}
+
+impl Person {
+    async fn think(&mut self, seconds_min: u64, seconds_max: u64) {
+        let millis = self.rng.u64(seconds_min * 1_000..seconds_max * 1_000);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+
+    fn who(&self) -> String {
+        format!("p{}", self.me.rank)
+    }
+
+    /// Sends a form as the page does: the same request again while nobody answers; twice at once by an
+    /// impatient one.
+    async fn send(
+        &mut self,
+        path: &str,
+        form: &Value,
+        begin: impl Fn(&World) -> usize,
+        judge: impl Fn(&World, usize, Span, Option<&Answer>),
+    ) -> Option<Answer> {
+        let mut pause = Duration::from_secs(1);
+        for _ in 0..TRIES_MAX {
+            let world = self.world.clone();
+            let ask = || async {
+                let (from, rank) = (world.at_ms(), begin(&world));
+                let answer = world.ask("POST", path, None, form).await;
+                judge(&world, rank, Span { from, to: world.at_ms() }, answer.as_ref());
+                answer
+            };
+            let answer = if self.me.is_double {
+                let (first, second) = tokio::join!(ask(), ask());
+                first.filter(|answer| answer.status != 503).or(second)
+            } else {
+                ask().await
+            };
+            match answer {
+                Some(answer) if answer.status != 503 => return Some(answer),
+                _ => tokio::time::sleep(pause).await,
+            }
+            pause *= 2;
+        }
+        None
+    }
+
+    async fn send_proven(&mut self, path: &str, action: Action, mut form: Value) -> Option<Answer> {
+        form["proof"] = self.world.proof(action)?.into();
+        let (siret, first) = (self.me.siret.clone(), self.world.at_ms());
+        let judge = |world: &World, _, span, answer: Option<&Answer>| {
+            // The same request asked again is answered what it was answered at first.
+            let span = if action == Action::CheckSiret { span } else { Span { from: first, ..span } };
+            let verdict = answer.map_or(Ok(()), |answer| judge_form(world, action, &siret, span, answer));
+            if let Err(what) = verdict {
+                world.violation(what);
+            }
+        };
+        self.send(path, &form, |_| 0, judge).await
+    }
+
+    /// Tries until the account is open.
+    async fn get_in(&mut self) -> Option<End> {
+        let mut times_told = 0;
+        for _ in 0..ROUNDS_MAX {
+            let has_account = self.has_account().await;
+            let links = if has_account == Some(true) {
+                times_told += 1;
+                self.recover_by_address().await
+            } else {
+                self.apply().await
+            };
+            match self.use_links(links).await {
+                Some(credentials) => {
+                    self.later(credentials).await;
+                    return Some(End::In);
+                }
+                None if times_told > 6 => return Some(End::Told),
+                None => self.think(5, 900).await,
+            }
+        }
+        None
+    }
+
+    async fn has_account(&mut self) -> Option<bool> {
+        let form = json!({"siret": self.me.siret, "accept_terms": true});
+        let answer = self.send_proven("/api/check-siret", Action::CheckSiret, form).await?;
+        Some(answer.body["account"] == "exists")
+    }
+
+    /// Applies and waits for the mail. Gives the tokens of its links.
+    async fn apply(&mut self) -> Vec<String> {
+        let known = self.mails().len();
+        let form = json!({
+            "siret": self.me.siret, "establishment_name": "Boulangerie du Marché", "first_name": "Zoé",
+            "last_name": "Quidam", "email": self.me.email, "phone": "01 23 45 67 89", "accept_terms": true,
+        });
+        let answer = self.send_proven("/api/create-account", Action::CreateAccount, form).await;
+        if let Some(Answer { status: 202, body, .. }) = &answer {
+            let mail = body["mail"].as_str().unwrap_or_default().to_owned();
+            self.world.model.borrow_mut().applications.push(mail);
+        }
+        self.wait_for_mail(known).await
+    }
+
+    async fn recover_by_address(&mut self) -> Vec<String> {
+        let known = self.mails().len();
+        let form = json!({"siret": self.me.siret, "email": self.me.email});
+        self.recover("/api/recover/identifier", form).await;
+        self.wait_for_mail(known).await
+    }
+
+    async fn recover(&mut self, path: &str, mut form: Value) {
+        let Some(proof) = self.world.proof(Action::Recover) else { return };
+        form["proof"] = proof.clone().into();
+        let judge = |world: &World, _, span, answer: Option<&Answer>| {
+            let verdict =
+                answer.map_or(Ok(()), |answer| judge_form(world, Action::Recover, "", span, answer));
+            if let Err(what) = verdict {
+                world.violation(what);
+            }
+        };
+        let answer = self.send(path, &form, |_| 0, judge).await;
+        if answer.is_some_and(|answer| answer.status == 202) {
+            self.world.model.borrow_mut().recoveries += 1;
+            if self.rng.u8(0..4) == 0 {
+                self.overheard(proof).await;
+            }
+        }
+    }
+
+    /// Somebody has overheard a proof that has served, and asks for something else with it.
+    async fn overheard(&self, proof: String) {
+        let form = json!({"siret": siret(9_999), "email": "autre@exemple.fr", "proof": proof});
+        let answer = self.world.ask("POST", "/api/recover/identifier", None, &form).await;
+        if answer.is_some_and(|answer| answer.status < 300) {
+            self.world.violation("a proof serves a second request");
+        }
+    }
+
+    /// The texts of my mails, oldest first.
+    fn mails(&self) -> Vec<String> {
+        let mails = self.world.first().mailbox.newest(usize::MAX).unwrap_or_default();
+        let mine = mails.into_iter().filter(|mail| mail.to.contains(&self.me.email));
+        let mut texts: Vec<String> = mine.map(|mail| mail.text).collect();
+        texts.reverse();
+        texts
+    }
+
+    /// Waits for the next mail that has links.
+    async fn wait_for_mail(&mut self, known: usize) -> Vec<String> {
+        let asked = Instant::now();
+        while asked.elapsed() < MAIL_TIME_MAX {
+            self.think(5, 60).await;
+            let tokens: Vec<String> = self.mails().iter().skip(known).flat_map(|text| tokens(text)).collect();
+            if !tokens.is_empty() {
+                return tokens;
+            }
+        }
+        Vec::new()
+    }
+
+    /// Opens the links, the newest first; now and then too late, now and then two of them on two devices.
+    async fn use_links(&mut self, mut tokens: Vec<String>) -> Option<Credentials> {
+        if self.rng.u8(0..12) == 0 {
+            self.think(3_000, 4_500).await;
+        }
+        if self.rng.u8(0..200) == 0 {
+            self.think(24 * 3_600, 9 * 24 * 3_600).await;
+        }
+        let password = format!("girafe {} velours {} marteau", self.rng.u32(..), self.rng.u32(..));
+        let newest = tokens.pop()?;
+        match tokens.pop() {
+            Some(older) if self.rng.bool() => {
+                let mut other = Self {
+                    world: self.world.clone(),
+                    me: self.me.clone(),
+                    cookies: Vec::new(),
+                    rng: self.rng.fork(),
+                };
+                let (first, second) = tokio::join!(
+                    Box::pin(self.set_password(&newest, &password)),
+                    Box::pin(other.set_password(&older, &password))
+                );
+                first.or(second)
+            }
+            _ => Box::pin(self.set_password(&newest, &password)).await,
+        }
+    }
+
+    async fn set_password(&mut self, token: &str, password: &str) -> Option<Credentials> {
+        let link = known_link(&self.world, token).await?;
+        let form = json!({"token": token, "password": password});
+        let begin = |world: &World| {
+            let from = world.at_ms();
+            world.model.borrow_mut().begin_set(&link, password, from)
+        };
+        let judge = |world: &World, rank, span, answer: Option<&Answer>| {
+            let verdict = world.model.borrow_mut().set(rank, span, answer);
+            if let Err(what) = verdict {
+                world.violation(what);
+            }
+        };
+        let answer = self.send("/api/set-password", &form, begin, judge).await?;
+        let credentials = Credentials { identifier: link.identifier, password: password.to_owned() };
+        // Used: perhaps by my own attempt, whose answer was lost. The password tells.
+        let is_mine = answer.status == 200
+            || (answer.problem() == "link-used" && self.log_in(&credentials).await.is_some());
+        is_mine.then_some(credentials)
+    }
+
+    /// Logs in, with a proof once one is asked for. Gives the session's cookie.
+    async fn log_in(&mut self, credentials: &Credentials) -> Option<String> {
+        let mut form = json!({"identifier": credentials.identifier, "password": credentials.password});
+        for _ in 0..3 {
+            let judged = credentials.clone();
+            let opened = self.world.at_ms();
+            let answer = self
+                .send(
+                    "/api/session",
+                    &form,
+                    |_| 0,
+                    move |world, _, span, answer| {
+                        let mut model = world.model.borrow_mut();
+                        if let Err(what) = model.login(&judged.identifier, &judged.password, span, answer) {
+                            drop(model);
+                            world.violation(what);
+                        }
+                    },
+                )
+                .await?;
+            match (answer.status, answer.problem()) {
+                (200, _) => {
+                    let cookie = cookie(&answer)?;
+                    let span = Span { from: opened, to: self.world.at_ms() };
+                    self.world.model.borrow_mut().opened(&cookie, &credentials.identifier, span);
+                    self.cookies.push(cookie.clone());
+                    return Some(cookie);
+                }
+                (403, "proof-required") => form["proof"] = self.world.proof(Action::Session)?.into(),
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// What follows once the account is open.
+    async fn later(&mut self, mut credentials: Credentials) {
+        for _ in 0..self.rng.u32(1..=LATER_EVENTS_MAX) {
+            self.think(10, 5_400).await;
+            match self.rng.u8(0..10) {
+                0..=4 => self.visit(&credentials).await,
+                5..=7 => self.forget(&mut credentials).await,
+                _ => self.ask_for_help().await,
+            }
+            for cookie in self.cookies.clone() {
+                self.look(&cookie).await;
+            }
+        }
+    }
+
+    /// Logs in, looks who is logged in, and mostly logs out.
+    async fn visit(&mut self, credentials: &Credentials) {
+        let Some(cookie) = self.log_in(credentials).await else { return };
+        for seconds_max in [60, 3_600, 9 * 3_600] {
+            self.think(1, seconds_max).await;
+            self.look(&cookie).await;
+        }
+        if self.rng.u8(0..3) > 0 {
+            let from = self.world.at_ms();
+            let answer = self.world.ask("DELETE", "/api/session", Some(&cookie), &Value::Null).await;
+            let span = Span { from, to: self.world.at_ms() };
+            self.world.model.borrow_mut().closed(&cookie, span, answer.as_ref());
+            self.look(&cookie).await;
+        }
+    }
+
+    async fn look(&self, cookie: &str) {
+        let from = self.world.at_ms();
+        let Some(answer) = self.world.ask("GET", "/api/session", Some(cookie), &Value::Null).await else {
+            return;
+        };
+        let span = Span { from, to: self.world.at_ms() };
+        let verdict = self.world.model.borrow().shown(cookie, span, &answer);
+        if let Err(what) = verdict {
+            self.world.violation(format!("{}: {what}", self.who()));
+        }
+    }
+
+    /// Forgets the password, or everything, and gets in again by mail.
+    async fn forget(&mut self, credentials: &mut Credentials) {
+        for _ in 0..ROUNDS_MAX {
+            let known = self.mails().len();
+            let links = if self.rng.bool() {
+                self.recover_by_address().await
+            } else {
+                let form = json!({"identifier": credentials.identifier});
+                self.recover("/api/recover/password", form).await;
+                self.wait_for_mail(known).await
+            };
+            if let Some(new) = self.use_links(links).await {
+                *credentials = new;
+                return;
+            }
+            self.think(60, 1_800).await;
+        }
+        self.world.violation(format!("{} forgets and does not get in again", self.who()));
+    }
+
+    async fn ask_for_help(&mut self) {
+        let submission =
+            format!("{:08x}-0000-4000-8000-{:012x}", self.rng.u32(..), self.rng.u64(..) & 0xFFFF_FFFF_FFFF);
+        let form = json!({
+            "submission": submission, "siret": self.me.siret, "establishment_name": "Boulangerie du Marché",
+            "full_name": "Zoé Quidam", "phone": "01 23 45 67 89", "email": self.me.email,
+            "motive": "extranet-access", "description": "Ma collègue est partie.",
+        });
+        // Sent by two tabs, each with its own proof.
+        for _ in 0..self.rng.u8(1..3) {
+            let answer = self.send_proven("/api/submit-ticket", Action::SubmitTicket, form.clone()).await;
+            if let Some(answer) = answer.filter(|answer| answer.status == 201) {
+                let reference = answer.body["reference"].as_str().unwrap_or_default();
+                let verdict = self.world.model.borrow_mut().ticket(&submission, reference);
+                if let Err(what) = verdict {
+                    self.world.violation(what);
+                }
+            }
+        }
+    }
+}
+
+/// The answer to a form with a proof.
+fn judge_form(world: &World, action: Action, siret: &str, span: Span, answer: &Answer) -> Result<(), String> {
+    let model = world.model.borrow();
+    match (action, answer.status, answer.problem()) {
+        (Action::CheckSiret, 200, _) => model.told(siret, answer.body["account"] == "exists", span),
+        (Action::CreateAccount, 202, _) => model.told(siret, false, span),
+        (Action::CreateAccount, 409, "establishment-has-account") => model.told(siret, true, span),
+        (Action::Recover, 202, _) | (Action::SubmitTicket, 201, _) | (_, 503, _) => Ok(()),
+        (action, status, problem) => Err(format!("{} answers {status} {problem}", action.as_str())),
+    }
+}
+
+/// The tokens of the links in a mail.
+#[must_use]
+pub fn tokens(text: &str) -> Vec<String> {
+    let after = text.split("/mot-de-passe/#").skip(1);
+    after.filter_map(|rest| rest.split_whitespace().next().map(str::to_owned)).collect()
+}
+
+/// `name=value` of the cookie that an answer sets.
+fn cookie(answer: &Answer) -> Option<String> {
+    let set = answer.headers.get("set-cookie")?.to_str().ok()?;
+    set.split(';').next().map(str::to_owned)
+}
+
+/// The link of a token, as the table has it.
+pub async fn known_link(world: &World, token: &str) -> Option<KnownLink> {
+    let parsed = Token::parse(token)?;
+    let row = world.first().operator_table.find(&Key::link(&parsed)).await.ok()??;
+    let until = row.moment("valid_until").ok()?.as_second() - crate::world::BEGINNING;
+    Some(KnownLink {
+        token: token.to_owned(),
+        identifier: row.text("identifier").ok()?.to_owned(),
+        siret: row.text("siret").ok()?.to_owned(),
+        epoch: row.number("credentials_epoch").ok()?,
+        is_activation: row.text("purpose").ok()? == "activation",
+        until: u64::try_from(until).ok()? * 1_000,
+    })
+}

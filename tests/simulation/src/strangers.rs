@@ -1,0 +1,145 @@
+//! Strangers: they enumerate, exhaust the bounds of others, guess passwords, and open every link.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use domain::Identifier;
+use domain::proof::Action;
+use fastrand::Rng;
+use serde_json::{Value, json};
+use tokio::task::{JoinHandle, spawn_local};
+
+use crate::model::Span;
+use crate::people::{Employer, tokens};
+use crate::world::{Answer, World};
+
+/// Mails that a scanner opens at a visit.
+const SCANNED_MAILS: usize = 5;
+/// How often each of them comes.
+const VISITS: u32 = 3;
+
+/// All strangers of a run, at work.
+pub fn all(world: &Rc<World>, employers: &[Employer]) -> Vec<JoinHandle<()>> {
+    let mut rng = Rng::with_seed(world.plan.seed.wrapping_add(7));
+    let Some(victim) = rng.choice(employers.iter()).cloned() else { return Vec::new() };
+    vec![
+        spawn_local(exhaust(world.clone(), victim.clone(), rng.fork())),
+        spawn_local(enumerate(world.clone(), victim, rng.fork())),
+        spawn_local(scan(world.clone(), rng.fork())),
+    ]
+}
+
+async fn wait(rng: &mut Rng, seconds_max: u64) {
+    tokio::time::sleep(Duration::from_secs(rng.u64(1..seconds_max))).await;
+}
+
+/// Uses up whatever is bounded for the victim: mails of every kind, and logins.
+async fn exhaust(world: Rc<World>, victim: Employer, mut rng: Rng) {
+    for _ in 0..VISITS {
+        wait(&mut rng, 3_600).await;
+        for _ in 0..8 {
+            let form = json!({"siret": victim.siret, "email": victim.email});
+            ask(&world, "/api/recover/identifier", Action::Recover, form).await;
+        }
+        let identifier = world.model.borrow().identifier_of(&victim.siret);
+        if let Some(identifier) = identifier {
+            for guess in 0..5 {
+                guess_password(&world, &identifier, &format!("essai {guess}")).await;
+            }
+            for _ in 0..8 {
+                let form = json!({"identifier": identifier});
+                ask(&world, "/api/recover/password", Action::Recover, form).await;
+            }
+        }
+        for _ in 0..4 {
+            let form = json!({
+                "siret": victim.siret, "establishment_name": "Personne", "first_name": "Nul",
+                "last_name": "Autre", "email": victim.email, "phone": "01 99 99 99 99", "accept_terms": true,
+            });
+            ask(&world, "/api/create-account", Action::CreateAccount, form).await;
+        }
+    }
+}
+
+async fn guess_password(world: &World, identifier: &str, password: &str) {
+    let form = json!({"identifier": identifier, "password": password});
+    let from = world.at_ms();
+    let answer = world.ask("POST", "/api/session", None, &form).await;
+    let span = Span { from, to: world.at_ms() };
+    let verdict = world.model.borrow_mut().login(identifier, password, span, answer.as_ref());
+    if let Err(what) = verdict {
+        world.violation(what);
+    }
+}
+
+async fn ask(world: &World, path: &str, action: Action, mut form: Value) -> Option<Answer> {
+    form["proof"] = world.proof(action)?.into();
+    let answer = world.ask("POST", path, None, &form).await?;
+    if answer.status == 202 && action == Action::Recover {
+        world.model.borrow_mut().recoveries += 1;
+    }
+    Some(answer)
+}
+
+/// Compares what is known with what is not: answers, headers, sizes, calls.
+async fn enumerate(world: Rc<World>, victim: Employer, mut rng: Rng) {
+    for _ in 0..VISITS {
+        wait(&mut rng, 5_400).await;
+        let stranger = format!("inconnu{}@exemple.fr", "x".repeat(victim.email.len().saturating_sub(18)));
+        let known = json!({"siret": victim.siret, "email": victim.email});
+        let unknown = json!({"siret": victim.siret, "email": stranger});
+        compare(&world, "/api/recover/identifier", known, unknown).await;
+        let identifier = world.model.borrow().identifier_of(&victim.siret);
+        if let Some(identifier) = identifier {
+            let mut bytes = [0; 7];
+            rng.fill(&mut bytes);
+            let other = Identifier::from_random(bytes).to_string();
+            let (known, unknown) = (json!({"identifier": identifier}), json!({"identifier": other}));
+            compare(&world, "/api/recover/password", known, unknown).await;
+        }
+    }
+}
+
+async fn compare(world: &World, path: &str, mut known: Value, mut unknown: Value) {
+    let (Some(first), Some(second)) = (world.proof(Action::Recover), world.proof(Action::Recover)) else {
+        return;
+    };
+    known["proof"] = first.into();
+    unknown["proof"] = second.into();
+    let (Some((known, known_calls)), Some((unknown, unknown_calls))) =
+        (world.observe("POST", path, &known).await, world.observe("POST", path, &unknown).await)
+    else {
+        world.violation(format!("{path} does not answer without any fault"));
+        return;
+    };
+    world.model.borrow_mut().recoveries += 2;
+    let seen = |answer: &Answer| {
+        let mut headers: Vec<String> =
+            answer.headers.iter().map(|(name, value)| format!("{name} {}", value.len())).collect();
+        headers.sort();
+        (answer.status, answer.bytes, answer.body.to_string(), headers)
+    };
+    if seen(&known) != seen(&unknown) || known_calls != unknown_calls {
+        world.violation(format!("{path} tells whether an account exists: {known_calls:?} {unknown_calls:?}"));
+    }
+}
+
+/// Opens every link that was sent, as mail scanners do. It consumes none: the model would see it.
+async fn scan(world: Rc<World>, mut rng: Rng) {
+    for _ in 0..VISITS * 10 {
+        wait(&mut rng, 900).await;
+        let mails = world.first().mailbox.newest(SCANNED_MAILS).unwrap_or_default();
+        for token in mails.iter().flat_map(|mail| tokens(&mail.text)) {
+            let answer = world.ask("POST", "/api/link", None, &json!({"token": token})).await;
+            if answer.is_some_and(|answer| !matches!(answer.status, 200 | 503)) {
+                world.violation("a link that was sent is unknown when it is opened");
+            }
+        }
+        for method in ["GET", "HEAD", "OPTIONS"] {
+            let answer = world.ask(method, "/api/set-password", None, &Value::Null).await;
+            if answer.is_some_and(|answer| answer.status < 300) {
+                world.violation(format!("{method} of a link is answered"));
+            }
+        }
+    }
+}

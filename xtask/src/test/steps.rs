@@ -90,7 +90,7 @@ pub static STEPS: [Step; 16] = [
         about: "200 seeds of the whole system under faults",
         needs: &[],
         takes: "3 min",
-        run: |tools| tools.run("cargo", &["test", "--package", "simulation"]),
+        run: |tools| test_target(tools, "simulation"),
     },
     Step {
         name: "document",

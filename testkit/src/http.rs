@@ -14,6 +14,9 @@ pub struct Message {
     pub body: Vec<u8>,
 }
 
+/// Most answers come with one read.
+const READ_BYTES: usize = 4096;
+
 impl Message {
     /// Reads one message; its body has the length that it states, or ends with the connection.
     pub async fn read(stream: &mut (impl AsyncRead + Unpin), is_request: bool) -> io::Result<Self> {
@@ -30,9 +33,10 @@ impl Message {
 
     /// Reads up to the empty line; what came along of the body is kept.
     async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Self> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(READ_BYTES);
         let head_bytes = loop {
-            if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            // A head is ASCII: what follows it does not move its end.
+            if let Some(at) = String::from_utf8_lossy(&bytes).find("\r\n\r\n") {
                 break at + 4;
             }
             if stream.read_buf(&mut bytes).await? == 0 {

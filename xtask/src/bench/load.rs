@@ -120,8 +120,8 @@ pub fn run(port: u16, process: u32, clients: usize, length: Duration, seed: &See
     })
 }
 
-/// Reads one answer to its end; whether it was 202. Not by `testkit::http`, which keeps head and body: the load
-/// takes its processor time from the portal that it measures.
+/// Reads one answer to its end; whether it was 202. Not by `testkit::http`, which keeps head and body: the
+/// load takes its processor time from the portal that it measures.
 async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<bool> {
     buffer.clear();
     loop {

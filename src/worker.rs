@@ -170,7 +170,9 @@ impl Worker {
         // A batch has no other name here than its first mail's.
         let request_id = first.mail.to_string();
         let invocation = Invocation { request_id, deadline: after(begun, FUNCTION.size.request_time_max()) };
-        let response = mail_sender::handle(&self.sender, &invocation, event(&batch)).await;
+        let response =
+            mail_sender::handle(&self.sender, &invocation, event(batch.iter().map(|message| message.mail)))
+                .await;
         let now = self.clock.now();
         for message in &batch {
             let id = message.mail.to_string();
@@ -182,17 +184,17 @@ impl Worker {
     }
 }
 
-fn event(batch: &[Message]) -> SqsEvent {
+/// What the queue hands to `mail-sender`: a message for each mail, under the mail's own id.
+#[must_use]
+pub fn event(mails: impl IntoIterator<Item = MailId>) -> SqsEvent {
+    let message = |mail: MailId| {
+        let mail_id = mail.to_string();
+        let mut message = SqsMessage::default();
+        message.message_id = Some(mail_id.clone());
+        message.body = serde_json::to_string(&Due { mail_id }).ok();
+        message
+    };
     let mut event = SqsEvent::default();
-    event.records = batch
-        .iter()
-        .map(|message| {
-            let mail_id = message.mail.to_string();
-            let mut record = SqsMessage::default();
-            record.message_id = Some(mail_id.clone());
-            record.body = serde_json::to_string(&Due { mail_id }).ok();
-            record
-        })
-        .collect();
+    event.records = mails.into_iter().map(message).collect();
     event
 }

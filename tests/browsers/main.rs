@@ -3,12 +3,13 @@
 
 mod access;
 mod browser;
+mod doors;
 mod engines;
 mod fields;
 mod journeys;
 mod keyboard;
-mod last_metre;
 mod links;
+mod mail_step;
 mod network;
 mod people;
 mod portal;
@@ -16,9 +17,12 @@ mod processes;
 mod proxy;
 mod refusals;
 mod screenshots;
+mod sending;
 mod stage;
 mod states;
 mod ways;
+mod widths;
+mod words;
 mod worst_day;
 
 use testkit::http;

@@ -8,7 +8,6 @@ use platform::http::{Accepted, Json};
 use platform::{Error, Field, Form, Platform, fields, form, route};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 pub const FUNCTION: Function = Function {
     name: "link",
@@ -50,11 +49,9 @@ form! {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ShownLink {
     /// What it does for its account.
-    #[schema(schema_with = purpose_schema)]
-    pub purpose: &'static str,
+    pub purpose: Purpose,
     /// Whether it can be used.
-    #[schema(schema_with = state_schema)]
-    pub state: &'static str,
+    pub state: State,
     /// The last moment at which it serves, or served.
     #[schema(format = DateTime)]
     pub until: String,
@@ -62,8 +59,8 @@ pub struct ShownLink {
     pub establishment_name: String,
     /// Present when the link serves no longer because somebody else's account was activated first.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = account_schema, required = false)]
-    pub account: Option<&'static str>,
+    #[schema(required = false, nullable = false)]
+    pub account: Option<Overtaken>,
 }
 
 /// A new link is on its way, if its account still is.
@@ -73,21 +70,50 @@ pub struct LinkRenewed {
     pub valid_minutes: i64,
 }
 
-const PURPOSES: [&str; 2] = ["activation", "recovery"];
-const STATES: [&str; 3] = ["open", "expired", "used"];
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = LinkPurpose)]
+pub enum Purpose {
+    /// Activates an application.
+    Activation,
+    /// Replaces a password.
+    Recovery,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = LinkState)]
+pub enum State {
+    Open,
+    Expired,
+    /// By itself, or since another of its account was, or since another account came first.
+    Used,
+}
+
 /// As `check-siret` says it.
-const EXISTS: &str = "exists";
-
-fn purpose_schema() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(PURPOSES)).build()
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Overtaken {
+    Exists,
 }
 
-fn state_schema() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(STATES)).build()
+impl From<LinkPurpose> for Purpose {
+    fn from(purpose: LinkPurpose) -> Self {
+        match purpose {
+            LinkPurpose::Activation => Self::Activation,
+            LinkPurpose::PasswordReset => Self::Recovery,
+        }
+    }
 }
 
-fn account_schema() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some([EXISTS])).build()
+impl From<LinkState> for State {
+    fn from(state: LinkState) -> Self {
+        match state {
+            LinkState::Open => Self::Open,
+            LinkState::Expired => Self::Expired,
+            LinkState::Used => Self::Used,
+        }
+    }
 }
 
 /// Tells what a link is good for, and writes nothing: mail scanners open links, and their pages.
@@ -109,15 +135,11 @@ pub async fn show(platform: &Platform, form: Form<LinkForm>) -> Result<Json<Show
     let is_overtaken = is_taken && !is_active;
     let state = if is_overtaken { LinkState::Used } else { link.state(account.as_ref(), now) };
     Ok(Json(ShownLink {
-        purpose: PURPOSES[usize::from(!is_activation)],
-        state: match state {
-            LinkState::Open => STATES[0],
-            LinkState::Expired => STATES[1],
-            LinkState::Used => STATES[2],
-        },
+        purpose: link.purpose.into(),
+        state: state.into(),
         until: link.valid_until.to_string(),
         establishment_name: link.application.establishment_name.as_str().to_owned(),
-        account: is_overtaken.then_some(EXISTS),
+        account: is_overtaken.then_some(Overtaken::Exists),
     }))
 }
 

@@ -46,7 +46,7 @@ impl Row {
 ///
 /// # Errors
 /// When the table cannot be read.
-pub async fn check(world: &World, employers: &[Employer]) -> Result<(), Error> {
+pub fn check(world: &World, employers: &[Employer]) -> Result<(), Error> {
     let rows = rows(world)?;
     mails(world, &rows);
     quotas(world);

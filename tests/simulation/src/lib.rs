@@ -92,7 +92,7 @@ pub fn run(plan: Plan) -> Result<Report, Box<dyn std::error::Error + Send + Sync
         release.await?;
         world.calm();
         queue::settle(&world).await;
-        checkers::check(&world, &employers).await?;
+        checkers::check(&world, &employers)?;
         queue.abort();
         sweeps.abort();
         Ok(world.report())

@@ -4,12 +4,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use domain::MailId;
 use domain::mail::Lane;
 use domain::time::{SignedDuration, after};
-use mail_sender::{Due, Invocation};
-use sesame::worker::VISIBILITY;
+use mail_sender::Invocation;
+use sesame::worker::{VISIBILITY, event};
 use tokio::time::Instant;
 
 use crate::world::World;
@@ -95,7 +94,11 @@ async fn deliver(world: Rc<World>, messages: Messages, batch: Vec<Message>) {
     let deadline = after(platform.clock.now(), SignedDuration::from_secs(seconds));
     let invocation = Invocation { request_id: "simulated".to_owned(), deadline };
     let limit = killed_after.unwrap_or(Duration::from_secs(SENDER_SECONDS_MAX));
-    let handled = mail_sender::handle(portal.worker.sender(), &invocation, event(&batch));
+    let handled = mail_sender::handle(
+        portal.worker.sender(),
+        &invocation,
+        event(batch.iter().map(|message| message.mail)),
+    );
     let handled = tokio::time::timeout(limit, Box::pin(handled)).await;
     let visible_at = Instant::now() + VISIBILITY.unsigned_abs();
     let failed = match handled {
@@ -107,21 +110,6 @@ async fn deliver(world: Rc<World>, messages: Messages, batch: Vec<Message>) {
         _ => batch,
     };
     messages.borrow_mut().extend(failed.into_iter().map(|message| Message { visible_at, ..message }));
-}
-
-fn event(batch: &[Message]) -> SqsEvent {
-    let mut event = SqsEvent::default();
-    event.records = batch
-        .iter()
-        .map(|message| {
-            let mail_id = message.mail.to_string();
-            let mut record = SqsMessage::default();
-            record.message_id = Some(mail_id.clone());
-            record.body = serde_json::to_string(&Due { mail_id }).ok();
-            record
-        })
-        .collect();
-    event
 }
 
 /// Waits until whatever was queued has had its time.

@@ -59,7 +59,9 @@ pub fn serve(function: &'static Function) -> Result<(), BootError> {
                 Ok::<_, BootError>(respond(function, platform, &ids, request).await)
             }
         });
-        let service = ServiceBuilder::new().map_request(drop_invalid_query).service(Adapter::from(service));
+        let with_readable =
+            |event: LambdaEvent<LambdaRequest>| LambdaEvent::new(readable(event.payload), event.context);
+        let service = ServiceBuilder::new().map_request(with_readable).service(Adapter::from(service));
         lambda_http::lambda_runtime::run(service).await
     })
 }
@@ -76,8 +78,9 @@ fn ids_of(request: &lambda_http::Request) -> Ids {
 }
 
 /// Drops a query string that is not a valid URI: `lambda_http` takes for granted that it is one, and panics.
-fn drop_invalid_query(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
-    if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
+#[must_use]
+pub fn readable(mut event: LambdaRequest) -> LambdaRequest {
+    if let LambdaRequest::ApiGatewayV2(request) = &mut event {
         let is_query = |query: &String| format!("/?{query}").parse::<http::Uri>().is_ok();
         request.raw_query_string = request.raw_query_string.take().filter(is_query);
     }

@@ -4,6 +4,7 @@ mod bench;
 mod deploy;
 mod events;
 mod explore;
+mod fuzz;
 mod generate;
 mod mutants;
 mod notice;
@@ -40,7 +41,7 @@ struct Chore {
     run: fn(&[&str]) -> Outcome,
 }
 
-const CHORES: [Chore; 19] = [
+const CHORES: [Chore; 20] = [
     Chore {
         name: "test",
         arguments: "[--times N] [STEP…]",
@@ -58,6 +59,12 @@ const CHORES: [Chore; 19] = [
         arguments: "[--minutes N]",
         about: "property tests with new seeds",
         run: explore::run,
+    },
+    Chore {
+        name: "fuzz",
+        arguments: "[TARGET…] [--minutes M] [--keep]",
+        about: "every entrance, guided by coverage; what is found lands in fuzz/corpus",
+        run: fuzz::run,
     },
     Chore {
         name: "mutants",

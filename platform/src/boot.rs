@@ -7,10 +7,14 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
 use aws_sdk_dynamodb::{Client, Config as ClientConfig};
 use domain::SecretKey;
+use http::HeaderValue;
+use http::header::HOST;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::tower::ServiceBuilder;
 use lambda_http::{Adapter, LambdaEvent, RequestExt, service_fn};
 use std::time::Duration;
+use url::Url;
 
 use crate::clock::Clock;
 use crate::config::{Config, Extranet, Keys, LoginProof};
@@ -29,6 +33,8 @@ pub const PROOF_COUNTER_DEFAULT: u32 = 1_000;
 const CALL_MS_MAX: u64 = 4_000;
 /// Timeout of one attempt of it.
 const CALL_ATTEMPT_MS_MAX: u64 = 1_500;
+/// The header of the scheme by which a client came.
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
 
 /// Why a function could not start.
 pub type BootError = lambda_http::Error;
@@ -77,14 +83,34 @@ fn ids_of(request: &lambda_http::Request) -> Ids {
     Ids { correlation_id: correlation_id.unwrap_or_else(|| function_request_id.clone()), function_request_id }
 }
 
-/// Drops a query string that is not a valid URI: `lambda_http` takes for granted that it is one, and panics.
+/// Drops query, scheme and host of an event when they make no URI: `lambda_http` takes for granted that they
+/// do, and panics.
 #[must_use]
 pub fn readable(mut event: LambdaRequest) -> LambdaRequest {
     if let LambdaRequest::ApiGatewayV2(request) = &mut event {
-        let is_query = |query: &String| format!("/?{query}").parse::<http::Uri>().is_ok();
-        request.raw_query_string = request.raw_query_string.take().filter(is_query);
+        let drops: [fn(&mut ApiGatewayV2httpRequest); 3] = [
+            |request| request.raw_query_string = None,
+            |request| drop(request.headers.remove(FORWARDED_PROTO)),
+            |request| drop(request.headers.remove(HOST)),
+        ];
+        for drop_part in drops {
+            if !makes_uri(request) {
+                drop_part(request);
+            }
+        }
     }
     event
+}
+
+/// Whether `lambda_http` will make a URI of it.
+fn makes_uri(request: &ApiGatewayV2httpRequest) -> bool {
+    let header = |name| request.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let host = header(HOST.as_str()).or(request.request_context.domain_name.as_deref()).unwrap_or_default();
+    let scheme = header(FORWARDED_PROTO).unwrap_or("https");
+    let path = request.raw_path.as_deref().unwrap_or_default();
+    let query = request.raw_query_string.as_deref().unwrap_or_default();
+    let url = Url::parse(&format!("{scheme}://{host}{path}"));
+    url.is_ok_and(|url| format!("{url}?{query}").parse::<http::Uri>().is_ok())
 }
 
 /// Starts logs and metrics, and makes a function's platform from the environment. Warms the connection to the

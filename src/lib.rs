@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use domain::time::SignedDuration;
 use domain::{Email, SecretKey};
 use mail_sender::dns::MailDomains;
 use mail_sender::{AGENCY_ADDRESS_DEFAULT, MailConfig, Sender};
@@ -53,6 +54,8 @@ pub struct Options {
     pub random: Random,
     pub login_proof: LoginProof,
     pub extranet: Option<Extranet>,
+    /// The interval between two mails, to which the sender keeps and the mailbox holds it; zero is none.
+    pub mail_interval: SignedDuration,
     pub hashing: Hashing,
     /// The keys that each function is given.
     pub keys: fn(&Function) -> Keys,
@@ -71,6 +74,7 @@ impl Options {
             random: Random::system(),
             login_proof: LoginProof::AfterFailures,
             extranet: None,
+            mail_interval: SignedDuration::ZERO,
             hashing: Hashing::OWASP,
             keys: development_keys,
             hooks: Hooks::default(),
@@ -171,6 +175,7 @@ impl Portal {
                 (Emulator::in_folder(folder, on_mail)?, mailbox)
             }
         };
+        let mailbox = mailbox.with_interval(options.mail_interval);
         Self::over(emulator, mailbox, queues, options)
     }
 
@@ -195,7 +200,8 @@ impl Portal {
         let (hook, entrance) = (options.hooks.ses.clone(), mailbox.clone());
         let ses = mailbox::client(options.hooks.transit.clone(), move |body| hook(&entrance, body));
         let agency = Email::parse(AGENCY_ADDRESS_DEFAULT).map_err(|_| "the agency's address is not one")?;
-        let mail_config = MailConfig::new(MAIL_FROM.to_owned(), agency);
+        let mail_config =
+            MailConfig { pause: options.mail_interval, ..MailConfig::new(MAIL_FROM.to_owned(), agency) };
         let domains = options.hooks.mail_domains.clone();
         let sender = Sender::new(sender.platform.clone(), ses, mail_config, domains);
         let entrance = emulator.clone();

@@ -10,6 +10,7 @@ use askama::Template;
 use aws_sdk_sesv2::config::{Credentials, Region};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use domain::MailId;
+use domain::time::{SignedDuration, Timestamp, after};
 use platform::clock::Clock;
 use platform::random::Random;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ use crate::emulator::{ServiceResponse, Transit, in_process};
 pub const SEND_PATH: &str = "/v2/email/outbound-emails";
 /// The file of the mails, in the data folder: one JSON object a line.
 const FILE: &str = "mailbox.jsonl";
+/// Mails that are taken at once, whatever the rate: those of one second, as SES does.
+const BURST: SignedDuration = SignedDuration::from_secs(1);
 /// Mails on the page; all of them are in the JSON.
 const SHOWN_MAILS_MAX: usize = 100;
 
@@ -43,8 +46,28 @@ pub struct Mail {
 #[derive(Debug, Clone)]
 pub struct Mailbox {
     store: Arc<Mutex<Store>>,
+    rate: Option<Rate>,
     clock: Clock,
     random: Random,
+}
+
+/// A rate limit: mails are due one interval after another, and none is taken more than [`BURST`] before.
+#[derive(Debug, Clone)]
+struct Rate {
+    interval: SignedDuration,
+    due_at: Arc<Mutex<Timestamp>>,
+}
+
+impl Rate {
+    fn admits(&self, now: Timestamp) -> bool {
+        let mut due_at = self.due_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = after(now.max(*due_at), self.interval);
+        let is_admitted = next <= after(now, BURST.max(self.interval));
+        if is_admitted {
+            *due_at = next;
+        }
+        is_admitted
+    }
 }
 
 /// One JSON line for each mail: in memory, or in a file with an index of its lines.
@@ -95,7 +118,7 @@ impl Mailbox {
     /// A mailbox that ends with the process.
     #[must_use]
     pub fn in_memory(clock: Clock, random: Random) -> Self {
-        Self { store: Arc::new(Mutex::new(Store::Memory(Vec::new()))), clock, random }
+        Self { store: Arc::new(Mutex::new(Store::Memory(Vec::new()))), rate: None, clock, random }
     }
 
     /// The mailbox of a data folder. An incomplete last line, left by a killed process, is cut off.
@@ -111,7 +134,14 @@ impl Mailbox {
         }
         file.set_len(end)?;
         let store = Store::Disk { file, lines };
-        Ok(Self { store: Arc::new(Mutex::new(store)), clock, random })
+        Ok(Self { store: Arc::new(Mutex::new(store)), rate: None, clock, random })
+    }
+
+    /// The same, taking no more than one mail in each interval, as an account with that send rate.
+    #[must_use]
+    pub fn with_interval(self, interval: SignedDuration) -> Self {
+        let due_at = Arc::new(Mutex::new(Timestamp::MIN));
+        Self { rate: (!interval.is_zero()).then_some(Rate { interval, due_at }), ..self }
     }
 
     /// SES's `SendEmail`.
@@ -122,6 +152,11 @@ impl Mailbox {
             return ServiceResponse { status: 400, body: json!({"message": message}).to_string() };
         };
         let now = self.clock.now();
+        if self.rate.as_ref().is_some_and(|rate| !rate.admits(now)) {
+            let body =
+                json!({"__type": "TooManyRequestsException", "message": "Maximum sending rate exceeded."});
+            return ServiceResponse { status: 429, body: body.to_string() };
+        }
         let message_id = MailId::new(now, self.random.bytes()).to_string();
         let tag = request.email_tags.into_iter().find(|tag| tag.name == mail_sender::TAG);
         let simple = request.content.simple;
@@ -258,6 +293,10 @@ mod tests {
     use super::*;
 
     fn take(mailbox: &Mailbox, subject: &str) {
+        assert_eq!(status(mailbox, subject), 200);
+    }
+
+    fn status(mailbox: &Mailbox, subject: &str) -> u16 {
         let body = json!({
             "FromEmailAddress": "a@exemple.fr",
             "Destination": {"ToAddresses": ["b@exemple.fr"]},
@@ -266,7 +305,23 @@ mod tests {
                 "Body": {"Text": {"Data": "text"}, "Html": {"Data": "<p>html</p>"}},
             }},
         });
-        assert_eq!(mailbox.take(body.to_string().as_bytes()).status, 200);
+        mailbox.take(body.to_string().as_bytes()).status
+    }
+
+    #[test]
+    fn what_is_over_the_rate_is_throttled_and_not_kept() {
+        let seconds = Arc::new(std::sync::atomic::AtomicI64::new(0));
+        let now = seconds.clone();
+        let clock = Clock::new(move || {
+            Timestamp::from_second(now.load(std::sync::atomic::Ordering::Relaxed)).unwrap()
+        });
+        let quarter = SignedDuration::from_millis(250);
+        let mailbox = Mailbox::in_memory(clock, Random::system()).with_interval(quarter);
+        let second = || [0; 6].map(|_| status(&mailbox, "x"));
+        assert_eq!(second(), [200, 200, 200, 200, 429, 429]);
+        seconds.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(second(), [200, 200, 200, 200, 429, 429]);
+        assert_eq!(mailbox.newest(usize::MAX).unwrap().len(), 8);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `cargo xtask bench recover`: throughput over HTTP, cost of a request, and accepted mails that were lost.
 
-mod load;
-mod seed;
+pub mod load;
+pub mod seed;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ pub fn run(arguments: &[&str]) -> Outcome {
     }
 }
 
-fn build() -> Result<PathBuf, Error> {
+pub fn build() -> Result<PathBuf, Error> {
     println!("Building the portal, optimised (some minutes the first time)…");
     let built = Command::new("cargo")
         .args(["build", "--quiet", "--package", "sesame", "--profile", "portal"])

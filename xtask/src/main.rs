@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's chores.
 
 mod bench;
+mod chart;
 mod deploy;
 mod events;
 mod explore;
@@ -8,6 +9,7 @@ mod generate;
 mod mutants;
 mod notice;
 mod pictures;
+mod rush;
 mod simulate;
 mod sizes;
 mod test;
@@ -40,7 +42,7 @@ struct Chore {
     run: fn(&[&str]) -> Outcome,
 }
 
-const CHORES: [Chore; 19] = [
+const CHORES: [Chore; 20] = [
     Chore {
         name: "test",
         arguments: "[--times N] [STEP…]",
@@ -76,6 +78,12 @@ const CHORES: [Chore; 19] = [
         arguments: "recover [empty|rows|rush]",
         about: "throughput, cost and losses under load",
         run: bench::run,
+    },
+    Chore {
+        name: "rush",
+        arguments: "[--people N] [--last-hour N] [NAME=VALUE…] | --check",
+        about: "a crowd in a model: what breaks first, what to set; or the model against the portal",
+        run: rush::run,
     },
     Chore {
         name: "sizes",

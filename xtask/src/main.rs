@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's chores.
 
 mod bench;
+mod chart;
 mod deploy;
 mod events;
 mod explore;

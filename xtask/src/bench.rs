@@ -1,18 +1,41 @@
-//! `cargo xtask bench recover`: throughput over HTTP, cost of a request, and accepted mails that were lost.
+//! `cargo xtask bench`: the report of the benchmarks; and `recover`, throughput over HTTP, cost of a request,
+//! and accepted mails that were lost.
 
+mod argon;
+mod cold;
+mod lambda;
 mod load;
+mod proofs;
+mod report;
 mod seed;
+mod spread;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use load::Report;
+use report::Part;
 use seed::Seed;
 use testkit::program;
 
+use crate::tools::Tools;
 use crate::{Error, Outcome, Usage};
+
+/// A section of the report.
+struct Section {
+    name: &'static str,
+    title: &'static str,
+    run: fn(&Tools) -> Result<Part, Error>,
+}
+
+/// In the order of the report.
+const SECTIONS: [Section; 3] = [
+    Section { name: "cold", title: "Cold start and memory", run: cold::run },
+    Section { name: "argon", title: "Argon2id", run: argon::run },
+    Section { name: "proofs", title: "The visitor's proof of work", run: proofs::run },
+];
 
 /// Existing accounts; each is asked for at most five times, so that no mail is suppressed.
 const ACCOUNTS: usize = 25_000;
@@ -27,8 +50,34 @@ const RUSH: Duration = Duration::from_secs(25);
 /// Timeout of sending the mails of the rush.
 const DRAIN_MAX: Duration = Duration::from_secs(600);
 
-/// Measures and prints, all of it or one part: `empty`, `rows` (a minute to fill the table) or `rush`.
+/// Measures the whole report or a section of it, or what is only printed: `recover`.
 pub fn run(arguments: &[&str]) -> Outcome {
+    let asked: Vec<&Section> = match arguments {
+        [] => SECTIONS.iter().collect(),
+        ["recover", ..] => return recover(arguments),
+        [name] => vec![SECTIONS.iter().find(|section| section.name == *name).ok_or(Usage)?],
+        _ => return Err(Usage.into()),
+    };
+    let tools = Tools::find()?;
+    for Section { name, title, run } in asked {
+        println!("\n{title}");
+        report::add(&tools, name, run(&tools)?)?;
+    }
+    Ok(())
+}
+
+/// A process that is killed with its value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Measures and prints, all of it or one part: `empty`, `rows` (a minute to fill the table) or `rush`.
+fn recover(arguments: &[&str]) -> Outcome {
     let part = match arguments {
         ["recover"] => None,
         ["recover", part @ ("empty" | "rows" | "rush")] => Some(*part),

@@ -74,8 +74,8 @@ const CHORES: [Chore; 19] = [
     },
     Chore {
         name: "bench",
-        arguments: "recover [empty|rows|rush]",
-        about: "throughput, cost and losses under load",
+        arguments: "[SECTION] | recover [empty|rows|rush]",
+        about: "docs/benchmarks.md anew, or a section of it; or throughput, cost and losses under load",
         run: bench::run,
     },
     Chore {

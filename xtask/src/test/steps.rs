@@ -202,12 +202,9 @@ fn document(tools: &Tools) -> Outcome {
 }
 
 fn browsers(tools: &Tools) -> Outcome {
+    tools::install_packages(&tools::BROWSERS)?;
     tools::install_packages(&[
-        Tool { program: "chromium", package: "chromium" },
         Tool { program: "chromedriver", package: "chromium-driver" },
-        Tool { program: "firefox-esr", package: "firefox-esr" },
-        Tool { program: "WebKitWebDriver", package: "webkit2gtk-driver" },
-        Tool { program: "xvfb-run", package: "xvfb" },
         Tool { program: "xauth", package: "xauth" },
         Tool { program: "dbus-run-session", package: "dbus" },
     ])?;

@@ -189,7 +189,7 @@ pub fn number(value: f64) -> String {
     let grouped: String = (0..whole.len())
         .flat_map(|at| {
             let left = whole.len() - at;
-            let is_third = at > 0 && left % 3 == 0 && !whole[..at].ends_with('-');
+            let is_third = at > 0 && left.is_multiple_of(3) && !whole[..at].ends_with('-');
             is_third.then_some(',').into_iter().chain(whole[at..].chars().next())
         })
         .collect();

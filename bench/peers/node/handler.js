@@ -79,7 +79,8 @@ export async function handler(event) {
     return problem(400, "malformed-body");
   }
   const siret = parseSiret(form.siret);
-  const errors = [!siret && { field: "siret" }, form.accept_terms !== true && { field: "accept_terms" }].filter(Boolean);
+  const errors = siret ? [] : [{ field: "siret" }];
+  if (form.accept_terms !== true) errors.push({ field: "accept_terms" });
   if (errors.length > 0) return problem(422, "invalid-fields", { errors });
   const challenge = await verifyProof(form.proof);
   if (!challenge) return problem(403, "proof-rejected");

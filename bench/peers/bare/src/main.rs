@@ -8,6 +8,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_http::{Body, Error, Request, Response, service_fn};
 use serde_json::{Value, json};
 
+/// As long as the signature by which a proof is known.
+const PROOF_ID_LENGTH: usize = 64;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let (client, table) = (&client()?, &*env::var("SESAME_TABLE")?);
@@ -38,7 +41,7 @@ async fn handle(client: &Client, table: &str, request: Request) -> Result<Respon
     let spend = client
         .put_item()
         .table_name(table)
-        .item("pk", text(&format!("PROOF#{proof}")))
+        .item("pk", text(&format!("PROOF#{}", proof.get(..PROOF_ID_LENGTH).unwrap_or(proof))))
         .item("sk", text("PROOF"))
         .condition_expression("attribute_not_exists(pk)");
     let (found, _) = tokio::try_join!(async { find.send().await.map_err(Error::from) }, async {

@@ -163,7 +163,7 @@ fn measure(engine: &Engine, runtime: &Runtime, site: &mut Site) -> Result<Took, 
     let mut command = Command::new(program);
     let profile = folder.to_string_lossy();
     command.args(engine.arguments.iter().map(|argument| argument.replace("PROFILE", &profile)));
-    command.arg(format!("{}/bench/", site.address)).env("HOME", &folder);
+    command.arg(format!("{}/bench/", site.address)).env("HOME", &folder).env("XDG_RUNTIME_DIR", &folder);
     if let Some((_, display)) = &screen {
         command.env("DISPLAY", display).env("GDK_BACKEND", "x11");
     }
@@ -186,7 +186,7 @@ fn measure(engine: &Engine, runtime: &Runtime, site: &mut Site) -> Result<Took, 
     let (slow_ms, _) = proofs()?;
     drop(slowed);
     drop(browser);
-    fs::remove_dir_all(&folder)?;
+    let _ = fs::remove_dir_all(&folder);
     // What the browser told while it was ended is another's.
     while site.took.try_recv().is_ok() {}
     Ok(Took { full_ms, slow_ms, processors, version })
@@ -212,8 +212,8 @@ fn start_screen() -> Result<(Program, String), Error> {
     Ok((screen, format!(":{number}")))
 }
 
-/// Processes that run a part of the time: the slowness that developer tools offer is for a page's own thread,
-/// and a proof is found in others.
+/// Processes that run a part of the time: developer tools slow the page's own thread, in one engine, and a
+/// proof is found in workers.
 struct Slowed {
     is_over: Arc<AtomicBool>,
     group: Pid,
@@ -251,8 +251,8 @@ fn part(results: &[(&Engine, Took)]) -> Result<Part, Error> {
     let mut text = format!(
         "Milliseconds until a proof is found by the pages' own script, when its solution takes as many steps as\n\
          the site's do on average ({PROOF_COUNTER_DEFAULT} of {COST} iterations). It is looked for while the person\n\
-         types. Slowed: the whole browser is stopped for {} of {SLOWNESS} parts of the time (`SIGSTOP`), since the\n\
-         slowness that developer tools offer does not reach workers. Medians and quartiles of {ROUNDS}.\n\n\
+         types. Slowed: the whole browser is stopped for {} of {SLOWNESS} parts of the time (`SIGSTOP`), so that its\n\
+         workers are slowed too, in every engine alike. Medians and quartiles of {ROUNDS}.\n\n\
          | engine | workers | full speed, ms | quartiles | {SLOWNESS} times slower, ms | quartiles |\n\
          |---|---:|---:|---:|---:|---:|\n",
         SLOWNESS - 1

@@ -58,13 +58,12 @@ struct Summary {
 /// Starts every program in turn, round by round, so that noise falls on all alike.
 pub fn run(tools: &Tools) -> Result<Part, Error> {
     let programs = programs(tools)?;
-    let services = Services::start()?;
-    let settings = settings(tools, services.port)?;
+    let settings = settings(tools)?;
     let log = std::env::temp_dir().join(format!("sesame-cold-{}.log", std::process::id()));
     let mut starts: Vec<Vec<Start>> = programs.iter().map(|_| Vec::new()).collect();
     for round in 0..=ROUNDS {
         for (program, starts) in programs.iter().zip(&mut starts) {
-            let start = start(program, &services, &settings, &log)
+            let start = start(program, &settings, &log)
                 .map_err(|error| format!("{}: {error}\n{}", program.name, read(&log)))?;
             if round > 0 {
                 starts.push(start);
@@ -139,7 +138,7 @@ fn peers(tools: &Tools) -> Result<[Peer; 3], Error> {
 }
 
 /// The environment of a function, as Lambda and the template make it.
-fn settings(tools: &Tools, port: u16) -> Result<BTreeMap<String, String>, Error> {
+fn settings(tools: &Tools) -> Result<BTreeMap<String, String>, Error> {
     let local: Value = serde_json::from_slice(&fs::read(tools.root.join("infra/local.json"))?)?;
     let mut settings: BTreeMap<String, String> = serde_json::from_value(local["Parameters"].clone())?;
     let of_lambda = [
@@ -157,22 +156,17 @@ fn settings(tools: &Tools, port: u16) -> Result<BTreeMap<String, String>, Error>
         ("PATH", "/usr/local/bin:/usr/bin:/bin"),
     ];
     settings.extend(of_lambda.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    settings.insert("AWS_ENDPOINT_URL".to_owned(), format!("http://127.0.0.1:{port}"));
-    settings.insert("AWS_LAMBDA_RUNTIME_API".to_owned(), format!("127.0.0.1:{port}"));
     Ok(settings)
 }
 
 /// From the spawn to the first answer.
-fn start(
-    program: &Program,
-    services: &Services,
-    settings: &BTreeMap<String, String>,
-    log: &Path,
-) -> Result<Start, Error> {
-    services.invoke(&program.event);
+fn start(program: &Program, settings: &BTreeMap<String, String>, log: &Path) -> Result<Start, Error> {
+    let services = Services::start(&program.event)?;
+    let address = format!("127.0.0.1:{}", services.port);
     let out = File::create(log)?;
     let mut command = Command::new(&program.file);
     command.args(&program.arguments).current_dir(&program.folder).env_clear().envs(settings);
+    command.env("AWS_ENDPOINT_URL", format!("http://{address}")).env("AWS_LAMBDA_RUNTIME_API", address);
     command.stdout(out.try_clone()?).stderr(out);
     let spawned = Instant::now();
     let running = Running(command.spawn()?);

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -19,34 +20,33 @@ const NOT_THERE: &str =
 /// An answer, or what went wrong, and when it came.
 type Answer = (Instant, Result<String, String>);
 
-/// Both services, on one port.
+/// Both services, on one port, for one program: what another has left behind does not reach it.
 pub struct Services {
     pub port: u16,
-    /// The event of the next program.
-    event: Arc<Mutex<Option<String>>>,
     answers: Receiver<Answer>,
+    is_over: Arc<AtomicBool>,
 }
 
 impl Services {
-    pub fn start() -> io::Result<Self> {
+    /// The program is given this event, once.
+    pub fn start(event: &str) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let port = listener.local_addr()?.port();
         let (tell, answers) = channel();
-        let event = Arc::new(Mutex::new(None));
-        let next = event.clone();
+        let event = Arc::new(Mutex::new(Some(event.to_owned())));
+        let is_over = Arc::new(AtomicBool::new(false));
+        let has_ended = is_over.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (next, tell) = (next.clone(), tell.clone());
+                if has_ended.load(Ordering::Relaxed) {
+                    break;
+                }
+                let (event, tell) = (event.clone(), tell.clone());
                 // A connection ends with its program.
-                thread::spawn(move || serve(&stream, &next, &tell));
+                thread::spawn(move || serve(&stream, &event, &tell));
             }
         });
-        Ok(Self { port, event, answers })
-    }
-
-    /// The next program that asks is given this event.
-    pub fn invoke(&self, event: &str) {
-        *self.event.lock().unwrap_or_else(PoisonError::into_inner) = Some(event.to_owned());
+        Ok(Self { port, answers, is_over })
     }
 
     /// Waits for the answer.
@@ -56,15 +56,23 @@ impl Services {
     }
 }
 
-fn serve(stream: &TcpStream, next: &Mutex<Option<String>>, tell: &Sender<Answer>) -> io::Result<()> {
+impl Drop for Services {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        // Wakes the listener.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+    }
+}
+
+fn serve(stream: &TcpStream, event: &Mutex<Option<String>>, tell: &Sender<Answer>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     while let Some(request) = Request::read(&mut reader)? {
         let now = Instant::now();
         let (status, body) = match request.path.strip_prefix(INVOCATION) {
-            Some("next") => match next.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some("next") => match event.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 Some(event) => ("200 OK", event),
-                // There is no other event: the function waits until it is killed.
+                // There is no other: the program waits until it is killed.
                 None => continue,
             },
             Some(path) if path.ends_with("/response") => {
@@ -140,8 +148,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_event_is_given_once_and_its_answer_is_told() {
-        let services = Services::start().unwrap();
-        services.invoke(r#"{"version":"2.0"}"#);
+        let services = Services::start(r#"{"version":"2.0"}"#).unwrap();
         let ask =
             async |method, path: &str, body| http::ask(services.port, method, path, body).await.unwrap();
         let event = ask("GET", &format!("{INVOCATION}next"), "").await;

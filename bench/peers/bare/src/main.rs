@@ -20,11 +20,11 @@ async fn main() -> Result<(), Error> {
 fn client() -> Result<Client, Error> {
     let (key, secret) = (env::var("AWS_ACCESS_KEY_ID")?, env::var("AWS_SECRET_ACCESS_KEY")?);
     let credentials = Credentials::new(key, secret, env::var("AWS_SESSION_TOKEN").ok(), None, "environment");
-    let config = Builder::new()
+    let mut config = Builder::new()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(env::var("AWS_REGION")?))
-        .credentials_provider(credentials)
-        .set_endpoint_url(env::var("AWS_ENDPOINT_URL").ok());
+        .credentials_provider(credentials);
+    config.set_endpoint_url(env::var("AWS_ENDPOINT_URL").ok());
     Ok(Client::from_conf(config.build()))
 }
 

@@ -6,10 +6,15 @@ use std::fmt;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
 use aws_sdk_dynamodb::{Client, Config as ClientConfig};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 use domain::SecretKey;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::tower::ServiceBuilder;
 use lambda_http::{Adapter, LambdaEvent, RequestExt, service_fn};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -124,11 +129,29 @@ pub fn dynamodb_config() -> Builder {
 /// A DynamoDB client from the environment.
 pub fn dynamodb_client() -> Result<Client, BootError> {
     let (region, credentials) = credentials()?;
-    let mut config = dynamodb_config().region(region).credentials_provider(credentials);
-    if let Some(endpoint) = endpoint("AWS_ENDPOINT_URL_DYNAMODB") {
-        config = config.endpoint_url(endpoint);
-    }
+    let endpoint = endpoint("AWS_ENDPOINT_URL_DYNAMODB");
+    let http = http_client(endpoint.as_deref())?;
+    let mut config = dynamodb_config().region(region).credentials_provider(credentials).http_client(http);
+    config.set_endpoint_url(endpoint);
     Ok(Client::from_conf(config.build()))
+}
+
+/// The HTTP client of one AWS client: one connector, made at the first call. The SDK's own makes two, and each
+/// parses the machine's root certificates, also for an endpoint without TLS.
+pub fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, BootError> {
+    let has_tls = endpoint.is_none_or(|url| url.starts_with("https:"));
+    let roots = if has_tls { TrustStore::default() } else { TrustStore::empty() };
+    let tls = TlsContext::builder().with_trust_store(roots).build()?;
+    let made = OnceLock::new();
+    Ok(http_client_fn(move |settings, components| {
+        let make = || {
+            let mut builder = Connector::builder().connector_settings(settings.clone());
+            builder.set_sleep_impl(components.sleep_impl());
+            let builder = builder.tls_provider(Provider::rustls(CryptoMode::AwsLc)).tls_context(tls.clone());
+            SharedHttpConnector::new(builder.build())
+        };
+        made.get_or_init(make).clone()
+    }))
 }
 
 /// The endpoint of a service that is not AWS's own: from the service's variable, else from

@@ -244,11 +244,11 @@ fn text(tools: &Tools, summaries: &[(String, Summary)]) -> Result<String, Error>
     let mut text = format!(
         "From the spawn of the process to its first answer under Lambda's runtime API, {ROUNDS} times, all\n\
          programs in turn; medians, and the quartiles of the cold start. Files are in the page cache, and a\n\
-         DynamoDB that is empty answers at once on the same machine: what is measured is the program.\n\
+         DynamoDB that is empty answers at once, without TLS: what is measured is the program.\n\
          `{NODE}` ({node}, SDK v3, one minified bundle) and `{PYTHON}` ({python}, boto3) do the job of\n\
-         `{OURS}` as it is usually written (`bench/peers/`); `{BARE}` is `lambda_http` and the two calls of\n\
-         `{OURS}`, with no rule, no proof and no log. Node's loop of the runtime API is our own: that of the\n\
-         managed runtime does more.\n\n\
+         `{OURS}` as it is usually written (`bench/peers/`); `{BARE}` is `lambda_http`, the SDK's own HTTP\n\
+         client and the two calls of `{OURS}`, with no rule, no proof and no log. Node's loop of the runtime\n\
+         API is our own: that of the managed runtime does more.\n\n\
          | program | cold start, ms | quartiles | processor, ms | peak memory, MiB |\n|---|---:|---:|---:|---:|\n"
     );
     for (name, Summary { start_ms, cpu_ms, peak_mib }) in summaries {

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use domain::time::SignedDuration;
 use domain::{Email, SecretKey};
 use mail_sender::dns::MailDomains;
 use mail_sender::{AGENCY_ADDRESS_DEFAULT, MailConfig, Sender};
@@ -53,6 +54,8 @@ pub struct Options {
     pub random: Random,
     pub login_proof: LoginProof,
     pub extranet: Option<Extranet>,
+    /// The interval between two mails, to which the sender keeps and the mailbox holds it; zero is none.
+    pub mail_interval: SignedDuration,
     pub hashing: Hashing,
     /// The keys that each function is given.
     pub keys: fn(&Function) -> Keys,
@@ -71,6 +74,7 @@ impl Options {
             random: Random::system(),
             login_proof: LoginProof::AfterFailures,
             extranet: None,
+            mail_interval: SignedDuration::ZERO,
             hashing: Hashing::OWASP,
             keys: development_keys,
             hooks: Hooks::default(),
@@ -89,8 +93,10 @@ pub struct Hooks {
     pub table: Arc<TableHook>,
     /// Calls of SES.
     pub ses: Arc<SesHook>,
-    /// The way of each call to its service and back. By default no time passes.
-    pub transit: Option<Transit>,
+    /// The way of each call to the table and back. By default no time passes.
+    pub table_transit: Option<Transit>,
+    /// The way of each call to SES and back, in the same way.
+    pub ses_transit: Option<Transit>,
     /// Which domains take no mail. By default nobody is asked: mails leave no machine.
     pub mail_domains: MailDomains,
 }
@@ -100,7 +106,8 @@ impl Default for Hooks {
         Self {
             table: Arc::new(|emulator, caller, target, body| Ok(emulator.answer(caller, target, body))),
             ses: Arc::new(|mailbox, body| Ok(mailbox.take(body))),
-            transit: None,
+            table_transit: None,
+            ses_transit: None,
             mail_domains: MailDomains::new(|_| false),
         }
     }
@@ -171,6 +178,7 @@ impl Portal {
                 (Emulator::in_folder(folder, on_mail)?, mailbox)
             }
         };
+        let mailbox = mailbox.with_interval(options.mail_interval);
         Self::over(emulator, mailbox, queues, options)
     }
 
@@ -193,9 +201,10 @@ impl Portal {
         let sender =
             running.get(mail_sender::FUNCTION.name).ok_or("no mail-sender in the list of functions")?;
         let (hook, entrance) = (options.hooks.ses.clone(), mailbox.clone());
-        let ses = mailbox::client(options.hooks.transit.clone(), move |body| hook(&entrance, body));
+        let ses = mailbox::client(options.hooks.ses_transit.clone(), move |body| hook(&entrance, body));
         let agency = Email::parse(AGENCY_ADDRESS_DEFAULT).map_err(|_| "the agency's address is not one")?;
-        let mail_config = MailConfig::new(MAIL_FROM.to_owned(), agency);
+        let mail_config =
+            MailConfig { pause: options.mail_interval, ..MailConfig::new(MAIL_FROM.to_owned(), agency) };
         let domains = options.hooks.mail_domains.clone();
         let sender = Sender::new(sender.platform.clone(), ses, mail_config, domains);
         let entrance = emulator.clone();
@@ -258,7 +267,7 @@ impl Running {
     fn new(function: &'static Function, options: &Options, emulator: &Emulator) -> Self {
         let caller = Caller::function(function);
         let (hook, entrance, who) = (options.hooks.table.clone(), emulator.clone(), caller.clone());
-        let dynamodb = emulator::client(options.hooks.transit.clone(), move |target, body| {
+        let dynamodb = emulator::client(options.hooks.table_transit.clone(), move |target, body| {
             hook(&entrance, &who, target, body)
         });
         let config = Config {

@@ -1,5 +1,6 @@
 //! SES on one machine: takes mails as its v2 API does, keeps them, and shows them.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Seek, Write};
 use std::os::unix::fs::FileExt;
@@ -10,6 +11,7 @@ use askama::Template;
 use aws_sdk_sesv2::config::{Credentials, Region};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use domain::MailId;
+use domain::time::{SignedDuration, Timestamp, after};
 use platform::clock::Clock;
 use platform::random::Random;
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,8 @@ use crate::emulator::{ServiceResponse, Transit, in_process};
 pub const SEND_PATH: &str = "/v2/email/outbound-emails";
 /// The file of the mails, in the data folder: one JSON object a line.
 const FILE: &str = "mailbox.jsonl";
+/// Mails that are taken at once, whatever the rate: those of one second, as SES does.
+const BURST: SignedDuration = SignedDuration::from_secs(1);
 /// Mails on the page; all of them are in the JSON.
 const SHOWN_MAILS_MAX: usize = 100;
 
@@ -43,29 +47,50 @@ pub struct Mail {
 #[derive(Debug, Clone)]
 pub struct Mailbox {
     store: Arc<Mutex<Store>>,
+    rate: Option<Rate>,
     clock: Clock,
     random: Random,
 }
 
-/// One JSON line for each mail: in memory, or in a file with an index of its lines.
+/// A rate limit: mails are due one interval after another, and none is taken more than [`BURST`] before.
+#[derive(Debug, Clone)]
+struct Rate {
+    interval: SignedDuration,
+    due_at: Arc<Mutex<Timestamp>>,
+}
+
+impl Rate {
+    fn admits(&self, now: Timestamp) -> bool {
+        let mut due_at = self.due_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = after(now.max(*due_at), self.interval);
+        let is_admitted = next <= after(now, BURST.max(self.interval));
+        if is_admitted {
+            *due_at = next;
+        }
+        is_admitted
+    }
+}
+
+/// The mails, oldest first: in memory, or a JSON line for each in a file, with an index of its lines.
 #[derive(Debug)]
 enum Store {
-    Memory(Vec<String>),
+    Memory(Vec<Mail>),
     Disk { file: File, lines: Vec<(u64, usize)> },
 }
 
 impl Store {
     fn len(&self) -> usize {
         match self {
-            Self::Memory(lines) => lines.len(),
+            Self::Memory(mails) => mails.len(),
             Self::Disk { lines, .. } => lines.len(),
         }
     }
 
-    fn push(&mut self, line: String) -> io::Result<()> {
+    fn push(&mut self, mail: Mail) -> io::Result<()> {
         match self {
-            Self::Memory(lines) => lines.push(line),
+            Self::Memory(mails) => mails.push(mail),
             Self::Disk { file, lines } => {
+                let line = serde_json::to_string(&mail).map_err(io::Error::other)?;
                 let end = file.metadata()?.len();
                 if let Err(error) = file.write_all(format!("{line}\n").as_bytes()) {
                     // A full disk leaves half a line: cut it off, or the next one is appended to it.
@@ -78,14 +103,19 @@ impl Store {
         Ok(())
     }
 
-    fn line(&self, rank: usize) -> io::Result<Vec<u8>> {
+    /// None for a line that is no mail, which is logged.
+    fn mail(&self, rank: usize) -> io::Result<Option<Cow<'_, Mail>>> {
         match self {
-            Self::Memory(lines) => Ok(lines[rank].clone().into_bytes()),
+            Self::Memory(mails) => Ok(mails.get(rank).map(Cow::Borrowed)),
             Self::Disk { file, lines } => {
                 let (start, length) = lines[rank];
                 let mut bytes = vec![0; length];
                 file.read_exact_at(&mut bytes, start)?;
-                Ok(bytes)
+                let mail = serde_json::from_slice(&bytes).map(Cow::Owned);
+                let log = |error: &serde_json::Error| {
+                    tracing::warn!(line = rank + 1, %error, "a line of {FILE} is no mail");
+                };
+                Ok(mail.inspect_err(log).ok())
             }
         }
     }
@@ -95,7 +125,7 @@ impl Mailbox {
     /// A mailbox that ends with the process.
     #[must_use]
     pub fn in_memory(clock: Clock, random: Random) -> Self {
-        Self { store: Arc::new(Mutex::new(Store::Memory(Vec::new()))), clock, random }
+        Self { store: Arc::new(Mutex::new(Store::Memory(Vec::new()))), rate: None, clock, random }
     }
 
     /// The mailbox of a data folder. An incomplete last line, left by a killed process, is cut off.
@@ -111,7 +141,14 @@ impl Mailbox {
         }
         file.set_len(end)?;
         let store = Store::Disk { file, lines };
-        Ok(Self { store: Arc::new(Mutex::new(store)), clock, random })
+        Ok(Self { store: Arc::new(Mutex::new(store)), rate: None, clock, random })
+    }
+
+    /// The same, taking no more than one mail in each interval, as an account with that send rate.
+    #[must_use]
+    pub fn with_interval(self, interval: SignedDuration) -> Self {
+        let due_at = Arc::new(Mutex::new(Timestamp::MIN));
+        Self { rate: (!interval.is_zero()).then_some(Rate { interval, due_at }), ..self }
     }
 
     /// SES's `SendEmail`.
@@ -122,6 +159,11 @@ impl Mailbox {
             return ServiceResponse { status: 400, body: json!({"message": message}).to_string() };
         };
         let now = self.clock.now();
+        if self.rate.as_ref().is_some_and(|rate| !rate.admits(now)) {
+            let body =
+                json!({"__type": "TooManyRequestsException", "message": "Maximum sending rate exceeded."});
+            return ServiceResponse { status: 429, body: body.to_string() };
+        }
         let message_id = MailId::new(now, self.random.bytes()).to_string();
         let tag = request.email_tags.into_iter().find(|tag| tag.name == mail_sender::TAG);
         let simple = request.content.simple;
@@ -135,8 +177,8 @@ impl Mailbox {
             text: simple.body.text.data,
             html: simple.body.html.data,
         };
-        let line = serde_json::to_string(&mail).map_err(io::Error::other);
-        match line.and_then(|line| self.store().push(line)) {
+        let pushed = self.store().push(mail);
+        match pushed {
             Ok(()) => ServiceResponse::ok(json!({"MessageId": message_id}).to_string()),
             Err(error) => {
                 ServiceResponse { status: 500, body: json!({"message": error.to_string()}).to_string() }
@@ -149,20 +191,22 @@ impl Mailbox {
         serde_json::to_string(&self.newest(usize::MAX)?).map_err(io::Error::other)
     }
 
-    /// The newest mails, newest first. A line that is no mail is logged and left out.
+    /// The newest mails, newest first.
     pub fn newest(&self, count_max: usize) -> io::Result<Vec<Mail>> {
+        self.pick(count_max, |mail| Some(mail.clone()))
+    }
+
+    /// What `pick` takes of the mails, newest first, until it has that many.
+    pub fn pick<T>(&self, count_max: usize, mut pick: impl FnMut(&Mail) -> Option<T>) -> io::Result<Vec<T>> {
         let store = self.store();
-        let mut mails = Vec::new();
+        let mut picked = Vec::new();
         for rank in (0..store.len()).rev() {
-            if mails.len() == count_max {
+            if picked.len() == count_max {
                 break;
             }
-            match serde_json::from_slice(&store.line(rank)?) {
-                Ok(mail) => mails.push(mail),
-                Err(error) => tracing::warn!(line = rank + 1, %error, "a line of {FILE} is no mail"),
-            }
+            picked.extend(store.mail(rank)?.and_then(|mail| pick(&mail)));
         }
-        Ok(mails)
+        Ok(picked)
     }
 
     /// The page that shows the newest mails.
@@ -173,7 +217,7 @@ impl Mailbox {
 
     /// The HTML of one mail, as its reader sees it.
     pub fn html(&self, id: &str) -> io::Result<Option<String>> {
-        Ok(self.newest(usize::MAX)?.into_iter().find(|mail| mail.id == id).map(|mail| mail.html))
+        Ok(self.pick(1, |mail| (mail.id == id).then(|| mail.html.clone()))?.pop())
     }
 
     fn store(&self) -> std::sync::MutexGuard<'_, Store> {
@@ -258,6 +302,10 @@ mod tests {
     use super::*;
 
     fn take(mailbox: &Mailbox, subject: &str) {
+        assert_eq!(status(mailbox, subject), 200);
+    }
+
+    fn status(mailbox: &Mailbox, subject: &str) -> u16 {
         let body = json!({
             "FromEmailAddress": "a@exemple.fr",
             "Destination": {"ToAddresses": ["b@exemple.fr"]},
@@ -266,7 +314,23 @@ mod tests {
                 "Body": {"Text": {"Data": "text"}, "Html": {"Data": "<p>html</p>"}},
             }},
         });
-        assert_eq!(mailbox.take(body.to_string().as_bytes()).status, 200);
+        mailbox.take(body.to_string().as_bytes()).status
+    }
+
+    #[test]
+    fn what_is_over_the_rate_is_throttled_and_not_kept() {
+        let seconds = Arc::new(std::sync::atomic::AtomicI64::new(0));
+        let now = seconds.clone();
+        let clock = Clock::new(move || {
+            Timestamp::from_second(now.load(std::sync::atomic::Ordering::Relaxed)).unwrap()
+        });
+        let quarter = SignedDuration::from_millis(250);
+        let mailbox = Mailbox::in_memory(clock, Random::system()).with_interval(quarter);
+        let second = || [0; 6].map(|_| status(&mailbox, "x"));
+        assert_eq!(second(), [200, 200, 200, 200, 429, 429]);
+        seconds.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(second(), [200, 200, 200, 200, 429, 429]);
+        assert_eq!(mailbox.newest(usize::MAX).unwrap().len(), 8);
     }
 
     #[test]

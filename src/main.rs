@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use domain::time::SignedDuration;
 use platform::boot::{self, PROOF_COUNTER_DEFAULT};
 use platform::telemetry;
 use sesame::{OpenError, Options, Portal, server, site};
@@ -25,6 +26,7 @@ Usage: cargo run [-- --ephemeral]
   SESAME_DATA            .sesame    the folder of the data
   SESAME_PROOF_COUNTER   1000       how hard a proof of work is
   SESAME_EXTRANET                   the address of the extranet that my space opens
+  SESAME_MAIL_RATE                  mails a second, at the most
   SESAME_LOG             warn       `info` writes a line for each request
   SESAME_ALSO_LISTEN                one address more, for containers that use the emulators";
 
@@ -56,6 +58,10 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
     let extranet = boot::extranet()?;
     let built = site::build(&site::sources())?;
     let proof_counter = setting("SESAME_PROOF_COUNTER", PROOF_COUNTER_DEFAULT, "a whole number")?;
+    let mail_interval = match setting("SESAME_MAIL_RATE", 0, "a whole number")? {
+        0 => SignedDuration::ZERO,
+        rate => mail_sender::pause(rate, 1)?,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let (port, listeners) = listen(port, also.as_deref()).await?;
@@ -64,6 +70,7 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
             data: (!is_ephemeral).then_some(data),
             proof_counter,
             extranet,
+            mail_interval,
             ..Options::in_memory(&address)
         };
         let portal = Portal::open(&options)?;

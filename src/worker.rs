@@ -16,13 +16,13 @@ use tokio::sync::Notify;
 use crate::emulator::QueuedMail;
 
 /// Messages in a batch, as in the event source mapping.
-const BATCH_MESSAGES_MAX: usize = 10;
+pub const BATCH_MESSAGES_MAX: usize = 10;
 /// The visibility timeout of a message that failed, as on AWS.
 pub const VISIBILITY: SignedDuration = SignedDuration::from_secs(60);
 /// Deliveries of a message before it is dropped, as on AWS; the next start takes it up from the outbox.
 pub const RECEIVES_MAX: u32 = 60;
 /// The pause after a batch while requests keep coming.
-const PAUSE_UNDER_LOAD: Duration = Duration::from_millis(500);
+pub const PAUSE_UNDER_LOAD: Duration = Duration::from_millis(500);
 /// Poll interval while no message is visible.
 const POLL: Duration = Duration::from_secs(1);
 

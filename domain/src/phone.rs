@@ -34,7 +34,8 @@ impl Phone {
         if input.chars().count() > TYPED_LENGTH_MAX {
             return Err(FieldCode::PhoneFormat);
         }
-        let typed: String = input.replace("(0)", "").chars().filter(|&c| !is_separator(c)).collect();
+        let typed: String = input.chars().filter(|&c| !is_separator(c)).collect();
+        let typed = typed.replace("(0)", "").replace(['(', ')'], "");
         let international = if let Some(rest) = typed.strip_prefix('+') {
             rest.to_owned()
         } else if let Some(rest) = typed.strip_prefix("00") {
@@ -135,6 +136,7 @@ fn country_of(national: &str) -> &'static str {
     }
 }
 
+/// Brackets, which may be those of «(0)», are dropped after these.
 fn is_separator(c: char) -> bool {
-    text::is_ignorable(c) || text::is_dash(c) || matches!(c, '.' | '/' | '(' | ')')
+    text::is_ignorable(c) || text::is_dash(c) || matches!(c, '.' | '/')
 }

@@ -6,11 +6,20 @@ use std::fmt;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
 use aws_sdk_dynamodb::{Client, Config as ClientConfig};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 use domain::SecretKey;
+use http::HeaderValue;
+use http::header::HOST;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::tower::ServiceBuilder;
 use lambda_http::{Adapter, LambdaEvent, RequestExt, service_fn};
+use std::sync::OnceLock;
 use std::time::Duration;
+use url::Url;
 
 use crate::clock::Clock;
 use crate::config::{Config, Extranet, Keys, LoginProof};
@@ -29,6 +38,8 @@ pub const PROOF_COUNTER_DEFAULT: u32 = 1_000;
 const CALL_MS_MAX: u64 = 4_000;
 /// Timeout of one attempt of it.
 const CALL_ATTEMPT_MS_MAX: u64 = 1_500;
+/// The header of the scheme by which a client came.
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
 
 /// Why a function could not start.
 pub type BootError = lambda_http::Error;
@@ -59,7 +70,9 @@ pub fn serve(function: &'static Function) -> Result<(), BootError> {
                 Ok::<_, BootError>(respond(function, platform, &ids, request).await)
             }
         });
-        let service = ServiceBuilder::new().map_request(drop_invalid_query).service(Adapter::from(service));
+        let with_readable =
+            |event: LambdaEvent<LambdaRequest>| LambdaEvent::new(readable(event.payload), event.context);
+        let service = ServiceBuilder::new().map_request(with_readable).service(Adapter::from(service));
         lambda_http::lambda_runtime::run(service).await
     })
 }
@@ -75,13 +88,34 @@ fn ids_of(request: &lambda_http::Request) -> Ids {
     Ids { correlation_id: correlation_id.unwrap_or_else(|| function_request_id.clone()), function_request_id }
 }
 
-/// Drops a query string that is not a valid URI: `lambda_http` takes for granted that it is one, and panics.
-fn drop_invalid_query(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
-    if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
-        let is_query = |query: &String| format!("/?{query}").parse::<http::Uri>().is_ok();
-        request.raw_query_string = request.raw_query_string.take().filter(is_query);
+/// Drops query, scheme and host of an event when they make no URI: `lambda_http` takes for granted that they
+/// do, and panics.
+#[must_use]
+pub fn readable(mut event: LambdaRequest) -> LambdaRequest {
+    if let LambdaRequest::ApiGatewayV2(request) = &mut event {
+        let drops: [fn(&mut ApiGatewayV2httpRequest); 3] = [
+            |request| request.raw_query_string = None,
+            |request| drop(request.headers.remove(FORWARDED_PROTO)),
+            |request| drop(request.headers.remove(HOST)),
+        ];
+        for drop_part in drops {
+            if !makes_uri(request) {
+                drop_part(request);
+            }
+        }
     }
     event
+}
+
+/// Whether `lambda_http` will make a URI of it.
+fn makes_uri(request: &ApiGatewayV2httpRequest) -> bool {
+    let header = |name| request.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let host = header(HOST.as_str()).or(request.request_context.domain_name.as_deref()).unwrap_or_default();
+    let scheme = header(FORWARDED_PROTO).unwrap_or("https");
+    let path = request.raw_path.as_deref().unwrap_or_default();
+    let query = request.raw_query_string.as_deref().unwrap_or_default();
+    let url = Url::parse(&format!("{scheme}://{host}{path}"));
+    url.is_ok_and(|url| format!("{url}?{query}").parse::<http::Uri>().is_ok())
 }
 
 /// Starts logs and metrics, and makes a function's platform from the environment. Warms the connection to the
@@ -124,11 +158,29 @@ pub fn dynamodb_config() -> Builder {
 /// A DynamoDB client from the environment.
 pub fn dynamodb_client() -> Result<Client, BootError> {
     let (region, credentials) = credentials()?;
-    let mut config = dynamodb_config().region(region).credentials_provider(credentials);
-    if let Some(endpoint) = endpoint("AWS_ENDPOINT_URL_DYNAMODB") {
-        config = config.endpoint_url(endpoint);
-    }
+    let endpoint = endpoint("AWS_ENDPOINT_URL_DYNAMODB");
+    let http = http_client(endpoint.as_deref())?;
+    let mut config = dynamodb_config().region(region).credentials_provider(credentials).http_client(http);
+    config.set_endpoint_url(endpoint);
     Ok(Client::from_conf(config.build()))
+}
+
+/// The HTTP client of one AWS client: one connector, made at the first call. The SDK's own makes two, and
+/// each parses the machine's root certificates, also for an endpoint without TLS.
+pub fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, BootError> {
+    let has_tls = endpoint.is_none_or(|url| url.starts_with("https:"));
+    let roots = if has_tls { TrustStore::default() } else { TrustStore::empty() };
+    let tls = TlsContext::builder().with_trust_store(roots).build()?;
+    let made = OnceLock::new();
+    Ok(http_client_fn(move |settings, components| {
+        let make = || {
+            let mut builder = Connector::builder().connector_settings(settings.clone());
+            builder.set_sleep_impl(components.sleep_impl());
+            let builder = builder.tls_provider(Provider::rustls(CryptoMode::AwsLc)).tls_context(tls.clone());
+            SharedHttpConnector::new(builder.build())
+        };
+        made.get_or_init(make).clone()
+    }))
 }
 
 /// The endpoint of a service that is not AWS's own: from the service's variable, else from

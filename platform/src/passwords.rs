@@ -26,7 +26,8 @@ impl Hashing {
     pub const SIMULATED: Self = Self { memory_kib: 8, passes: 1, is_off_thread: false };
 }
 
-const LANES: u32 = 1;
+/// Lanes of a hash: one, since a function has less than two processors.
+pub const LANES: u32 = 1;
 /// Concurrent hashes in one process: bounds its memory.
 const HASHES_AT_ONCE_MAX: usize = 4;
 /// Hashes that may wait in the queue, about a second's worth. Beyond it: 503 with `Retry-After`.
@@ -51,7 +52,8 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    pub(crate) fn new(hashing: Hashing, random: &Random) -> Self {
+    #[must_use]
+    pub fn new(hashing: Hashing, random: &Random) -> Self {
         Self { hashing, random: random.clone() }
     }
 

@@ -28,7 +28,7 @@ pub const PROOF_COUNTER_MAX: u32 = 100_000;
 /// The key derivation function of a challenge.
 const ALGORITHM: &str = "PBKDF2/SHA-256";
 /// Iterations of a step.
-const COST: u32 = 5_000;
+pub const COST: u32 = 5_000;
 /// The retention of a used proof after its expiry.
 pub(crate) const USED_PROOF_RETENTION: SignedDuration = SignedDuration::from_hours(1);
 

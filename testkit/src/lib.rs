@@ -1,5 +1,6 @@
-//! Shared by tests and chores: solving proofs, starting programs, an HTTP client.
+//! Shared by tests and chores: the API document, proofs solved, programs started, an HTTP client.
 
+pub mod document;
 pub mod http;
 pub mod program;
 pub mod proof;

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use domain::time::Timestamp;
 use lambda_http::RequestExt;
+use lambda_http::request::LambdaRequest;
+use platform::boot;
 use platform::http::{Body, Request};
 use serde_json::Value;
 
@@ -52,6 +54,28 @@ fn mask(body: &mut Value) {
         if let Some(value) = body.pointer_mut(pointer) {
             *value = "…".into();
         }
+    }
+}
+
+/// Addresses of which `lambda_http` makes no URI, and panics. A gateway may refuse them; none is relied upon.
+#[tokio::test]
+async fn an_event_whose_address_is_none_is_answered() {
+    let app = App::new();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("events/notices.json");
+    let event: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    for (member, value) in [
+        ("/headers/host", "a b"),
+        ("/headers/host", "localhost:99999"),
+        ("/headers/x-forwarded-proto", "1:"),
+        ("/rawQueryString", "%"),
+        ("/rawQueryString", "a b"),
+        ("/rawQueryString", &"a".repeat(65_530)),
+    ] {
+        let mut event = event.clone();
+        *event.pointer_mut(member).unwrap() = value.into();
+        let event: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
+        let answer = app.portal.answer(Request::from(boot::readable(event))).await;
+        assert_eq!(answer.status(), 200, "{member} {:?}", &value[..value.len().min(20)]);
     }
 }
 

@@ -22,7 +22,7 @@ use sesame::emulator::{Emulator, ServiceResponse};
 use sesame::grants::Caller;
 use sesame::mailbox::{Mail, Mailbox};
 use sesame::{Hooks, Options, Portal};
-use testkit::proof;
+use testkit::{document, proof};
 use tracing::Level;
 
 pub const EXTRANET: &str = "https://extranet.exemple.fr/ap/";
@@ -108,25 +108,6 @@ impl CallHook {
 static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::to_value(sesame::openapi::document()).unwrap());
 
-/// Every answer of every story is one that the document lists, if it lists the operation.
-fn assert_documented(operation: &Value, answer: &Answer) {
-    let (status, name) = (answer.status.to_string(), &operation["operationId"]);
-    if name.is_null() {
-        return;
-    }
-    let response = &operation["responses"][&status];
-    assert!(response.is_object(), "{name} answers {status}, which the document does not list");
-    for header in response["headers"].as_object().into_iter().flat_map(|headers| headers.keys()) {
-        assert!(answer.headers.contains_key(header), "{name} {status} without {header}");
-    }
-    if answer.status >= 400 {
-        let types =
-            &response["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]["type"];
-        let types = types["enum"].as_array().unwrap();
-        assert!(types.contains(&answer.body["type"]), "{name} {status}: {} is not listed", answer.body);
-    }
-}
-
 pub struct App {
     pub portal: Portal,
     pub table: Arc<CallHook>,
@@ -188,8 +169,8 @@ impl App {
         let hooks = Hooks {
             table: table_hook(table.clone(), is_dead.clone(), ahead_seconds.clone()),
             ses: ses_hook(ses.clone(), is_dead.clone()),
-            transit: None,
             mail_domains: MailDomains::new(move |domain| without_mail.lock().unwrap().contains(domain)),
+            ..Hooks::default()
         };
         let extranet = Extranet::parse(EXTRANET);
         let options = Options { data, clock, login_proof, extranet, hooks, ..Options::in_memory(SITE) };
@@ -246,7 +227,9 @@ impl App {
         let bytes: &[u8] = body.as_ref();
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(bytes).unwrap() };
         let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body };
-        assert_documented(&DOCUMENT["paths"][&path][&method], &answer);
+        let operation = &DOCUMENT["paths"][&path][&method];
+        let fault = document::fault_of(operation, answer.status, &answer.headers, &answer.body);
+        assert_eq!(fault, None, "{}", answer.body);
         answer
     }
 

@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 pub const SERVICE: [&str; 4] = ["domain/src", "platform/src", "functions", "src"];
 
 /// Everything in Rust but these rules, which name what they forbid.
-pub const ALL: [&str; 10] = [
+pub const ALL: [&str; 13] = [
+    "bench",
     "domain",
     "domain/tests",
     "functions",
+    "fuzz",
+    "fuzz/tests",
     "platform",
     "src",
     "testkit",

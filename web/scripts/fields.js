@@ -6,7 +6,7 @@ const IGNORABLE = "\\s\\u0085\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e
 const DASHES = "\\u2010-\\u2015\\u2212\\-";
 const QUOTES = "'\"`´«»\\u02bc\\u2018-\\u201f\\u2039\\u203a";
 const separators = (own) => new RegExp(`[${IGNORABLE}${DASHES}${own}]`, "g");
-const SEPARATORS = { siret: separators(`.,/\\\\${QUOTES}`), identifier: separators(""), phone: separators("./()") };
+const SEPARATORS = { siret: separators(`.,/\\\\${QUOTES}`), identifier: separators(""), phone: separators("./") };
 
 const plural = (count, word) => `${count} ${word}${count > 1 ? "s" : ""}`;
 const isTooLong = (typed, max) => [...typed].length > max;
@@ -105,7 +105,7 @@ const countryOf = (national) => COUNTRIES.find(([start]) => start.test(national)
 function phone(typed) {
   const wrong = (detail) => ({ code: "phone-format", detail });
   if (isTooLong(typed, 40)) return wrong("Ce texte est trop long pour un numéro de téléphone.");
-  const kept = typed.replaceAll("(0)", "").replace(SEPARATORS.phone, "");
+  const kept = typed.replace(SEPARATORS.phone, "").replaceAll("(0)", "").replace(/[()]/g, "");
   const number = withCountry(kept);
   const [, national] = /^(?:33|262|590|594|596)(.*)$/.exec(number) ?? [];
   const isWhole = national === undefined || /^[1-9]\d{8}$/.test(national);

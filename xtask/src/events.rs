@@ -58,8 +58,11 @@ fn events() -> Result<Vec<(String, Value)>, Error> {
     for function in ALL {
         for route in function.routes {
             let query = if route.path == "/api/challenge" { "action=check-siret" } else { "" };
-            let body =
-                if route.method == "POST" { Some(form(&document, function, route.path)?) } else { None };
+            let body = if route.method == "POST" {
+                Some(form(&document, function, route.path)?.into())
+            } else {
+                None
+            };
             events.push((name_of(function, route), event(route.method, route.path, query, body)));
         }
     }
@@ -86,7 +89,7 @@ fn name_of(function: &Function, route: &Route) -> String {
 
 /// The form of a route with its required fields, as the API document states them. A proof is for the action
 /// of the function's name, or for a recovery.
-fn form(document: &Value, function: &Function, path: &str) -> Result<Value, Error> {
+pub(crate) fn form(document: &Value, function: &Function, path: &str) -> Result<Map<String, Value>, Error> {
     let schema = &document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"];
     let schema = resolved(document, schema);
     let mut form = Map::new();
@@ -97,7 +100,7 @@ fn form(document: &Value, function: &Function, path: &str) -> Result<Value, Erro
         };
         form.insert(field.to_owned(), value);
     }
-    Ok(form.into())
+    Ok(form)
 }
 
 /// A schema, which may stand elsewhere in the document.

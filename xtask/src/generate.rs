@@ -84,8 +84,8 @@ fn stale() -> Result<Vec<(&'static str, String)>, Error> {
     Ok(files)
 }
 
-/// The text with other lines between the two marks of a part.
-fn between(text: &str, name: &str, fresh: &str) -> Option<String> {
+/// The text with other lines between the two marks of a part, `# NAME: begin` and `# NAME: end`.
+pub fn between(text: &str, name: &str, fresh: &str) -> Option<String> {
     let (begin, end) = (format!("# {name}: begin"), format!("# {name}: end"));
     let after_begin = text.find(&begin)?;
     let from = after_begin + text[after_begin..].find('\n')? + 1;

@@ -1,21 +1,32 @@
 //! `cargo xtask`: the project's chores.
 
 mod bench;
+mod chart;
 mod deploy;
 mod events;
 mod explore;
+mod fuzz;
 mod generate;
 mod mutants;
 mod notice;
 mod pictures;
+mod population;
+mod rush;
 mod simulate;
 mod sizes;
 mod test;
+mod timing;
 mod tools;
 
 use std::env;
 use std::fmt;
 use std::process::ExitCode;
+
+use tools::Tools;
+
+/// As the portal has: what is measured here is held against it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 type Outcome = Result<(), Error>;
@@ -40,7 +51,7 @@ struct Chore {
     run: fn(&[&str]) -> Outcome,
 }
 
-const CHORES: [Chore; 19] = [
+const CHORES: [Chore; 22] = [
     Chore {
         name: "test",
         arguments: "[--times N] [STEP…]",
@@ -60,9 +71,15 @@ const CHORES: [Chore; 19] = [
         run: explore::run,
     },
     Chore {
+        name: "fuzz",
+        arguments: "[TARGET…] [--minutes M] [--keep]",
+        about: "every entrance, guided by coverage; what is found lands in fuzz/corpus",
+        run: fuzz::run,
+    },
+    Chore {
         name: "mutants",
-        arguments: "[OPTION…]",
-        about: "changes to `domain` that no test notices",
+        arguments: "[platform] [OPTION…]",
+        about: "changes to `domain`, or 150 of `platform`, that no test notices",
         run: mutants::run,
     },
     Chore {
@@ -73,9 +90,21 @@ const CHORES: [Chore; 19] = [
     },
     Chore {
         name: "bench",
-        arguments: "recover [empty|rows|rush]",
-        about: "throughput, cost and losses under load",
+        arguments: "[SECTION] | recover [empty|rows|rush|beside PROGRAM]",
+        about: "docs/benchmarks.md anew, or a section of it; or throughput, cost and losses under load",
         run: bench::run,
+    },
+    Chore {
+        name: "timing",
+        arguments: "[--samples N]",
+        about: "whether the time of an answer tells who has an account",
+        run: timing::run,
+    },
+    Chore {
+        name: "rush",
+        arguments: "[--people N] [--last-hour N] [NAME=VALUE…] | --check",
+        about: "a crowd in a model: what breaks first, what to set; or the model against the portal",
+        run: rush::run,
     },
     Chore {
         name: "sizes",
@@ -203,6 +232,16 @@ fn help(_: &[&str]) -> Outcome {
 fn list(_: &[&str]) -> Outcome {
     print!("{}\n{}", usage(), test::list());
     Ok(())
+}
+
+/// Runs a chore by an optimised build of this program, unless this is one: who measures must not be slower
+/// than what is measured.
+fn optimised(chore: &str, arguments: &[&str]) -> Option<Outcome> {
+    if !cfg!(debug_assertions) {
+        return None;
+    }
+    let words = ["run", "--quiet", "--package", "xtask", "--profile", "portal", "--", chore];
+    Some(Tools::find().and_then(|tools| tools.run("cargo", &[&words[..], arguments].concat())))
 }
 
 fn with_environment(arguments: &[&str], chore: fn(&str) -> Outcome) -> Outcome {

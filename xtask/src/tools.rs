@@ -36,6 +36,17 @@ pub const INFRA: Packages = Packages { environment: "venv", list: "infra/tests/r
 pub const SCHEMATHESIS: Packages =
     Packages { environment: "schemathesis", list: "tests/schemathesis/requirements.txt" };
 
+/// What functions are measured beside.
+pub const PEERS: Packages = Packages { environment: "peers", list: "bench/peers/python/requirements.txt" };
+
+/// The browsers, and the screen of the one that has no headless mode.
+pub const BROWSERS: [Tool; 4] = [
+    Tool { program: "chromium", package: "chromium" },
+    Tool { program: "firefox-esr", package: "firefox-esr" },
+    Tool { program: "WebKitWebDriver", package: "webkit2gtk-driver" },
+    Tool { program: "Xvfb", package: "xvfb" },
+];
+
 /// Build flags of programs of crates.io: a quick build, since they run for seconds.
 const CRATE_PROFILE: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
@@ -86,7 +97,12 @@ impl Tools {
 
     /// Runs npm in the pages' folder.
     pub fn npm(&self, arguments: &[&str]) -> Outcome {
-        succeed(Command::new("npm").args(arguments).current_dir(self.root.join("web")))
+        self.npm_in("web", arguments)
+    }
+
+    /// Runs npm in a folder of the project.
+    pub fn npm_in(&self, folder: &str, arguments: &[&str]) -> Outcome {
+        succeed(Command::new("npm").args(arguments).current_dir(self.root.join(folder)))
     }
 
     /// Installs packages of PyPI, when their list has changed.
@@ -128,9 +144,7 @@ impl Tools {
             .collect::<io::Result<_>>()?;
         names.sort();
         if given_functions().is_none() {
-            println!("Building {} functions as they are deployed (some minutes)", names.len());
-            let packages: Vec<&str> = names.iter().flat_map(|name| ["-p", name]).collect();
-            self.run("cargo-lambda", &[&["lambda", "build", "--release"][..], &packages].concat())?;
+            self.build_for_lambda(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
         }
         let built = self.built_functions();
         let bootstrap = |name: String| {
@@ -140,10 +154,24 @@ impl Tools {
         Ok(names.into_iter().map(bootstrap).collect())
     }
 
+    /// Builds packages as functions are deployed. Gives the folder in which each has one.
+    pub fn build_for_lambda(&self, names: &[&str]) -> Result<PathBuf, Error> {
+        self.python(&INFRA)?;
+        println!("Building {} as functions are deployed (some minutes)", names.join(", "));
+        let packages: Vec<&str> = names.iter().flat_map(|name| ["-p", name]).collect();
+        self.run("cargo-lambda", &[&["lambda", "build", "--release"][..], &packages].concat())?;
+        Ok(self.target().join("lambda"))
+    }
+
     /// A program of the cache, or else of the machine.
     pub fn program(&self, name: &str) -> PathBuf {
         let cached = self.folders().into_iter().map(|folder| folder.join(name)).find(|file| file.exists());
         cached.unwrap_or_else(|| name.into())
+    }
+
+    /// The Python of an installed environment.
+    pub fn python_of(&self, packages: &Packages) -> PathBuf {
+        self.cache.join(packages.environment).join("bin/python")
     }
 
     fn folders(&self) -> [PathBuf; 3] {

@@ -93,8 +93,8 @@ fn name_server(resolv_conf: &str) -> Option<IpAddr> {
 }
 
 /// The answer to a query for one type.
-#[derive(Debug)]
-enum Records {
+#[derive(Debug, PartialEq, Eq)]
+pub enum Records {
     /// NXDOMAIN.
     NoDomain,
     /// No record of that type.
@@ -107,14 +107,19 @@ enum Records {
 /// The types of records that say whether mail can be delivered (RFC 1035, 3.2.2; RFC 3596, 2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u16)]
-enum Kind {
+pub enum Kind {
     Mx = 15,
     A = 1,
     Aaaa = 28,
 }
 
+impl Kind {
+    /// In the order in which they are asked for.
+    pub const ALL: [Self; 3] = [Self::Mx, Self::A, Self::Aaaa];
+}
+
 async fn has_no_mail(server: SocketAddr, random: &Random, domain: &str) -> io::Result<bool> {
-    for kind in [Kind::Mx, Kind::A, Kind::Aaaa] {
+    for kind in Kind::ALL {
         match ask(server, random, domain, kind).await? {
             Records::NoDomain | Records::NullMx => return Ok(true),
             Records::Some => return Ok(false),
@@ -154,7 +159,8 @@ fn query(id: u16, domain: &str, kind: Kind) -> Vec<u8> {
 
 /// Reads the answer to a query (RFC 1035, 4.1). None for one that is malformed, truncated, of another query,
 /// or whose server does not know.
-fn read(answer: &[u8], id: u16, kind: Kind) -> Option<Records> {
+#[must_use]
+pub fn read(answer: &[u8], id: u16, kind: Kind) -> Option<Records> {
     let mut bytes = Reader(answer);
     let (answered_id, flags) = (bytes.word()?, bytes.word()?);
     if answered_id != id || flags & RESPONSE == 0 || flags & TRUNCATED != 0 {

@@ -75,10 +75,10 @@ pub fn emulator() -> Option<String> {
 
 pub fn client() -> Result<Client, BootError> {
     let (region, credentials) = boot::credentials()?;
-    let mut config = ses_config().region(region).credentials_provider(credentials);
-    if let Some(endpoint) = emulator() {
-        config = config.endpoint_url(endpoint);
-    }
+    let endpoint = emulator();
+    let http = boot::http_client(endpoint.as_deref())?;
+    let mut config = ses_config().region(region).credentials_provider(credentials).http_client(http);
+    config.set_endpoint_url(endpoint);
     Ok(Client::from_conf(config.build()))
 }
 

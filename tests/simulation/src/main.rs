@@ -9,6 +9,10 @@ use std::{env, io, thread};
 
 use simulation::{Plan, Report, run, shrink};
 
+/// A call makes a thousand small allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const USAGE: &str = "\
 Usage: cargo xtask simulate [--seeds N] [--minutes M] [--from SEED]
 

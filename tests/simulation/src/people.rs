@@ -8,6 +8,7 @@ use domain::proof::Action;
 use fastrand::Rng;
 use platform::table::Key;
 use serde_json::{Value, json};
+use sesame::mailbox::Mail;
 use tokio::time::Instant;
 
 use crate::model::{KnownLink, Span};
@@ -248,9 +249,8 @@ impl Person {
 
     /// The texts of my mails, oldest first.
     fn mails(&self) -> Vec<String> {
-        let mails = self.world.first().mailbox.newest(usize::MAX).unwrap_or_default();
-        let mine = mails.into_iter().filter(|mail| mail.to.contains(&self.me.email));
-        let mut texts: Vec<String> = mine.map(|mail| mail.text).collect();
+        let mine = |mail: &Mail| mail.to.contains(&self.me.email).then(|| mail.text.clone());
+        let mut texts = self.world.first().mailbox.pick(usize::MAX, mine).unwrap_or_default();
         texts.reverse();
         texts
     }

@@ -20,7 +20,7 @@ use platform::passwords::Hashing;
 use platform::random::Random;
 use platform::{Keys, proofs};
 use serde_json::Value;
-use sesame::emulator::{Emulator, ServiceResponse};
+use sesame::emulator::{Emulator, ServiceResponse, Transit};
 use sesame::grants::Caller;
 use sesame::mailbox::Mailbox;
 use sesame::{Hooks, Options, Portal};
@@ -387,16 +387,18 @@ fn clock(began: Instant, skew_ms: i64) -> Clock {
 
 fn hooks(shared: &Arc<Shared>) -> Hooks {
     let (table, ses, transit) = (shared.clone(), shared.clone(), shared.clone());
+    let transit: Transit = Arc::new(move || {
+        let weather = transit.weather();
+        let delay = weather.transit(&mut lock(&transit.rng));
+        Box::pin(tokio::time::sleep(delay))
+    });
     Hooks {
         table: Arc::new(move |emulator, caller, target, body| {
             table.call_table(emulator, caller, target, body)
         }),
         ses: Arc::new(move |mailbox, body| ses.call_ses(mailbox, body)),
-        transit: Some(Arc::new(move || {
-            let weather = transit.weather();
-            let delay = weather.transit(&mut lock(&transit.rng));
-            Box::pin(tokio::time::sleep(delay))
-        })),
+        table_transit: Some(transit.clone()),
+        ses_transit: Some(transit),
         mail_domains: MailDomains::new(|_| false),
     }
 }

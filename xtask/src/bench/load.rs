@@ -10,11 +10,9 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::seed::{Request, Seed};
 use crate::Error;
+use crate::population::Request;
 
-/// Requests prepared for each second of load: more than any portal answers.
-const REQUESTS_PER_SECOND: f64 = 7_000.0;
 /// Most answers come with one read.
 const ANSWER_BYTES: usize = 4096;
 /// Clock ticks a second, as Linux counts the time of processes.
@@ -22,7 +20,7 @@ const TICKS_PER_SECOND: u64 = 100;
 
 /// The result of a load.
 pub struct Report {
-    /// Answered 202.
+    /// Answered 2xx.
     pub accepted: usize,
     /// Answered otherwise.
     pub refused: usize,
@@ -32,40 +30,84 @@ pub struct Report {
     unknown: Vec<Duration>,
 }
 
+/// A request as it is written to a socket.
+struct Prepared {
+    bytes: Vec<u8>,
+    is_known: bool,
+}
+
+/// The requests of a load.
+#[derive(Clone)]
+pub struct Requests {
+    requests: Arc<Vec<Prepared>>,
+    /// Whether they begin again after the last: those that carry no proof may.
+    is_endless: bool,
+    next: Arc<AtomicUsize>,
+}
+
+impl Requests {
+    pub fn once(requests: &[Request]) -> Self {
+        let prepared = |each: &Request| Prepared { bytes: each.bytes(), is_known: each.is_known };
+        let requests = Arc::new(requests.iter().map(prepared).collect());
+        Self { requests, is_endless: false, next: Arc::default() }
+    }
+
+    pub fn again_and_again(requests: &[Request]) -> Self {
+        Self { is_endless: true, ..Self::once(requests) }
+    }
+
+    fn next(&self) -> Option<&Prepared> {
+        let rank = self.next.fetch_add(1, Ordering::Relaxed);
+        let rank = if self.is_endless { rank % self.requests.len().max(1) } else { rank };
+        self.requests.get(rank)
+    }
+}
+
 impl Report {
     /// Requests a second.
     pub fn rate(&self) -> f64 {
         (self.accepted + self.refused) as f64 / self.took.as_secs_f64()
     }
+
+    /// Milliseconds of the server's processor time for a request.
+    pub fn cpu_ms(&self) -> f64 {
+        self.server_cpu.as_secs_f64() * 1e3 / (self.accepted + self.refused).max(1) as f64
+    }
+
+    /// Milliseconds within which that share of the answers came, in thousandths.
+    pub fn latency_ms(&self, permille: usize) -> f64 {
+        percentile(&self.all(), permille)
+    }
+
+    fn all(&self) -> Vec<Duration> {
+        self.known.iter().chain(&self.unknown).copied().collect()
+    }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let requests = (self.accepted + self.refused).max(1);
-        let mut all = self.known.clone();
-        all.extend(&self.unknown);
-        let cpu_ms = self.server_cpu.as_secs_f64() * 1e3 / requests as f64;
+        let cpu_ms = self.cpu_ms();
         writeln!(f, "  {:.0} requests/s, {} accepted, {} refused", self.rate(), self.accepted, self.refused)?;
         writeln!(f, "  {cpu_ms:.3} ms of the portal's CPU a request, its mails' sending meanwhile included")?;
         for (name, latencies) in
-            [("all", all), ("known", self.known.clone()), ("unknown", self.unknown.clone())]
+            [("all", self.all()), ("known", self.known.clone()), ("unknown", self.unknown.clone())]
         {
             writeln!(
                 f,
                 "  {name:<8} p50 {:6.2} ms   p99 {:6.2} ms   max {:6.2} ms",
-                percentile(&latencies, 50),
-                percentile(&latencies, 99),
-                percentile(&latencies, 100)
+                percentile(&latencies, 500),
+                percentile(&latencies, 990),
+                percentile(&latencies, 1_000)
             )?;
         }
         Ok(())
     }
 }
 
-fn percentile(latencies: &[Duration], percent: usize) -> f64 {
+fn percentile(latencies: &[Duration], permille: usize) -> f64 {
     let mut sorted = latencies.to_vec();
     sorted.sort_unstable();
-    let rank = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    let rank = (sorted.len() * permille / 1_000).min(sorted.len().saturating_sub(1));
     sorted.get(rank).map_or(0.0, |latency| latency.as_secs_f64() * 1e3)
 }
 
@@ -78,11 +120,14 @@ pub fn cpu(process: u32) -> io::Result<Duration> {
     Ok(Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND))
 }
 
-/// Runs clients against the port. Proofs and requests are prepared beforehand.
-pub fn run(port: u16, process: u32, clients: usize, length: Duration, seed: &Seed) -> Result<Report, Error> {
-    let count = (length.as_secs_f64() * REQUESTS_PER_SECOND) as usize;
-    let requests: Arc<Vec<Request>> = Arc::new(seed.requests(count)?);
-    let next = Arc::new(AtomicUsize::new(0));
+/// Runs clients against the port until the time is over or the requests are.
+pub fn run(
+    port: u16,
+    process: u32,
+    clients: usize,
+    length: Duration,
+    requests: &Requests,
+) -> Result<Report, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut streams = Vec::new();
@@ -94,7 +139,7 @@ pub fn run(port: u16, process: u32, clients: usize, length: Duration, seed: &See
         let (before, started) = (cpu(process)?, Instant::now());
         let tasks: Vec<_> = streams
             .into_iter()
-            .map(|stream| tokio::spawn(client(stream, requests.clone(), next.clone(), started + length)))
+            .map(|stream| tokio::spawn(client(stream, requests.clone(), started + length)))
             .collect();
         let mut report = Report {
             accepted: 0,
@@ -120,9 +165,9 @@ pub fn run(port: u16, process: u32, clients: usize, length: Duration, seed: &See
     })
 }
 
-/// Reads one answer to its end; whether it was 202. Not by `testkit::http`, which keeps head and body: the
+/// Reads one answer to its end; whether it was a 2xx. Not by `testkit::http`, which keeps head and body: the
 /// load takes its processor time from the portal that it measures.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<bool> {
+pub async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<bool> {
     buffer.clear();
     loop {
         if stream.read_buf(buffer).await? == 0 {
@@ -132,23 +177,18 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
         if body.len() >= length.unwrap_or(0) {
-            return Ok(head.starts_with("HTTP/1.1 202"));
+            return Ok(head.starts_with("HTTP/1.1 2"));
         }
     }
 }
 
 type Answered = Vec<(bool, bool, Duration)>;
 
-async fn client(
-    mut stream: TcpStream,
-    requests: Arc<Vec<Request>>,
-    next: Arc<AtomicUsize>,
-    end: Instant,
-) -> io::Result<Answered> {
+async fn client(mut stream: TcpStream, requests: Requests, end: Instant) -> io::Result<Answered> {
     let mut answered = Vec::new();
     let mut buffer = Vec::with_capacity(ANSWER_BYTES);
     while Instant::now() < end {
-        let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+        let Some(request) = requests.next() else { break };
         let asked = Instant::now();
         stream.write_all(&request.bytes).await?;
         let is_accepted = read_answer(&mut stream, &mut buffer).await?;

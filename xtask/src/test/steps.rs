@@ -28,7 +28,7 @@ pub struct Step {
 pub const FAST: [&str; 4] = ["format", "clippy", "domain", "service"];
 
 /// Every step, in the order in which they run.
-pub static STEPS: [Step; 16] = [
+pub static STEPS: [Step; 17] = [
     Step {
         name: "format",
         about: "rustfmt",
@@ -91,6 +91,13 @@ pub static STEPS: [Step; 16] = [
         needs: &[],
         takes: "3 min",
         run: |tools| test_target(tools, "simulation"),
+    },
+    Step {
+        name: "fuzz",
+        about: "every entrance with its seeds, what fuzzing has found, and mutations of these",
+        needs: &[],
+        takes: "40 s",
+        run: |tools| test_target(tools, "fuzz"),
     },
     Step {
         name: "document",
@@ -202,12 +209,9 @@ fn document(tools: &Tools) -> Outcome {
 }
 
 fn browsers(tools: &Tools) -> Outcome {
+    tools::install_packages(&tools::BROWSERS)?;
     tools::install_packages(&[
-        Tool { program: "chromium", package: "chromium" },
         Tool { program: "chromedriver", package: "chromium-driver" },
-        Tool { program: "firefox-esr", package: "firefox-esr" },
-        Tool { program: "WebKitWebDriver", package: "webkit2gtk-driver" },
-        Tool { program: "xvfb-run", package: "xvfb" },
         Tool { program: "xauth", package: "xauth" },
         Tool { program: "dbus-run-session", package: "dbus" },
     ])?;

@@ -1,0 +1,158 @@
+//! Part (c): requests a second, processor time and latencies of every route of the portal.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use platform::function::{Cost, Function, Route};
+use platform::passwords::Hashing;
+use serde_json::{Map, json};
+
+use super::load::{Report, Requests};
+use super::portal::{self, Portal};
+use super::report::{Part, Target};
+use crate::population::{Folder, Population};
+use crate::tools::Tools;
+use crate::{Error, chart};
+
+/// Existing accounts.
+const ACCOUNTS: usize = 25_000;
+/// Rows of the large table besides those of the accounts.
+const ROWS_MANY: usize = 1_000_000;
+/// Concurrent clients.
+const CLIENTS: [usize; 5] = [1, 4, 16, 64, 256];
+/// At which the processor time of a request is told.
+const CLIENTS_TOLD: usize = 64;
+const WARMING_UP: Duration = Duration::from_millis(500);
+const MEASURED: Duration = Duration::from_secs(2);
+/// Requests prepared for a second of load: more than any portal answers.
+const LIGHT_PER_SECOND: usize = 8_000;
+/// The same where a password is hashed.
+const HASH_PER_SECOND: usize = 400;
+
+/// How much slower recovery may be at the large table.
+const SLOWDOWN_MAX: f64 = 1.0 / 0.9;
+
+/// Every route of the portal, by its function.
+pub fn all() -> impl Iterator<Item = (&'static Function, &'static Route)> {
+    sesame::functions::ALL
+        .iter()
+        .flat_map(|function| function.routes.iter().map(move |route| (*function, route)))
+}
+
+/// The route of that method and path.
+pub fn find(method: &str, path: &str) -> Result<(&'static Function, &'static Route), Error> {
+    let mut routes = all();
+    let found = routes.find(|(_, route)| route.method == method && route.path == path);
+    found.ok_or_else(|| format!("no route {method} {path}").into())
+}
+
+/// Loads each route, at a small and at a large table: a fresh copy for each.
+pub fn run(_: &Tools) -> Result<Part, Error> {
+    let program = portal::build()?;
+    let population = Population::of(ACCOUNTS)?;
+    let small = filled(&population, "bench-small", 0)?;
+    println!("Filling a table with {ROWS_MANY} rows…");
+    let large = filled(&population, "bench-large", ROWS_MANY)?;
+    let mut part = Part { text: HEAD.to_owned(), ..Part::default() };
+    let (mut rates, mut values) = (Vec::new(), Map::new());
+    for (function, route) in all() {
+        let name = format!("{} {}", route.method, route.path);
+        println!("{name}");
+        let at_small = of_route(&program, &population, &small, function, route)?;
+        let at_large = of_route(&program, &population, &large, function, route)?;
+        for ((clients, few), many) in CLIENTS.iter().zip(&at_small).zip(&at_large) {
+            writeln!(part.text, "| `{name}` | {clients} | {} | {} |", cells(few), cells(many))?;
+            if *clients == CLIENTS_TOLD {
+                values.insert(name.clone(), json!({"cpu_ms": few.cpu_ms(), "rate": few.rate()}));
+                if route.path == "/api/recover/password" {
+                    part.targets.push(Target {
+                        what: format!("recover/password: its rate at no row / at {ROWS_MANY} rows"),
+                        most: SLOWDOWN_MAX,
+                        measured: few.rate() / many.rate(),
+                    });
+                }
+            }
+        }
+        let by_clients = CLIENTS.iter().zip(&at_small).map(|(clients, few)| (*clients as f64, few.rate()));
+        rates.push((name, by_clients.collect()));
+    }
+    let svg = chart::lines("Requests a second", "concurrent clients", "requests/s", &rates, true)?;
+    part.pictures.push(("bench-load.svg", "Requests a second by concurrent clients", svg));
+    part.values = values.into();
+    Ok(part)
+}
+
+const HEAD: &str = "\
+Clients of this machine that ask again when they were answered; the portal on a file of SQLite, with 25,000
+accounts, first without other rows, then with 1,000,000 of them. CPU is the portal's for a request, with the
+mails that it sent meanwhile; quantiles are in milliseconds.
+
+| route | clients | /s | CPU ms | p50 | p99 | p99.9 | /s at 1,000,000 | CPU ms | p50 | p99 | p99.9 |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+";
+
+fn cells(report: &Report) -> String {
+    format!(
+        "{:.0} | {:.3} | {:.2} | {:.2} | {:.2}",
+        report.rate(),
+        report.cpu_ms(),
+        report.latency_ms(500),
+        report.latency_ms(990),
+        report.latency_ms(999)
+    )
+}
+
+fn filled(population: &Population, name: &str, mails: usize) -> Result<Folder, Error> {
+    let folder = Folder::temporary(name)?;
+    population.fill(&folder.0, Hashing::OWASP, mails)?;
+    Ok(folder)
+}
+
+/// The route over a copy of the table, with each number of clients in turn.
+fn of_route(
+    program: &Path,
+    population: &Population,
+    table: &Folder,
+    function: &'static Function,
+    route: &Route,
+) -> Result<Vec<Report>, Error> {
+    let copy = Folder::temporary("bench-copy")?;
+    for entry in fs::read_dir(&table.0)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            fs::copy(entry.path(), copy.0.join(entry.file_name()))?;
+        }
+    }
+    let portal = Portal::start(program, &copy)?;
+    let requests = prepared(population, function, route)?;
+    CLIENTS
+        .into_iter()
+        .map(|clients| {
+            portal.load(clients, WARMING_UP, &requests)?;
+            let report = portal.load(clients, MEASURED, &requests)?;
+            portal.settle()?;
+            if report.refused > 0 {
+                return Err(format!("{} {}: {report}", route.method, route.path).into());
+            }
+            Ok(report)
+        })
+        .collect()
+}
+
+/// Enough requests for all numbers of clients. What changes something is asked once only.
+fn prepared(population: &Population, function: &'static Function, route: &Route) -> Result<Requests, Error> {
+    let is_once = route.method == "POST" && !matches!(route.path, "/api/link" | "/api/session");
+    if !is_once {
+        return Ok(Requests::again_and_again(&population.requests(
+            function,
+            route,
+            population.people.len(),
+        )?));
+    }
+    let a_second = if route.cost == Cost::Hash { HASH_PER_SECOND } else { LIGHT_PER_SECOND };
+    let seconds = CLIENTS.len() as f64 * (WARMING_UP + MEASURED).as_secs_f64();
+    let count = (seconds * a_second as f64) as usize;
+    Ok(Requests::once(&population.requests(function, route, count)?))
+}

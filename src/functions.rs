@@ -1,6 +1,7 @@
 //! The list of functions. The portal, the template, the API document and the tests are made from it.
 
-use platform::function::Function;
+use domain::proof::Action;
+use platform::function::{Function, Route};
 use utoipa::OpenApi;
 
 /// Lists functions by the names of their crates, each with its part of the API document.
@@ -28,4 +29,15 @@ functions! {
         notices,
     ],
     queue: [mail_sender],
+}
+
+/// Every route, with its function.
+pub fn routes() -> impl Iterator<Item = (&'static Function, &'static Route)> {
+    ALL.iter().flat_map(|function| function.routes.iter().map(move |route| (*function, route)))
+}
+
+/// The action of the proofs that a function takes: that of its name, or a recovery.
+#[must_use]
+pub fn action_of(function: &Function) -> Action {
+    Action::parse(function.name).unwrap_or(Action::Recover)
 }

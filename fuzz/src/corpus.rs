@@ -139,9 +139,9 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         ],
         "proof" => proofs(),
         "queue" => batches(),
-        "event" => routes().map(|(_, route)| event_of(route).to_string()).collect(),
-        "request" => routes().flat_map(|(function, route)| whole_requests(function, route)).collect(),
-        _ => routes()
+        "event" => functions::routes().map(|(_, route)| event_of(route).to_string()).collect(),
+        "request" => functions::routes().flat_map(|(function, route)| whole_requests(function, route)).collect(),
+        _ => functions::routes()
             .filter(|(_, route)| crate::Target::name_of(route) == target)
             .flat_map(|(function, route)| requests(function, route))
             .collect(),
@@ -169,13 +169,9 @@ pub fn words() -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     collect(&serde_json::to_value(sesame::openapi::document()).unwrap()["components"], &mut words);
     words.extend(AWKWARD.iter().chain(WORDS).map(|word| (*word).to_owned()));
-    words.extend(routes().map(|(_, route)| route.path.to_owned()));
+    words.extend(functions::routes().map(|(_, route)| route.path.to_owned()));
     words.extend(fixture::with(|fixture| fixture.names().collect::<Vec<_>>()));
     words
-}
-
-fn routes() -> impl Iterator<Item = (&'static Function, &'static Route)> {
-    functions::ALL.iter().flat_map(|function| function.routes.iter().map(|route| (*function, route)))
 }
 
 /// The files of `events/`.
@@ -206,7 +202,7 @@ fn form_of(event: &Value) -> Option<Map<String, Value>> {
 
 /// A proof for an action that lives until 2099.
 pub(crate) fn proof_of(action: Action) -> String {
-    let mut of_action = routes().filter(|(function, _)| function.name == action.as_str());
+    let mut of_action = functions::routes().filter(|(function, _)| function.name == action.as_str());
     let (_, route) = of_action.next().expect("a function of that name");
     form_of(&event_of(route)).unwrap()["proof"].as_str().unwrap().to_owned()
 }
@@ -219,7 +215,7 @@ fn requests(function: &Function, route: &Route) -> Vec<String> {
     let Some(mut form) = form_of(&event) else {
         return vec![query.clone(), format!("{query}{COOKIE}\norigin: {}", fixture::SITE)];
     };
-    let proof = format!("$proof-{}", fixture::action_of(function).as_str());
+    let proof = format!("$proof-{}", functions::action_of(function).as_str());
     if form.contains_key("proof") {
         form["proof"] = proof.clone().into();
     }

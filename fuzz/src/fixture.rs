@@ -10,7 +10,6 @@ use domain::time::{SignedDuration, Timestamp, after};
 use http::{HeaderMap, Request};
 use mail_sender::dns::MailDomains;
 use platform::clock::Clock;
-use platform::function::Function;
 use platform::http::Body;
 use platform::passwords::Hashing;
 use platform::proofs::Effort;
@@ -20,6 +19,7 @@ use serde_json::{Value, json};
 use sesame::emulator::{ServiceResponse, TABLE};
 use sesame::grants::Caller;
 use sesame::{Hooks, Options, Portal};
+use testkit::form::application;
 use tokio::runtime::Runtime;
 use tracing::Level;
 use tracing::subscriber::DefaultGuard;
@@ -228,16 +228,7 @@ impl Fixture {
 
     /// Applies for an account. Gives the token of its link.
     fn apply(&self, (siret, email): (&str, &str)) -> String {
-        let form = json!({
-            "siret": siret,
-            "establishment_name": "Boulangerie du Marché",
-            "first_name": "Jeanne",
-            "last_name": "Martin-Ruiz",
-            "email": email,
-            "phone": "01 23 45 67 89",
-            "accept_terms": true,
-        });
-        self.post_proven("/api/create-account", Action::CreateAccount, form);
+        self.post_proven("/api/create-account", Action::CreateAccount, application(siret, email));
         self.next_link()
     }
 
@@ -380,9 +371,4 @@ fn hooks(calls: &Arc<Calls>) -> Hooks {
         mail_domains: MailDomains::new(|_| false),
         ..Hooks::default()
     }
-}
-
-/// The action of the proofs that a function takes: that of its name, or a recovery.
-pub fn action_of(function: &Function) -> Action {
-    Action::parse(function.name).unwrap_or(Action::Recover)
 }

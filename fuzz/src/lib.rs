@@ -93,6 +93,6 @@ pub fn targets() -> Vec<Target> {
         Target::new("event", REQUEST_BYTES_MAX, events::event),
         Target::new("queue", BATCH_BYTES_MAX, queue::batch),
     ];
-    targets.extend(functions::ALL.iter().flat_map(|function| function.routes).map(Target::of_route));
+    targets.extend(functions::routes().map(|(_, route)| Target::of_route(route)));
     targets
 }

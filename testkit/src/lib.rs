@@ -1,6 +1,7 @@
-//! Shared by tests and chores: the API document, proofs solved, programs started, an HTTP client.
+//! Shared by tests and chores: the API document, forms, proofs solved, programs started, an HTTP client.
 
 pub mod document;
+pub mod form;
 pub mod http;
 pub mod program;
 pub mod proof;

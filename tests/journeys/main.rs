@@ -5,6 +5,7 @@
 mod site;
 
 use serde_json::json;
+use testkit::form::application;
 
 use crate::site::{Site, siret, token};
 
@@ -88,18 +89,6 @@ async fn a_request_for_assistance_reaches_the_agency() {
     let to_agency = site.mail(|mail| mail["reply_to"] == json!([email]), 1).await;
     assert_eq!(to_agency["to"], json!(["contact-ap@asp-public.fr"]));
     assert!(to_agency["subject"].as_str().unwrap().contains(reference));
-}
-
-fn application(siret: &str, email: &str) -> serde_json::Value {
-    json!({
-        "siret": siret,
-        "establishment_name": "Boulangerie du Marché",
-        "first_name": "Jeanne",
-        "last_name": "Martin-Ruiz",
-        "email": email,
-        "phone": "01 23 45 67 89",
-        "accept_terms": true,
-    })
 }
 
 /// Opens an account and gives its identifier; two mails have come then.

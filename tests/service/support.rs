@@ -22,6 +22,7 @@ use sesame::emulator::{Emulator, ServiceResponse};
 use sesame::grants::Caller;
 use sesame::mailbox::{Mail, Mailbox};
 use sesame::{Hooks, Options, Portal};
+pub use testkit::form::application;
 use testkit::{document, proof};
 use tracing::Level;
 
@@ -355,18 +356,6 @@ impl App {
     pub async fn recover_identifier(&self, siret: &str, email: &str) -> Answer {
         self.post_proven("/api/recover/identifier", "recover", json!({"siret": siret, "email": email})).await
     }
-}
-
-pub fn application(siret: &str, email: &str) -> Value {
-    json!({
-        "siret": siret,
-        "establishment_name": "Boulangerie du Marché",
-        "first_name": "Jeanne",
-        "last_name": "Martin-Ruiz",
-        "email": email,
-        "phone": "01 23 45 67 89",
-        "accept_terms": true,
-    })
 }
 
 pub fn ticket(submission: &str) -> Value {

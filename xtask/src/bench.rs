@@ -12,7 +12,6 @@ mod proofs;
 mod recover;
 mod report;
 pub mod routes;
-mod spread;
 
 use std::process::Child;
 

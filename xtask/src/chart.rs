@@ -75,7 +75,6 @@ pub fn bars(title: &str, unit: &str, bars: &[(impl AsRef<str>, f64)]) -> Result<
 }
 
 /// Lines through points, one a series; the vertical axis can be logarithmic, if every value is above zero.
-#[allow(dead_code)]
 pub fn lines(
     title: &str,
     x_label: &str,

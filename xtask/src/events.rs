@@ -11,8 +11,7 @@ use domain::token::TOKEN_SYMBOLS;
 use platform::clock::Clock;
 use platform::function::{Function, Route};
 use serde_json::{Map, Value, json};
-use sesame::functions::ALL;
-use sesame::{Options, Portal};
+use sesame::{Options, Portal, functions};
 
 use crate::{Error, Outcome, Usage};
 
@@ -55,16 +54,10 @@ fn write(name: &str, event: &Value) -> Outcome {
 fn events() -> Result<Vec<(String, Value)>, Error> {
     let document = serde_json::to_value(sesame::openapi::document())?;
     let mut events = vec![("mail-sender".to_owned(), batch("01K9ZZZZZZ0000000000000000"))];
-    for function in ALL {
-        for route in function.routes {
-            let query = if route.path == "/api/challenge" { "action=check-siret" } else { "" };
-            let body = if route.method == "POST" {
-                Some(form(&document, function, route.path)?.into())
-            } else {
-                None
-            };
-            events.push((name_of(function, route), event(route.method, route.path, query, body)));
-        }
+    for (function, route) in functions::routes() {
+        let query = if route.path == "/api/challenge" { "action=check-siret" } else { "" };
+        let body = form(&document, function, route)?.map(Value::from);
+        events.push((name_of(function, route), event(route.method, route.path, query, body)));
     }
     Ok(events)
 }
@@ -87,20 +80,27 @@ fn name_of(function: &Function, route: &Route) -> String {
     }
 }
 
-/// The form of a route with its required fields, as the API document states them. A proof is for the action
-/// of the function's name, or for a recovery.
-pub(crate) fn form(document: &Value, function: &Function, path: &str) -> Result<Map<String, Value>, Error> {
-    let schema = &document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"];
+/// The form of a route with its required fields, as the API document states them; none where nothing is sent.
+pub(crate) fn form(
+    document: &Value,
+    function: &Function,
+    route: &Route,
+) -> Result<Option<Map<String, Value>>, Error> {
+    if route.method != "POST" {
+        return Ok(None);
+    }
+    let body = &document["paths"][route.path]["post"]["requestBody"];
+    let schema = &body["content"]["application/json"]["schema"];
     let schema = resolved(document, schema);
     let mut form = Map::new();
     for field in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         let value = match field {
-            "proof" => proof(Action::parse(function.name).unwrap_or(Action::Recover))?.into(),
+            "proof" => proof(functions::action_of(function))?.into(),
             _ => sample(field).unwrap_or_else(|| example(document, &schema["properties"][field])),
         };
         form.insert(field.to_owned(), value);
     }
-    Ok(form)
+    Ok(Some(form))
 }
 
 /// A schema, which may stand elsewhere in the document.

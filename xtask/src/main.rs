@@ -14,6 +14,7 @@ mod population;
 mod rush;
 mod simulate;
 mod sizes;
+mod statistics;
 mod test;
 mod timing;
 mod tools;

@@ -5,7 +5,7 @@ mod requests;
 mod rows;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use domain::proof::Action;
 use domain::{Identifier, Siret, Token};
@@ -26,6 +26,10 @@ use crate::{Error, Outcome};
 pub const SITE: &str = "http://localhost:18080";
 /// The password of everybody.
 pub const PASSWORD: &str = "fenêtre sirop balcon 47 tambour";
+/// Accounts of a table under load; each is asked for at most five times, so that no mail is suppressed.
+pub const ACCOUNTS: usize = 25_000;
+/// Rows of a large table besides those of the accounts.
+pub const ROWS_MANY: usize = 1_000_000;
 /// Rows that are written at once.
 const CHUNK: usize = 50_000;
 /// The people are the same in every run.
@@ -91,16 +95,17 @@ impl Population {
         Ok(Self { people, portal: Portal::open(&Options::in_memory(SITE))? })
     }
 
-    /// Makes the table of a data folder: everybody's rows, and as many mails of earlier days.
-    pub fn fill(&self, folder: &Path, hashing: Hashing, mails: usize) -> Outcome {
-        let rows = Rows::new(hashing)?;
+    /// A data folder with a table of everybody's rows, and of as many mails of earlier days.
+    pub fn table(&self, name: &str, hashing: Hashing, mails: usize) -> Result<Folder, Error> {
+        let (folder, rows) = (Folder::temporary(name)?, Rows::new(hashing)?);
         // Opening makes the table.
-        drop(Portal::open(&Options { data: Some(folder.to_owned()), ..Options::in_memory(SITE) })?);
-        let database = Database::new(&folder.join("table.sqlite").to_string_lossy())?;
+        drop(Portal::open(&Options { data: Some(folder.0.clone()), ..Options::in_memory(SITE) })?);
+        let database = Database::new(&folder.0.join("table.sqlite").to_string_lossy())?;
         database.enable_bulk_loading()?;
         import(&database, self.people.iter().flat_map(|person| rows.of(person)))?;
         import(&database, (0..mails).map(rows::old_mail))?;
-        Ok(database.disable_bulk_loading()?)
+        database.disable_bulk_loading()?;
+        Ok(folder)
     }
 
     /// A solved proof for that action. Its steps are cheap here: checking it costs the same.

@@ -1,7 +1,7 @@
 //! `cargo xtask timing`: whether the time of an answer tells if an account exists.
 //!
-//! Known and unknown people are asked about in one run, in an order drawn from a fixed seed, over one
-//! connection to the portal's own server; Welch's t of the two samples says whether their means differ.
+//! Known and unknown people are asked about in one run, in an order drawn from a fixed seed, by one
+//! client of the portal's own server; Welch's t of the two samples says whether their means differ.
 
 mod clients;
 mod statistics;
@@ -13,7 +13,7 @@ use platform::passwords::Hashing;
 use sesame::{Hooks, Options, Portal, server, site};
 use tokio::net::TcpListener;
 
-use crate::population::{Folder, Population, SITE};
+use crate::population::{Population, SITE};
 use crate::{Error, Outcome, Usage, optimised};
 use clients::Question;
 use statistics::Comparison;
@@ -98,8 +98,8 @@ pub fn run(arguments: &[&str]) -> Outcome {
 
 /// One question, over a table of its own.
 fn measure(sending: Sending, question: Question, samples: usize) -> Result<Comparison, Error> {
-    let (population, folder) = (Population::of(samples)?, Folder::temporary("timing")?);
-    population.fill(&folder.0, HASHING, 0)?;
+    let population = Population::of(samples)?;
+    let folder = population.table("timing", HASHING, 0)?;
     let options = Options {
         data: Some(folder.0.clone()),
         hashing: HASHING,

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::Running;
 use super::report::{Part, Target};
-use super::spread::Spread;
 use crate::Error;
 use crate::chart::{self, number};
+use crate::statistics::Spread;
 use crate::tools::{PEERS, Tools};
 
 /// Hashes of each, after some that are not counted.

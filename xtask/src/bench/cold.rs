@@ -14,9 +14,9 @@ use sesame::functions::ALL;
 use super::Running;
 use super::lambda::Services;
 use super::report::{Part, Target, said};
-use super::spread::Spread;
 use crate::Error;
 use crate::chart::{self, number};
+use crate::statistics::Spread;
 use crate::tools::{PEERS, Tools};
 
 /// Starts of each program, after one that is not counted.

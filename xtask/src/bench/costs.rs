@@ -1,24 +1,25 @@
-//! Part (b): what a request of each route costs the table, counted: calls, units, bytes.
+//! What a request of each route costs the table, counted: calls, units, bytes.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use platform::http::Body;
 use platform::passwords::Hashing;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use sesame::emulator::ServiceResponse;
-use sesame::{Hooks, Options, Portal};
+use sesame::{Hooks, Options, Portal, functions};
 
 use super::report::Part;
-use super::routes;
 use crate::Error;
 use crate::chart::number;
-use crate::population::{Folder, Population, Request, SITE};
+use crate::population::{Population, Request, SITE};
 use crate::rush::{JOURNEYS, prices};
 use crate::tools::Tools;
 
 /// Calls of the table, and what DynamoDB bills for them.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Cost {
     pub calls: u32,
     /// Of 4 kB, strongly consistent.
@@ -27,15 +28,6 @@ pub struct Cost {
     pub write_units: f64,
     /// Of the requests and answers, without their headers.
     pub bytes: usize,
-}
-
-impl Cost {
-    fn json(self) -> Value {
-        json!({
-            "calls": self.calls, "read_units": self.read_units,
-            "write_units": self.write_units, "bytes": self.bytes,
-        })
-    }
 }
 
 type Counter = Arc<Mutex<Cost>>;
@@ -50,8 +42,8 @@ pub fn run(_: &Tools) -> Result<Part, Error> {
         writeln!(text, "| {name} | {calls} | {read_units} | {write_units} | {} |", number(*bytes as f64))?;
     }
     text += &a_million_people(&costs);
-    let values: Map<String, Value> = costs.into_iter().map(|(name, cost)| (name, cost.json())).collect();
-    Ok(Part { text, values: values.into(), ..Part::default() })
+    let values = serde_json::to_value(costs.into_iter().collect::<BTreeMap<_, _>>())?;
+    Ok(Part { text, values, ..Part::default() })
 }
 
 /// What a million people of the rush's crowd cost the table.
@@ -81,9 +73,8 @@ fn a_million_people(costs: &Costs) -> String {
 
 /// Asks one request of each route, each of a person of their own, then sends the mails that came of it.
 fn count() -> Result<Costs, Error> {
-    let population = Population::of(2 * routes::all().count())?;
-    let folder = Folder::temporary("costs")?;
-    population.fill(&folder.0, Hashing::SIMULATED, 0)?;
+    let population = Population::of(functions::routes().count())?;
+    let folder = population.table("costs", Hashing::SIMULATED, 0)?;
     let counter = Counter::default();
     let options = Options {
         data: Some(folder.0.clone()),
@@ -98,11 +89,11 @@ fn count() -> Result<Costs, Error> {
 
 async fn count_each(portal: &Portal, population: &Population, counter: &Counter) -> Result<Costs, Error> {
     let mut costs = Vec::new();
-    for (rank, (function, route)) in routes::all().enumerate() {
+    for (rank, (function, route)) in functions::routes().enumerate() {
         let name = format!("{} {}", route.method, route.path);
-        // Every other one has an account, and nobody comes twice.
-        let mut requests = population.requests(function, route, 2 * rank + 1)?;
-        let request = requests.pop().ok_or("no request")?;
+        // Each is of somebody else who has an account: where strangers ask too, it is every other request.
+        let requests = population.requests(function, route, 2 * rank + 1)?;
+        let request = requests.into_iter().filter(|request| request.is_known).nth(rank).ok_or("no request")?;
         let status = ask(portal, &request).await?;
         if !(200..300).contains(&status) {
             return Err(format!("{name} answers {status}").into());

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::Error;
 use crate::population::Request;
+use crate::statistics::quantile;
 
 /// Most answers come with one read.
 const ANSWER_BYTES: usize = 4096;
@@ -26,8 +27,9 @@ pub struct Report {
     pub refused: usize,
     took: Duration,
     server_cpu: Duration,
-    known: Vec<Duration>,
-    unknown: Vec<Duration>,
+    /// Of the answers to people with and without an account, in milliseconds.
+    known_ms: Vec<f64>,
+    unknown_ms: Vec<f64>,
 }
 
 /// A request as it is written to a socket.
@@ -75,12 +77,12 @@ impl Report {
     }
 
     /// Milliseconds within which that share of the answers came, in thousandths.
-    pub fn latency_ms(&self, permille: usize) -> f64 {
-        percentile(&self.all(), permille)
+    pub fn latency_ms(&self, permille: u32) -> f64 {
+        quantile(self.all_ms(), permille)
     }
 
-    fn all(&self) -> Vec<Duration> {
-        self.known.iter().chain(&self.unknown).copied().collect()
+    fn all_ms(&self) -> Vec<f64> {
+        [&self.known_ms[..], &self.unknown_ms].concat()
     }
 }
 
@@ -89,26 +91,14 @@ impl fmt::Display for Report {
         let cpu_ms = self.cpu_ms();
         writeln!(f, "  {:.0} requests/s, {} accepted, {} refused", self.rate(), self.accepted, self.refused)?;
         writeln!(f, "  {cpu_ms:.3} ms of the portal's CPU a request, its mails' sending meanwhile included")?;
-        for (name, latencies) in
-            [("all", self.all()), ("known", self.known.clone()), ("unknown", self.unknown.clone())]
-        {
-            writeln!(
-                f,
-                "  {name:<8} p50 {:6.2} ms   p99 {:6.2} ms   max {:6.2} ms",
-                percentile(&latencies, 500),
-                percentile(&latencies, 990),
-                percentile(&latencies, 1_000)
-            )?;
+        let all = self.all_ms();
+        for (name, latencies) in [("all", &all), ("known", &self.known_ms), ("unknown", &self.unknown_ms)] {
+            let [middle, most, longest] =
+                [500, 990, 1_000].map(|permille| quantile(latencies.iter().copied(), permille));
+            writeln!(f, "  {name:<8} p50 {middle:6.2} ms   p99 {most:6.2} ms   max {longest:6.2} ms")?;
         }
         Ok(())
     }
-}
-
-fn percentile(latencies: &[Duration], permille: usize) -> f64 {
-    let mut sorted = latencies.to_vec();
-    sorted.sort_unstable();
-    let rank = (sorted.len() * permille / 1_000).min(sorted.len().saturating_sub(1));
-    sorted.get(rank).map_or(0.0, |latency| latency.as_secs_f64() * 1e3)
 }
 
 /// Processor time that a process has used.
@@ -146,8 +136,8 @@ pub fn run(
             refused: 0,
             took: Duration::ZERO,
             server_cpu: Duration::ZERO,
-            known: Vec::new(),
-            unknown: Vec::new(),
+            known_ms: Vec::new(),
+            unknown_ms: Vec::new(),
         };
         for task in tasks {
             for (is_known, is_accepted, latency) in task.await?? {
@@ -156,7 +146,8 @@ pub fn run(
                 } else {
                     report.refused += 1;
                 }
-                if is_known { report.known.push(latency) } else { report.unknown.push(latency) }
+                let latency_ms = latency.as_secs_f64() * 1e3;
+                if is_known { report.known_ms.push(latency_ms) } else { report.unknown_ms.push(latency_ms) }
             }
         }
         report.took = started.elapsed();

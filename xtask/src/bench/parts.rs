@@ -22,11 +22,9 @@ use super::portal::{self, Portal};
 use super::report::{Part, Target};
 use super::routes;
 use crate::Error;
-use crate::population::{Folder, Population, Request, SITE};
+use crate::population::{ACCOUNTS, Folder, Population, Request, SITE};
 use crate::tools::Tools;
 
-/// Existing accounts; half of the requests are for one of them.
-const ACCOUNTS: usize = 25_000;
 const CLIENTS: usize = 32;
 const WARMING_UP: Duration = Duration::from_secs(1);
 const MEASURED: Duration = Duration::from_secs(5);
@@ -41,8 +39,8 @@ const RATIO_MAX: f64 = 1.5;
 /// Measures the whole and its parts.
 pub fn run(_: &Tools) -> Result<Part, Error> {
     let program = portal::build()?;
-    let (population, folder) = (Population::of(ACCOUNTS)?, Folder::temporary("parts")?);
-    population.fill(&folder.0, Hashing::OWASP, 0)?;
+    let population = Population::of(ACCOUNTS)?;
+    let folder = population.table("parts", Hashing::OWASP, 0)?;
     let portal = Portal::start(&program, &folder)?;
     let (function, route) = routes::find("POST", "/api/recover/password")?;
     let count = usize::try_from((WARMING_UP + MEASURED).as_secs() * REQUESTS_PER_SECOND)?;
@@ -128,8 +126,7 @@ async fn put_two(client: &Client, rng: &mut Rng) -> Result<(), Error> {
 
 /// The mails of as many recoveries, half of them of people who have an account.
 fn mails(population: &Population, recoveries: &[Request]) -> Result<f64, Error> {
-    let folder = Folder::temporary("mails")?;
-    population.fill(&folder.0, Hashing::OWASP, 0)?;
+    let folder = population.table("mails", Hashing::OWASP, 0)?;
     let service = Service::open(&Options { data: Some(folder.0.clone()), ..Options::in_memory(SITE) })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

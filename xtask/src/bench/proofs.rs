@@ -26,9 +26,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
 use super::report::{Part, said};
-use super::spread::Spread;
 use crate::Error;
 use crate::chart::{self, number};
+use crate::statistics::Spread;
 use crate::tools::{self, BROWSERS, Tools};
 
 /// Proofs at each speed, after one that is not counted.

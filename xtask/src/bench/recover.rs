@@ -8,13 +8,10 @@ use platform::passwords::Hashing;
 use super::load::{Report, Requests};
 use super::portal::{self, Portal};
 use super::routes;
-use crate::population::{Folder, Population};
+use crate::population::{ACCOUNTS, Population, ROWS_MANY};
+use crate::statistics::median;
 use crate::{Error, Outcome};
 
-/// Existing accounts; each is asked for at most five times, so that no mail is suppressed.
-const ACCOUNTS: usize = 25_000;
-/// Rows of the large table.
-const ROWS_MANY: usize = 1_000_000;
 /// Requests prepared for each second of load: more than any portal answers.
 const REQUESTS_PER_SECOND: u64 = 7_000;
 /// Pairs of a comparison with another build.
@@ -59,8 +56,8 @@ fn throughput(program: &Path, what: &str, rows: usize) -> Result<Report, Error> 
 
 /// The load over a table with that many rows besides the accounts; how long the portal took to be ready.
 fn at_rows(program: &Path, rows: usize) -> Result<(Report, Duration), Error> {
-    let (population, folder) = (Population::of(ACCOUNTS)?, Folder::temporary("bench")?);
-    population.fill(&folder.0, Hashing::OWASP, rows)?;
+    let population = Population::of(ACCOUNTS)?;
+    let folder = population.table("bench", Hashing::OWASP, rows)?;
     let requests = requests(&population, WARMING_UP + MEASURED)?;
     let portal = Portal::start(program, &folder)?;
     portal.load(32, WARMING_UP, &requests)?;
@@ -89,19 +86,16 @@ pub fn beside(other: &Path) -> Outcome {
         println!("{pair:>4} {rate:>14.0} {other_rate:>14.0} {cpu:>12.4} {other_cpu:>12.4}");
         ratios.push((rate / other_rate, cpu / other_cpu));
     }
-    let median = |of: fn(&(f64, f64)) -> f64| {
-        let mut sorted: Vec<f64> = ratios.iter().map(of).collect();
-        sorted.sort_by(f64::total_cmp);
-        sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
-    };
-    println!("medians of the ratios: rate {:.3}, CPU {:.3}", median(|pair| pair.0), median(|pair| pair.1));
+    let [rate, cpu] =
+        [|pair: &(f64, f64)| pair.0, |pair| pair.1].map(|of: fn(&_) -> f64| median(ratios.iter().map(of)));
+    println!("medians of the ratios: rate {rate:.3}, CPU {cpu:.3}");
     Ok(())
 }
 
 /// 256 clients at once; then every answer is held against the table.
 fn rush(program: &Path) -> Outcome {
-    let (population, folder) = (Population::of(ACCOUNTS)?, Folder::temporary("bench")?);
-    population.fill(&folder.0, Hashing::OWASP, 0)?;
+    let population = Population::of(ACCOUNTS)?;
+    let folder = population.table("bench", Hashing::OWASP, 0)?;
     let requests = requests(&population, RUSH)?;
     let portal = Portal::start(program, &folder)?;
     let report = portal.load(256, RUSH, &requests)?;

@@ -1,4 +1,4 @@
-//! Part (c): requests a second, processor time and latencies of every route of the portal.
+//! Requests a second, processor time and latencies of every route of the portal.
 
 use std::fmt::Write;
 use std::fs;
@@ -8,18 +8,15 @@ use std::time::Duration;
 use platform::function::{Cost, Function, Route};
 use platform::passwords::Hashing;
 use serde_json::{Map, json};
+use sesame::functions;
 
 use super::load::{Report, Requests};
 use super::portal::{self, Portal};
 use super::report::{Part, Target};
-use crate::population::{Folder, Population};
+use crate::population::{ACCOUNTS, Folder, Population, ROWS_MANY};
 use crate::tools::Tools;
 use crate::{Error, chart};
 
-/// Existing accounts.
-const ACCOUNTS: usize = 25_000;
-/// Rows of the large table besides those of the accounts.
-const ROWS_MANY: usize = 1_000_000;
 /// Concurrent clients.
 const CLIENTS: [usize; 5] = [1, 4, 16, 64, 256];
 /// At which the processor time of a request is told.
@@ -34,16 +31,9 @@ const HASH_PER_SECOND: usize = 400;
 /// How much slower recovery may be at the large table.
 const SLOWDOWN_MAX: f64 = 1.0 / 0.9;
 
-/// Every route of the portal, by its function.
-pub fn all() -> impl Iterator<Item = (&'static Function, &'static Route)> {
-    sesame::functions::ALL
-        .iter()
-        .flat_map(|function| function.routes.iter().map(move |route| (*function, route)))
-}
-
 /// The route of that method and path.
 pub fn find(method: &str, path: &str) -> Result<(&'static Function, &'static Route), Error> {
-    let mut routes = all();
+    let mut routes = functions::routes();
     let found = routes.find(|(_, route)| route.method == method && route.path == path);
     found.ok_or_else(|| format!("no route {method} {path}").into())
 }
@@ -52,12 +42,12 @@ pub fn find(method: &str, path: &str) -> Result<(&'static Function, &'static Rou
 pub fn run(_: &Tools) -> Result<Part, Error> {
     let program = portal::build()?;
     let population = Population::of(ACCOUNTS)?;
-    let small = filled(&population, "bench-small", 0)?;
+    let small = population.table("bench-small", Hashing::OWASP, 0)?;
     println!("Filling a table with {ROWS_MANY} rows…");
-    let large = filled(&population, "bench-large", ROWS_MANY)?;
+    let large = population.table("bench-large", Hashing::OWASP, ROWS_MANY)?;
     let mut part = Part { text: HEAD.to_owned(), ..Part::default() };
     let (mut rates, mut values) = (Vec::new(), Map::new());
-    for (function, route) in all() {
+    for (function, route) in functions::routes() {
         let name = format!("{} {}", route.method, route.path);
         println!("{name}");
         let at_small = of_route(&program, &population, &small, function, route)?;
@@ -102,12 +92,6 @@ fn cells(report: &Report) -> String {
         report.latency_ms(990),
         report.latency_ms(999)
     )
-}
-
-fn filled(population: &Population, name: &str, mails: usize) -> Result<Folder, Error> {
-    let folder = Folder::temporary(name)?;
-    population.fill(&folder.0, Hashing::OWASP, mails)?;
-    Ok(folder)
 }
 
 /// The route over a copy of the table, with each number of clients in turn.

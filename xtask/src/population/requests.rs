@@ -4,6 +4,7 @@ use domain::proof::Action;
 use fastrand::Rng;
 use platform::function::{Function, Route};
 use serde_json::{Map, Value};
+use sesame::functions;
 
 use super::{PASSWORD, Person, Population, SEED, identifier, siret};
 use crate::Error;
@@ -57,14 +58,15 @@ impl Population {
         count: usize,
     ) -> Result<Vec<Request>, Error> {
         let document = serde_json::to_value(sesame::openapi::document())?;
-        let form =
-            if route.method == "POST" { Some(events::form(&document, function, route.path)?) } else { None };
-        let action = Action::parse(function.name).unwrap_or(Action::Recover);
+        let form = events::form(&document, function, route)?;
+        let action = functions::action_of(function);
+        // Where strangers ask too, every other request is of the next person.
+        let turn = if takes_strangers(route) { 2 } else { 1 };
         let mut rng = Rng::with_seed(SEED);
         (0..count)
             .map(|rank| {
-                let person = &self.people[rank % self.people.len()];
-                let is_known = rank % 2 == 0 || !takes_strangers(route);
+                let person = &self.people[rank / turn % self.people.len()];
+                let is_known = rank % turn == 0;
                 let body = match &form {
                     Some(form) => self.filled(form, action, person, is_known, &mut rng)?.to_string(),
                     None => String::new(),

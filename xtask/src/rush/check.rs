@@ -20,6 +20,7 @@ use super::report;
 use crate::bench::{self, routes};
 use crate::chart::number;
 use crate::generate::between;
+use crate::statistics::{median, quantile};
 use crate::tools::Tools;
 use crate::{Error, Outcome};
 
@@ -267,8 +268,8 @@ fn compare_requests(load: &str, trace: &Trace, met: &Met) -> [Compared; 2] {
         compared("an answer takes, in the middle", median(predicted()), median(measured())),
         compared(
             "nine in ten answers take less than",
-            percentile(predicted(), 90),
-            percentile(measured(), 90),
+            quantile(predicted(), 900),
+            quantile(measured(), 900),
         ),
     ]
 }
@@ -306,23 +307,12 @@ fn compare_mails(load: &str, trace: &Trace, met: &Met, seconds: f64) -> [Compare
         seconds_of("a mail waits, in the mean", mean(&predicted_delays), mean(&measured_delays)),
         seconds_of(
             "nine in ten mails wait less than",
-            percentile(predicted_delays.into_iter(), 90),
-            percentile(measured_delays.into_iter(), 90),
+            quantile(predicted_delays, 900),
+            quantile(measured_delays, 900),
         ),
     ]
 }
 
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    percentile(values, 50)
-}
-
-fn percentile(values: impl Iterator<Item = f64>, percent: usize) -> f64 {
-    let mut sorted: Vec<f64> = values.collect();
-    sorted.sort_by(f64::total_cmp);
-    let rank = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
-    sorted.get(rank).copied().unwrap_or(0.0)
 }

@@ -95,7 +95,7 @@ impl Settings {
             "ReadUnitsPerSecond" => self.warm_reads = number()?,
             _ => return Err(format!("no setting is named {name}").into()),
         }
-        self.lanes().map(drop)
+        self.senders().map(drop)
     }
 
     /// Each by its name: the template's parameters first.
@@ -139,10 +139,6 @@ impl Settings {
     }
 
     /// Senders of links and of the desk.
-    fn lanes(&self) -> Result<(), Error> {
-        self.senders().map(drop)
-    }
-
     pub fn senders(&self) -> Result<[u32; 2], Error> {
         let row = format!("\"{}\"", self.mail_senders);
         Ok([cell(MAIL_TEMPLATE, &row, "Links")?, cell(MAIL_TEMPLATE, &row, "Desk")?])

@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use crate::statistics::{median, quantile};
+
 /// A latency, in nanoseconds, and whether it was of somebody who has an account.
 pub type Sample = (bool, f64);
 
-/// The share of both samples that is left when extremes are left out, in hundredths: interruptions by the
+/// The share of both samples that is left when extremes are left out, in thousandths: interruptions by the
 /// machine are long and rare, and would hide a difference.
-const INCLUDED_PERCENT: usize = 95;
+const INCLUDED_PERMILLE: u32 = 950;
 
 /// Two samples compared.
 #[derive(Debug, Clone, Copy)]
@@ -21,17 +23,15 @@ pub struct Comparison {
 impl Comparison {
     /// Compares the latencies of known and unknown people.
     pub fn of(samples: &[Sample]) -> Self {
-        let mut all: Vec<f64> = samples.iter().map(|(_, latency)| *latency).collect();
-        all.sort_by(f64::total_cmp);
-        let longest = all.get(all.len() * INCLUDED_PERCENT / 100).copied().unwrap_or(f64::MAX);
+        let longest = quantile(samples.iter().map(|(_, latency)| *latency), INCLUDED_PERMILLE);
         let of = |is_known: bool, longest: f64| -> Vec<f64> {
             let kept = samples.iter().filter(|(known, latency)| *known == is_known && *latency <= longest);
             kept.map(|(_, latency)| *latency).collect()
         };
         let (known, unknown) = (of(true, f64::MAX), of(false, f64::MAX));
         Self {
-            median_known_us: median(&known) / 1e3,
-            median_unknown_us: median(&unknown) / 1e3,
+            median_known_us: median(known.iter().copied()) / 1e3,
+            median_unknown_us: median(unknown.iter().copied()) / 1e3,
             t: welch(&known, &unknown),
             t_cropped: welch(&of(true, longest), &of(false, longest)),
         }
@@ -48,12 +48,6 @@ impl fmt::Display for Comparison {
         let Self { median_known_us, median_unknown_us, t, t_cropped } = self;
         write!(f, "{median_known_us:>10.1} {median_unknown_us:>10.1} {t:>8.2} {t_cropped:>10.2}")
     }
-}
-
-fn median(sample: &[f64]) -> f64 {
-    let mut sorted = sample.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Difference of the means over its standard error, the variances being unequal.

@@ -16,10 +16,8 @@ use tokio::net::TcpStream;
 
 use crate::Error;
 use crate::bench::load::read_answer;
-use crate::population::{Folder, Population};
+use crate::population::{ACCOUNTS, Folder, Population};
 
-/// Accounts; each is asked for at most five times, so that no mail is suppressed.
-const ACCOUNTS: usize = 20_000;
 /// Connections of the load: under the portal's own limit.
 const CONNECTIONS: usize = 256;
 /// How often the mailbox is looked at.
@@ -66,8 +64,8 @@ pub struct Portal {
 impl Portal {
     /// Starts one, whose mailbox takes so many mails a second; 0 is any number.
     pub fn start(program: &Path, mail_rate: u32) -> Result<Self, Error> {
-        let (folder, population) = (Folder::temporary("rush")?, Population::of(ACCOUNTS)?);
-        population.fill(&folder.0, Hashing::OWASP, 0)?;
+        let population = Population::of(ACCOUNTS)?;
+        let folder = population.table("rush", Hashing::OWASP, 0)?;
         let mut command = Command::new(program);
         command.env("SESAME_DATA", &folder.0).env("SESAME_MAIL_RATE", mail_rate.to_string());
         Ok(Self { program: program::Portal::start(command)?, folder, population })

@@ -18,6 +18,7 @@ pub mod passwords;
 pub mod problems;
 pub mod proofs;
 pub mod random;
+pub mod refusals;
 pub mod scope;
 pub mod sessions;
 pub mod table;
@@ -47,6 +48,7 @@ pub struct Platform {
     pub outbox: outbox::Outbox,
     pub passwords: passwords::Passwords,
     pub proofs: proofs::Proofs,
+    pub refusals: refusals::Refusals,
     pub sessions: sessions::Sessions,
     pub tickets: tickets::Tickets,
 }
@@ -64,6 +66,7 @@ impl Platform {
             links: links::Links::new(table, &config),
             notices: notices::Notices::new(table, &clock, &random),
             passwords: passwords::Passwords::new(config.hashing, &random),
+            refusals: refusals::Refusals::new(config.hashing.refusal_step, &clock),
             sessions: sessions::Sessions::new(table, &outbox, &clock, &random),
             tickets: tickets::Tickets::new(table, &proofs, &outbox, &clock, &random),
             config,

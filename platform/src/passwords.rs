@@ -1,29 +1,35 @@
 //! Password hashes: Argon2id (RFC 9106, parameters of OWASP's cheat sheet), in a bounded queue.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use argon2::password_hash::Error as HashError;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use domain::Password;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task;
 
 use crate::error::Error;
 use crate::random::Random;
+use crate::refusals::STEP;
 
-/// The cost of a hash, and where it is computed.
+/// The cost of a hash, where it is computed, and the time within which it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hashing {
     pub memory_kib: u32,
     pub passes: u32,
     /// Whether blocking threads of the runtime compute it.
     pub is_off_thread: bool,
+    /// A step of time at which refused logins leave.
+    pub refusal_step: Duration,
 }
 
 impl Hashing {
     /// What OWASP's cheat sheet recommends.
-    pub const OWASP: Self = Self { memory_kib: 19 * 1024, passes: 2, is_off_thread: true };
+    pub const OWASP: Self = Self { memory_kib: 19 * 1024, passes: 2, is_off_thread: true, refusal_step: STEP };
     /// The cheapest that Argon2id allows, on the only thread of a simulation.
-    pub const SIMULATED: Self = Self { memory_kib: 8, passes: 1, is_off_thread: false };
+    pub const SIMULATED: Self = Self { memory_kib: 8, passes: 1, is_off_thread: false, refusal_step: STEP };
 }
 
 /// Lanes of a hash: one, since a function has less than two processors.
@@ -66,10 +72,7 @@ impl Passwords {
     /// The hash of a new password, as a PHC string.
     pub async fn hash(&self, place: Place<'static>, password: Password) -> Result<String, Error> {
         let (hashing, salt) = (self.hashing, self.random.bytes::<16>());
-        self.run(place, move || {
-            let hash: PasswordHash = hasher(hashing)?.hash_password_with_salt(password.as_bytes(), &salt)?;
-            Ok(hash.to_string())
-        })
+        self.run(place, move || Ok(hash(hashing, password.as_bytes(), &salt)?.to_string()))
         .await
     }
 
@@ -85,11 +88,7 @@ impl Passwords {
         self.run(place, move || {
             let is_known = known_hash.is_some();
             let known_hash = known_hash.unwrap_or_else(|| dummy_hash(hashing));
-            match hasher(hashing)?.verify_password(typed.as_bytes(), known_hash.as_str()) {
-                Ok(()) => Ok(is_known),
-                Err(HashError::PasswordInvalid) => Ok(false),
-                Err(error) => Err(error),
-            }
+            Ok(matches(typed.as_bytes(), &PasswordHash::new(&known_hash)?)? && is_known)
         })
         .await
     }
@@ -104,9 +103,43 @@ impl Passwords {
     }
 }
 
-fn hasher(hashing: Hashing) -> Result<Argon2<'static>, argon2::Error> {
-    let params = Params::new(hashing.memory_kib, hashing.passes, LANES, None)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+fn hash(hashing: Hashing, password: &[u8], salt: &[u8]) -> Result<PasswordHash, HashError> {
+    let (params, salt) = (Params::new(hashing.memory_kib, hashing.passes, LANES, None)?, Salt::new(salt)?);
+    Ok(PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params)?,
+        hash: Some(output(&Argon2::new(Algorithm::Argon2id, Version::V0x13, params), password, &salt)?),
+        salt: Some(salt),
+    })
+}
+
+/// Whether a password has this hash, by the parameters that it states. Outputs are compared in constant time.
+fn matches(password: &[u8], known: &PasswordHash) -> Result<bool, HashError> {
+    let (Some(salt), Some(expected)) = (&known.salt, &known.hash) else {
+        return Err(HashError::PasswordInvalid);
+    };
+    let version = known.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    let algorithm = Algorithm::try_from(known.algorithm.as_str())?;
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(known)?);
+    Ok(output(&argon2, password, salt)? == *expected)
+}
+
+/// Argon2's memory between hashes: made anew for each, its page faults would take a third of a hash's time.
+/// What a hash has left there is overwritten by the next one before it is read (RFC 9106, 3.2).
+static MEMORY: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
+
+fn output(argon2: &Argon2<'_>, password: &[u8], salt: &[u8]) -> Result<Output, HashError> {
+    let memory = || MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut blocks = memory().pop().unwrap_or_default();
+    blocks.resize(argon2.params().block_count(), Block::new());
+    let length = argon2.params().output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let mut hashed = [0; Output::MAX_LENGTH];
+    let hashed = hashed.get_mut(..length).ok_or(HashError::OutputSize)?;
+    let result = argon2.hash_password_into_with_memory(password, salt, hashed, &mut blocks);
+    memory().push(blocks);
+    result?;
+    Output::new(hashed).map_err(Into::into)
 }
 
 fn dummy_hash(Hashing { memory_kib, passes, .. }: Hashing) -> String {
@@ -145,16 +178,33 @@ mod tests {
     use std::pin::Pin;
     use std::task::{Context, Waker};
 
+    use argon2::PasswordHasher;
+
     use super::*;
 
     #[test]
     fn the_dummy_costs_what_a_hash_costs() -> Result<(), Box<dyn std::error::Error>> {
         let hashing = Hashing::OWASP;
-        let real: PasswordHash = hasher(hashing)?.hash_password_with_salt(b"any", &[7; 16])?;
+        let real = hash(hashing, b"any", &[7; 16])?;
         let dummy = PasswordHash::new(&dummy_hash(hashing))?;
         assert_eq!(dummy.params, real.params);
         assert_eq!((dummy.algorithm, dummy.version), (real.algorithm, real.version));
         assert_eq!(dummy.hash.map(|h| h.len()), real.hash.map(|h| h.len()));
+        Ok(())
+    }
+
+    #[test]
+    fn a_hash_is_the_librarys_whatever_memory_it_is_made_in() -> Result<(), HashError> {
+        for hashing in [Hashing::SIMULATED, Hashing { memory_kib: 64, passes: 3, ..Hashing::SIMULATED }] {
+            let params = Params::new(hashing.memory_kib, hashing.passes, LANES, None)?;
+            let library = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+            for password in ["fenêtre sirop", "balcon 47 tambour"] {
+                let ours = hash(hashing, password.as_bytes(), &[7; 16])?;
+                let its: PasswordHash = library.hash_password_with_salt(password.as_bytes(), &[7; 16])?;
+                assert_eq!(ours, its);
+                assert!(matches(password.as_bytes(), &ours)? && !matches(b"another", &ours)?);
+            }
+        }
         Ok(())
     }
 

@@ -1,8 +1,10 @@
 //! Enumeration: known and unknown accounts get equal answers for equal work.
 
+use platform::refusals::STEP;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use crate::support::{Answer, App, EMAIL, OTHER_SIRET, SIRET};
+use crate::support::{Answer, App, EMAIL, OTHER_SIRET, PASSWORD, SIRET};
 
 async fn observed(app: &App, answer: impl Future<Output = Answer>) -> (u16, Value, Vec<String>, Vec<String>) {
     app.table.calls();
@@ -33,17 +35,24 @@ async fn recovering_an_identifier_looks_the_same_for_everybody() {
     assert_eq!(known, another_siret);
 }
 
-#[tokio::test]
-async fn a_wrong_password_looks_like_an_unknown_identifier() {
+/// The time is paused: only what waits takes any.
+#[tokio::test(start_paused = true)]
+async fn a_wrong_password_looks_like_an_unknown_identifier_and_takes_a_step_of_time() {
     let app = App::new();
     let identifier = app.account(SIRET, EMAIL).await;
+    let timed = async |answer| {
+        let began = Instant::now();
+        (observed(&app, answer).await, began.elapsed().as_millis())
+    };
     for _ in 0..5 {
-        let known = observed(&app, app.login(&identifier, "ce n'est pas lui")).await;
-        let unknown = observed(&app, app.login("AP-7K3M-Q2FD", "ce n'est pas lui")).await;
+        let known = timed(app.login(&identifier, "ce n'est pas lui")).await;
+        let unknown = timed(app.login("AP-7K3M-Q2FD", "ce n'est pas lui")).await;
         assert_eq!(known, unknown);
+        assert_eq!(known.1, STEP.as_millis());
     }
     let form = |identifier: &str| json!({"identifier": identifier, "password": "ce n'est pas lui"});
     let known = observed(&app, app.post_proven("/api/session", "session", form(&identifier))).await;
     let unknown = observed(&app, app.post_proven("/api/session", "session", form("AP-7K3M-Q2FD"))).await;
     assert_eq!(known, unknown);
+    assert_eq!(timed(app.login(&identifier, PASSWORD)).await.1, STEP.as_millis(), "a proof is required");
 }

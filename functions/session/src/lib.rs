@@ -1,12 +1,13 @@
 //! `/api/session`: login, current session, logout («Mon espace personnel»).
 
 use domain::proof::Action;
-use domain::{Account, EncodedProof, Identifier, Refusal, TypedPassword};
+use domain::{Account, EncodedProof, Identifier, Refusal, Token, TypedPassword};
 use platform::accounts::ROLE_HOLDER;
 use platform::config::LoginProof;
 use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, IntoResponse, Json, NoContent, Request, Response};
-use platform::proofs::Receipt;
+use platform::passwords::Place;
+use platform::proofs::{Proof, Receipt};
 use platform::table::Transaction;
 use platform::{Config, Error, Field, Form, Platform, cookie, fields, form, route};
 use serde::Serialize;
@@ -118,8 +119,23 @@ pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response
     };
     // Before the attempt is counted: one that the queue refuses is no guess.
     let place = platform.passwords.place()?;
-    let count = platform.sessions.count_attempt(&identifier, proof.is_some());
-    let (account, ()) = tokio::try_join!(async { Ok(platform.accounts.find(&identifier).await?) }, count)?;
+    // From here on an account may be found, or none: a refusal must not tell by its latency.
+    let judged = judge(platform, place, &identifier, password, proof);
+    let (account, token) = platform.refusals.in_steps(Box::pin(judged)).await?;
+    let cookie = cookie::opening(&platform.config, &token);
+    Ok(Json(Me::new(&account, &platform.config)).with_header(http::SET_COOKIE, &cookie))
+}
+
+/// Counts the attempt, judges the password, spends the proof, opens the session.
+async fn judge(
+    platform: &Platform,
+    place: Place<'static>,
+    identifier: &Identifier,
+    password: TypedPassword,
+    proof: Option<Proof>,
+) -> Result<(Account, Token), Error> {
+    let count = platform.sessions.count_attempt(identifier, proof.is_some());
+    let (account, ()) = tokio::try_join!(async { Ok(platform.accounts.find(identifier).await?) }, count)?;
     let mut token = None;
     if let Some(proof) = &proof {
         platform.proofs.spend(proof, &Receipt::Login, Transaction::new()).await?;
@@ -130,8 +146,7 @@ pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response
     let is_right = platform.passwords.is_right(place, password.into_text(), known_hash).await?;
     let account = account.filter(|_| is_right).ok_or(Refusal::WrongCredentials)?;
     let token = platform.sessions.open(&account, token).await?;
-    let cookie = cookie::opening(&platform.config, &token);
-    Ok(Json(Me::new(&account, &platform.config)).with_header(http::SET_COOKIE, &cookie))
+    Ok((account, token))
 }
 
 /// Tells who is logged in.

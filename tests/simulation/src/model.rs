@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use domain::account::{FAILED_LOGINS_WINDOW, GUESSES_MAX, SESSION_VALID};
 use domain::link::LINK_REMEMBERED;
 use domain::time::SignedDuration;
+use platform::refusals::STEP;
 
 use crate::world::{Answer, SKEW_MS_MAX};
 
@@ -22,6 +23,12 @@ pub struct Span {
 impl Span {
     fn is_before(self, other: Self) -> bool {
         self.to < other.from
+    }
+
+    /// Whether it took whole steps of refusals, to the millisecond of a timer.
+    fn is_in_steps(self) -> bool {
+        let (took, step) = (self.to - self.from, u64::try_from(STEP.as_millis()).unwrap_or(u64::MAX));
+        took >= step && took % step <= 1
     }
 
     /// Whether it can have taken effect before the other was answered.
@@ -245,9 +252,10 @@ impl Model {
         };
         match (answer.status, answer.problem()) {
             (200, _) => holds(can_be_right, || format!("{identifier} opens with a wrong password")),
-            (401, _) => holds(!self.must_open(identifier, password, span), || {
-                format!("{identifier} does not open with its password")
-            }),
+            (401, _) if self.must_open(identifier, password, span) => {
+                Err(format!("{identifier} does not open with its password"))
+            }
+            (401, _) => holds(span.is_in_steps(), || format!("the latency of a refused login tells: {span:?}")),
             (403, "proof-required") => holds(attempts(millis(FAILED_LOGINS_WINDOW)) > 0, || {
                 format!("{identifier} asks for a proof at the first attempt")
             }),

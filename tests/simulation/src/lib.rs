@@ -10,14 +10,18 @@ pub mod queue;
 pub mod strangers;
 pub mod world;
 
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::history::Digest;
 use crate::people::Employer;
 use crate::world::World;
 
 /// What a run may contain. Shrinking takes away from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     pub seed: u64,
     /// Establishments with their first holders.
@@ -48,6 +52,42 @@ impl Plan {
             }
         }
         plans
+    }
+}
+
+/// A plan that once broke a rule, and the rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kept {
+    pub broke: String,
+    pub plan: Plan,
+}
+
+impl Kept {
+    /// The file of them all.
+    #[must_use]
+    pub fn file() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("kept.json")
+    }
+
+    /// All of them; every run of the tests runs them again.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn all() -> Result<Vec<Self>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(serde_json::from_str(&std::fs::read_to_string(Self::file())?)?)
+    }
+
+    /// Writes this one down with the others.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn keep(self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let mut all = Self::all()?;
+        if all.iter().all(|kept| kept.plan != self.plan) {
+            all.push(self);
+        }
+        Ok(std::fs::write(Self::file(), serde_json::to_string_pretty(&all)? + "\n")?)
     }
 }
 

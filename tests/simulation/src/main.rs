@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, io, thread};
 
-use simulation::{Plan, Report, run, shrink};
+use simulation::{Kept, Plan, Report, run, shrink};
 
 /// A call makes a thousand small allocations.
 #[global_allocator]
@@ -16,7 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const USAGE: &str = "\
 Usage: cargo xtask simulate [--seeds N] [--minutes M] [--from SEED]
 
-SESAME_SEED=N replays one seed and prints its history.
+SESAME_SEED=N replays one seed, or a plan of kept.json, and prints its history.
 Without --minutes every seed is run, without --seeds as many as the minutes allow.
 ";
 /// Seeds of a run that names none.
@@ -46,8 +46,13 @@ fn wanted() -> Option<Wanted> {
 }
 
 fn main() -> ExitCode {
-    if let Some(seed) = env::var("SESAME_SEED").ok().and_then(|seed| seed.parse().ok()) {
-        return replay(seed);
+    if let Ok(seed) = env::var("SESAME_SEED") {
+        let plan = seed.parse().map(Plan::of).ok().or_else(|| serde_json::from_str(&seed).ok());
+        let Some(plan) = plan else {
+            eprint!("SESAME_SEED is a number, or a plan of kept.json\n{USAGE}");
+            return ExitCode::from(2);
+        };
+        return replay(plan);
     }
     let Some(wanted) = wanted() else {
         eprint!("{USAGE}");
@@ -63,8 +68,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn replay(seed: u64) -> ExitCode {
-    match run(Plan::of(seed)) {
+fn replay(plan: Plan) -> ExitCode {
+    match run(plan) {
         Ok(report) => {
             report.history.iter().for_each(|line| println!("{line}"));
             println!("{} calls, history {}\n{}", report.steps, report.digest, report.violations.join("\n"));
@@ -144,7 +149,16 @@ fn work(wanted: &Wanted, started: Instant, progress: &Progress) {
     }
 }
 
+/// Shrinks the plan and keeps what is left of it as a test. Tells what it breaks.
 fn told(plan: Plan, report: &Report) -> String {
-    let smallest = shrink(plan).map_or_else(|error| error.to_string(), |plan| format!("{plan:?}"));
-    format!("{}\nsmallest: {smallest}", report.violations.join("\n"))
+    let broke = report.violations.first().cloned().unwrap_or_default();
+    let kept = shrink(plan).and_then(|plan| {
+        Kept { broke, plan }.keep()?;
+        Ok(serde_json::to_string(&plan)?)
+    });
+    let kept = kept.map_or_else(
+        |error| format!("not kept: {error}"),
+        |plan| format!("smallest, kept in {}:\nSESAME_SEED='{plan}'", Kept::file().display()),
+    );
+    format!("{}\n{kept}", report.violations.join("\n"))
 }

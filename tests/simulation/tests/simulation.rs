@@ -1,30 +1,31 @@
 //! The seeds of CI, and the same history for the same seed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
-use simulation::{Plan, run};
+use simulation::{Kept, Plan, run};
 
 /// Seeds of a run of CI.
 const SEEDS: u64 = 200;
 
 #[test]
 fn every_seed_holds() {
-    let (next, steps) = (AtomicU64::new(1), AtomicU64::new(0));
+    let kept = Kept::all().unwrap();
+    let plans: Vec<Plan> = kept.iter().map(|kept| kept.plan).chain((1..=SEEDS).map(Plan::of)).collect();
+    let (next, steps) = (AtomicUsize::new(0), AtomicU64::new(0));
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let hold = || loop {
-        let seed = next.fetch_add(1, Ordering::Relaxed);
-        if seed > SEEDS {
-            return;
+    let hold = || {
+        while let Some(plan) = plans.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (report, replay) = (run(*plan).unwrap(), serde_json::to_string(plan).unwrap());
+            let broken = &report.violations;
+            assert!(broken.is_empty(), "{broken:#?}\nreplay: SESAME_SEED='{replay}' cargo xtask simulate");
+            steps.fetch_add(report.steps, Ordering::Relaxed);
         }
-        let report = run(Plan::of(seed)).unwrap();
-        let (broken, replay) = (&report.violations, format!("SESAME_SEED={seed} cargo xtask simulate"));
-        assert!(broken.is_empty(), "seed {seed}: {broken:#?}\nreplay: {replay}");
-        steps.fetch_add(report.steps, Ordering::Relaxed);
     };
     thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(hold))));
-    println!("{SEEDS} seeds, {} calls of the table and of SES", steps.into_inner());
+    let kept = kept.len();
+    println!("{SEEDS} seeds and {kept} kept, {} calls of the table and of SES", steps.into_inner());
 }
 
 #[test]

@@ -196,7 +196,7 @@ fn other_targets(tools: &Tools) -> Result<Vec<String>, Error> {
 /// The same cases on every run: `tests/schemathesis/schemathesis.toml`.
 fn document(tools: &Tools) -> Outcome {
     tools.python(&tools::SCHEMATHESIS)?;
-    tools.run("cargo", &["build", "--package", "sesame"])?;
+    build_portal(tools)?;
     let mut portal = tools.command(&tools.portal().to_string_lossy());
     portal.arg("--ephemeral").env("SESAME_PROOF_COUNTER", "1");
     let portal = Portal::start(portal)?;
@@ -206,6 +206,11 @@ fn document(tools: &Tools) -> Outcome {
     schemathesis.arg(format!("{site}/api/openapi.json"));
     schemathesis.env("SESAME_SITE", &site).env("SCHEMATHESIS_HOOKS", "hooks").env("PYTHONPATH", hooks);
     tools::succeed(&mut schemathesis)
+}
+
+/// With the workspace's features, like its tests: the SDKs are compiled once.
+fn build_portal(tools: &Tools) -> Outcome {
+    tools.run("cargo", &["build", "--workspace", "--bin", "sesame"])
 }
 
 fn browsers(tools: &Tools) -> Outcome {
@@ -265,7 +270,7 @@ fn journeys_against(tools: &Tools, emulator: &mut Child) -> Outcome {
 /// `sam local` in containers; where no engine can run, says so and why.
 fn containers(tools: &Tools) -> Outcome {
     tools.python(&tools::INFRA)?;
-    tools.run("cargo", &["build", "--package", "sesame"])?;
+    build_portal(tools)?;
     let mut prove = tools.command("infra/tests/containers.sh");
     prove.arg("prove").env("SESAME_FUNCTIONS", tools.built_functions()).env("SESAME_PORTAL", tools.portal());
     let status = prove.status()?;

@@ -140,7 +140,9 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         "proof" => proofs(),
         "queue" => batches(),
         "event" => functions::routes().map(|(_, route)| event_of(route).to_string()).collect(),
-        "request" => functions::routes().flat_map(|(function, route)| whole_requests(function, route)).collect(),
+        "request" => {
+            functions::routes().flat_map(|(function, route)| whole_requests(function, route)).collect()
+        }
         _ => functions::routes()
             .filter(|(_, route)| crate::Target::name_of(route) == target)
             .flat_map(|(function, route)| requests(function, route))

@@ -27,7 +27,8 @@ pub struct Hashing {
 
 impl Hashing {
     /// What OWASP's cheat sheet recommends.
-    pub const OWASP: Self = Self { memory_kib: 19 * 1024, passes: 2, is_off_thread: true, refusal_step: STEP };
+    pub const OWASP: Self =
+        Self { memory_kib: 19 * 1024, passes: 2, is_off_thread: true, refusal_step: STEP };
     /// The cheapest that Argon2id allows, on the only thread of a simulation.
     pub const SIMULATED: Self = Self { memory_kib: 8, passes: 1, is_off_thread: false, refusal_step: STEP };
 }
@@ -72,8 +73,7 @@ impl Passwords {
     /// The hash of a new password, as a PHC string.
     pub async fn hash(&self, place: Place<'static>, password: Password) -> Result<String, Error> {
         let (hashing, salt) = (self.hashing, self.random.bytes::<16>());
-        self.run(place, move || Ok(hash(hashing, password.as_bytes(), &salt)?.to_string()))
-        .await
+        self.run(place, move || Ok(hash(hashing, password.as_bytes(), &salt)?.to_string())).await
     }
 
     /// Whether the password matches the hash. Without a hash a dummy of the same cost is checked, so that the

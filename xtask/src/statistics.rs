@@ -60,8 +60,9 @@ mod tests {
     #[test]
     fn a_quantile_is_the_value_below_which_its_share_lies() {
         let values = || (0..=1_000).rev().map(f64::from);
-        assert_eq!([0, 500, 900, 999, 1_000].map(|permille| quantile(values(), permille)), [
-            0.0, 500.0, 900.0, 999.0, 1_000.0
-        ]);
+        assert_eq!(
+            [0, 500, 900, 999, 1_000].map(|permille| quantile(values(), permille)),
+            [0.0, 500.0, 900.0, 999.0, 1_000.0]
+        );
     }
 }

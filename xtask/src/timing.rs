@@ -26,12 +26,8 @@ const T_MAX: f64 = 4.5;
 const SLOW_SES: Duration = Duration::from_millis(150);
 /// Password hashes at a fraction of their cost, whose noise would hide what is looked for, and refusals at steps
 /// as much shorter, which still are longer than a login.
-const HASHING: Hashing = Hashing {
-    memory_kib: 64,
-    passes: 1,
-    is_off_thread: true,
-    refusal_step: Duration::from_millis(10),
-};
+const HASHING: Hashing =
+    Hashing { memory_kib: 64, passes: 1, is_off_thread: true, refusal_step: Duration::from_millis(10) };
 /// Concurrent batches of the sender, beside the portal's own worker, which pauses under load.
 const SENDERS: usize = 2;
 /// Poll interval of a sender that has nothing to do.

@@ -255,7 +255,9 @@ impl Model {
             (401, _) if self.must_open(identifier, password, span) => {
                 Err(format!("{identifier} does not open with its password"))
             }
-            (401, _) => holds(span.is_in_steps(), || format!("the latency of a refused login tells: {span:?}")),
+            (401, _) => {
+                holds(span.is_in_steps(), || format!("the latency of a refused login tells: {span:?}"))
+            }
             (403, "proof-required") => holds(attempts(millis(FAILED_LOGINS_WINDOW)) > 0, || {
                 format!("{identifier} asks for a proof at the first attempt")
             }),

@@ -93,7 +93,8 @@ async fn count_each(portal: &Portal, population: &Population, counter: &Counter)
         let name = format!("{} {}", route.method, route.path);
         // Each is of somebody else who has an account: where strangers ask too, it is every other request.
         let requests = population.requests(function, route, 2 * rank + 1)?;
-        let request = requests.into_iter().filter(|request| request.is_known).nth(rank).ok_or("no request")?;
+        let request =
+            requests.into_iter().filter(|request| request.is_known).nth(rank).ok_or("no request")?;
         let status = ask(portal, &request).await?;
         if !(200..300).contains(&status) {
             return Err(format!("{name} answers {status}").into());

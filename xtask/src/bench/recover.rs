@@ -86,8 +86,8 @@ pub fn beside(other: &Path) -> Outcome {
         println!("{pair:>4} {rate:>14.0} {other_rate:>14.0} {cpu:>12.4} {other_cpu:>12.4}");
         ratios.push((rate / other_rate, cpu / other_cpu));
     }
-    let [rate, cpu] =
-        [|pair: &(f64, f64)| pair.0, |pair| pair.1].map(|of: fn(&_) -> f64| median(ratios.iter().map(of)));
+    let rate = median(ratios.iter().map(|(rate, _)| *rate));
+    let cpu = median(ratios.iter().map(|(_, cpu)| *cpu));
     println!("medians of the ratios: rate {rate:.3}, CPU {cpu:.3}");
     Ok(())
 }

@@ -266,11 +266,7 @@ fn compare_requests(load: &str, trace: &Trace, met: &Met) -> [Compared; 2] {
     };
     [
         compared("an answer takes, in the middle", median(predicted()), median(measured())),
-        compared(
-            "nine in ten answers take less than",
-            quantile(predicted(), 900),
-            quantile(measured(), 900),
-        ),
+        compared("nine in ten answers take less than", quantile(predicted(), 900), quantile(measured(), 900)),
     ]
 }
 

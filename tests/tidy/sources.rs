@@ -23,6 +23,9 @@ pub const ALL: [&str; 13] = [
     "xtask",
 ];
 
+/// Where the world is what is simulated: held to rules of shape alone.
+pub const SIMULATION: [&str; 1] = ["tests/simulation"];
+
 /// A rule: what is wrong with a text, a line each, with the number of the line.
 pub type Rule = fn(&str) -> Vec<(usize, String)>;
 

@@ -24,7 +24,7 @@ const SAMPLES: usize = 20_000;
 const T_MAX: f64 = 4.5;
 /// One way to a slow SES.
 const SLOW_SES: Duration = Duration::from_millis(150);
-/// Password hashes at a fraction of their cost, whose noise would hide what is looked for, and refusals at steps
+/// Password hashes at a fraction of their cost, whose noise would hide what is looked for; refusals at steps
 /// as much shorter, which still are longer than a login.
 const HASHING: Hashing =
     Hashing { memory_kib: 64, passes: 1, is_off_thread: true, refusal_step: Duration::from_millis(10) };

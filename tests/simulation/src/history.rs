@@ -1,5 +1,5 @@
-//! The history of a run. Opaque strings (tokens, signatures, ids) are named in the order in which they appear, so
-//! that the same seed gives the same history whatever salts a library has drawn.
+//! The history of a run. Opaque strings (tokens, signatures, ids) are named in the order in which they
+//! appear, so that the same seed gives the same history whatever salts a library has drawn.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,5 +1,5 @@
-//! A simulation of the whole system: real functions, real SDK, embedded database; paused time, one thread, and
-//! every choice from one seed.
+//! A simulation of the whole system: real functions, real SDK, embedded database; paused time, one thread,
+//! and every choice from one seed.
 
 pub mod checkers;
 pub mod faults;

@@ -118,10 +118,10 @@ fn explore(wanted: &Wanted) -> Option<(u64, String)> {
 
 fn state(progress: &Progress, started: Instant, threads: usize) -> String {
     let (steps, seconds) = (progress.steps.load(Ordering::Relaxed), started.elapsed().as_secs_f64());
-    let a_second = steps as f64 / seconds.max(0.001);
+    let (done, a_core) = (progress.done.load(Ordering::Relaxed), steps as f64 / threads as f64);
     format!(
-        "{} seeds, {steps} calls of the table and of SES in {seconds:.0} s: {a_second:.0} a second on {threads} cores",
-        progress.done.load(Ordering::Relaxed)
+        "{done} seeds, {steps} calls of the table and of SES in {seconds:.0} s: {:.0} a second a core",
+        a_core / seconds.max(0.001)
     )
 }
 

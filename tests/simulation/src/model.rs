@@ -1,5 +1,5 @@
-//! The model: what each answer may be, given what was answered before. A request without an answer may have been
-//! carried out or not; one that ended before another began has happened before it.
+//! The model: what each answer may be, given what was answered before. A request without an answer may have
+//! been carried out or not; one that ended before another began has happened before it.
 
 use std::collections::BTreeMap;
 

@@ -56,7 +56,7 @@ def policy(headers: dict) -> dict:
 
 
 def headers_of(config: dict) -> dict:
-    """The other way round: the headers that a policy of CloudFront sets."""
+    """Reads the headers that a policy of CloudFront sets."""
     security = config.get("SecurityHeadersConfig", {})
     headers = {
         item["Header"]: item["Value"] for item in config.get("CustomHeadersConfig", {}).get("Items", [])

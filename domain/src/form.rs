@@ -18,6 +18,7 @@ pub trait FieldValue: Sized {
     fn schema() -> Schema;
 }
 
+/// Gives back a text that is not blank.
 ///
 /// # Errors
 /// `Required`.

@@ -37,6 +37,7 @@ impl Action {
         }
     }
 
+    /// Reads an action's name.
     ///
     /// # Errors
     /// `ActionUnknown`.

@@ -72,6 +72,7 @@ impl Motive {
         }
     }
 
+    /// Reads the name of a motive in the API.
     ///
     /// # Errors
     /// `MotiveUnknown`.

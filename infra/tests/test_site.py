@@ -113,6 +113,9 @@ def test_one_address_takes_no_place_of_others_and_guesses_few_passwords():
     assert asked == ["/api/session", "/api/set-password"]
     every = everything["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["ByteMatchStatement"]
     assert every["SearchString"] == "/api/" and every["PositionalConstraint"] == "STARTS_WITH"
+    # A path is routed decoded: `/api/%73ession` is `/api/session`.
+    for match in [every, *(each["ByteMatchStatement"] for each in paths["OrStatement"]["Statements"])]:
+        assert [each["Type"] for each in match["TextTransformations"]] == ["URL_DECODE", "NORMALIZE_PATH"]
 
 
 def test_a_login_can_be_made_to_ask_for_a_proof():

@@ -147,7 +147,6 @@ macro_rules! form {
         $(#[doc = $doc])+
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]
-        #[allow(missing_docs)]
         pub struct $form {
             $(pub $field: $kind,)+
         }

@@ -61,7 +61,7 @@ pub struct Created<T>(pub T);
 /// 202 with a body.
 pub struct Accepted<T>(pub T);
 
-/// 204.
+/// 204, without a body.
 pub struct NoContent;
 
 impl<T: Serialize> IntoResponse for Json<T> {

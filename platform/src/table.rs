@@ -243,18 +243,7 @@ impl Table {
 
     /// Gives a call up at the request's deadline, so that the function answers before Lambda kills it.
     async fn in_time<T>(&self, call: impl Future<Output = T>) -> Result<T, TableError> {
-        let Some(deadline) = scope::deadline() else {
-            return Ok(call.await);
-        };
-        let left = self.clock.until(deadline);
-        if left.is_zero() {
-            return Err(TableError::out_of_time());
-        }
-        tokio::select! {
-            biased;
-            answer = call => Ok(answer),
-            () = self.clock.sleep(left) => Err(TableError::out_of_time()),
-        }
+        scope::in_time(&self.clock, call).await.ok_or_else(TableError::out_of_time)
     }
 }
 

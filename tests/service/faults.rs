@@ -75,7 +75,7 @@ async fn conflicts_with_another_transaction_are_tried_again_and_end() {
 #[tokio::test]
 async fn throttling_inside_a_transaction_is_tried_again_like_a_conflict_and_ends() {
     let app = App::new();
-    app.table.plan([Fault::ThrottledInside; 2]);
+    app.table.plan([Fault::ThrottledInside, Fault::BeyondCapacityInside]);
     assert_eq!(app.recover_password("AP-7K3M-Q2FD").await.status, 202);
     let proof = app.proof("recover").await;
     app.table.plan([Fault::ThrottledInside; 6]);

@@ -64,6 +64,8 @@ pub enum Fault {
     Conflict,
     /// Throttled inside a transaction: a cancellation, which the SDK does not retry.
     ThrottledInside,
+    /// The same, with the code of a table of provisioned capacity.
+    BeyondCapacityInside,
     /// Done, after longer than any request may take.
     Slow,
     /// A permanent refusal of SES.
@@ -404,6 +406,7 @@ fn table_hook(
                 Ok(cancelled("TransactionConflict"))
             }
             Some(Fault::ThrottledInside) => Ok(cancelled("ThrottlingError")),
+            Some(Fault::BeyondCapacityInside) => Ok(cancelled("ProvisionedThroughputExceeded")),
             Some(Fault::Slow) => {
                 ahead_seconds.fetch_add(SLOW_SECONDS, Ordering::SeqCst);
                 Ok(emulator.answer(caller, target, body))

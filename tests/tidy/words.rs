@@ -97,7 +97,10 @@ fn echoes(text: &str) -> Faults {
         let said = words(doc);
         let mut telling = said.split_whitespace().filter(|word| !EMPTY_WORDS.contains(word));
         let is_said = |word: &str| named.contains(&format!(" {} ", word.trim_end_matches('s')));
-        if telling.all(|word| named.contains(&format!(" {word} ")) || is_said(word)) {
+        let is_number = said.split_whitespace().all(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
+        if is_number {
+            faults.push((rank + 2, format!("«{doc}» is a number: say what it stands for")));
+        } else if telling.all(|word| named.contains(&format!(" {word} ")) || is_said(word)) {
             faults.push((rank + 2, format!("«{doc}» repeats a name")));
         }
     }
@@ -144,6 +147,7 @@ fn what_breaks_these_rules_is_found() {
     assert_eq!(echo("The name.", "pub name: String,"), 1);
     assert_eq!(echo("Its establishment's name.", "pub name: Name,"), 0);
     assert_eq!(echo("Not found.", "NotFound,"), 1);
-    assert_eq!(echo("404", "NotFound,"), 0);
+    assert_eq!(echo("404.", "NotFound,"), 1);
+    assert_eq!(echo("404, for whatever is not a page.", "NotFound,"), 0);
     assert_eq!(echo("The request's body.", "pub body: Body,"), 0);
 }

@@ -167,7 +167,9 @@ impl Batch<'_> {
     /// Whether the recipient's domain accepts no mail. Stores it, so that the form refuses the next such
     /// address.
     async fn has_no_mail(&self, mail: &Mail) -> Result<bool, Error> {
-        if !self.sender.domains.has_no_mail(mail.to.domain()).await {
+        let clock = &self.sender.platform.clock;
+        let has_no_mail = scope::in_time(clock, self.sender.domains.has_no_mail(mail.to.domain())).await;
+        if !has_no_mail.unwrap_or(false) {
             return Ok(false);
         }
         self.sender.platform.outbox.refuse_domain(&mail.to).await?;

@@ -16,6 +16,7 @@ use domain::time::{SignedDuration, Timestamp, after};
 use platform::boot::{self, BootError};
 use platform::clock::Clock;
 use platform::random::Random;
+use platform::scope;
 
 use crate::MailConfig;
 use crate::prepare::Mail;
@@ -99,7 +100,7 @@ impl Ses {
         if mail.is_unproven { self.config.configuration_set_unproven.as_deref().or(proven) } else { proven }
     }
 
-    /// Sends a mail, tagged with its id, when its turn has come.
+    /// Sends a mail, tagged with its id, when its turn has come and before the deadline of the batch.
     pub async fn send(&self, id: MailId, mail: &Mail) -> Outcome {
         let request = match self.request(id, mail) {
             Ok(request) => request,
@@ -107,10 +108,14 @@ impl Ses {
         };
         let mut retries = 0;
         loop {
-            self.wait_turn().await;
-            let error = match request.clone().send().await {
-                Ok(sent) => return Outcome::Sent(sent.message_id.unwrap_or_default()),
-                Err(error) => error,
+            let in_turn = async {
+                self.wait_turn().await;
+                request.clone().send().await
+            };
+            let error = match scope::in_time(&self.clock, Box::pin(in_turn)).await {
+                Some(Ok(sent)) => return Outcome::Sent(sent.message_id.unwrap_or_default()),
+                Some(Err(error)) => error,
+                None => return Outcome::Retry("out-of-time"),
             };
             let outcome = outcome_of(&error);
             let is_throttled =

@@ -1,5 +1,5 @@
 //! Which domains take mail, as a name server says it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::future::{pending, ready};
 use std::net::Ipv4Addr;

@@ -26,7 +26,7 @@ pub fn guard(tools: &Tools, stack: &Stack) -> Outcome {
     set_policy(stack, &fs::read_to_string(tools.root.join(POLICY))?)
 }
 
-/// Removes both, so that the stack can be deleted.
+/// Removes termination protection, so that the stack can be deleted: a stack policy does not prevent that.
 pub fn release(stack: &Stack) -> Outcome {
     terminate(stack, "--no-enable-termination-protection")
 }

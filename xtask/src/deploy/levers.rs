@@ -5,13 +5,15 @@ use sesame::functions::ALL;
 
 use super::environment::{Environment, pairs};
 use super::stack::{Described, Stack, Template, now};
-use super::{OURS, Parameters, releases};
+use super::{OURS, Parameters, guards, releases};
 use crate::Outcome;
 use crate::generate::logical;
 use crate::tools::Tools;
 
 /// Parameters that may only rise: a lower one would create a table or key whose name is taken.
 const RISING: [&str; 2] = ["TableGeneration", "KeysGeneration"];
+/// The parameter that protects the table.
+const PROTECTION: &str = "TableDeletionProtection";
 /// Attempts of a change whose new table has a stream that cannot be read yet.
 const TRIES_MAX: usize = 3;
 
@@ -26,16 +28,29 @@ pub fn set(words: &[&str], environment: &str) -> Outcome {
         println!("{name}: {} -> {value}", before.parameters[name]);
     }
     publish_at_once(&mut changes);
-    for _ in 1..TRIES_MAX {
-        let Err(error) = stack.change(&before, Template::Own, &changes) else {
-            return Ok(());
-        };
-        if !changes.contains_key("TableGeneration") || !error.to_string().contains("Cannot access stream") {
-            return Err(error);
-        }
-        println!("The stream of the new table cannot be read yet: once more.");
+    if changes.contains_key("TableGeneration") {
+        return another_table(&stack, &before, changes);
     }
     stack.change(&before, Template::Own, &changes)
+}
+
+/// A new table is not protected until it stands: a change that is rolled back must be able to delete it, whose
+/// name is taken otherwise. Its stream may not be readable when the pipes are made: then the change is retried.
+fn another_table(stack: &Stack, before: &Described, mut changes: Parameters) -> Outcome {
+    let protection = changes.insert(PROTECTION.to_owned(), "false".to_owned());
+    for attempt in 1.. {
+        match stack.change(before, Template::Own, &changes) {
+            Ok(()) => break,
+            Err(error) if attempt < TRIES_MAX && error.to_string().contains("Cannot access stream") => {
+                println!("The stream of the new table cannot be read yet: retrying.");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let mut stated = before.parameters.clone();
+    stated.extend(protection.map(|value| (PROTECTION.to_owned(), value)));
+    let after = stack.describe()?.ok_or("the stack is gone")?;
+    guards::protect_table(stack, &after, &stated)
 }
 
 /// A published version keeps its variables: a change publishes new versions, without a canary.

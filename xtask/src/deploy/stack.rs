@@ -213,16 +213,16 @@ impl<'a> Stack<'a> {
         let started = Instant::now();
         self.until(|| {
             let status = self.describe()?.ok_or("the stack is gone")?.status;
-            match status.as_str() {
-                "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" => {
+            match Change::of(&status) {
+                Change::Done => {
                     println!("{}: {status} after {} s", self.name, started.elapsed().as_secs());
                     Ok(true)
                 }
-                status if status.contains("ROLLBACK") || status.contains("FAILED") => {
+                Change::Undone => {
                     let reasons = self.failures()?.join("\n  ");
                     Err(format!("{}: {status}, nothing was changed\n  {reasons}", self.name).into())
                 }
-                _ => Ok(false),
+                Change::UnderWay => Ok(false),
             }
         })
     }
@@ -236,6 +236,25 @@ impl<'a> Stack<'a> {
             thread::sleep(POLL);
         }
         Ok(())
+    }
+}
+
+/// What a stack's status says of its last change.
+#[derive(Debug, PartialEq, Eq)]
+enum Change {
+    Done,
+    /// Rolled back, to the end: a stack takes no other change before.
+    Undone,
+    UnderWay,
+}
+
+impl Change {
+    fn of(status: &str) -> Self {
+        match status {
+            "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" => Self::Done,
+            status if status.ends_with("_IN_PROGRESS") => Self::UnderWay,
+            _ => Self::Undone,
+        }
     }
 }
 
@@ -279,6 +298,22 @@ pub fn now() -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_is_undone_only_when_its_rollback_has_ended() {
+        for (status, change) in [
+            ("UPDATE_IN_PROGRESS", Change::UnderWay),
+            ("UPDATE_ROLLBACK_IN_PROGRESS", Change::UnderWay),
+            ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", Change::UnderWay),
+            ("UPDATE_ROLLBACK_COMPLETE", Change::Undone),
+            ("UPDATE_ROLLBACK_FAILED", Change::Undone),
+            ("ROLLBACK_COMPLETE", Change::Undone),
+            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", Change::Done),
+            ("CREATE_COMPLETE", Change::Done),
+        ] {
+            assert_eq!(Change::of(status), change, "{status}");
+        }
+    }
 
     #[test]
     fn every_other_parameter_stays_as_it_is() {

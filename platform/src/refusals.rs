@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::time::SignedDuration;
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::error::Error;
@@ -28,11 +28,11 @@ impl Refusals {
     /// # Errors
     /// Those of the work.
     pub async fn in_steps<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let began = self.clock.now();
+        // Monotonic, unlike the clock, which can be set meanwhile; simulations own it as they own the sleep.
+        let began = Instant::now();
         let result = work.await;
         if result.is_err() {
-            let elapsed = self.clock.now().duration_since(began).max(SignedDuration::ZERO);
-            self.clock.sleep(until_step(elapsed.unsigned_abs(), self.step)).await;
+            self.clock.sleep(until_step(began.elapsed(), self.step)).await;
         }
         result
     }
@@ -47,16 +47,13 @@ fn until_step(elapsed: Duration, step: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use domain::Refusal;
-    use domain::time::Timestamp;
-    use tokio::time::{Instant, sleep};
+    use tokio::time::sleep;
 
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn whatever_it_found_a_refusal_leaves_at_a_step_and_a_success_at_once() {
-        let beginning = Instant::now();
-        let clock = Clock::new(move || Timestamp::UNIX_EPOCH + beginning.elapsed());
-        let refusals = Refusals::new(STEP, &clock);
+        let refusals = Refusals::new(STEP, &Clock::system());
         for (work_ms, is_refused, takes_ms) in
             [(0, true, 100), (3, true, 100), (99, true, 100), (130, true, 200), (3, false, 3)]
         {

@@ -243,7 +243,7 @@ impl Table {
 
     /// Gives a call up at the request's deadline, so that the function answers before Lambda kills it.
     fn in_time<T>(&self, call: impl Future<Output = T>) -> impl Future<Output = Result<T, TableError>> {
-        // Boxed before any other future holds it: the SDK's have 7 KB, which each caller's would have and move.
+        // Boxed before another future holds it: the SDK's have 7 KB, which each caller's would hold and move.
         let call = Box::pin(call);
         async { scope::in_time(&self.clock, call).await.ok_or_else(TableError::out_of_time) }
     }

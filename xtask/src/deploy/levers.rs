@@ -34,8 +34,8 @@ pub fn set(words: &[&str], environment: &str) -> Outcome {
     stack.change(&before, Template::Own, &changes)
 }
 
-/// A new table is not protected until it stands: a change that is rolled back must be able to delete it, whose
-/// name is taken otherwise. Its stream may not be readable when the pipes are made: then the change is retried.
+/// A new table is not protected until it stands: a change that is rolled back must be able to delete it, or
+/// its name is taken. Its stream may not be readable when the pipes are made: then the change is retried.
 fn another_table(stack: &Stack, before: &Described, mut changes: Parameters) -> Outcome {
     let protection = changes.insert(PROTECTION.to_owned(), "false".to_owned());
     for attempt in 1.. {

@@ -90,8 +90,7 @@ impl Engine {
                     ("DISPLAY", display),
                     ("GDK_BACKEND", "x11".to_owned()),
                     ("NO_AT_BRIDGE", "1".to_owned()),
-                    // Pages are painted without OpenGL, which a machine without a graphics card computes: half of
-                    // the processor time.
+                    // Without a graphics card OpenGL is computed, which takes half of the time.
                     ("WEBKIT_DISABLE_COMPOSITING_MODE", "1".to_owned()),
                     ("XDG_CONFIG_HOME", flat_theme()),
                     ("XDG_RUNTIME_DIR", scratch().to_string_lossy().into_owned()),

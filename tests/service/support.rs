@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use domain::MailId;
@@ -15,6 +16,7 @@ use platform::clock::Clock;
 use platform::config::{Extranet, LoginProof};
 use platform::http::Body;
 use platform::notices::Notices;
+use platform::passwords::Hashing;
 use platform::random::Random;
 use platform::telemetry;
 use serde_json::{Value, json};
@@ -31,6 +33,10 @@ pub const SITE: &str = "http://localhost:8080";
 pub const SIRET: &str = "73282932000074";
 pub const OTHER_SIRET: &str = "35600000009075";
 pub const EMAIL: &str = "jeanne.martin@exemple.fr";
+/// Hashes in blocking threads as everywhere, and refusals at steps, at a fraction of their cost: stories make
+/// hundreds of them.
+pub const HASHING: Hashing =
+    Hashing { memory_kib: 64, passes: 1, is_off_thread: true, refusal_step: Duration::from_millis(2) };
 pub const PASSWORD: &str = "fenêtre sirop balcon 47 tambour";
 pub const OTHER_PASSWORD: &str = "girafe octobre 12 velours marteau";
 
@@ -176,7 +182,9 @@ impl App {
             ..Hooks::default()
         };
         let extranet = Extranet::parse(EXTRANET);
-        let options = Options { data, clock, login_proof, extranet, hooks, ..Options::in_memory(SITE) };
+        let hashing = HASHING;
+        let options =
+            Options { data, clock, login_proof, extranet, hashing, hooks, ..Options::in_memory(SITE) };
         Self {
             portal: Portal::open(&options).unwrap(),
             table,

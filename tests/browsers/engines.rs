@@ -90,8 +90,6 @@ impl Engine {
                     ("DISPLAY", display),
                     ("GDK_BACKEND", "x11".to_owned()),
                     ("NO_AT_BRIDGE", "1".to_owned()),
-                    // Without a graphics card OpenGL is computed, which takes half of the time.
-                    ("WEBKIT_DISABLE_COMPOSITING_MODE", "1".to_owned()),
                     ("XDG_CONFIG_HOME", flat_theme()),
                     ("XDG_RUNTIME_DIR", scratch().to_string_lossy().into_owned()),
                 ]);

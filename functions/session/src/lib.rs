@@ -7,7 +7,7 @@ use platform::config::LoginProof;
 use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, IntoResponse, Json, NoContent, Request, Response};
 use platform::passwords::Place;
-use platform::proofs::{Proof, Receipt, Spent};
+use platform::proofs::{Proof, Receipt};
 use platform::table::Transaction;
 use platform::{Config, Error, Field, Form, Platform, cookie, fields, form, route};
 use serde::Serialize;
@@ -126,8 +126,8 @@ pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response
     Ok(Json(Me::new(&account, &platform.config)).with_header(http::SET_COOKIE, &cookie))
 }
 
-/// Spends the proof, counts the attempt, judges the password, opens the session. The request that comes again
-/// with its proof is the same guess: it is not counted twice, else one proof could use up a bound.
+/// Counts the attempt, spends the proof, judges the password, opens the session. In this order: a proof that is
+/// spent although its attempt was refused would let the same request pass uncounted when it comes again.
 async fn judge(
     platform: &Platform,
     place: Place<'static>,
@@ -135,19 +135,13 @@ async fn judge(
     password: TypedPassword,
     proof: Option<Proof>,
 ) -> Result<(Account, Token), Error> {
-    let (mut token, mut is_counted) = (None, false);
+    let count = platform.sessions.count_attempt(identifier, proof.is_some());
+    let (account, ()) = tokio::try_join!(async { Ok(platform.accounts.find(identifier).await?) }, count)?;
+    let mut token = None;
     if let Some(proof) = &proof {
-        let spent = platform.proofs.spend(proof, &Receipt::Login, Transaction::new()).await?;
-        is_counted = matches!(spent, Spent::Before(_));
+        platform.proofs.spend(proof, &Receipt::Login, Transaction::new()).await?;
         token = Some(platform.proofs.session_token(proof)?);
     }
-    let count = async {
-        if is_counted {
-            return Ok(());
-        }
-        platform.sessions.count_attempt(identifier, proof.is_some()).await
-    };
-    let (account, ()) = tokio::try_join!(async { Ok(platform.accounts.find(identifier).await?) }, count)?;
     let account = account.filter(|account| account.is_active);
     let known_hash = account.as_ref().and_then(|account| account.password_hash.clone());
     let is_right = platform.passwords.is_right(place, password.into_text(), known_hash).await?;

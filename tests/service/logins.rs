@@ -134,6 +134,12 @@ async fn a_closed_identifier_looks_the_same_whether_or_not_it_exists() {
     assert_eq!(app.login("AP-7K3M-Q2FD", PASSWORD).await.problem(), "too-many-attempts");
     app.deliver().await;
     assert_eq!(app.mail_states(), ["no_recipient"]);
+    let proof = app.proof("session").await;
+    let proven = json!({"identifier": "AP-7K3M-Q2FD", "password": PASSWORD, "proof": proof});
+    for _ in 0..3 {
+        let refused = app.post("/api/session", &proven).await;
+        assert_eq!(refused.problem(), "too-many-attempts", "nor does the same request pass again");
+    }
     app.wait_minutes(24 * 60 + 1);
     assert_eq!(app.login("AP-7K3M-Q2FD", PASSWORD).await.status, 401, "expired, though not swept");
 }

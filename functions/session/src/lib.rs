@@ -126,8 +126,8 @@ pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response
     Ok(Json(Me::new(&account, &platform.config)).with_header(http::SET_COOKIE, &cookie))
 }
 
-/// Counts the attempt, spends the proof, judges the password, opens the session. In this order: a proof that is
-/// spent although its attempt was refused would let the same request pass uncounted when it comes again.
+/// Counts the attempt, spends the proof, judges the password, opens the session. In this order: a proof that
+/// is spent although its attempt was refused would let the request pass uncounted when it comes again.
 async fn judge(
     platform: &Platform,
     place: Place<'static>,

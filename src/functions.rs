@@ -23,12 +23,13 @@ functions! {
         create_account,
         set_password,
         link,
+        mail,
         recover,
         submit_ticket,
         session,
         notices,
     ],
-    queue: [mail_sender],
+    queue: [mail_sender, mail_tracker],
 }
 
 /// Every route, with its function.
@@ -36,8 +37,12 @@ pub fn routes() -> impl Iterator<Item = (&'static Function, &'static Route)> {
     ALL.iter().flat_map(|function| function.routes.iter().map(move |route| (*function, route)))
 }
 
-/// The action of the proofs that a function takes: that of its name, or a recovery.
+/// The action of the proofs that a function takes: that of its name, of an application to be corrected, or a
+/// recovery.
 #[must_use]
 pub fn action_of(function: &Function) -> Action {
-    Action::parse(function.name).unwrap_or(Action::Recover)
+    match function.name {
+        "mail" => Action::CreateAccount,
+        name => Action::parse(name).unwrap_or(Action::Recover),
+    }
 }

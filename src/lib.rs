@@ -8,6 +8,7 @@ pub mod openapi;
 pub mod pages;
 pub mod server;
 pub mod site;
+pub mod tracker;
 pub mod worker;
 
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use domain::time::SignedDuration;
 use domain::{Email, SecretKey};
 use mail_sender::dns::MailDomains;
-use mail_sender::{AGENCY_ADDRESS_DEFAULT, MailConfig, Sender};
+use mail_sender::{AGENCY_ADDRESS_DEFAULT, MailConfig, Pacing, Sender};
 use platform::clock::Clock;
 use platform::config::{Extranet, LoginProof};
 use platform::function::{Function, Secret, Share, Size};
@@ -36,6 +37,9 @@ use platform::{Config, Keys, Platform};
 use crate::emulator::{Emulator, OnMail, QueuedMail, ServiceResponse, TABLE, Transit};
 use crate::grants::Caller;
 use crate::mailbox::Mailbox;
+use crate::mailbox::receivers::{Deliveries, Receivers};
+use crate::mailbox::smtp::{Relay, Smtp};
+use crate::tracker::Tracker;
 use crate::worker::{Load, Queues, Worker};
 
 /// The sender of mails on one machine.
@@ -56,6 +60,10 @@ pub struct Options {
     pub extranet: Option<Extranet>,
     /// The interval between two mails, to which the sender keeps and the mailbox holds it; zero is none.
     pub mail_interval: SignedDuration,
+    /// What becomes of mails.
+    pub receivers: Receivers,
+    /// The server that mails are handed to, in the place of receivers.
+    pub smtp: Option<Smtp>,
     pub hashing: Hashing,
     /// The keys that each function is given.
     pub keys: fn(&Function) -> Keys,
@@ -75,6 +83,8 @@ impl Options {
             login_proof: LoginProof::AfterFailures,
             extranet: None,
             mail_interval: SignedDuration::ZERO,
+            receivers: Receivers::default(),
+            smtp: None,
             hashing: Hashing::OWASP,
             keys: development_keys,
             hooks: Hooks::default(),
@@ -157,8 +167,10 @@ pub struct Portal {
     /// The table, without restriction to grants.
     pub operator_table: Table,
     pub worker: Arc<Worker>,
+    pub tracker: Arc<Tracker>,
     functions: Arc<BTreeMap<&'static str, Running>>,
     queues: Arc<Queues>,
+    deliveries: Arc<Deliveries>,
     random: Random,
     load: Load,
 }
@@ -178,20 +190,30 @@ impl Portal {
                 (Emulator::in_folder(folder, on_mail)?, mailbox)
             }
         };
+        let deliveries = Arc::new(Deliveries::default());
         let mailbox = mailbox.with_interval(options.mail_interval);
-        Self::over(emulator, mailbox, queues, options)
+        let mailbox = match &options.smtp {
+            None => mailbox.with_receivers(options.receivers.clone(), deliveries.clone()),
+            Some(smtp) => {
+                let (clock, random) = (options.clock.clone(), options.random.clone());
+                mailbox.with_relay(Relay::start(smtp, deliveries.clone(), clock, random)?)
+            }
+        };
+        Self::over(emulator, mailbox, queues, deliveries, options)
     }
 
     /// Another copy of every function over the same table, mailbox and queues, with its own clock, keys and
     /// hooks: what a deployment, or load, starts beside those that run.
     pub fn another(&self, options: &Options) -> Result<Self, OpenError> {
-        Self::over(self.emulator.clone(), self.mailbox.clone(), self.queues.clone(), options)
+        let (emulator, mailbox) = (self.emulator.clone(), self.mailbox.clone());
+        Self::over(emulator, mailbox, self.queues.clone(), self.deliveries.clone(), options)
     }
 
     fn over(
         emulator: Emulator,
         mailbox: Mailbox,
         queues: Arc<Queues>,
+        deliveries: Arc<Deliveries>,
         options: &Options,
     ) -> Result<Self, OpenError> {
         let (clock, random) = (options.clock.clone(), options.random.clone());
@@ -201,10 +223,13 @@ impl Portal {
         let sender =
             running.get(mail_sender::FUNCTION.name).ok_or("no mail-sender in the list of functions")?;
         let (hook, entrance) = (options.hooks.ses.clone(), mailbox.clone());
-        let ses = mailbox::client(options.hooks.ses_transit.clone(), move |body| hook(&entrance, body));
+        let ses = mailbox.client(options.hooks.ses_transit.clone(), move |body| hook(&entrance, body));
         let agency = Email::parse(AGENCY_ADDRESS_DEFAULT).map_err(|_| "the agency's address is not one")?;
-        let mail_config =
-            MailConfig { pause: options.mail_interval, ..MailConfig::new(MAIL_FROM.to_owned(), agency) };
+        let pacing = match options.mail_interval {
+            SignedDuration::ZERO => Pacing::Off,
+            _ => Pacing::BySes { mails_per_second_max: None },
+        };
+        let mail_config = MailConfig { pacing, ..MailConfig::new(MAIL_FROM.to_owned(), agency) };
         let domains = options.hooks.mail_domains.clone();
         let sender = Sender::new(sender.platform.clone(), ses, mail_config, domains);
         let entrance = emulator.clone();
@@ -212,14 +237,20 @@ impl Portal {
             emulator::client(None, move |target, body| Ok(entrance.answer(&Caller::Operator, target, body)));
         let operator_table = Table::new(operator, TABLE, clock.clone(), random.clone());
         let load = Load::default();
+        let tracking =
+            running.get(mail_tracker::FUNCTION.name).ok_or("no mail-tracker in the list of functions")?;
+        let tracking = tracking.platform.clone();
+        let tracker = Arc::new(Tracker::new(deliveries.clone(), queues.clone(), tracking, clock.clone()));
         let worker = Arc::new(Worker::new(queues.clone(), sender, clock, load.clone()));
         Ok(Self {
             emulator,
             mailbox,
             operator_table,
             worker,
+            tracker,
             functions: Arc::new(running),
             queues,
+            deliveries,
             random,
             load,
         })

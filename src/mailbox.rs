@@ -1,6 +1,11 @@
-//! SES on one machine: takes mails as its v2 API does, keeps them, and shows them.
+//! SES on one machine: takes mails as its v2 API does, keeps them, shows them, and tells what became of them.
+
+pub mod events;
+pub mod receivers;
+pub mod smtp;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Seek, Write};
 use std::os::unix::fs::FileExt;
@@ -9,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use askama::Template;
 use aws_sdk_sesv2::config::{Credentials, Region};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use domain::MailId;
 use domain::time::{SignedDuration, Timestamp, after};
@@ -17,14 +23,25 @@ use platform::random::Random;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use self::events::Accepted;
+use self::receivers::{Deliveries, Receivers};
+use self::smtp::Relay;
 use crate::emulator::{ServiceResponse, Transit, in_process};
 
 /// Where SES's v2 API takes a mail.
 pub const SEND_PATH: &str = "/v2/email/outbound-emails";
+/// Where SES's v2 API tells an account's limits.
+pub const ACCOUNT_PATH: &str = "/v2/email/account";
+/// The send rate of an account without limit, a second: no sender is quicker.
+pub const UNLIMITED_MAILS_MAX: f64 = 1e9;
 /// The file of the mails, in the data folder: one JSON object a line.
 const FILE: &str = "mailbox.jsonl";
 /// Mails that are taken at once, whatever the rate: those of one second, as SES does.
 const BURST: SignedDuration = SignedDuration::from_secs(1);
+/// The window of the quota that an account tells beside its rate.
+const QUOTA_WINDOW: SignedDuration = SignedDuration::from_hours(24);
+/// Mails are counted by this span, and expire from the count by it.
+const COUNTED_SPAN: SignedDuration = SignedDuration::from_mins(10);
 /// Mails on the page; all of them are in the JSON.
 const SHOWN_MAILS_MAX: usize = 100;
 
@@ -47,9 +64,44 @@ pub struct Mail {
 #[derive(Debug, Clone)]
 pub struct Mailbox {
     store: Arc<Mutex<Store>>,
+    sent: Arc<Mutex<Sent>>,
     rate: Option<Rate>,
+    onward: Onward,
     clock: Clock,
     random: Random,
+}
+
+/// Where a mail goes from here.
+#[derive(Debug, Clone)]
+enum Onward {
+    Nowhere,
+    Receivers(Arc<Receivers>, Arc<Deliveries>),
+    Relay(Arc<Relay>),
+}
+
+/// The number of mails in each [`COUNTED_SPAN`] of the [`QUOTA_WINDOW`], by its rank since 1970.
+#[derive(Debug, Default)]
+struct Sent(BTreeMap<i64, u32>);
+
+impl Sent {
+    fn count(&mut self, at: Timestamp) {
+        let span = span_of(at);
+        *self.0.entry(span).or_default() += 1;
+        self.0.retain(|counted, _| *counted > span - span_of_window());
+    }
+
+    fn since(&self, now: Timestamp) -> u32 {
+        let within = span_of(now) - span_of_window() + 1..;
+        self.0.range(within).map(|(_, count)| count).sum()
+    }
+}
+
+fn span_of(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(COUNTED_SPAN.as_secs())
+}
+
+fn span_of_window() -> i64 {
+    QUOTA_WINDOW.as_secs() / COUNTED_SPAN.as_secs()
 }
 
 /// A rate limit: mails are due one interval after another, and none is taken more than [`BURST`] before.
@@ -103,6 +155,20 @@ impl Store {
         Ok(())
     }
 
+    /// The number of mails that are still within the window.
+    fn sent(&self, now: Timestamp) -> io::Result<Sent> {
+        let mut sent = Sent::default();
+        for rank in (0..self.len()).rev() {
+            let at = self.mail(rank)?.and_then(|mail| mail.at.parse::<Timestamp>().ok());
+            match at {
+                Some(at) if at.duration_until(now) > QUOTA_WINDOW => break,
+                Some(at) => *sent.0.entry(span_of(at)).or_default() += 1,
+                None => {}
+            }
+        }
+        Ok(sent)
+    }
+
     /// None for a line that is no mail, which is logged.
     fn mail(&self, rank: usize) -> io::Result<Option<Cow<'_, Mail>>> {
         match self {
@@ -125,7 +191,7 @@ impl Mailbox {
     /// A mailbox that ends with the process.
     #[must_use]
     pub fn in_memory(clock: Clock, random: Random) -> Self {
-        Self { store: Arc::new(Mutex::new(Store::Memory(Vec::new()))), rate: None, clock, random }
+        Self::of(Store::Memory(Vec::new()), Sent::default(), clock, random)
     }
 
     /// The mailbox of a data folder. An incomplete last line, left by a killed process, is cut off.
@@ -141,7 +207,13 @@ impl Mailbox {
         }
         file.set_len(end)?;
         let store = Store::Disk { file, lines };
-        Ok(Self { store: Arc::new(Mutex::new(store)), rate: None, clock, random })
+        let sent = store.sent(clock.now())?;
+        Ok(Self::of(store, sent, clock, random))
+    }
+
+    fn of(store: Store, sent: Sent, clock: Clock, random: Random) -> Self {
+        let (store, sent) = (Arc::new(Mutex::new(store)), Arc::new(Mutex::new(sent)));
+        Self { store, sent, rate: None, onward: Onward::Nowhere, clock, random }
     }
 
     /// The same, taking no more than one mail in each interval, as an account with that send rate.
@@ -149,6 +221,36 @@ impl Mailbox {
     pub fn with_interval(self, interval: SignedDuration) -> Self {
         let due_at = Arc::new(Mutex::new(Timestamp::MIN));
         Self { rate: (!interval.is_zero()).then_some(Rate { interval, due_at }), ..self }
+    }
+
+    /// The same, whose mails go to these receivers: what becomes of each is put into the queue, with the
+    /// time at which it is due.
+    #[must_use]
+    pub fn with_receivers(self, receivers: Receivers, deliveries: Arc<Deliveries>) -> Self {
+        Self { onward: Onward::Receivers(Arc::new(receivers), deliveries), ..self }
+    }
+
+    /// The same, whose mails go to an SMTP server. There are no receivers then.
+    #[must_use]
+    pub fn with_relay(self, relay: Relay) -> Self {
+        Self { onward: Onward::Relay(Arc::new(relay)), ..self }
+    }
+
+    /// SES's `GetAccount`.
+    #[must_use]
+    pub fn account(&self) -> ServiceResponse {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner).since(self.clock.now());
+        account(self.rate.as_ref(), sent)
+    }
+
+    /// An SES client of this mailbox; `answer` is given the body of each mail.
+    pub fn client(
+        &self,
+        transit: Option<Transit>,
+        answer: impl Fn(&[u8]) -> Result<ServiceResponse, ConnectorError> + Send + Sync + 'static,
+    ) -> aws_sdk_sesv2::Client {
+        let mailbox = self.clone();
+        client_of(transit, move || mailbox.account(), answer)
     }
 
     /// SES's `SendEmail`.
@@ -159,30 +261,38 @@ impl Mailbox {
             return ServiceResponse { status: 400, body: json!({"message": message}).to_string() };
         };
         let now = self.clock.now();
-        if self.rate.as_ref().is_some_and(|rate| !rate.admits(now)) {
+        if self.is_full() || self.rate.as_ref().is_some_and(|rate| !rate.admits(now)) {
             let body =
                 json!({"__type": "TooManyRequestsException", "message": "Maximum sending rate exceeded."});
             return ServiceResponse { status: 429, body: body.to_string() };
         }
-        let message_id = MailId::new(now, self.random.bytes()).to_string();
-        let tag = request.email_tags.into_iter().find(|tag| tag.name == mail_sender::TAG);
-        let simple = request.content.simple;
-        let mail = Mail {
-            id: tag.map_or_else(|| message_id.clone(), |tag| tag.value),
-            at: now.strftime("%FT%TZ").to_string(),
-            from: request.from_email_address,
-            to: request.destination.to_addresses,
-            reply_to: request.reply_to_addresses,
-            subject: simple.subject.data,
-            text: simple.body.text.data,
-            html: simple.body.html.data,
-        };
-        let pushed = self.store().push(mail);
+        let accepted = request.accepted(MailId::new(now, self.random.bytes()).to_string(), now);
+        let pushed = self.store().push(accepted.mail.clone());
         match pushed {
-            Ok(()) => ServiceResponse::ok(json!({"MessageId": message_id}).to_string()),
+            Ok(()) => {
+                self.sent.lock().unwrap_or_else(PoisonError::into_inner).count(now);
+                let body = json!({"MessageId": accepted.message_id}).to_string();
+                self.send_on(accepted);
+                ServiceResponse::ok(body)
+            }
             Err(error) => {
                 ServiceResponse { status: 500, body: json!({"message": error.to_string()}).to_string() }
             }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        matches!(&self.onward, Onward::Relay(relay) if relay.is_full())
+    }
+
+    fn send_on(&self, accepted: Accepted) {
+        match &self.onward {
+            Onward::Nowhere => {}
+            Onward::Receivers(receivers, deliveries) => {
+                let events = receivers.events(&accepted, &self.random);
+                events.into_iter().for_each(|(due_at, event)| deliveries.push(due_at, event));
+            }
+            Onward::Relay(relay) => relay.push(accepted),
         }
     }
 
@@ -225,17 +335,51 @@ impl Mailbox {
     }
 }
 
-/// An SES client whose requests are answered by a function.
+/// An SES client of an account without limit; `answer` is given the body of each mail.
 pub fn client(
     transit: Option<Transit>,
     answer: impl Fn(&[u8]) -> Result<ServiceResponse, ConnectorError> + Send + Sync + 'static,
 ) -> aws_sdk_sesv2::Client {
+    client_of(transit, || account(None, 0), answer)
+}
+
+fn client_of(
+    transit: Option<Transit>,
+    account: impl Fn() -> ServiceResponse + Send + Sync + 'static,
+    answer: impl Fn(&[u8]) -> Result<ServiceResponse, ConnectorError> + Send + Sync + 'static,
+) -> aws_sdk_sesv2::Client {
+    let answered = move |request: &HttpRequest| {
+        if request.method() == "GET" && request.uri().ends_with(ACCOUNT_PATH) {
+            return Ok(account());
+        }
+        answer(request.body().bytes().unwrap_or_default())
+    };
     let config = mail_sender::ses_config()
         .region(Region::from_static("local"))
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))
         .endpoint_url("http://localhost")
-        .http_client(in_process(transit, move |request| answer(request.body().bytes().unwrap_or_default())));
+        .http_client(in_process(transit, answered));
     aws_sdk_sesv2::Client::from_conf(config.build())
+}
+
+/// `GetAccount` of an account in production. Its daily quota is what its rate allows in a day.
+fn account(rate: Option<&Rate>, sent: u32) -> ServiceResponse {
+    // An interval in nanoseconds is not quite that of its rate: 14 a second would be told as 14.00000008.
+    let told = |rate: &Rate| (rate.interval.as_secs_f64().recip() * 1e3).round() / 1e3;
+    let mails_per_second = rate.map_or(UNLIMITED_MAILS_MAX, told);
+    let body = json!({
+        "DedicatedIpAutoWarmupEnabled": false,
+        "EnforcementStatus": "HEALTHY",
+        "ProductionAccessEnabled": true,
+        "SendQuota": {
+            "Max24HourSend": (mails_per_second * QUOTA_WINDOW.as_secs_f64()).round(),
+            "MaxSendRate": mails_per_second,
+            "SentLast24Hours": f64::from(sent),
+        },
+        "SendingEnabled": true,
+        "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
+    });
+    ServiceResponse::ok(body.to_string())
 }
 
 #[derive(Template)]
@@ -253,7 +397,27 @@ struct SendEmail {
     reply_to_addresses: Vec<String>,
     #[serde(default)]
     email_tags: Vec<EmailTag>,
+    configuration_set_name: Option<String>,
     content: Content,
+}
+
+impl SendEmail {
+    fn accepted(self, message_id: String, at: Timestamp) -> Accepted {
+        let tag = self.email_tags.iter().find(|tag| tag.name == mail_sender::TAG);
+        let simple = self.content.simple;
+        let mail = Mail {
+            id: tag.map_or_else(|| message_id.clone(), |tag| tag.value.clone()),
+            at: at.strftime("%FT%TZ").to_string(),
+            from: self.from_email_address,
+            to: self.destination.to_addresses,
+            reply_to: self.reply_to_addresses,
+            subject: simple.subject.data,
+            text: simple.body.text.data,
+            html: simple.body.html.data,
+        };
+        let tags = self.email_tags.into_iter().map(|tag| (tag.name, tag.value)).collect();
+        Accepted { message_id, at, mail, tags, configuration_set: self.configuration_set_name }
+    }
 }
 
 #[derive(Deserialize)]
@@ -299,6 +463,9 @@ struct Data {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::sync::atomic::AtomicI64;
+    use std::sync::atomic::Ordering::Relaxed;
+
     use super::*;
 
     fn take(mailbox: &Mailbox, subject: &str) {
@@ -309,6 +476,8 @@ mod tests {
         let body = json!({
             "FromEmailAddress": "a@exemple.fr",
             "Destination": {"ToAddresses": ["b@exemple.fr"]},
+            "ConfigurationSetName": "proven",
+            "EmailTags": [{"Name": "mail_id", "Value": "mail-7"}],
             "Content": {"Simple": {
                 "Subject": {"Data": subject},
                 "Body": {"Text": {"Data": "text"}, "Html": {"Data": "<p>html</p>"}},
@@ -319,18 +488,78 @@ mod tests {
 
     #[test]
     fn what_is_over_the_rate_is_throttled_and_not_kept() {
-        let seconds = Arc::new(std::sync::atomic::AtomicI64::new(0));
-        let now = seconds.clone();
-        let clock = Clock::new(move || {
-            Timestamp::from_second(now.load(std::sync::atomic::Ordering::Relaxed)).unwrap()
-        });
+        let seconds = Arc::new(AtomicI64::new(0));
         let quarter = SignedDuration::from_millis(250);
-        let mailbox = Mailbox::in_memory(clock, Random::system()).with_interval(quarter);
+        let mailbox = memory(clock_of(&seconds)).with_interval(quarter);
         let second = || [0; 6].map(|_| status(&mailbox, "x"));
         assert_eq!(second(), [200, 200, 200, 200, 429, 429]);
-        seconds.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        seconds.fetch_add(1, Relaxed);
         assert_eq!(second(), [200, 200, 200, 200, 429, 429]);
         assert_eq!(mailbox.newest(usize::MAX).unwrap().len(), 8);
+    }
+
+    fn clock_of(seconds: &Arc<AtomicI64>) -> Clock {
+        let now = seconds.clone();
+        Clock::new(move || Timestamp::from_second(now.load(Relaxed)).unwrap())
+    }
+
+    fn memory(clock: Clock) -> Mailbox {
+        Mailbox::in_memory(clock, Random::system())
+    }
+
+    #[test]
+    fn a_mail_that_was_taken_goes_to_its_receivers_and_no_other() {
+        let deliveries = Arc::new(Deliveries::default());
+        let clock = clock_of(&Arc::new(AtomicI64::new(100)));
+        let interval = SignedDuration::from_secs(1);
+        let mailbox = memory(clock).with_receivers(Receivers::default(), deliveries.clone());
+        let mailbox = mailbox.with_interval(interval);
+        assert_eq!([status(&mailbox, "first"), status(&mailbox, "throttled")], [200, 429]);
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let types = |events: Vec<serde_json::Value>| -> Vec<String> {
+            events.iter().map(|event| event["detail"]["eventType"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(types(deliveries.take_due(at(100))), ["Send"]);
+        assert_eq!(deliveries.next_due(), Some(at(101)));
+        let delivered = deliveries.take_due(at(101));
+        let mail = &delivered[0]["detail"]["mail"];
+        assert_eq!(mail["commonHeaders"]["subject"], "first");
+        assert_eq!(mail["tags"]["mail_id"], json!(["mail-7"]));
+        assert_eq!(mail["tags"]["ses:configuration-set"], json!(["proven"]));
+        assert_eq!(mailbox.newest(1).unwrap()[0].id, "mail-7");
+        assert_eq!(types(delivered), ["Delivery"]);
+        assert_eq!(deliveries.take_all().len(), 0);
+    }
+
+    async fn quota(client: &aws_sdk_sesv2::Client) -> (f64, f64, f64) {
+        let account = client.get_account().send().await.unwrap();
+        assert!(account.sending_enabled() && account.production_access_enabled());
+        let quota = account.send_quota().unwrap();
+        (quota.max_send_rate(), quota.max24_hour_send(), quota.sent_last24_hours())
+    }
+
+    #[tokio::test]
+    async fn an_account_tells_its_rate_and_what_it_sent_within_a_day() {
+        let seconds = Arc::new(AtomicI64::new(0));
+        let quarter = SignedDuration::from_millis(250);
+        let mailbox = memory(clock_of(&seconds)).with_interval(quarter);
+        let sent = Arc::new(Mutex::new(0));
+        let (entrance, count) = (mailbox.clone(), sent.clone());
+        let client = mailbox.client(None, move |body| {
+            *count.lock().unwrap() += 1;
+            Ok(entrance.take(body))
+        });
+        assert_eq!(quota(&client).await, (4.0, 345_600.0, 0.0));
+        take(&mailbox, "x");
+        seconds.store(QUOTA_WINDOW.as_secs() - 1, Relaxed);
+        take(&mailbox, "y");
+        assert_eq!(quota(&client).await, (4.0, 345_600.0, 2.0));
+        seconds.fetch_add(COUNTED_SPAN.as_secs(), Relaxed);
+        assert_eq!(quota(&client).await, (4.0, 345_600.0, 1.0));
+        assert_eq!(*sent.lock().unwrap(), 0, "the hook is given mails only");
+        let unlimited = UNLIMITED_MAILS_MAX;
+        let other = super::client(None, |_| Ok(ServiceResponse::ok(String::new())));
+        assert_eq!(quota(&other).await, (unlimited, unlimited * 86_400.0, 0.0));
     }
 
     #[test]
@@ -353,6 +582,8 @@ mod tests {
             assert_eq!(mailbox.html(&mails[1].id).unwrap().as_deref(), Some("<p>html</p>"));
             assert!(mailbox.page().unwrap().contains("<h2>before</h2>"));
             assert_eq!(mailbox.newest(1).unwrap(), mails[..1]);
+            let account: serde_json::Value = serde_json::from_str(&mailbox.account().body).unwrap();
+            assert_eq!(account["SendQuota"]["SentLast24Hours"], 2.0);
         }
         std::fs::remove_dir_all(folder).unwrap();
     }

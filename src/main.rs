@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use domain::time::SignedDuration;
 use platform::boot::{self, PROOF_COUNTER_DEFAULT};
 use platform::telemetry;
+use sesame::mailbox::receivers::Receivers;
+use sesame::mailbox::smtp::Smtp;
 use sesame::{OpenError, Options, Portal, server, site};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,8 +29,13 @@ Usage: cargo run [-- --ephemeral]
   SESAME_PROOF_COUNTER   1000       how hard a proof of work is
   SESAME_EXTRANET                   the address of the extranet that my space opens
   SESAME_MAIL_RATE                  mails a second, at the most
+  SESAME_RECEIVERS                  a file of rules: what becomes of mails, by domain or address
+  SESAME_SMTP                       host:port of an SMTP server that mails are handed to
   SESAME_LOG             warn       `info` writes a line for each request
   SESAME_ALSO_LISTEN                one address more, for containers that use the emulators";
+
+/// Nanoseconds of a second.
+const NANOS: i64 = 1_000_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -58,10 +65,12 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
     let extranet = boot::extranet()?;
     let built = site::build(&site::sources())?;
     let proof_counter = setting("SESAME_PROOF_COUNTER", PROOF_COUNTER_DEFAULT, "a whole number")?;
-    let mail_interval = match setting("SESAME_MAIL_RATE", 0, "a whole number")? {
+    let mail_interval = match setting("SESAME_MAIL_RATE", 0_u32, "a whole number")? {
         0 => SignedDuration::ZERO,
-        rate => mail_sender::pause(rate, 1)?,
+        rate => SignedDuration::from_nanos(NANOS / i64::from(rate)),
     };
+    let smtp = env::var("SESAME_SMTP").ok().map(|text| Smtp::parse(&text)).transpose()?;
+    let receivers = receivers()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let (port, listeners) = listen(port, also.as_deref()).await?;
@@ -71,6 +80,8 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
             proof_counter,
             extranet,
             mail_interval,
+            receivers,
+            smtp,
             ..Options::in_memory(&address)
         };
         let portal = Portal::open(&options)?;
@@ -80,6 +91,13 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
         println!("Stopped.");
         Ok(())
     })
+}
+
+/// The rules of `SESAME_RECEIVERS`, a file.
+fn receivers() -> Result<Receivers, OpenError> {
+    let Ok(file) = env::var("SESAME_RECEIVERS") else { return Ok(Receivers::default()) };
+    let text = std::fs::read_to_string(&file).map_err(|error| format!("SESAME_RECEIVERS={file}: {error}"))?;
+    Receivers::parse(&text).map_err(|error| format!("{file}: {error}").into())
 }
 
 /// Listens on both addresses of `localhost`, since browsers choose either; IPv4 alone is enough. Port 0 is

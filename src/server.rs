@@ -79,6 +79,11 @@ pub async fn serve(
         let mails = mails.clone();
         async move { mails.run().await }
     }));
+    let tracker = portal.tracker.clone();
+    workers.spawn(keep_running("mail events", move || {
+        let tracker = tracker.clone();
+        async move { tracker.run().await }
+    }));
     workers.spawn(sweep(portal));
 
     let (stopper, stopped) = watch::channel(());
@@ -118,6 +123,7 @@ pub fn router(portal: &Portal, built: &Path, settings: &Settings) -> Router {
         .route("/mailbox.css", get(|| ready(typed("text/css", include_str!("../templates/mailbox.css")))))
         .route("/mailbox/{file}", get(show_mail))
         .route(mailbox::SEND_PATH, post(take_mail))
+        .route(mailbox::ACCOUNT_PATH, get(tell_account))
         .route_layer(same_site());
     Router::new()
         .route("/api", any(api))
@@ -197,6 +203,10 @@ async fn dynamodb(State(port): State<Port>, headers: HeaderMap, body: Body) -> R
 async fn take_mail(State(port): State<Port>, body: Body) -> Result<Response, Response> {
     let body = read_body(body, SERVICE_BYTES_MAX, port.limits).await?;
     Ok(service_answer(port.portal.mailbox.take(&body), "application/json"))
+}
+
+async fn tell_account(State(port): State<Port>) -> Response {
+    service_answer(port.portal.mailbox.account(), "application/json")
 }
 
 fn service_answer(answer: crate::emulator::ServiceResponse, media_type: &'static str) -> Response {

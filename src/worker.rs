@@ -53,6 +53,11 @@ impl Queues {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// When the oldest mail of a lane was queued.
+    pub(crate) fn oldest(&self, lane: Lane) -> Option<Timestamp> {
+        self.messages()[lane as usize].iter().map(|message| message.mail.made_at()).min()
+    }
+
     /// Takes every message out, visible or not.
     pub(crate) fn take_all(&self) -> Vec<QueuedMail> {
         let mut queues = self.messages();

@@ -96,18 +96,13 @@ impl FieldValue for Email {
     }
 
     fn schema() -> Schema {
-        let inner = LABEL_LENGTH_MAX - 2;
-        let label = format!("[A-Za-z0-9](?:[A-Za-z0-9-]{{0,{inner}}}[A-Za-z0-9])?");
-        let word = format!("[A-Za-z]{{2,{LABEL_LENGTH_MAX}}}");
-        let international = format!("[Xx][Nn]--[A-Za-z0-9-]{{0,{}}}[A-Za-z0-9]", LABEL_LENGTH_MAX - 5);
-        let never = NEVER_DELEGATED.map(in_any_case).join("|");
         let local = format!("(?=[^@]{{1,{LOCAL_PART_LENGTH_MAX}}}@){ATOM}(?:\\.{ATOM})*");
         Schema {
             name: "Email",
             description: "An address that mail can reach; the domain goes to lower case.".to_owned(),
             rule: Rule::Text(TextRule {
                 length_max: Some(EMAIL_LENGTH_MAX),
-                pattern: Some(format!("^{local}@(?:{label}\\.)+(?!(?:{never})$)(?:{word}|{international})$")),
+                pattern: Some(format!("^{local}@{}$", domain_pattern())),
                 format: Some("email"),
                 example: Some("jeanne@exemple.fr"),
                 ..TextRule::default()
@@ -128,6 +123,51 @@ impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Email(•••)")
     }
+}
+
+/// What follows the `@` of an address that mail can reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailDomain(String);
+
+impl MailDomain {
+    /// In lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FieldValue for MailDomain {
+    type Json = String;
+
+    fn read(typed: String) -> Result<Self, FieldCode> {
+        let address = Email::parse(&format!("x@{}", present(&typed)?))?;
+        Ok(Self(address.domain().to_owned()))
+    }
+
+    fn schema() -> Schema {
+        Schema {
+            name: "MailDomain",
+            description: "The domain of an address that mail can reach.".to_owned(),
+            rule: Rule::Text(TextRule {
+                length_max: Some(EMAIL_LENGTH_MAX - "x@".len()),
+                pattern: Some(format!("^{}$", domain_pattern())),
+                format: Some("hostname"),
+                example: Some("exemple.fr"),
+                ..TextRule::default()
+            }),
+        }
+    }
+}
+
+/// A domain of [`Email`], as a regular expression.
+fn domain_pattern() -> String {
+    let inner = LABEL_LENGTH_MAX - 2;
+    let label = format!("[A-Za-z0-9](?:[A-Za-z0-9-]{{0,{inner}}}[A-Za-z0-9])?");
+    let word = format!("[A-Za-z]{{2,{LABEL_LENGTH_MAX}}}");
+    let international = format!("[Xx][Nn]--[A-Za-z0-9-]{{0,{}}}[A-Za-z0-9]", LABEL_LENGTH_MAX - 5);
+    let never = NEVER_DELEGATED.map(in_any_case).join("|");
+    format!("(?:{label}\\.)+(?!(?:{never})$)(?:{word}|{international})")
 }
 
 /// A top-level domain that there may be: letters alone, or an internationalised name in its ASCII form. ICANN

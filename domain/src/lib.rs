@@ -3,6 +3,8 @@
 pub mod account;
 mod as_text;
 pub mod base32;
+pub mod code;
+pub mod delivery;
 pub mod email;
 pub mod form;
 pub mod identifier;
@@ -21,7 +23,8 @@ pub mod time;
 pub mod token;
 
 pub use account::{Account, Application, Person};
-pub use email::Email;
+pub use code::Code;
+pub use email::{Email, MailDomain};
 pub use form::{AcceptedTerms, FieldValue};
 pub use identifier::Identifier;
 pub use link::Link;
@@ -34,4 +37,4 @@ pub use refusal::{FieldCode, FieldError, Refusal};
 pub use secret::SecretKey;
 pub use siret::Siret;
 pub use ticket::{Description, Motive, Reference, Submission, Ticket};
-pub use token::Token;
+pub use token::{Token, TokenHash};

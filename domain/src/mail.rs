@@ -6,12 +6,15 @@ use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use crate::as_text::as_text;
+use crate::delivery::{Bounce, Event};
 use crate::email::Email;
 use crate::identifier::Identifier;
 use crate::siret::Siret;
 use crate::ticket::Reference;
 use crate::time::{SignedDuration, Timestamp, after};
 
+/// Corrections of an application's address.
+pub const CORRECTIONS_MAX: u64 = 3;
 /// The window of quotas, from the first mail.
 pub const QUOTA_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 /// Recovery mails to one mailbox within [`QUOTA_WINDOW`].
@@ -129,6 +132,13 @@ impl MailId {
         Self(Ulid::from_parts(millis, u128::from_be_bytes(bits)))
     }
 
+    /// When it was made.
+    #[must_use]
+    pub fn made_at(self) -> Timestamp {
+        let millis = i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX);
+        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+    }
+
     /// Parses a printed id.
     #[must_use]
     pub fn parse(printed: &str) -> Option<Self> {
@@ -173,7 +183,12 @@ impl Lane {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum MailJob {
     /// The activation link.
-    Activation { identifier: Identifier },
+    Activation {
+        identifier: Identifier,
+        /// Its address was corrected by the applicant after an earlier mail.
+        #[serde(default)]
+        is_corrected: bool,
+    },
     /// The account is active; its identifier.
     Welcome { identifier: Identifier },
     /// Identifier and link of each account of that establishment whose holder has that address.
@@ -250,6 +265,16 @@ pub enum MailState {
     Sending,
     /// Accepted by SES.
     Sent,
+    /// Put off by the receiver's server; SES tries again.
+    Delayed,
+    /// Given up by SES, or come back for now: the next mail to the address may arrive.
+    Returned,
+    /// Taken by the receiver's server.
+    Delivered,
+    /// Come back for good.
+    Bounced,
+    /// Called spam by its reader.
+    Complained,
     /// Not sent, since it is obsolete: its link or a later one was used, or a digest lists it.
     Superseded,
     /// Not sent: beyond a quota.
@@ -261,6 +286,59 @@ pub enum MailState {
 }
 
 impl MailState {
+    pub const ALL: [Self; 12] = [
+        Self::Queued,
+        Self::Sending,
+        Self::Sent,
+        Self::Delayed,
+        Self::Returned,
+        Self::Delivered,
+        Self::Bounced,
+        Self::Complained,
+        Self::Superseded,
+        Self::Suppressed,
+        Self::NoRecipient,
+        Self::Refused,
+    ];
+
+    /// Where an event of SES brings a mail.
+    #[must_use]
+    pub fn after(event: Event) -> Self {
+        match event {
+            Event::Sent => Self::Sent,
+            Event::Delayed => Self::Delayed,
+            Event::Delivered => Self::Delivered,
+            Event::Bounced(Bounce { is_permanent: true, .. }) => Self::Bounced,
+            Event::Bounced(_) => Self::Returned,
+            Event::Complained => Self::Complained,
+            Event::Rejected => Self::Refused,
+        }
+    }
+
+    /// How far along it is: a mail only moves to a higher one. A mail that was not sent is below one that was:
+    /// an earlier try, whose answer was lost, may have been.
+    #[must_use]
+    pub fn rank(self) -> u64 {
+        match self {
+            Self::Queued => 0,
+            Self::Sending => 1,
+            Self::Superseded | Self::Suppressed | Self::NoRecipient => 2,
+            Self::Sent => 3,
+            Self::Delayed => 4,
+            Self::Refused => 5,
+            Self::Returned => 6,
+            Self::Delivered => 7,
+            Self::Bounced => 8,
+            Self::Complained => 9,
+        }
+    }
+
+    /// Reads the name in the table.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+
     /// The name in the table.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -268,6 +346,11 @@ impl MailState {
             Self::Queued => "queued",
             Self::Sending => "sending",
             Self::Sent => "sent",
+            Self::Delayed => "delayed",
+            Self::Returned => "returned",
+            Self::Delivered => "delivered",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
             Self::Superseded => "superseded",
             Self::Suppressed => "suppressed",
             Self::NoRecipient => "no_recipient",

@@ -26,6 +26,19 @@ pub enum Refusal {
     LinkExpired,
     /// The link, or another of the same account, was used.
     LinkUsed,
+    /// No mail of that id whose progress is told.
+    MailUnknown,
+    /// The application whose address is to be corrected has become an account.
+    AlreadyActivated,
+    /// The address of this application was corrected [`CORRECTIONS_MAX`](crate::mail::CORRECTIONS_MAX) times.
+    TooManyCorrections {
+        /// When the application is over, in seconds.
+        retry_after_seconds: u64,
+    },
+    /// No live link has this code.
+    CodeUnknown,
+    /// Too many wrong codes: for a while no code serves.
+    CodeExhausted,
     /// Wrong identifier or password; never which of them.
     WrongCredentials,
     /// No session, or an expired one.
@@ -76,6 +89,8 @@ pub enum FieldCode {
     SiretChecksum,
     /// Not an identifier, or a mistyped one.
     IdentifierFormat,
+    /// Not a code, or a mistyped one.
+    CodeFormat,
     /// An e-mail address where an identifier is asked for.
     IdentifierIsAnEmail,
     /// Not an e-mail address that mail can reach.
@@ -115,6 +130,7 @@ impl FieldCode {
             Self::SiretIsSiren => "siret-is-siren",
             Self::SiretChecksum => "siret-checksum",
             Self::IdentifierFormat => "identifier-format",
+            Self::CodeFormat => "code-format",
             Self::IdentifierIsAnEmail => "identifier-is-an-email",
             Self::EmailFormat => "email-format",
             Self::EmailDomain => "email-domain",

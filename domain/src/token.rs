@@ -12,6 +12,9 @@ use crate::text;
 /// Symbols of a printed token: 256 bits, five to a symbol.
 pub const TOKEN_SYMBOLS: usize = 52;
 
+/// Hexadecimal digits of a SHA-256.
+const HASH_DIGITS: usize = 64;
+
 /// A token of 256 bits. Printed in lower-case base 32, which no mail program breaks; the table keeps its
 /// [`key`](Self::key) only.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,10 +64,34 @@ impl Token {
         printed
     }
 
+    /// Its SHA-256: a link is known by it.
+    #[must_use]
+    pub fn hash(&self) -> TokenHash {
+        TokenHash(self.key())
+    }
+
     /// Its SHA-256 in hexadecimal: the table's key.
     #[must_use]
     pub fn key(&self) -> String {
         hexadecimal(&Sha256::digest(self.0))
+    }
+}
+
+/// The SHA-256 of a link's token, by which the table knows the link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenHash(String);
+
+impl TokenHash {
+    /// Reads 64 hexadecimal digits.
+    #[must_use]
+    pub fn parse(digits: &str) -> Option<Self> {
+        let is_hash = digits.len() == HASH_DIGITS && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        is_hash.then(|| Self(digits.to_owned()))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

@@ -109,7 +109,8 @@ pub fn found(target: &str) -> Vec<Vec<u8>> {
 /// The files of a folder, in the order of their names; none if there is no such folder.
 fn contents(folder: &Path) -> Vec<Vec<u8>> {
     let entries = fs::read_dir(folder).into_iter().flatten();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let files = entries.map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
     files.sort();
     files.into_iter().map(|file| fs::read(file).unwrap()).collect()
 }
@@ -186,7 +187,7 @@ static EVENTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
 fn event_of(route: &Route) -> Value {
     let is_its = |event: &&Value| {
         let http = &event["requestContext"]["http"];
-        http["method"] == route.method && http["path"] == route.path
+        http["method"] == route.method && http["path"].as_str().is_some_and(|path| route.has_path(path))
     };
     EVENTS.iter().find(is_its).expect("every route has an event").clone()
 }

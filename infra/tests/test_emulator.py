@@ -26,7 +26,8 @@ KEYS = sorted(
 ACTIONS = ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "ConditionCheckItem"]
 
 # A function that makes the calls of the table that its event lists, and says which were let through. As an
-# API it writes what it is sent, in a transaction; as a sender it sends a word for each message.
+# API it writes what it is sent, in a transaction; as a sender it sends a word for each message; as a tracker it
+# notes that it was told.
 PROBE = r"""
 import json, os, urllib.request
 import boto3
@@ -77,7 +78,18 @@ def sends_as(sender):
     except Exception as error:
         return DENIED not in str(error) and repr(error)
 
+def asks_rate():
+    try:
+        return boto3.client("sesv2").get_account()["SendQuota"]["MaxSendRate"]
+    except Exception as error:
+        return DENIED not in str(error) and repr(error)
+
 def answer(event):
+    if event.get("source") == "aws.ses":
+        key = {"pk": {"S": "MAIL#" + event["detail"]["mail"]["tags"]["mail_id"][0]}, "sk": {"S": "TOLD"}}
+        return table.update_item(TableName=TABLE, Key=key) and None
+    if "rate" in event:
+        return asks_rate()
     if "variable" in event:
         return os.environ.get(event["variable"])
     if "calls" in event:
@@ -181,6 +193,38 @@ def test_only_the_sender_sends_and_only_as_itself(deployed):
     assert invoke(deployed, "mail-sender", {"sender": "directeur@sesame.example"}) is False
     assert invoke(deployed, "mail-sender", {"sender": "ne-pas-repondre@exemple.fr"}) is False
     assert invoke(deployed, "recover", {"sender": ours}) is False
+
+
+def test_only_the_sender_asks_what_ses_grants(deployed):
+    assert invoke(deployed, "mail-sender", {"rate": True}) == 1000
+    for crate in ["mail-tracker", "recover"]:
+        assert invoke(deployed, crate, {"rate": True}) is False
+
+
+def test_the_deployed_rules_take_what_is_told_of_our_mails_to_the_tracker(deployed):
+    events, tracker = deployed.client("events"), deployed.functions["mail-tracker"]
+    rules = {rule["Name"]: rule for rule in events.list_rules()["Rules"]}
+    told = {}
+    for name, rule in rules.items():
+        for target in events.list_targets_by_rule(Rule=name)["Targets"]:
+            if target["Arn"].endswith(f":function:{tracker}:live"):
+                assert target["DeadLetterConfig"]["Arn"].endswith(f":{STACK}-event-dead-letters")
+                told[name] = rule
+    assert len(told) == 2
+
+    def takers(event: dict) -> int:
+        asked = [{"EventPattern": rule["EventPattern"], "Event": json.dumps(event)} for rule in told.values()]
+        return sum(events.test_event_pattern(**one)["Result"] for one in asked)
+
+    for event in map(json.loads, (path.read_text() for path in (ROOT / "events" / "ses").glob("*.json"))):
+        for name, taken in [(f"{STACK}-mails", 1), (f"{STACK}-unproven", 1), (STACK, 0)]:
+            event["detail"]["mail"]["tags"]["ses:configuration-set"] = [name]
+            assert takers(event) == taken
+    config = deployed.client("lambda").get_function_event_invoke_config(FunctionName=tracker, Qualifier="live")
+    assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 21600)
+    failed = config["DestinationConfig"]["OnFailure"]["Destination"]
+    assert failed.endswith(f":{STACK}-event-dead-letters")
+    assert deployed.outputs["EventDeadLettersUrl"].endswith(f"/{STACK}-event-dead-letters")
 
 
 def test_a_committed_outbox_row_becomes_a_mail(deployed):
@@ -411,6 +455,14 @@ def test_the_lines_of_the_runbook_do_what_they_say(deployed):
     before = [secret(deployed, name) for name in keys]
     table, lost = deployed.client("dynamodb"), mail_row("03A", "desk") | {"mail_state": {"S": "queued"}}
     table.put_item(TableName=deployed.outputs["TableName"], Item=lost | {"pk": {"S": "MAIL#03A"}})
+    told = json.loads((ROOT / "events" / "ses" / "bounce.json").read_text())
+    rung = {"source": "aws.cloudwatch", "detail": {"state": {"value": "ALARM"}}}
+    # As Lambda gives it up, as a rule does, and what is of its hour.
+    for event in [{"requestPayload": told}, told, rung]:
+        deployed.client("sqs").send_message(
+            QueueUrl=deployed.outputs["EventDeadLettersUrl"],
+            MessageBody=json.dumps(event, separators=(",", ":")),
+        )
     sent = len(mails(deployed))
     done = subprocess.run(
         ["bash", "-c", script], capture_output=True, text=True, env=os.environ | shell(deployed.endpoint)
@@ -425,6 +477,13 @@ def test_the_lines_of_the_runbook_do_what_they_say(deployed):
     assert invoke(deployed, "challenge", {"variable": "SESAME_PROOF_KEY"}) == secret(deployed, keys[0])
     # What had not reached its queue was put there.
     until(lambda: len(mails(deployed)) > sent)
+    # What SES had told was told again, and the queue is empty.
+    (mail,) = told["detail"]["mail"]["tags"]["mail_id"]
+    noted = {"TableName": deployed.outputs["TableName"], "Key": {"pk": {"S": f"MAIL#{mail}"}, "sk": {"S": "TOLD"}}}
+    until(lambda: "Item" in table.get_item(**noted))
+    asked = {"QueueUrl": deployed.outputs["EventDeadLettersUrl"], "AttributeNames": ["All"]}
+    left = deployed.client("sqs").get_queue_attributes(**asked)["Attributes"]
+    assert left["ApproximateNumberOfMessages"] == left["ApproximateNumberOfMessagesNotVisible"] == "0"
 
 
 def secret(deployed: Deployment, output: str) -> str:

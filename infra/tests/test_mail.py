@@ -1,10 +1,10 @@
-"""Mail on AWS, read off the templates: two lanes from stream to sender, what is tried how often, SES."""
+"""Mail on AWS, read off the templates: two lanes from stream to sender, what is tried how often, SES, and what it tells."""
 
 import json
 import re
 
 import pytest
-from translated import ROOT, arn, of_type, properties, resources, source
+from translated import ROOT, arn, as_list, of_type, properties, resources, source
 
 LANES = ["Links", "Desk"]
 SENDERS = [str(each) for each in source()["Parameters"]["MailSenders"]["AllowedValues"]]
@@ -52,7 +52,7 @@ def test_nothing_is_tried_for_ever(lane):
     # An hour of tries, a minute apart, while the queue still keeps the mail.
     tries_seconds = redrive["maxReceiveCount"] * queue["VisibilityTimeout"]
     assert tries_seconds == 3600 < queue["MessageRetentionPeriod"]
-    for name in ["MailDeadLetters", "OutboxDeadLetters"]:
+    for name in ["MailDeadLetters", "OutboxDeadLetters", "EventDeadLetters"]:
         assert properties(name)["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
@@ -91,9 +91,31 @@ def test_the_queues_never_meet_a_throttle(senders):
     assert properties("MailSenderFunction")["ReservedConcurrentExecutions"]["Fn::If"][1] == {
         "Ref": "MailSenders"
     }
-    assert properties("MailSenderFunction")["Environment"]["Variables"]["SESAME_MAIL_SENDERS"] == {
-        "Ref": "MailSenders"
-    }
+
+
+def test_the_rate_is_that_of_ses_unless_an_operator_says_less():
+    rate = source()["Parameters"]["MailRate"]
+    assert rate["Default"] == rate["MinValue"] == 0
+    # What the code takes 0 for.
+    code = (ROOT / "functions" / "mail-sender" / "src" / "lib.rs").read_text()
+    assert "(rate > 0).then_some" in code
+    # It asks SES for the rate, which no resource and no sender is named for.
+    assert "get_account()" in (ROOT / "functions" / "mail-sender" / "src" / "pace.rs").read_text()
+    statements = properties("MailSenderPolicy")["PolicyDocument"]["Statement"]
+    (asks,) = [each for each in statements if "ses:GetAccount" in as_list(each["Action"])]
+    assert asks == {"Sid": "AskRate", "Effect": "Allow", "Action": "ses:GetAccount", "Resource": "*"}
+
+
+def test_the_page_for_operators_tells_the_shares_that_the_code_takes():
+    code = (ROOT / "functions" / "mail-sender" / "src" / "pace.rs").read_text()
+    page = " ".join((ROOT / "docs" / "operations.md").read_text().split())
+    assert "(Lane::Links, 7.0 / 8.0), (Lane::Desk, 1.0 / 8.0)" in code and "Links have seven eighths" in page
+    assert re.search(r"QUOTA_\w+: f64 = 0\.05;", code) and "the last 5 % are kept for links" in page
+    assert "LIMITS_VALID: SignedDuration = SignedDuration::from_mins(5)" in code
+    assert "The senders ask SES every five minutes" in page
+    # Why a mail is put off, in our own words: each has its line.
+    for word in set(re.findall(r'NotNow\("([a-z-]+)"\)', code)) - {"out-of-time"}:
+        assert f"- `{word}`: " in page
 
 
 def test_the_page_for_operators_advises_senders_that_there_are():
@@ -108,15 +130,22 @@ def test_the_page_for_operators_advises_senders_that_there_are():
 
 def test_queues_are_encrypted_and_spoken_to_by_tls_alone():
     queues = of_type("AWS::SQS::Queue")
-    assert queues.keys() == {"LinksQueue", "DeskQueue", "MailDeadLetters", "OutboxDeadLetters"}
+    assert queues.keys() == {
+        "LinksQueue", "DeskQueue", "MailDeadLetters", "OutboxDeadLetters", "EventDeadLetters",
+    }  # fmt: skip
     for queue in queues.values():
         assert queue["Properties"]["SqsManagedSseEnabled"] is True
-    policy = properties("QueuesByTlsOnly")
-    assert [each["Ref"] for each in policy["Queues"]] == list(queues)
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    assert statement["Effect"] == "Deny" and statement["Principal"] == "*" and statement["Action"] == "sqs:*"
-    assert statement["Resource"] == [arn(name) for name in queues]
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    policies = of_type("AWS::SQS::QueuePolicy")
+    # Each has one: SQS keeps no second.
+    of_queues = [each["Ref"] for policy in policies.values() for each in policy["Properties"]["Queues"]]
+    assert sorted(of_queues) == sorted(queues)
+    for policy in policies.values():
+        statement, *others = policy["Properties"]["PolicyDocument"]["Statement"]
+        assert statement["Effect"] == "Deny" and statement["Principal"] == "*"
+        assert statement["Action"] == "sqs:*"
+        assert as_list(statement["Resource"]) == [arn(each["Ref"]) for each in policy["Properties"]["Queues"]]
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert bool(others) == (policy is policies["EventDeadLettersPolicy"])
 
 
 def test_the_pipes_read_the_stream_and_write_to_their_queues():
@@ -152,7 +181,7 @@ def test_ses_signs_returns_and_tells():
         assert destination["ConfigurationSetName"] == {"Ref": name}
         told = destination["EventDestination"]
         assert told["Enabled"] is True
-        assert {"send", "delivery", "bounce", "complaint", "reject"} <= set(told["MatchingEventTypes"])
+        assert set(told["MatchingEventTypes"]) == set(SES_EVENTS)
         assert "event-bus/default" in told["EventBridgeDestination"]["EventBusArn"]["Fn::Sub"]
 
 
@@ -180,3 +209,146 @@ def test_bounces_of_unproven_addresses_stop_their_set_and_no_other():
     (statement,) = properties("StopUnprovenRole")["Policies"][0]["PolicyDocument"]["Statement"]
     assert statement["Action"] == "ses:PutConfigurationSetSendingOptions"
     assert statement["Resource"]["Fn::Sub"].endswith(":configuration-set/${Prefix}-unproven")
+
+
+# ------------------------------------------------------------------------------------- what became of each mail
+
+# What a configuration set is asked to tell, and the word of the event.
+SES_EVENTS = {
+    "send": "Send",
+    "delivery": "Delivery",
+    "deliveryDelay": "DeliveryDelay",
+    "bounce": "Bounce",
+    "complaint": "Complaint",
+    "reject": "Reject",
+    "renderingFailure": "Rendering Failure",
+}
+RULES = ["MailsTold", "DelaysTold"]
+
+
+def told_by_ses() -> list:
+    return [json.loads(path.read_text()) for path in sorted((ROOT / "events" / "ses").glob("*.json"))]
+
+
+def deployed(value):
+    """A pattern as it is deployed under the name `sesame`."""
+    if isinstance(value, list):
+        return [deployed(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if "Ref" in value:
+        return deployed(properties(value["Ref"])["Name"])
+    if "Fn::Sub" in value:
+        given = {"Prefix": "sesame", "AWS::Partition": "aws", "AWS::Region": "eu-west-3", "AWS::AccountId": "1"}
+        return re.sub(r"\$\{([^}]+)\}", lambda match: given[match[1]], value["Fn::Sub"])
+    return {key: deployed(each) for key, each in value.items()}
+
+
+def passes(pattern: dict, event: dict) -> bool:
+    """As EventBridge compares, of what these rules use: one of the values that are stated is one of the event's."""
+    for key, stated in pattern.items():
+        found = event.get(key)
+        if isinstance(stated, dict):
+            if not isinstance(found, dict) or not passes(stated, found):
+                return False
+        elif found is None or not set(stated) & set(as_list(found)):
+            return False
+    return True
+
+
+def test_each_kind_of_event_has_a_sample_and_is_read():
+    assert {event["detail"]["eventType"] for event in told_by_ses()} == set(SES_EVENTS.values())
+    code = (ROOT / "functions" / "mail-tracker" / "src" / "event.rs").read_text()
+    for word in SES_EVENTS.values():
+        assert f'"{word}"' in code
+
+
+def test_what_ses_tells_of_our_mails_reaches_the_tracker_and_nothing_of_others():
+    rule = deployed(properties("MailsTold")["EventPattern"])
+    for event in told_by_ses():
+        tags = event["detail"]["mail"]["tags"]
+        for name in ["sesame-mails", "sesame-unproven"]:
+            tags["ses:configuration-set"] = [name]
+            assert passes(rule, event)
+        for name in ["sesame", "sesame-mails-2", "other-mails"]:
+            tags["ses:configuration-set"] = [name]
+            assert not passes(rule, event)
+        del tags["ses:configuration-set"]
+        assert not passes(rule, event)
+        tags["ses:configuration-set"] = ["sesame-mails"]
+        assert not passes(rule, event | {"source": "aws.cloudwatch"})
+
+
+def test_the_alarm_of_links_tells_of_delays_and_of_their_end():
+    rule = deployed(properties("DelaysTold")["EventPattern"])
+
+    def alarm(name: str, state: str) -> dict:
+        return {
+            "source": "aws.cloudwatch",
+            "detail-type": "CloudWatch Alarm State Change",
+            "resources": [f"arn:aws:cloudwatch:eu-west-3:1:alarm:{name}"],
+            "detail": {"alarmName": name, "state": {"value": state}},
+        }
+
+    ours = deployed(properties("OldestLink")["AlarmName"])
+    assert passes(rule, alarm(ours, "ALARM")) and passes(rule, alarm(ours, "OK"))
+    assert not passes(rule, alarm(ours, "INSUFFICIENT_DATA"))
+    for other in ["sesame-oldest-desk-mail", "sesame-mail", "sesame-staging-oldest-link"]:
+        assert not passes(rule, alarm(other, "ALARM"))
+    code = (ROOT / "functions" / "mail-tracker" / "src" / "event.rs").read_text()
+    assert 'Some("ALARM") =>' in code and 'Some("OK") =>' in code
+
+
+def test_the_rules_call_the_published_tracker_and_nobody_else_may():
+    given = properties("Mail")["Parameters"]
+    assert given["Tracker"] == {"Ref": "MailTrackerLive"}
+    assert given["TrackerFunction"] == {"Ref": "MailTrackerFunction"}
+    assert given["TrackerRole"] == {"Ref": "MailTrackerRole"}
+    for name in RULES:
+        assert "EventBusName" not in properties(name) and properties(name).get("State", "ENABLED") == "ENABLED"
+        (target,) = properties(name)["Targets"]
+        assert target["Arn"] == {"Ref": "Tracker"}
+        # By the function's own policy: a role would be for other targets.
+        assert "RoleArn" not in target and "Input" not in target
+    by_events = {
+        name: each["Properties"]
+        for name, each in of_type("AWS::Lambda::Permission").items()
+        if each["Properties"]["Principal"] == "events.amazonaws.com"
+    }
+    assert by_events.keys() == {f"{name}Permission" for name in RULES}
+    for name in RULES:
+        assert by_events[f"{name}Permission"] == {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": {"Ref": "Tracker"},
+            "Principal": "events.amazonaws.com",
+            "SourceArn": arn(name),
+        }
+
+
+def test_an_event_that_nobody_takes_is_kept():
+    for name in RULES:
+        (target,) = properties(name)["Targets"]
+        assert target["DeadLetterConfig"] == {"Arn": arn("EventDeadLetters")}
+        assert 60 <= target["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600
+        assert target["RetryPolicy"]["MaximumRetryAttempts"] == 185
+    (calls,) = of_type("AWS::Lambda::EventInvokeConfig").values()
+    # Lambda refuses a queue that the role may not write to.
+    assert calls["DependsOn"] == "MailTrackerPolicy"
+    # Of the alias that is called, and not of the function's latest code.
+    alias = properties("MailTrackerLive")
+    assert alias["FunctionName"] == {"Ref": "MailTrackerFunction"}
+    assert calls["Properties"] == {
+        "FunctionName": {"Ref": "TrackerFunction"},
+        "Qualifier": alias["Name"],
+        "MaximumRetryAttempts": 2,
+        "MaximumEventAgeInSeconds": 6 * 3600,
+        "DestinationConfig": {"OnFailure": {"Destination": arn("EventDeadLetters")}},
+    }
+    policy = properties("MailTrackerPolicy")
+    assert policy["Roles"] == [{"Ref": "TrackerRole"}]
+    (may,) = policy["PolicyDocument"]["Statement"]
+    assert (may["Effect"], may["Action"], may["Resource"]) == ("Allow", "sqs:SendMessage", arn("EventDeadLetters"))
+    _, lets = properties("EventDeadLettersPolicy")["PolicyDocument"]["Statement"]
+    assert (lets["Effect"], lets["Action"], lets["Resource"]) == ("Allow", "sqs:SendMessage", arn("EventDeadLetters"))
+    assert lets["Principal"] == {"Service": "events.amazonaws.com"}
+    assert lets["Condition"] == {"ArnEquals": {"aws:SourceArn": [arn(name) for name in RULES]}}

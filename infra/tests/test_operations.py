@@ -111,12 +111,25 @@ def test_every_chore_is_one():
 def test_every_function_that_is_named_is_one():
     named = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", PAGE))
     alarms = set(re.findall(r"^### `([a-z-]+)`", PAGE, re.MULTILINE))
-    assert named - alarms - {"after-failures", "x-cache", "sesame-rehearsal"} <= {
+    # Why a mail is put off.
+    code = (ROOT / "functions" / "mail-sender" / "src" / "pace.rs").read_text()
+    codes = set(re.findall(r'NotNow\("([a-z-]+)"\)', code))
+    assert named - alarms - codes - {"after-failures", "x-cache", "sesame-rehearsal"} <= {
         each["name"] for each in FUNCTIONS.values()
     }
 
 
-def test_the_rate_of_the_page_is_what_the_sender_is_told():
+def test_the_notice_of_delays_is_the_one_that_the_tracker_puts_up():
+    code = (ROOT / "functions" / "mail-tracker" / "src" / "notice.rs").read_text()
+    title = re.search(r'TITLE: &str = "([^"]+)"', code)[1]
+    page = " ".join(PAGE.split())
+    assert f"*{title}*" in page
+    assert "SHOWN: SignedDuration = SignedDuration::from_hours(12)" in code and "twelve hours at the most" in page
+    # A person's own must not be taken down with it.
+    assert f'"{title}"' not in page
+
+
+def test_the_bound_of_the_page_is_what_the_sender_is_told():
     assert properties("MailSenderFunction")["Environment"]["Variables"]["SESAME_MAIL_RATE"] == {
         "Ref": "MailRate"
     }

@@ -64,7 +64,12 @@ ANSWERS = [
     ("session-show", "session", 401, r'"type":"/problems/no-session"'),
     ("session-close", "session", 204, r"^$"),
     ("notices", "notices", 200, r"^\[\]$"),
+    ("mail", "mail", 404, r'"type":"/problems/mail-unknown"'),
+    ("mail-address", "mail", 404, r'"type":"/problems/mail-unknown"'),
+    ("delivery", "mail", 200, r'^\{"domain":"exemple\.fr","state":"unknown","median_seconds":null\}$'),
 ]
+# What SES tells of a mail.
+TOLD = sorted(path.stem for path in (ROOT / "events" / "ses").glob("*.json"))
 
 
 class Gate(http.server.ThreadingHTTPServer):
@@ -238,9 +243,16 @@ def test_the_sender_is_done_with_a_mail_that_is_not_there(services, run):
     assert (status, json.loads(said)) == (200, {"batchItemFailures": []})
 
 
+@pytest.mark.parametrize("name", TOLD)
+def test_the_tracker_is_done_with_a_mail_that_is_not_there(services, run, name):
+    status, said = run("mail-tracker", services).invoke(event(f"ses/{name}"))
+    assert (status, json.loads(said)) == (200, None)
+
+
 def test_every_event_is_one_of_these():
     stems = {path.stem for path in (ROOT / "events").glob("*.json")}
     assert stems == {name for name, *_ in ANSWERS} | {"mail-sender"}
+    assert TOLD and {path.name for path in (ROOT / "events").iterdir() if path.is_dir()} == {"ses"}
 
 
 def test_a_function_that_runs_out_of_time_answers_the_next(services, run):
@@ -266,14 +278,15 @@ def test_a_function_that_dies_answers_the_next(services, run):
     assert function.answer(event("check-siret"))[0] == 200
 
 
-@pytest.mark.parametrize("crate", ["check-siret", "mail-sender", "session"])
+@pytest.mark.parametrize("crate", ["check-siret", "mail-sender", "mail-tracker", "session"])
 @pytest.mark.parametrize(
     "bad", [b"not json", b"{}", b"[]", b'"text"', b'{"version":"2.0"}', b'{"Records":[{}]}']
 )
 def test_a_malformed_event_leaves_a_usable_function(services, run, crate, bad):
     function = run(crate, services)
     function.invoke(bad)
-    status, said = function.invoke(event("session-show" if crate == "session" else crate))
+    good = {"session": "session-show", "mail-tracker": "ses/delivery"}
+    status, said = function.invoke(event(good.get(crate, crate)))
     assert status == 200 and b"errorType" not in said, (said, function.said())
 
 

@@ -4,8 +4,9 @@ import json
 import re
 import subprocess
 import sys
+from fnmatch import fnmatch
 
-from translated import ROOT, properties, resources, source
+from translated import ROOT, STATED, properties, resources, source
 
 sys.path.insert(0, str(ROOT / "infra"))
 import headers  # noqa: E402
@@ -37,8 +38,41 @@ def test_the_bucket_is_cloudfronts_alone():
 
 def test_the_document_of_the_api_is_a_file_beside_the_pages():
     behaviours = properties("Distribution")["DistributionConfig"]["CacheBehaviors"]
-    assert [each["PathPattern"] for each in behaviours] == ["/api/openapi.json", "/api/notices", "/api/*"]
-    assert [each["TargetOriginId"] for each in behaviours] == ["pages", "api", "api"]
+    patterns = [each["PathPattern"] for each in behaviours]
+    assert patterns == ["/api/openapi.json", "/api/notices", "/api/delivery", "/api/*"]
+    assert [each["TargetOriginId"] for each in behaviours] == ["pages", "api", "api", "api"]
+
+
+def behaviour_of(path: str) -> dict:
+    """The first whose pattern the path has, as CloudFront takes it."""
+    behaviours = properties("Distribution")["DistributionConfig"]["CacheBehaviors"]
+    return next(each for each in behaviours if fnmatch(path, each["PathPattern"]))
+
+
+def test_only_answers_that_are_the_same_for_all_are_cached():
+    off = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+    paths = {route["path"] for each in STATED for route in each["routes"]}
+    assert {"/api/notices", "/api/delivery", "/api/mail/{id}"} <= paths
+    cached = {path for path in paths if behaviour_of(path)["CachePolicyId"] != off}
+    assert cached == {"/api/notices", "/api/delivery"}
+    asked = {}
+    for path in cached:
+        behaviour = behaviour_of(path)
+        # Nothing of a visitor's reaches the function, and so none of it the cache.
+        assert "OriginRequestPolicyId" not in behaviour
+        cache = properties(behaviour["CachePolicyId"]["Ref"])["CachePolicyConfig"]
+        assert (cache["MinTTL"], cache["DefaultTTL"], cache["MaxTTL"]) == (0, 0, 60)
+        key = cache["ParametersInCacheKeyAndForwardedToOrigin"]
+        assert key["CookiesConfig"] == {"CookieBehavior": "none"}
+        assert key["HeadersConfig"] == {"HeaderBehavior": "none"}
+        asked[path] = key["QueryStringsConfig"]
+    assert asked == {
+        "/api/notices": {"QueryStringBehavior": "none"},
+        "/api/delivery": {"QueryStringBehavior": "whitelist", "QueryStrings": ["domain"]},
+    }
+    # What the function says of itself.
+    code = (ROOT / "functions" / "mail" / "src" / "lib.rs").read_text()
+    assert 'CACHE_CONTROL: &str = "public, max-age=60"' in code and 'http::query(&request, "domain")' in code
 
 
 def test_the_site_compresses_and_speaks_tls():

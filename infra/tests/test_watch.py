@@ -50,7 +50,7 @@ def test_there_is_an_alarm_for_each_thing_that_can_go_wrong():
     assert alarms().keys() - of_functions == {
         "ApiFailures", "ApiSlow", "Internal", "TableThrottles", "OldestLink", "OldestDeskMail", "RetriedMails",
         "DeadMails", "StoppedLinksPipe", "StoppedDeskPipe", "PipeFailures", "DeadOutboxRows", "RefusedMails",
-        "SuppressedMails", "Bounces", "Complaints", "UnprovenBounces", "UnprovenNotStopped",
+        "SuppressedMails", "DeadEvents", "Bounces", "Complaints", "UnprovenBounces", "UnprovenNotStopped",
     }  # fmt: skip
     for alarm in alarms().values():
         assert alarm["Properties"]["TreatMissingData"] in {"notBreaching", "ignore"}
@@ -82,6 +82,8 @@ def test_what_turns_people_away_wakes_somebody():
     site, mail = children(composites()["SiteAlarm"]), children(composites()["MailAlarm"])
     assert {"api-failures", "errors", "throttles", "internal"} <= set(site)
     assert {"oldest-link", "stopped-links-pipe", "retried-mails", "unproven-bounces"} <= set(mail)
+    # Every mail leaves: it can wait until the morning.
+    assert "dead-events" in children(composites()["ReputationAlarm"])
     # An alarm over alarms of another template: those are made first.
     assert resources()["Alarms"]["DependsOn"] == "Watch"
     for name in COMPOSITES:
@@ -144,7 +146,11 @@ def test_alarms_of_mail():
         assert properties(name)["MetricName"] == "ApproximateAgeOfOldestMessage"
         assert properties(name)["Threshold"] > 60, "a mail that was put off waits as long by itself"
     assert properties("OldestLink")["Threshold"] < properties("OldestDeskMail")["Threshold"]
-    assert properties("DeadMails")["Threshold"] == properties("DeadOutboxRows")["Threshold"] == 1
+    of_queues = {"DeadMails": "MailDeadLetters", "DeadOutboxRows": "OutboxDeadLetters", "DeadEvents": "EventDeadLetters"}
+    for name, queue in of_queues.items():
+        alarm = properties(name)
+        assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 1
+        assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": properties(queue)["QueueName"]}]
     counted = (ROOT / "platform" / "src" / "metrics.rs").read_text()
     states = (ROOT / "domain" / "src" / "mail.rs").read_text()
     for name, state in [("RefusedMails", "refused"), ("SuppressedMails", "suppressed")]:
@@ -213,5 +219,7 @@ def test_the_dashboard_is_json_and_shows_all_alarms():
         assert metric in text
     for each in FUNCTIONS.values():
         assert f'"label": "{each["name"]}"' in text and f"-{each['name']}'" in text
+    for queue in ["mail-dead-letters", "outbox-dead-letters", "event-dead-letters"]:
+        assert f'"${{Prefix}}-{queue}"' in text
     # Cold starts and memory, of the platform's reports.
     assert "platform.report" in text and "${Version}" in text

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::account::APPLICATION_RETENTION;
+use domain::mail::CORRECTIONS_MAX;
 use domain::time::after;
 use domain::{
     Account, Application, Email, FieldCode, Identifier, MailId, MailJob, Name, Phone, Refusal, Siret,
@@ -28,6 +29,12 @@ const APPLY: &str = "SET siret = :siret, establishment_name = :establishment_nam
 const APPLY_CONDITION: &str = "attribute_not_exists(pk) OR (is_active = :false AND applicant = :applicant)";
 /// The establishment has no account.
 const FREE_ESTABLISHMENT: Guard = Guard("free establishment");
+/// The first mail of an application allows another correction, and names the application that is corrected.
+const FIRST_MAIL: Guard = Guard("first mail");
+/// The application whose address is corrected is not activated.
+const FORMER_APPLICATION: Guard = Guard("former application");
+/// Tries of a correction beside others of the same application.
+const CORRECTION_TRIES_MAX: usize = 4;
 /// The only role for now.
 pub const ROLE_HOLDER: &str = "holder";
 
@@ -95,7 +102,8 @@ impl Accounts {
                 .assert_absent(FREE_ESTABLISHMENT, Key::establishment(&application.siret))
                 .change(OWN_APPLICATION, self.write(&identifier, application)?);
             self.outbox.assert_mail_domain(&mut transaction, &application.email).await?;
-            let mail = self.outbox.queue(&mut transaction, &MailJob::Activation { identifier })?;
+            let job = MailJob::Activation { identifier, is_corrected: false };
+            let mail = self.outbox.queue_told(&mut transaction, &job, &application.email, None)?;
             match self.proofs.spend(proof, &Receipt::Application { mail }, transaction).await? {
                 Spent::Now => return Ok(mail),
                 Spent::Before(Receipt::Application { mail }) => return Ok(mail),
@@ -116,6 +124,72 @@ impl Accounts {
             }
         }
         Err(Error::internal("every new identifier is taken"))
+    }
+
+    /// Sends the activation of an application to another address: the same application under the identifier
+    /// of that address, in the place of the former, whose links are dead, in one transaction.
+    ///
+    /// # Errors
+    /// `MailUnknown` for what is no mail of an activation, or of none that can be found any more;
+    /// `AlreadyActivated`, `EstablishmentHasAccount`, `TooManyCorrections`, `ProofAlreadyUsed`, `EmailDomain`.
+    pub async fn correct(&self, proof: &Proof, mail: MailId, email: Email) -> Result<MailId, Error> {
+        let mut taken = 0;
+        for _ in 0..CORRECTION_TRIES_MAX {
+            let chain = self.outbox.chain_of(mail).await?.ok_or(Refusal::MailUnknown)?;
+            let Some(former) = self.find(&chain.identifier).await? else {
+                // Over, unless another correction has just ended it: then the next application is the one.
+                let now = self.outbox.chain_of(mail).await?;
+                if now.is_some_and(|now| now.identifier != chain.identifier) {
+                    continue;
+                }
+                return Err(Refusal::MailUnknown.into());
+            };
+            if former.is_active {
+                return Err(Refusal::AlreadyActivated.into());
+            }
+            let application = Application { email: email.clone(), ..former.application };
+            let identifier = self.identifier_of(&application, taken)?;
+            let mut transaction = Transaction::new();
+            transaction
+                .assert_absent(FREE_ESTABLISHMENT, Key::establishment(&application.siret))
+                .change(OWN_APPLICATION, self.write(&identifier, &application)?)
+                .change(FIRST_MAIL, chain.correction(&identifier));
+            if identifier != chain.identifier {
+                transaction.change(FORMER_APPLICATION, self.end(&chain.identifier));
+            }
+            self.outbox.assert_mail_domain(&mut transaction, &email).await?;
+            let job = MailJob::Activation { identifier, is_corrected: true };
+            let mail = self.outbox.queue_told(&mut transaction, &job, &email, Some(chain.first))?;
+            let refused = match self.proofs.spend(proof, &Receipt::Application { mail }, transaction).await? {
+                Spent::Now => return Ok(mail),
+                Spent::Before(Receipt::Application { mail }) => return Ok(mail),
+                Spent::Before(_) => return Err(Error::internal("a receipt of another action")),
+                Spent::Refused(refused) => refused,
+            };
+            // None of these spends the proof: it can be used with another address.
+            if refused.is_by(FREE_ESTABLISHMENT) {
+                return Err(Refusal::EstablishmentHasAccount.into());
+            }
+            if refused.is_by(MAIL_DOMAIN) {
+                return Err(Refusal::field("email", FieldCode::EmailDomain).into());
+            }
+            let is_last = |row: &Row| row.find_number("corrections").unwrap_or(0) >= CORRECTIONS_MAX;
+            if refused.standing(FIRST_MAIL).is_some_and(is_last) {
+                let until = former.expires_at.unwrap_or(self.clock.now());
+                let retry_after_seconds = self.clock.until(until).as_secs() + 1;
+                return Err(Refusal::TooManyCorrections { retry_after_seconds }.into());
+            }
+            taken += u32::from(refused.is_by(OWN_APPLICATION));
+            // Else another correction came first, or an activation: read again.
+        }
+        Err(TableError::Unavailable("the application kept changing".into()).into())
+    }
+
+    /// Ends an application: its links are dead, its identifier is free for the same SIRET and address.
+    fn end(&self, identifier: &Identifier) -> Change {
+        Change::new(Key::account(identifier), "SET expires_at = :now", "is_active = :false")
+            .value("now", self.clock.now())
+            .value("false", false)
     }
 
     /// The identifier of a SIRET and an address, derived from them, so that nothing need be read to find it

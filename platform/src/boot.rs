@@ -11,6 +11,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 use domain::SecretKey;
+use domain::time::{SignedDuration, Timestamp};
 use http::HeaderValue;
 use http::header::HOST;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
@@ -38,6 +39,8 @@ pub const PROOF_COUNTER_DEFAULT: u32 = 1_000;
 const CALL_MS_MAX: u64 = 4_000;
 /// Timeout of one attempt of it.
 const CALL_ATTEMPT_MS_MAX: u64 = 1_500;
+/// The margin between an invocation's deadline and Lambda's timeout.
+const ANSWER_TIME_MAX: SignedDuration = SignedDuration::from_secs(1);
 /// The header of the scheme by which a client came.
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
 
@@ -116,6 +119,23 @@ fn makes_uri(request: &ApiGatewayV2httpRequest) -> bool {
     let query = request.raw_query_string.as_deref().unwrap_or_default();
     let url = Url::parse(&format!("{scheme}://{host}{path}"));
     url.is_ok_and(|url| format!("{url}?{query}").parse::<http::Uri>().is_ok())
+}
+
+/// An invocation of a function that no request calls.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    pub request_id: String,
+    /// No call begins after it.
+    pub deadline: Timestamp,
+}
+
+impl From<lambda_http::Context> for Invocation {
+    fn from(context: lambda_http::Context) -> Self {
+        let end = i64::try_from(context.deadline).unwrap_or(i64::MAX);
+        let end = Timestamp::from_millisecond(end).unwrap_or(Timestamp::MAX);
+        let deadline = end.saturating_sub(ANSWER_TIME_MAX).unwrap_or(Timestamp::MIN);
+        Self { request_id: context.request_id, deadline }
+    }
 }
 
 /// Starts logs and metrics, and makes a function's platform from the environment. Warms the connection to the

@@ -2,7 +2,7 @@
 
 use domain::link::LinkPurpose;
 use domain::token::hexadecimal;
-use domain::{Application, Link, MailJob, Refusal, Token};
+use domain::{Application, Link, MailJob, Refusal, Token, TokenHash};
 
 use crate::accounts::{self, ROLE_HOLDER};
 use crate::clock::Clock;
@@ -50,7 +50,7 @@ impl Credentials {
     ///
     /// # Errors
     /// `LinkUsed`, `LinkExpired`, `LinkUnknown`, `EstablishmentHasAccount`.
-    pub async fn set(&self, token: &Token, link: &Link, hash: &str) -> Result<Option<Token>, Error> {
+    pub async fn set(&self, token: &TokenHash, link: &Link, hash: &str) -> Result<Option<Token>, Error> {
         let request = hexadecimal(&self.random.bytes::<16>());
         let identifier = link.identifier.clone();
         let mut session = None;
@@ -84,7 +84,7 @@ impl Credentials {
 
     /// Maps failed guards to a refusal. The link's row comes first: if this request consumed it, an answer
     /// was lost, the SDK retried, and the password is set.
-    async fn refusal_of(&self, token: &Token, request: &str, refused: &Refused) -> Result<(), Error> {
+    async fn refusal_of(&self, token: &TokenHash, request: &str, refused: &Refused) -> Result<(), Error> {
         if refused.is_by(LIVE_LINK) {
             let row = refused.standing(LIVE_LINK).ok_or(Refusal::LinkUnknown)?;
             if row.find_text("used_by") == Some(request) {
@@ -115,13 +115,13 @@ impl Credentials {
     }
 
     /// Marks a link that can no longer succeed as used: the next attempt costs one read and no hash.
-    async fn retire(&self, token: &Token) -> Result<(), TableError> {
+    async fn retire(&self, token: &TokenHash) -> Result<(), TableError> {
         let condition = "attribute_exists(pk) AND attribute_not_exists(used_at)";
         let retire = Change::new(Key::link(token), "SET used_at = :now", condition);
         self.table.update(retire.value("now", self.clock.now())).await.map(|_| ())
     }
 
-    fn consume(&self, token: &Token, request: &str) -> Change {
+    fn consume(&self, token: &TokenHash, request: &str) -> Change {
         let consume = Change::new(
             Key::link(token),
             "SET used_at = :now, used_by = :request",

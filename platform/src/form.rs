@@ -119,6 +119,16 @@ impl FieldErrors {
         field.take().map_err(|code| self.0.push(FieldError { field: name, code })).ok()
     }
 
+    /// Notes an error that no field has by itself.
+    pub fn note(&mut self, field: &'static str, code: FieldCode) {
+        self.0.push(FieldError { field, code });
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The refusal of the form.
     #[must_use]
     pub fn refusal(self) -> Refusal {

@@ -26,12 +26,28 @@ pub struct Function {
 pub struct Route {
     /// `GET`, `POST`, `PATCH` or `DELETE`.
     pub method: &'static str,
-    /// Without the site: `/api/…`.
+    /// Without the site: `/api/…`; `{id}` for a part that varies.
     pub path: &'static str,
     pub handler: Handler,
     pub cost: Cost,
     /// The problems of its rules, besides those of any request and of any form.
     pub refuses: &'static [Kind],
+}
+
+impl Route {
+    /// Whether a path is this one. `{id}` stands for one part of it that is not empty.
+    #[must_use]
+    pub fn has_path(&self, path: &str) -> bool {
+        let (mut stated, mut asked) = (self.path.split('/'), path.split('/'));
+        loop {
+            match (stated.next(), asked.next()) {
+                (None, None) => return true,
+                (Some(part), Some(given)) if part == given => {}
+                (Some(part), Some(given)) if part.starts_with('{') && !given.is_empty() => {}
+                _ => return false,
+            }
+        }
+    }
 }
 
 /// The cost of a request, which decides the rate limit of its route.
@@ -212,6 +228,8 @@ pub enum Share {
     Few,
     /// The operator's `MailSenders`.
     Mails,
+    /// Events of mails: as many as are sent.
+    Events,
 }
 
 /// From a request's deadline to the function's timeout: for the answer and its log line.
@@ -228,7 +246,13 @@ impl Size {
 impl Function {
     #[must_use]
     pub fn has_path(&self, path: &str) -> bool {
-        self.routes.iter().any(|route| route.path == path)
+        self.routes.iter().any(|route| route.has_path(path))
+    }
+
+    /// The path as it is stated, `/api/mail/{id}` for `/api/mail/01J…`: what logs say of a request.
+    #[must_use]
+    pub fn stated_path(&self, path: &str) -> Option<&'static str> {
+        self.routes.iter().find(|route| route.has_path(path)).map(|route| route.path)
     }
 
     /// The handler of a request.
@@ -237,7 +261,7 @@ impl Function {
     /// `not-found` for a path that is not the function's; `method-not-allowed`, with the methods that there
     /// are.
     pub fn handler_of(&self, method: &str, path: &str) -> Result<Handler, Problem> {
-        let of_path = || self.routes.iter().filter(|route| route.path == path);
+        let of_path = || self.routes.iter().filter(|route| route.has_path(path));
         if let Some(route) = of_path().find(|route| route.method == method) {
             return Ok(route.handler);
         }

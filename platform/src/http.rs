@@ -98,7 +98,8 @@ pub async fn respond(
     request: Request,
 ) -> Response {
     let started = platform.clock.now();
-    let route = telemetry::route(request.method(), request.uri().path());
+    let path = request.uri().path();
+    let route = telemetry::route(request.method(), function.stated_path(path).unwrap_or(path));
     let scope = Scope {
         deadline: after(started, function.size.request_time_max()),
         correlation_id: ids.correlation_id.clone(),
@@ -121,6 +122,12 @@ async fn answer(function: &Function, platform: &Platform, request: Request) -> R
     same_site(platform, &request)?;
     let handler = function.handler_of(request.method().as_str(), request.uri().path())?;
     handler(platform, request).await
+}
+
+/// A part of the path, counted from 0 after the first slash: 2 is `{id}` of `/api/mail/{id}`.
+#[must_use]
+pub fn path_part(request: &Request, rank: usize) -> &str {
+    request.uri().path().split('/').nth(rank + 1).unwrap_or_default()
 }
 
 /// The value of a query parameter. Nothing is percent-decoded.

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod boot;
 pub mod clock;
+pub mod codes;
 pub mod config;
 pub mod cookie;
 pub mod credentials;
@@ -42,6 +43,7 @@ pub struct Platform {
     pub clock: Clock,
     pub random: Random,
     pub accounts: accounts::Accounts,
+    pub codes: codes::Codes,
     pub credentials: credentials::Credentials,
     pub links: links::Links,
     pub notices: notices::Notices,
@@ -59,11 +61,12 @@ impl Platform {
     pub fn new(config: Config, table: &Table, clock: Clock, random: Random) -> Self {
         let config = Arc::new(config);
         let outbox = outbox::Outbox::new(table, &config, &clock, &random);
+        let codes = codes::Codes::new(table, &config, &clock);
         let proofs = proofs::Proofs::new(table, &config, &clock, &random);
         Self {
             accounts: accounts::Accounts::new(table, &config, &proofs, &outbox, &clock),
             credentials: credentials::Credentials::new(table, &outbox, &clock, &random),
-            links: links::Links::new(table, &config),
+            links: links::Links::new(table, &config, &codes),
             notices: notices::Notices::new(table, &clock, &random),
             passwords: passwords::Passwords::new(config.hashing, &random),
             refusals: refusals::Refusals::new(config.hashing.refusal_step, &clock),
@@ -71,6 +74,7 @@ impl Platform {
             tickets: tickets::Tickets::new(table, &proofs, &outbox, &clock, &random),
             config,
             clock,
+            codes,
             outbox,
             proofs,
             random,

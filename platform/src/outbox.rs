@@ -2,7 +2,9 @@
 
 mod digests;
 mod domains;
+mod pace;
 mod quotas;
+mod tracking;
 
 use std::sync::Arc;
 
@@ -13,7 +15,11 @@ use domain::{Email, MailId, MailJob};
 
 pub use self::digests::DigestLine;
 pub(crate) use self::domains::{MAIL_DOMAIN, NO_MAIL_RETENTION};
+pub(crate) use self::pace::PACE_RETENTION;
+pub use self::pace::{PROGRESS_PERIOD, Turns};
 pub use self::quotas::Standing;
+pub(crate) use self::tracking::COUNT_RETENTION;
+pub use self::tracking::{Status, Told, Tracked};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
@@ -87,6 +93,22 @@ impl Outbox {
     pub fn queue(&self, transaction: &mut Transaction, job: &MailJob) -> Result<MailId, Error> {
         let id = MailId::new(self.clock.now(), self.random.bytes());
         transaction.create(NEW_MAIL, self.row(id, job)?).count(Event::MailQueued(job.lane()));
+        Ok(id)
+    }
+
+    /// The same for a mail whose progress is told to who typed its address. `first` is the mail of the
+    /// application's first address, if this one corrects it.
+    pub(crate) fn queue_told(
+        &self,
+        transaction: &mut Transaction,
+        job: &MailJob,
+        to: &Email,
+        first: Option<MailId>,
+    ) -> Result<MailId, Error> {
+        let id = MailId::new(self.clock.now(), self.random.bytes());
+        let row = self.row(id, job)?.with("sent_to", to.masked());
+        let row = first.into_iter().fold(row, |row, first| row.with("first_mail", first.to_string()));
+        transaction.create(NEW_MAIL, row).count(Event::MailQueued(job.lane()));
         Ok(id)
     }
 

@@ -33,15 +33,20 @@ pub enum Kind {
     AroundTheSite,
     NotFound,
     LinkUnknown,
+    MailUnknown,
+    CodeUnknown,
     MethodNotAllowed,
     ProofAlreadyUsed,
     EstablishmentHasAccount,
+    AlreadyActivated,
+    CodeExhausted,
     LinkExpired,
     LinkUsed,
     BodyTooLarge,
     UnsupportedMediaType,
     InvalidForm,
     TooManyAttempts,
+    TooManyCorrections,
     Internal,
     Unavailable,
 }
@@ -82,6 +87,11 @@ impl Kind {
             Self::NotFound => (S::NOT_FOUND, "not-found", "Cette adresse n'existe pas", None),
             Self::LinkUnknown => (S::NOT_FOUND, "link-unknown", "Ce lien est inconnu",
                 Some("Copiez le lien entier depuis le courriel, ou demandez-en un nouveau.")),
+            Self::MailUnknown => (S::NOT_FOUND, "mail-unknown", "Ce message est inconnu",
+                Some("Recommencez votre demande : vous recevrez un nouveau message.")),
+            Self::CodeUnknown => (S::NOT_FOUND, "code-unknown", "Ce code n'est pas le bon",
+                Some("Recopiez le code du dernier courriel. Après cinq erreurs il ne sert plus ; le lien du \
+                      courriel, si.")),
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method-not-allowed",
                 "Cette méthode n'est pas permise ici", None),
             Self::ProofAlreadyUsed => (S::CONFLICT, "proof-already-used", "Cette vérification a déjà servi",
@@ -89,6 +99,12 @@ impl Kind {
             Self::EstablishmentHasAccount => (S::CONFLICT, "establishment-has-account",
                 "Cet établissement a déjà un compte",
                 Some(ESTABLISHMENT_HAS_ACCOUNT)),
+            Self::AlreadyActivated => (S::CONFLICT, "already-activated", "Ce compte est déjà actif",
+                Some("Connectez-vous avec l'identifiant du courriel, ou utilisez « J'ai oublié mon mot de \
+                      passe ».")),
+            Self::CodeExhausted => (S::GONE, "code-exhausted", "Ce code ne sert plus",
+                Some("Il y a eu cinq erreurs. Ouvrez le lien du courriel, ou demandez un nouveau courriel dans \
+                      une heure.")),
             Self::LinkExpired => (S::GONE, "link-expired", "Ce lien a expiré",
                 Some("Un lien sert pendant 60 minutes. Demandez-en un nouveau.")),
             Self::LinkUsed => (S::GONE, "link-used", "Ce lien a déjà servi",
@@ -104,6 +120,9 @@ impl Kind {
                 "Trop d'essais avec cet identifiant",
                 Some("Choisissez un nouveau mot de passe par « J'ai oublié mon mot de passe », ou réessayez \
                       plus tard.")),
+            Self::TooManyCorrections => (S::TOO_MANY_REQUESTS, "too-many-corrections",
+                "L'adresse a déjà été corrigée trois fois",
+                Some("Écrivez-nous par le formulaire de demande d'assistance : nous vous répondrons.")),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Le service a rencontré une erreur",
                 Some("Réessayez dans quelques minutes, ou écrivez à contact-ap@asp-public.fr.")),
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable",
@@ -240,6 +259,14 @@ fn refused(refusal: Refusal) -> Problem {
             let retry_after_seconds = Some(retry_after_seconds);
             return Problem { retry_after_seconds, ..Problem::new(Kind::TooManyAttempts) };
         }
+        Refusal::TooManyCorrections { retry_after_seconds } => {
+            let retry_after_seconds = Some(retry_after_seconds);
+            return Problem { retry_after_seconds, ..Problem::new(Kind::TooManyCorrections) };
+        }
+        Refusal::MailUnknown => Kind::MailUnknown,
+        Refusal::AlreadyActivated => Kind::AlreadyActivated,
+        Refusal::CodeUnknown => Kind::CodeUnknown,
+        Refusal::CodeExhausted => Kind::CodeExhausted,
         Refusal::ProofRejected => Kind::ProofRejected,
         Refusal::ProofAlreadyUsed => Kind::ProofAlreadyUsed,
         Refusal::ProofRequired => Kind::ProofRequired,
@@ -294,6 +321,7 @@ fn detail_of(error: &FieldError) -> &'static str {
         (_, FieldCode::IdentifierFormat) => {
             "Un identifiant s'écrit AP- puis 8 caractères, comme AP-7K3M-Q2FD : vérifiez votre saisie."
         }
+        (_, FieldCode::CodeFormat) => "Un code a 8 caractères, comme 7K3M-Q2FD : recopiez celui du courriel.",
         (_, FieldCode::IdentifierIsAnEmail) => {
             "Saisissez votre identifiant (AP-…), pas une adresse de messagerie."
         }

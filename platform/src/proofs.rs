@@ -69,6 +69,9 @@ pub enum Receipt {
         reference: Reference,
         /// The masked address of its receipt: a repetition may have another address.
         sent_to: String,
+        /// The receipt.
+        #[serde(default)]
+        mail: Option<MailId>,
     },
     /// A login was checked.
     Login,

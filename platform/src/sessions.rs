@@ -103,6 +103,13 @@ impl Sessions {
         Ok(())
     }
 
+    /// Passwords tried in vain on an identifier since its count began, within [`GUESSES_WINDOW`].
+    pub async fn failed_logins(&self, identifier: &Identifier) -> Result<u64, TableError> {
+        let now = self.clock.now();
+        let row = self.table.find(&Key::attempts(identifier)).await?.filter(|row| !row.is_past(now));
+        Ok(row.and_then(|row| row.find_number("guesses")).unwrap_or(0))
+    }
+
     /// Opens a session and deletes the count of failed attempts, in one transaction. Returns the cookie's
     /// token: the given one, else a random one.
     pub async fn open(&self, account: &Account, token: Option<Token>) -> Result<Token, Error> {

@@ -20,7 +20,7 @@ pub fn subscriber<W>(writer: W, level: Level) -> impl tracing::Subscriber + Send
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let ours = ["sesame", "platform", "mail_sender"];
+    let ours = ["sesame", "platform", "mail_sender", "mail_tracker"];
     let targets = Targets::new().with_default(Level::WARN).with_targets(ours.map(|name| (name, level)));
     let lines = tracing_subscriber::fmt::layer()
         .json()
@@ -49,7 +49,7 @@ pub fn route(method: &Method, path: &str) -> String {
     let method = if ours.contains(method) { method.as_str() } else { "OTHER" };
     let is_plain = path.len() <= PATH_LENGTH_MAX
         && path.starts_with("/api/")
-        && path.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'/' | b'-' | b'.'));
+        && path.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'/' | b'-' | b'.' | b'{' | b'}'));
     format!("{method} {}", if is_plain { path } else { "elsewhere" })
 }
 

@@ -2,8 +2,8 @@
 
 use domain::time::{SignedDuration, Timestamp, after, in_paris};
 use domain::{
-    Description, Email, FieldCode, MailJob, Motive, Name, Phone, Reference, Refusal, Siret, Submission,
-    Ticket,
+    Description, Email, FieldCode, MailId, MailJob, Motive, Name, Phone, Reference, Refusal, Siret,
+    Submission, Ticket,
 };
 
 use crate::clock::Clock;
@@ -27,6 +27,8 @@ pub struct Submitted {
     pub reference: Reference,
     /// The masked address of the receipt.
     pub sent_to: String,
+    /// The receipt; unknown for requests from before it was told.
+    pub mail: Option<MailId>,
 }
 
 #[derive(Debug, Clone)]
@@ -66,11 +68,14 @@ impl Tickets {
             let now = self.clock.now();
             let reference = Reference::new(in_paris(now).date(), self.random.bytes());
             let expires_at = after(now, TICKET_RETENTION);
+            let mut transaction = Transaction::new();
+            let receipt = MailJob::TicketReceipt { reference: reference.clone() };
+            let mail = self.outbox.queue_told(&mut transaction, &receipt, &ticket.email, None)?;
             let submission = Row::new(&Key::submission(&ticket.submission))
                 .with("reference", reference.as_str())
                 .with("sent_to", sent_to.as_str())
+                .with("receipt_mail", mail.to_string())
                 .with("expires_at", expires_at);
-            let mut transaction = Transaction::new();
             transaction
                 .create(NEW_SUBMISSION, submission)
                 .create(NEW_TICKET, row(&reference, ticket, now).with("expires_at", expires_at))
@@ -78,13 +83,11 @@ impl Tickets {
             self.outbox.assert_mail_domain(&mut transaction, &ticket.email).await?;
             let to_agency = MailJob::TicketToAgency { reference: reference.clone() };
             self.outbox.queue(&mut transaction, &to_agency)?;
-            let receipt = MailJob::TicketReceipt { reference: reference.clone() };
-            self.outbox.queue(&mut transaction, &receipt)?;
-            let submitted = Submitted { reference, sent_to: sent_to.clone() };
+            let submitted = Submitted { reference, sent_to: sent_to.clone(), mail: Some(mail) };
             match self.proofs.spend(proof, &submitted.receipt(), transaction).await? {
                 Spent::Now => return Ok(submitted),
-                Spent::Before(Receipt::Ticket { reference, sent_to }) => {
-                    return Ok(Submitted { reference, sent_to });
+                Spent::Before(Receipt::Ticket { reference, sent_to, mail }) => {
+                    return Ok(Submitted { reference, sent_to, mail });
                 }
                 Spent::Before(_) => return Err(Error::internal("a receipt of another action")),
                 Spent::Refused(refused) => {
@@ -112,14 +115,16 @@ impl Tickets {
 
 impl Submitted {
     fn receipt(&self) -> Receipt {
-        Receipt::Ticket { reference: self.reference.clone(), sent_to: self.sent_to.clone() }
+        let Self { reference, sent_to, mail } = self;
+        Receipt::Ticket { reference: reference.clone(), sent_to: sent_to.clone(), mail: *mail }
     }
 }
 
 /// The first sending of the same form, which may have another address.
 fn read_submission(row: &Row) -> Result<Submitted, TableError> {
     let reference = row.parsed("reference", |text| Reference::parse(text).ok_or(()))?;
-    Ok(Submitted { reference, sent_to: row.text("sent_to")?.to_owned() })
+    let mail = row.find_text("receipt_mail").and_then(MailId::parse);
+    Ok(Submitted { reference, sent_to: row.text("sent_to")?.to_owned(), mail })
 }
 
 fn row(reference: &Reference, ticket: &Ticket, now: Timestamp) -> Row {

@@ -18,6 +18,7 @@ fn forms() -> Vec<(&'static str, &'static str, Value)> {
         ("/api/set-password", "", json!({"token": "0".repeat(52), "password": PASSWORD})),
         ("/api/link", "", json!({"token": "0".repeat(52)})),
         ("/api/link/renew", "recover", json!({"token": "0".repeat(52)})),
+        ("/api/mail/01K9ZZZZZZ0000000000000000/address", "create-account", json!({"email": EMAIL})),
     ]
 }
 

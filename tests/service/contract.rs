@@ -178,8 +178,16 @@ async fn submit_ticket() {
     201
     content-type: application/json
     cache-control: no-store
-    {"reference":"…","sent_to":"j•••@exemple.fr"}
+    {"mail":"…","reference":"…","sent_to":"j•••@exemple.fr"}
     "#);
+}
+
+#[tokio::test]
+async fn mail() {
+    let app = App::new();
+    insta::assert_snapshot!(answered(&app, "mail").await, @"");
+    insta::assert_snapshot!(answered(&app, "mail-address").await, @"");
+    insta::assert_snapshot!(answered(&app, "delivery").await, @"");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use serde_json::json;
 use sesame::functions::ALL;
 use sesame::grants::Caller;
 
-use crate::support::{App, EMAIL, OTHER_PASSWORD, OTHER_SIRET, SIRET, cookie, ticket, token};
+use crate::support::{App, EMAIL, OTHER_PASSWORD, OTHER_SIRET, SIRET, code, cookie, ticket, token};
 
 /// One story that uses every grant: an account is opened, lost, found, guessed at, used and left. `look` is
 /// called on the way.
@@ -54,11 +54,35 @@ pub async fn story(app: &App, mut look: impl FnMut(&App)) {
     app.wait_minutes(17);
     app.deliver().await;
     look(app);
+    follow_mails(app).await;
+    look(app);
+}
+
+/// A mail that comes back, a corrected address, a code, the health of a domain, a banner of delays.
+async fn follow_mails(app: &App) {
+    let applied = app.apply(OTHER_SIRET, "jeanne@inconnu.example").await;
+    let mail = applied.body["mail"].as_str().unwrap().to_owned();
+    assert_eq!(app.mail(&mail).await["state"], "queued");
+    app.deliver().await;
+    app.wait_seconds(3);
+    app.track().await;
+    assert_eq!(app.mail(&mail).await["state"], "bounced");
+    assert_eq!(app.correct(&mail, "jeanne@exmple.fr").await.status, 422);
+    assert_eq!(app.correct(&mail, EMAIL).await.status, 202);
+    let code = code(&app.next_mail().await);
+    let form = json!({"code": code, "siret": OTHER_SIRET, "password": OTHER_PASSWORD});
+    assert_eq!(app.post("/api/set-password", &form).await.status, 200);
+    assert_eq!(app.get("/api/delivery?domain=exemple.fr").await.status, 200);
+    app.apply("41816609600069", EMAIL).await;
+    app.wait_minutes(6);
+    app.portal.tracker.judge_alarm().await;
+    app.deliver().await;
+    app.portal.tracker.judge_alarm().await;
 }
 
 #[tokio::test]
 async fn no_grant_is_there_in_vain() {
-    let app = App::new();
+    let app = App::paced();
     story(&app, |_| ()).await;
     for (function, caller) in app.portal.callers() {
         let stated: BTreeSet<_> = function.grants.iter().copied().collect();

@@ -3,8 +3,10 @@
 
 mod accounts;
 mod bad_input;
+mod codes;
 mod contract;
 mod counts;
+mod deliveries;
 mod drift;
 mod equality;
 mod faults;

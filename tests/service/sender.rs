@@ -8,7 +8,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::Email;
 use domain::time::{SignedDuration, Timestamp, after};
 use mail_sender::dns::MailDomains;
-use mail_sender::{Due, Invocation, MailConfig, Sender};
+use mail_sender::{Due, Invocation, MailConfig, Pacing, Sender};
 use platform::Platform;
 use serde_json::{Value, json};
 use sesame::emulator::ServiceResponse;
@@ -124,20 +124,27 @@ async fn the_rest_of_a_batch_goes_back_when_one_mail_took_long() {
 }
 
 #[tokio::test]
-async fn each_copy_of_the_sender_keeps_to_its_share_of_the_account_s_rate() {
+async fn copies_of_the_sender_keep_to_the_account_s_rate_together() {
     let app = App::new();
     for _ in 0..3 {
         app.apply(SIRET, EMAIL).await;
     }
-    assert_eq!(mail_sender::pause(14, 4).unwrap(), SignedDuration::from_nanos(285_714_285));
-    assert_eq!(mail_sender::pause(1, 60).unwrap(), SignedDuration::from_secs(10), "no batch is all pause");
-    assert!(mail_sender::pause(0, 4).is_err() && mail_sender::pause(14, 0).is_err());
-    let config = MailConfig { pause: SignedDuration::from_secs(5), ..config() };
-    let lambda = Lambda::new(&app, config, Ses::default());
-    lambda.invoke(&mails(&app), Timestamp::MAX).await;
-    let slept = lambda.slept.lock().unwrap().clone();
-    assert_eq!(slept.len(), 2, "before the second and the third");
-    assert!(slept.iter().all(|pause| *pause > Duration::from_secs(1)), "{slept:?}");
+    let pacing = Pacing::BySes { mails_per_second_max: Some(1.0) };
+    let waiting = mails(&app);
+    let mut turns = Vec::new();
+    // Three copies, which know nothing of each other.
+    for mail in &waiting {
+        let lambda = Lambda::new(&app, MailConfig { pacing, ..config() }, Ses::default());
+        lambda.invoke(std::slice::from_ref(mail), Timestamp::MAX).await;
+        assert_eq!(
+            lambda.slept.lock().unwrap().len(),
+            usize::from(!turns.is_empty()),
+            "the first need not wait"
+        );
+        turns.push(app.rows("TURN#links")[0]["next_ms"]["N"].as_str().unwrap().parse::<u64>().unwrap());
+    }
+    let apart: Vec<_> = turns.windows(2).map(|two| two[1] - two[0]).collect();
+    assert_eq!(apart, [1_143, 1_143], "seven eighths of a mail a second are for links");
     assert_eq!(app.mail_states(), ["sent"; 3]);
 }
 

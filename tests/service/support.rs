@@ -21,6 +21,7 @@ use platform::random::Random;
 use platform::telemetry;
 use serde_json::{Value, json};
 use sesame::emulator::{Emulator, ServiceResponse};
+use sesame::functions::ALL;
 use sesame::grants::Caller;
 use sesame::mailbox::{Mail, Mailbox};
 use sesame::{Hooks, Options, Portal};
@@ -165,6 +166,15 @@ impl App {
 
     /// With a data folder and an operator's setting.
     pub fn with(data: Option<PathBuf>, login_proof: LoginProof) -> Self {
+        Self::of(data, login_proof, SignedDuration::ZERO)
+    }
+
+    /// Whose senders keep to a rate, of a thousand a second.
+    pub fn paced() -> Self {
+        Self::of(None, LoginProof::AfterFailures, SignedDuration::from_millis(1))
+    }
+
+    fn of(data: Option<PathBuf>, login_proof: LoginProof, mail_interval: SignedDuration) -> Self {
         // The first test sets it; all tests share the log.
         let _ = tracing::subscriber::set_global_default(telemetry::subscriber(|| LogWriter, Level::INFO));
         let (table, ses) = (Arc::new(CallHook::default()), Arc::new(CallHook::default()));
@@ -183,8 +193,16 @@ impl App {
         };
         let extranet = Extranet::parse(EXTRANET);
         let hashing = HASHING;
-        let options =
-            Options { data, clock, login_proof, extranet, hashing, hooks, ..Options::in_memory(SITE) };
+        let options = Options {
+            data,
+            clock,
+            login_proof,
+            extranet,
+            mail_interval,
+            hashing,
+            hooks,
+            ..Options::in_memory(SITE)
+        };
         Self {
             portal: Portal::open(&options).unwrap(),
             table,
@@ -238,7 +256,8 @@ impl App {
         let bytes: &[u8] = body.as_ref();
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(bytes).unwrap() };
         let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body };
-        let operation = &DOCUMENT["paths"][&path][&method];
+        let stated = ALL.iter().find_map(|function| function.stated_path(&path)).unwrap_or(&path);
+        let operation = &DOCUMENT["paths"][stated][&method];
         let fault = document::fault_of(operation, answer.status, &answer.headers, &answer.body);
         assert_eq!(fault, None, "{}", answer.body);
         answer
@@ -278,6 +297,24 @@ impl App {
     /// Sends what is due; returns the number of deliveries.
     pub async fn deliver(&self) -> usize {
         self.portal.worker.drain().await
+    }
+
+    /// Hands over the events of mails that are due; returns how many there were.
+    pub async fn track(&self) -> usize {
+        self.portal.tracker.track_due().await
+    }
+
+    /// Where a mail is.
+    pub async fn mail(&self, id: &str) -> Value {
+        let answer = self.get(&format!("/api/mail/{id}")).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
+    }
+
+    /// Sends a mail's application to another address.
+    pub async fn correct(&self, mail: &str, email: &str) -> Answer {
+        let path = format!("/api/mail/{mail}/address");
+        self.post_proven(&path, "create-account", json!({"email": email})).await
     }
 
     /// Every mail, newest first.
@@ -385,6 +422,16 @@ pub fn ticket(submission: &str) -> Value {
 pub fn token(mail: &Mail) -> String {
     let (_, rest) = mail.text.split_once(&format!("{SITE}/mot-de-passe/#")).expect("a link in the mail");
     rest.split_whitespace().next().unwrap().to_owned()
+}
+
+/// The code beside a mail's link.
+pub fn code(mail: &Mail) -> String {
+    let is_code = |line: &&str| {
+        line.len() == 9
+            && line.as_bytes()[4] == b'-'
+            && line.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    mail.text.lines().find(is_code).expect("a code in the mail").to_owned()
 }
 
 /// `name=value` of the cookie that an answer sets.

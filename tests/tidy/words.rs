@@ -21,14 +21,13 @@ const PHRASES: [(&str, &str); 14] = [
 ];
 
 /// What no name holds, as one of its words.
-const NAMES: [(&str, &str); 12] = [
+const NAMES: [(&str, &str); 11] = [
     ("outlast", "retry_on_…"),
     ("outlasts", "is retried"),
     ("why_not", "refusal_of"),
     ("Doors", "Hooks"),
     ("Tap", "Faults"),
     ("Letter", "Mail"),
-    ("recipients", "prepare"),
     ("pump", "worker"),
     ("strike", "stop"),
     ("forgotten", "expired, expires_at"),

@@ -88,9 +88,10 @@ export function enableResume(link, { page }) {
 
 /**
  * The step after a mail was asked for, in the view `done`. `form` is the bound form, `ask` the view where it
- * stands; `mail` what `note` is told, if it was asked for just now.
+ * stands; `mail` what `note` is told, if it was asked for just now; `correct` what corrects it in place, if
+ * something does.
  */
-export function showMailStep(form, ask, mail) {
+export function showMailStep(form, ask, mail, correct) {
   if (mail) note(mail);
   const known = asked.read();
   if (known) {
@@ -105,11 +106,12 @@ export function showMailStep(form, ask, mail) {
     // What is wrong is said in the form.
     if (form.hasErrors) ask();
   };
-  byId("correct").onclick = () => {
+  const correctInForm = () => {
     form.correct();
     ask();
     form.prepare();
   };
+  byId("correct").onclick = correct ?? correctInForm;
   showView("done");
 }
 

@@ -6,7 +6,7 @@ import { fixSpaces } from "./french.js";
 import { loadRules, loadedRules, onLeaving } from "./leaving.js";
 import { enableSuggestion } from "./suggestion.js";
 
-const CHECKED = ["siret", "identifier", "phone", "email", "password"];
+const CHECKED = ["siret", "identifier", "identifier_or_siret", "code", "phone", "email", "password"];
 
 /** A password is chosen by rules; one that is typed at a login has them no more. */
 const isChecked = ({ name, autocomplete }) => CHECKED.includes(name) && autocomplete !== "current-password";

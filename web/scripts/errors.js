@@ -10,7 +10,7 @@ export function showErrors(form, errors) {
   clearErrors(form);
   const items = errors.map(({ field, detail: plain }) => {
     const detail = fixSpaces(plain);
-    const input = field && form.querySelector(`#${CSS.escape(field)}`);
+    const input = field && form.querySelector(`#${CSS.escape(field)}, [name="${CSS.escape(field)}"]`);
     if (input) markField(input, detail);
     return make("li", {}, ...(input ? [make("a", { href: `#${input.id}` }, detail)] : withMailLinks(detail)));
   });

@@ -1,12 +1,7 @@
 // What a field takes, by the server's own rules (domain/src), and what is wrong with what was typed. The server
 // judges; this says it at once. Both are held to one list of cases: domain/tests/cases/fields.json.
-
-/** White space, soft hyphens, zero-width characters, direction marks: pasted along, never meant. */
-const IGNORABLE = "\\s\\u0085\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufff9-\\ufffb";
-const DASHES = "\\u2010-\\u2015\\u2212\\-";
-const QUOTES = "'\"`´«»\\u02bc\\u2018-\\u201f\\u2039\\u203a";
-const separators = (own) => new RegExp(`[${IGNORABLE}${DASHES}${own}]`, "g");
-const SEPARATORS = { siret: separators(`.,/\\\\${QUOTES}`), identifier: separators(""), phone: separators("./") };
+import { capitals, isSiretLike, strangeIn, symbolsOf, SYMBOLS } from "./code.js";
+import { SEPARATORS } from "./separators.js";
 
 const plural = (count, word) => `${count} ${word}${count > 1 ? "s" : ""}`;
 const isTooLong = (typed, max) => [...typed].length > max;
@@ -56,7 +51,6 @@ function isSiret(digits) {
   return (luhn % 10 === 0 || isPost) && !digits.startsWith("000000000");
 }
 
-const SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const IDENTIFIER_RULE = "un identifiant s'écrit AP- puis 8 caractères, comme AP-7K3M-Q2FD.";
 
 function identifier(typed) {
@@ -65,12 +59,11 @@ function identifier(typed) {
     return { code: "identifier-is-an-email", detail: "Saisissez votre identifiant (AP-…), pas une adresse de messagerie." };
   }
   if (isTooLong(typed, 64)) return wrong(`Ce texte est trop long : ${IDENTIFIER_RULE}`);
-  // Letters of other scripts that go to these in capitals are not these.
-  const plain = typed.replace(SEPARATORS.identifier, "").replace(/[a-z]/g, (letter) => letter.toUpperCase()).replace(/\.$/, "");
+  const plain = capitals(typed);
   const kept = plain.length !== 8 && plain.startsWith("AP") ? plain.slice(2) : plain;
   if (/^\d{14}$/.test(kept)) return wrong(`C'est votre SIRET : ${IDENTIFIER_RULE}`);
-  const symbols = kept.replace(/O/g, "0").replace(/[IL]/g, "1");
-  const strange = [...symbols].filter((symbol) => !SYMBOLS.includes(symbol)).join("");
+  const symbols = symbolsOf(kept);
+  const strange = strangeIn(symbols);
   if (isControl(strange)) return wrong(INVISIBLE);
   if (strange) return wrong(`Il n'y a pas de ${shown(strange)} dans un identifiant : il s'écrit comme AP-7K3M-Q2FD.`);
   if (symbols.length !== 8) return wrong(miscount(symbols.length, 8, "caractère", IDENTIFIER_RULE));
@@ -97,6 +90,24 @@ function multiply(a, b) {
   }
   return product;
 }
+
+const CODE_RULE = "le code du courriel a 8 caractères, comme 7K3M-Q2FD.";
+
+function code(typed) {
+  const wrong = (detail) => ({ code: "code-format", detail });
+  if (isTooLong(typed, 64)) return wrong(`Ce texte est trop long : ${CODE_RULE}`);
+  const kept = capitals(typed);
+  if (/^AP.{8}$/.test(kept)) return wrong(`C'est votre identifiant : ${CODE_RULE}`);
+  const symbols = symbolsOf(kept);
+  const strange = strangeIn(symbols);
+  if (isControl(strange)) return wrong(INVISIBLE);
+  if (strange) return wrong(`Il n'y a pas de ${shown(strange)} dans un code : il s'écrit comme 7K3M-Q2FD.`);
+  if (symbols.length !== 8) return wrong(miscount(symbols.length, 8, "caractère", CODE_RULE));
+  return { kept: `${symbols.slice(0, 4)}-${symbols.slice(4)}` };
+}
+
+/** One field takes both. */
+const identifierOrSiret = (typed) => (isSiretLike(typed) ? siret(typed) : identifier(typed));
 
 /** Overseas departments have codes of their own (Arcep); the national numbers are French ones all the same. */
 const COUNTRIES = [[/^(?:26[239]|639|69[23])/, "262"], [/^(?:590|69[01])/, "590"], [/^(?:594|694)/, "594"], [/^(?:596|69[67])/, "596"]];
@@ -163,4 +174,4 @@ function password(typed) {
 }
 
 /** By the name of the field: what was typed -> `{ kept }`, or `{ code, detail }`. */
-export const RULES = { siret, identifier, phone, email, password };
+export const RULES = { siret, identifier, identifier_or_siret: identifierOrSiret, code, phone, email, password };

@@ -22,12 +22,13 @@ const STILL_OVERLOADED =
 
 /**
  * `options`:
- * - `url`: where it is posted;
+ * - `url`: where it is posted, or what gives it when the form is sent;
  * - `action`: what its proof is for, if it needs one;
  * - `actionIfAsked`: the same, for a form that needs one only when the server says so;
  * - `isRepeatable`: sent twice with two proofs it is done once, or does no harm;
  * - `fields(typed, lastBody)`: the body without its proof, what was typed by default; `lastBody` is the
  *   text of the last sending that got no answer;
+ * - `fieldNames`: of the server's fields, those that have another name in this form, `{ theirs: ours }`;
  * - `prefill`: values handed over by an earlier page, for the fields that the person has left empty;
  * - `known`: values that the service has just told the person, better than what was typed before;
  * - `onDone(data, typed)`: it was accepted; without `typed` when a page that is loaded again says so;
@@ -35,8 +36,8 @@ const STILL_OVERLOADED =
  *   stays until the page is come to anew, so that it can be corrected;
  * - `onRefused(answer)`: it was refused for good; returns true if it has dealt with it.
  *
- * Returns `{ isDone, hasErrors, beginAnew(), correct(), prepare(), resend(element) }`; `resend` gives whether it
- * was accepted.
+ * Returns `{ isDone, isUnanswered, hasErrors, answered, typed, beginAnew(), correct(), prepare(), put(values),
+ * resend(element) }`; `resend` gives whether it was accepted.
  */
 export function bindForm(form, options) {
   return new BoundForm(form, options);
@@ -46,7 +47,8 @@ class BoundForm {
   constructor(form, options) {
     const { url, action = null, actionIfAsked = null, prefill = {}, known = {}, onDone } = options;
     const { fields = (typed) => typed, onRefused = () => false, staysDone = false, isRepeatable = false } = options;
-    Object.assign(this, { form, url, action, actionIfAsked, fields, onDone, onRefused, staysDone, isRepeatable });
+    const { fieldNames = {} } = options;
+    Object.assign(this, { form, url, action, actionIfAsked, fields, fieldNames, onDone, onRefused, staysDone, isRepeatable });
     this.draft = place(`draft:${form.id}`);
     this.sent = place(`sent:${form.id}`);
     this.done = place(`done:${form.id}`);
@@ -87,11 +89,36 @@ class BoundForm {
   }
 
   get isDone() {
-    return this.done.read() !== null;
+    return this.answered !== null;
+  }
+
+  /** What it was answered, where that stays; another form may correct it. */
+  get answered() {
+    return this.done.read();
+  }
+
+  set answered(data) {
+    this.done.write(data);
+  }
+
+  /** A sending of before was not answered. */
+  get isUnanswered() {
+    return this.sent.read() !== null;
+  }
+
+  get typed() {
+    return read(this.form);
   }
 
   beginAnew() {
     this.done.forget();
+  }
+
+  /** As if these values had been typed, and nothing were wrong with them. */
+  put(values) {
+    clearErrors(this.form);
+    fill(this.form, values);
+    this.keep();
   }
 
   /** What was accepted is filled in still, to be corrected; the next sending is a new request. */
@@ -200,7 +227,7 @@ class BoundForm {
       else this.draft.forget();
       this.onDone(answer.data, typed);
     } else if (!this.onRefused(answer)) {
-      showErrors(this.form, explained(this.form, faults(answer)));
+      showErrors(this.form, explained(this.form, faults(answer, this.fieldNames)));
     }
   }
 
@@ -225,7 +252,8 @@ class BoundForm {
     // After a reload the same body must find the same proof: it is the same request asked again.
     if (needsProof && !hasPassword(this.form)) this.sent.write({ body, payload: proof });
     try {
-      const answer = await send("POST", this.url, JSON.stringify({ ...fields, proof }), sending);
+      const url = typeof this.url === "function" ? this.url() : this.url;
+      const answer = await send("POST", url, JSON.stringify({ ...fields, proof }), sending);
       return { ...answer, uncertain: answer.uncertain || wasSent };
     } catch (error) {
       error.uncertain ||= wasSent;
@@ -300,8 +328,8 @@ function loadProof(waiting) {
 }
 
 /** What the page should say of a refusal, whatever answered it. */
-function faults({ data }) {
-  if (data.errors?.length) return data.errors;
+function faults({ data }, names) {
+  if (data.errors?.length) return data.errors.map((error) => ({ ...error, field: names[error.field] ?? error.field }));
   const detail = [data.title, data.detail].filter(Boolean).join(". ");
   return [{ detail: detail || `Le service a refusé la demande. Réessayez, ou écrivez à ${CONTACT}.` }];
 }

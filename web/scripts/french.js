@@ -21,12 +21,19 @@ const PARIS = new Intl.DateTimeFormat("fr-FR", {
   minute: "numeric",
 });
 
+const partsInParis = (moment) => Object.fromEntries(PARIS.formatToParts(new Date(moment)).map(({ type, value }) => [type, value]));
+
+const hourOf = ({ hour: hours, minute }) => `${Number(hours)}\u00a0h${minute === "00" ? "" : `\u00a0${minute}`}`;
+
+/** A moment's hour in Paris: `10 h 42`. */
+export const hourInParis = (moment) => hourOf(partsInParis(moment));
+
 /** A moment's day and hour in Paris: `24 novembre à 2 h`, with its year if that is not this one. */
 export function inParis(moment, now = Date.now()) {
-  const partsOf = (date) => Object.fromEntries(PARIS.formatToParts(new Date(date)).map(({ type, value }) => [type, value]));
-  const { day, month, year, hour: hours, minute } = partsOf(moment);
-  const date = [day === "1" ? "1er" : day, month, ...(year === partsOf(now).year ? [] : [year])].join("\u00a0");
-  return `${date} à ${Number(hours)}\u00a0h${minute === "00" ? "" : `\u00a0${minute}`}`;
+  const parts = partsInParis(moment);
+  const { day, month, year } = parts;
+  const date = [day === "1" ? "1er" : day, month, ...(year === partsInParis(now).year ? [] : [year])].join("\u00a0");
+  return `${date} à ${hourOf(parts)}`;
 }
 
 /** Makes those spaces of a text no-break ones. */

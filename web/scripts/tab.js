@@ -52,14 +52,16 @@ const handover = place("handover");
 
 /**
  * Makes the links of `root` that bear `data-hand-over` leave its values, and `fields`, for the form of
- * the page they lead to: never in the address, which logs and histories keep.
+ * the page they lead to: never in the address, which logs and histories keep. `fields` may be a function, which
+ * gives what they are at the click.
  */
 export function enableHandOver(root, fields = {}) {
   for (const link of root.querySelectorAll("[data-hand-over]")) {
     link.addEventListener("click", (event) => {
       // Opened in another tab, which has a storage of its own, it would be left for a page of this one.
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      handover.write({ ...fields, ...JSON.parse(link.dataset.handOver) });
+      const known = typeof fields === "function" ? fields() : fields;
+      handover.write({ ...known, ...JSON.parse(link.dataset.handOver) });
     });
   }
 }

@@ -1,11 +1,11 @@
 //! `cargo xtask deploy`, `destroy`, and changes of what is deployed.
 
 mod artefact;
-mod environment;
+pub mod environment;
 mod guards;
 mod levers;
 mod releases;
-mod stack;
+pub mod stack;
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};

@@ -18,6 +18,9 @@ use crate::{Error, Outcome, Usage};
 /// The last day on which the events serve.
 const PROOFS_UNTIL: &str = "2099-12-31T23:40:00Z";
 
+/// The id of a mail that there is not.
+const SOME_MAIL: &str = "01K9ZZZZZZ0000000000000000";
+
 /// Writes all events, or the one of that name.
 pub fn run(arguments: &[&str]) -> Outcome {
     let name = match arguments {
@@ -53,11 +56,15 @@ fn write(name: &str, event: &Value) -> Outcome {
 /// An event for each route, and for the function that queues feed.
 fn events() -> Result<Vec<(String, Value)>, Error> {
     let document = serde_json::to_value(sesame::openapi::document())?;
-    let mut events = vec![("mail-sender".to_owned(), batch("01K9ZZZZZZ0000000000000000"))];
+    let mut events = vec![("mail-sender".to_owned(), batch(SOME_MAIL))];
     for (function, route) in functions::routes() {
-        let query = if route.path == "/api/challenge" { "action=check-siret" } else { "" };
+        let query = match route.path {
+            "/api/challenge" => "action=check-siret",
+            "/api/delivery" => "domain=exemple.fr",
+            _ => "",
+        };
         let body = form(&document, function, route)?.map(Value::from);
-        events.push((name_of(function, route), event(route.method, route.path, query, body)));
+        events.push((name_of(function, route), event(route, query, body)));
     }
     Ok(events)
 }
@@ -68,7 +75,7 @@ fn name_of(function: &Function, route: &Route) -> String {
     if function.routes.len() == 1 {
         function.name.to_owned()
     } else if function.routes.iter().filter(is_same_path).count() == 1 {
-        route.path.trim_start_matches("/api/").replace('/', "-")
+        route.path.trim_start_matches("/api/").replace("/{id}", "").replace('/', "-")
     } else {
         let verb = match route.method {
             "GET" => "show",
@@ -93,7 +100,10 @@ pub(crate) fn form(
     let schema = &body["content"]["application/json"]["schema"];
     let schema = resolved(document, schema);
     let mut form = Map::new();
-    for field in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    // A password is set by a link's token, or by its code: no field of the two is required.
+    let token = (function.name == "set-password").then_some("token");
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    for field in token.into_iter().chain(required) {
         let value = match field {
             "proof" => proof(functions::action_of(function))?.into(),
             _ => sample(field).unwrap_or_else(|| example(document, &schema["properties"][field])),
@@ -146,10 +156,11 @@ fn proof(action: Action) -> Result<String, Error> {
 }
 
 /// A request as API Gateway's HTTP API gives it to a function (payload format 2.0).
-fn event(method: &str, path: &str, query: &str, body: Option<Value>) -> Value {
+fn event(route: &Route, query: &str, body: Option<Value>) -> Value {
+    let (method, path) = (route.method, route.path.replace("{id}", SOME_MAIL));
     let mut event = json!({
         "version": "2.0",
-        "routeKey": format!("ANY {path}"),
+        "routeKey": format!("ANY {}", route.path),
         "rawPath": path,
         "rawQueryString": query,
         "headers": {"accept": "application/json", "host": "localhost:8080", "x-forwarded-proto": "https"},
@@ -166,7 +177,7 @@ fn event(method: &str, path: &str, query: &str, body: Option<Value>) -> Value {
                 "userAgent": "sample",
             },
             "requestId": "sample",
-            "routeKey": format!("ANY {path}"),
+            "routeKey": format!("ANY {}", route.path),
             "stage": "$default",
             "time": "23/Nov/2026:10:00:00 +0000",
             "timeEpoch": 1_795_428_000_000_u64,

@@ -7,6 +7,7 @@ mod events;
 mod explore;
 mod fuzz;
 mod generate;
+mod mail;
 mod mutants;
 mod notice;
 mod pictures;
@@ -52,7 +53,7 @@ struct Chore {
     run: fn(&[&str]) -> Outcome,
 }
 
-const CHORES: [Chore; 22] = [
+const CHORES: [Chore; 23] = [
     Chore {
         name: "test",
         arguments: "[--times N] [STEP…]",
@@ -181,6 +182,12 @@ const CHORES: [Chore; 22] = [
         arguments: "list | remove ID | add …",
         about: "puts banners up, lists them, takes them down",
         run: notice::run,
+    },
+    Chore {
+        name: "mail",
+        arguments: "show ID [--env ENVIRONMENT] | redrive --env ENVIRONMENT",
+        about: "where a mail is and why; or dead letters back to their lanes",
+        run: mail::run,
     },
     Chore {
         name: "event",

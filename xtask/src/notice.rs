@@ -2,6 +2,7 @@
 
 use std::env;
 
+use aws_sdk_dynamodb::Client;
 use domain::time::{Timestamp, after, in_paris, minutes};
 use platform::boot::{BootError, dynamodb_client};
 use platform::clock::Clock;
@@ -92,14 +93,17 @@ async fn add(level: &str, title: &str, body: &str, shown: Span, event: Option<Sp
     Ok(())
 }
 
+/// The portal's table, or the one that the environment names.
+pub fn table() -> Result<(Client, String), BootError> {
+    match env::var("SESAME_TABLE") {
+        Ok(name) => Ok((dynamodb_client()?, name)),
+        Err(_) => Ok((sesame::emulator::client_at(&local_portal()), sesame::emulator::TABLE.to_owned())),
+    }
+}
+
 fn notices() -> Result<Notices, BootError> {
-    let table = env::var("SESAME_TABLE").ok();
-    let client = match &table {
-        Some(_) => dynamodb_client()?,
-        None => sesame::emulator::client_at(&local_portal()),
-    };
     let random = Random::system();
-    let name = table.unwrap_or_else(|| sesame::emulator::TABLE.to_owned());
+    let (client, name) = table()?;
     let clock = Clock::system();
     Ok(Notices::new(&Table::new(client, name, clock.clone(), random.clone()), &clock, &random))
 }

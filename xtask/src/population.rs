@@ -8,7 +8,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use domain::proof::Action;
-use domain::{Identifier, Siret, Token};
+use domain::time::Timestamp;
+use domain::{Identifier, MailId, Siret, Token};
 use dynoxide::{Database, ImportOptions, Item};
 use fastrand::Rng;
 use platform::passwords::Hashing;
@@ -47,6 +48,8 @@ pub struct Person {
     pub link: Token,
     /// Of an open session.
     pub session: Token,
+    /// Of the mail that activated the account.
+    pub mail: MailId,
 }
 
 impl Person {
@@ -57,6 +60,7 @@ impl Person {
             email: format!("personne{rank}@exemple.fr"),
             link: token(rng),
             session: token(rng),
+            mail: MailId::new(Timestamp::UNIX_EPOCH, std::array::from_fn(|_| rng.u8(..))),
         })
     }
 }

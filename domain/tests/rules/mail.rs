@@ -14,7 +14,7 @@ fn every_job() -> [(MailJob, &'static str); 9] {
     let reference = || Reference::parse("T-261123-7K3MQ2").unwrap();
     let address = "fingerprint".to_owned();
     [
-        (MailJob::Activation { identifier: identifier() }, "activation"),
+        (MailJob::Activation { identifier: identifier(), is_corrected: false }, "activation"),
         (MailJob::Welcome { identifier: identifier() }, "welcome"),
         (MailJob::RecoveryByAddress { siret: siret(), address }, "recovery_by_address"),
         (MailJob::RecoveryByIdentifier { identifier: identifier() }, "recovery_by_identifier"),

@@ -125,7 +125,7 @@ pub async fn show(platform: &Platform, form: Form<LinkForm>) -> Result<Json<Show
     let (token,) = fields!(form: token)?;
     let now = platform.clock.now();
     let token = token.ok_or(Refusal::LinkUnknown)?;
-    let link = platform.links.find(&token, now).await?.ok_or(Refusal::LinkUnknown)?;
+    let link = platform.links.find(&token.hash(), now).await?.ok_or(Refusal::LinkUnknown)?;
     let is_activation = link.purpose == LinkPurpose::Activation;
     let siret = &link.application.siret;
     let (account, is_taken) = tokio::try_join!(platform.accounts.find(&link.identifier), async {
@@ -161,7 +161,7 @@ pub async fn renew(platform: &Platform, form: Form<RenewLinkForm>) -> Result<Acc
     let (token, proof) = fields!(form: token, proof)?;
     let proof = platform.proofs.verify(&proof, Action::Recover, &form.body)?;
     let token = token.ok_or(Refusal::LinkUnknown)?;
-    let link = platform.links.find(&token, platform.clock.now()).await?.ok_or(Refusal::LinkUnknown)?;
+    let link = platform.links.find(&token.hash(), platform.clock.now()).await?.ok_or(Refusal::LinkUnknown)?;
     let job = MailJob::RecoveryByIdentifier { identifier: link.identifier };
     platform.outbox.accept(&platform.proofs, &proof, &job).await?;
     Ok(Accepted(LinkRenewed { valid_minutes: LINK_VALID_MINUTES }))

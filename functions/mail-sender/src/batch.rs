@@ -1,10 +1,10 @@
 //! A batch of the queue: leases, prepares and sends each mail, while the invocation has time left.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use domain::MailId;
 use domain::mail::MailState;
-use domain::time::{SignedDuration, Timestamp};
-use lambda_runtime::Context;
+use domain::time::SignedDuration;
+use domain::{MailId, MailJob};
+use platform::boot::Invocation;
 use platform::metrics::{self, Event};
 use platform::outbox::{Lease, Leased};
 use platform::scope::{self, Scope};
@@ -17,9 +17,6 @@ use crate::{FUNCTION, Sender};
 
 /// The time that must be left to begin a mail: timeouts of SES, DNS and the table together.
 const MAIL_TIME_MAX: SignedDuration = SignedDuration::from_secs(13);
-/// The margin between the deadline and Lambda's timeout.
-const ANSWER_TIME_MAX: SignedDuration = SignedDuration::from_secs(1);
-
 /// The note of a mail to a domain that accepts none.
 const NO_MAIL_DOMAIN: &str = "no-mail-domain";
 
@@ -27,23 +24,6 @@ const NO_MAIL_DOMAIN: &str = "no-mail-domain";
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Due {
     pub mail_id: String,
-}
-
-/// An invocation of the function.
-#[derive(Debug, Clone)]
-pub struct Invocation {
-    pub request_id: String,
-    /// No call begins after it.
-    pub deadline: Timestamp,
-}
-
-impl From<Context> for Invocation {
-    fn from(context: Context) -> Self {
-        let end = i64::try_from(context.deadline).unwrap_or(i64::MAX);
-        let end = Timestamp::from_millisecond(end).unwrap_or(Timestamp::MAX);
-        let deadline = end.saturating_sub(ANSWER_TIME_MAX).unwrap_or(Timestamp::MIN);
-        Self { request_id: context.request_id, deadline }
-    }
 }
 
 /// The result of one message.
@@ -140,11 +120,16 @@ impl Batch<'_> {
     }
 
     async fn send(&mut self, leased: &Leased) -> Result<Next, Error> {
+        self.note_progress(leased).await?;
         let mail = match prepare(self.sender, leased).await {
             Ok(mail) => mail,
             Err(NoMail::Ended(state, why)) => return self.end(leased, state, &why).await,
             Err(NoMail::Failed(error)) => return Err(error),
         };
+        let standing = self.sender.platform.outbox.standing_of(&mail.to).await?;
+        if let Some(standing) = standing.filter(|standing| !standing.admits(&leased.job)) {
+            return self.end(leased, MailState::Suppressed, standing.as_str()).await;
+        }
         let set = self.sender.ses.set_of(&mail).map(str::to_owned);
         if self.paused_sets.contains(&set) {
             return Ok(Next::Again);
@@ -152,7 +137,7 @@ impl Batch<'_> {
         if mail.is_unproven && self.has_no_mail(&mail).await? {
             return self.end_as(leased, MailState::Refused, NO_MAIL_DOMAIN, Event::NoMailDomain).await;
         }
-        match self.sender.ses.send(leased.id, &mail).await {
+        match self.sender.ses.send(leased.id, leased.job.lane(), &mail).await {
             Outcome::Sent(message_id) => self.end(leased, MailState::Sent, &message_id).await,
             Outcome::Refused(code) => self.end(leased, MailState::Refused, &code).await,
             Outcome::Retry(code) => Ok(self.put_off(leased, code, Next::Again)),
@@ -162,6 +147,17 @@ impl Batch<'_> {
                 Ok(self.put_off(leased, code, Next::Again))
             }
         }
+    }
+
+    /// Says now and then how far this lane's senders have come: pages tell the wait by it.
+    async fn note_progress(&self, leased: &Leased) -> Result<(), Error> {
+        let lane = leased.job.lane();
+        let is_due = self.sender.noted.is_due(lane, self.sender.platform.clock.now());
+        // A digest has waited for its period's end, and tells nothing of the lane.
+        if is_due && !matches!(leased.job, MailJob::AgencyDigest { .. }) {
+            self.sender.platform.outbox.note_progress(lane, leased.created_at).await?;
+        }
+        Ok(())
     }
 
     /// Whether the recipient's domain accepts no mail. Stores it, so that the form refuses the next such

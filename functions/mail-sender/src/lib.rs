@@ -2,20 +2,22 @@
 
 mod batch;
 pub mod dns;
+mod pace;
 mod prepare;
 pub mod render;
 mod ses;
 
 use domain::Email;
-use domain::time::SignedDuration;
 use platform::Platform;
 use platform::boot::{self, BootError};
 use platform::function::{Function, Grant, Secret, Share, Size};
 
-pub use crate::batch::{Due, Invocation, handle};
+pub use crate::batch::{Due, handle};
 use crate::dns::MailDomains;
+use crate::pace::Noted;
 use crate::ses::Ses;
-pub use crate::ses::{TAG, pause, ses_config};
+pub use crate::ses::{TAG, ses_config};
+pub use platform::boot::Invocation;
 
 pub const FUNCTION: Function = Function {
     name: "mail-sender",
@@ -23,14 +25,21 @@ pub const FUNCTION: Function = Function {
     grants: &[
         Grant::get("ACCOUNT#"),
         Grant::get("TICKET#"),
+        Grant::get("ADDRESS#"),
+        Grant::get("ATTEMPTS#"),
+        Grant::get("MAIL#"),
+        Grant::get("QUOTA#"),
         Grant::query("SIRET#"),
         Grant::query("DIGEST#"),
         Grant::put("DIGEST#"),
         Grant::put("DOMAIN#"),
         Grant::put("MAIL#"),
         Grant::update("MAIL#"),
+        Grant::update("CODE#"),
+        Grant::update("LANE#"),
         Grant::update("LINK#"),
         Grant::update("QUOTA#"),
+        Grant::update("TURN#"),
     ],
     secrets: &[Secret::Link, Secret::Hash],
     size: Size { memory_mb: 256, timeout_seconds: 30, slow_ms: 14_000, share: Share::Mails },
@@ -50,44 +59,45 @@ pub struct MailConfig {
     /// The configuration set of mails to unproven addresses, if it is another: their bounces must not stop
     /// other mails.
     pub configuration_set_unproven: Option<String>,
-    /// The minimum interval between two mails of this sender.
-    pub pause: SignedDuration,
+    /// Whether all senders together keep to SES's rate.
+    pub pacing: Pacing,
 }
 
 impl MailConfig {
     /// Without configuration set and pacing.
     #[must_use]
     pub fn new(from: String, agency: Email) -> Self {
-        Self {
-            from,
-            agency,
-            configuration_set: None,
-            configuration_set_unproven: None,
-            pause: SignedDuration::ZERO,
-        }
+        Self { from, agency, configuration_set: None, configuration_set_unproven: None, pacing: Pacing::Off }
     }
 
     fn of_environment() -> Result<Self, BootError> {
         let agency = boot::optional("SESAME_AGENCY_ADDRESS");
         let agency = agency.unwrap_or_else(|| AGENCY_ADDRESS_DEFAULT.to_owned());
-        let number = |name, default: u32| boot::optional(name).map_or(Ok(default), |text| text.parse());
-        let pause = match number("SESAME_MAIL_RATE", 0)? {
-            0 => SignedDuration::ZERO,
-            rate => pause(rate, number("SESAME_MAIL_SENDERS", 1)?)?,
-        };
+        let rate: u32 = boot::optional("SESAME_MAIL_RATE").map_or(Ok(0), |text| text.parse())?;
+        let mails_per_second_max = (rate > 0).then_some(f64::from(rate));
         Ok(Self {
             from: boot::required("SESAME_MAIL_FROM", "who mails are from")?,
             agency: Email::parse(&agency).map_err(|_| "SESAME_AGENCY_ADDRESS is not an address")?,
             configuration_set: boot::optional("SESAME_CONFIGURATION_SET"),
             configuration_set_unproven: boot::optional("SESAME_CONFIGURATION_SET_UNPROVEN"),
-            pause,
+            pacing: Pacing::BySes { mails_per_second_max },
         })
     }
+}
+
+/// The pacing of mails.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pacing {
+    /// As fast as SES takes them.
+    Off,
+    /// By the rate that SES says, no more than the operator's own bound.
+    BySes { mails_per_second_max: Option<f64> },
 }
 
 #[derive(Debug, Clone)]
 pub struct Sender {
     platform: Platform,
+    noted: Noted,
     ses: Ses,
     domains: MailDomains,
     agency: Email,
@@ -102,8 +112,8 @@ impl Sender {
         domains: MailDomains,
     ) -> Self {
         let agency = config.agency.clone();
-        let ses = Ses::new(client, config, &platform.clock, &platform.random);
-        Self { platform, ses, domains, agency }
+        let ses = Ses::new(client, config, &platform);
+        Self { platform, noted: Noted::default(), ses, domains, agency }
     }
 
     /// A sender with settings from the environment.

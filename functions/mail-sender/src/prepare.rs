@@ -3,15 +3,18 @@
 use domain::mail::{Bounded, MailState};
 use domain::time::Timestamp;
 use domain::{Account, Email, Identifier, MailJob, Reference, Siret, Ticket};
-use platform::Error;
-use platform::outbox::{DigestLine, Leased, Standing};
+use platform::outbox::{DigestLine, Leased, Standing, Status};
 use platform::table::TableError;
+use platform::{Error, Platform};
 
 use crate::Sender;
-use crate::render::{self, Content, RecoveryLink};
+use crate::render::{self, Content, Known, KnownMail, RecoveryLink};
 
 /// Accounts in one recovery mail: far more than a person has at one establishment.
 const ACCOUNTS_MAX: usize = 20;
+
+/// Mails to an address that an agent is told of.
+const KNOWN_MAILS_MAX: usize = 5;
 
 /// A mail, ready to be sent.
 pub struct Mail {
@@ -61,7 +64,7 @@ fn superseded(why: &str) -> NoMail {
 pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Mail, NoMail> {
     let (site, at) = (&*sender.platform.config.site, leased.created_at);
     match &leased.job {
-        MailJob::Activation { identifier } => {
+        MailJob::Activation { identifier, .. } => {
             let account = find_account(sender, identifier).await?;
             if account.is_active {
                 return Err(superseded("the account is active"));
@@ -114,8 +117,8 @@ async fn activation(sender: &Sender, leased: &Leased, account: &Account) -> Resu
     let next_at = count(sender, leased, Bounded::Activation(&application.email, &application.siret)).await?;
     let now = sender.platform.clock.now();
     let minted = sender.platform.links.mint(leased.id, account, now).await?;
-    let (token, until) = minted.ok_or_else(|| superseded("its link has served"))?;
-    let content = render::activation(&sender.platform.config.site, account, &token, until, next_at)?;
+    let minted = minted.ok_or_else(|| superseded("its link has served"))?;
+    let content = render::activation(&sender.platform.config.site, account, &minted, next_at)?;
     Ok(Mail { is_unproven: true, ..to_holder(sender, account, content) })
 }
 
@@ -132,7 +135,7 @@ async fn recovery(sender: &Sender, leased: &Leased, mut accounts: Vec<Account>) 
     let mut links = Vec::new();
     for account in &accounts {
         let minted = sender.platform.links.mint(leased.id, account, now).await?;
-        links.extend(minted.map(|(token, until)| RecoveryLink { account, token, until }));
+        links.extend(minted.map(|minted| RecoveryLink { account, minted }));
     }
     if links.is_empty() {
         return Err(superseded("its links have served"));
@@ -159,7 +162,27 @@ async fn agency_copy(sender: &Sender, leased: &Leased, reference: &Reference) ->
         let digest = outbox.add_to_digest(&line).await?;
         return Err(superseded(&format!("digest {digest}")));
     }
-    Ok(to_agency(sender, &ticket.email, render::ticket_to_agency(reference, &ticket, received_at)?))
+    let known = known_of(sender, &ticket).await?;
+    Ok(to_agency(sender, &ticket.email, render::ticket_to_agency(reference, &ticket, received_at, &known)?))
+}
+
+/// What the service knows of who wrote a request: of this establishment and this address, and of nobody else.
+async fn known_of(sender: &Sender, ticket: &Ticket) -> Result<Known, NoMail> {
+    let Platform { accounts, outbox, sessions, .. } = &sender.platform;
+    let accounts = accounts.of_establishment(&ticket.siret).await?;
+    let address = ticket.email.normalised();
+    let mut failed_logins = None;
+    for account in accounts.iter().filter(|account| account.application.email.normalised() == address) {
+        let failed = sessions.failed_logins(&account.identifier).await?;
+        failed_logins = Some(failed_logins.unwrap_or(0) + failed);
+    }
+    let mails = outbox.last_mails(&ticket.email, &ticket.siret, KNOWN_MAILS_MAX).await?;
+    let mails = mails.into_iter().map(|Status { job, progress, .. }| KnownMail {
+        job,
+        at: progress.at,
+        state: progress.state,
+    });
+    Ok(Known { has_account: !accounts.is_empty(), failed_logins, mails: mails.collect() })
 }
 
 /// Counts a mail against its quotas. Gives when the next of its kind may go out, if this is the last.

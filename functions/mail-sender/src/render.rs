@@ -4,9 +4,10 @@
 //! rendered so that no mail program makes a link of it (`filters::unlinked`).
 
 use askama::Template;
-use domain::mail::DigestPeriod;
+use domain::mail::{DigestPeriod, MailState};
 use domain::time::{SignedDuration, Timestamp, after, in_paris};
-use domain::{Account, Reference, Siret, Ticket, Token};
+use domain::{Account, MailJob, Reference, Siret, Ticket, Token};
+use platform::links::Minted;
 use platform::outbox::DigestLine;
 
 /// The content of a mail. No `Debug`: it holds names and a link, which no log may.
@@ -40,8 +41,7 @@ macro_rules! content {
 /// A link that chooses a new password, and of which account.
 pub struct RecoveryLink<'a> {
     pub account: &'a Account,
-    pub token: Token,
-    pub until: Timestamp,
+    pub minted: Minted,
 }
 
 /// A link as its mail shows it.
@@ -49,6 +49,7 @@ struct ShownLink {
     holder: String,
     identifier: String,
     url: String,
+    code: String,
 }
 
 /// The link that activates an application, and the identifier. `next_at` is when the quota allows the next
@@ -56,8 +57,7 @@ struct ShownLink {
 pub fn activation(
     site: &str,
     account: &Account,
-    token: &Token,
-    valid_until: Timestamp,
+    minted: &Minted,
     next_at: Option<Timestamp>,
 ) -> Result<Content, askama::Error> {
     let subject = about("Activez votre compte Sésame", &account.application.siret);
@@ -65,8 +65,9 @@ pub fn activation(
         site: str = site,
         account: Account = account,
         requester: str = &holder(account),
-        link: str = &url_of(site, token),
-        until: str = &in_words(valid_until),
+        link: str = &url_of(site, &minted.token),
+        code: str = &minted.code.to_string(),
+        until: str = &in_words(minted.valid_until),
         next: Option<String> = &next_at.map(minute_after),
     })
 }
@@ -93,11 +94,12 @@ pub fn recovery(
         _ => "Vos identifiants et un lien pour chaque mot de passe",
     };
     let first = links.first().ok_or_else(|| askama::Error::custom("a recovery mail without a link"))?;
-    let until = links.iter().map(|link| link.until).min().unwrap_or(first.until);
+    let until = links.iter().map(|link| link.minted.valid_until).min().unwrap_or(asked_at);
     let shown = links.iter().map(|link| ShownLink {
         holder: holder(link.account),
         identifier: link.account.identifier.to_string(),
-        url: url_of(site, &link.token),
+        url: url_of(site, &link.minted.token),
+        code: link.minted.code.to_string(),
     });
     content!(about(subject, &first.account.application.siret), "recovery.txt", "recovery.html", {
         site: str = site,
@@ -156,11 +158,80 @@ pub fn ticket_receipt(
     })
 }
 
-/// A request for assistance, for the agency, unchanged. The reply goes to the person.
+/// What the service knows of who asks for assistance, for the agent who reads it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Whether the establishment has an account.
+    pub has_account: bool,
+    /// Passwords tried in vain within a day on the establishment's accounts of that address; none without
+    /// such an account.
+    pub failed_logins: Option<u64>,
+    /// The last mails to that address.
+    pub mails: Vec<KnownMail>,
+}
+
+/// A mail, by what it was and what became of it. Never its link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownMail {
+    pub job: MailJob,
+    pub at: Timestamp,
+    pub state: MailState,
+}
+
+/// The same in words.
+struct KnownInWords {
+    account: &'static str,
+    failed_logins: String,
+    mails: Vec<String>,
+}
+
+impl KnownInWords {
+    fn of(known: &Known) -> Self {
+        let in_words = |mail: &KnownMail| {
+            format!("{}, {} le {}", what(&mail.job), became(mail.state), in_words(mail.at))
+        };
+        Self {
+            account: if known.has_account { "oui" } else { "non" },
+            failed_logins: known.failed_logins.map_or_else(
+                || "sans objet, aucun compte à cette adresse".to_owned(),
+                |count| count.to_string(),
+            ),
+            mails: known.mails.iter().map(in_words).collect(),
+        }
+    }
+}
+
+fn what(job: &MailJob) -> &'static str {
+    match job {
+        MailJob::Activation { .. } => "lien d'activation",
+        MailJob::RecoveryByAddress { .. } | MailJob::RecoveryByIdentifier { .. } => "identifiant et lien",
+        MailJob::TicketReceipt { .. } => "accusé de réception",
+        _ => "information",
+    }
+}
+
+fn became(state: MailState) -> &'static str {
+    match state {
+        MailState::Queued | MailState::Sending => "en attente",
+        MailState::Sent => "envoyé",
+        MailState::Delayed => "retardé",
+        MailState::Delivered => "remis",
+        MailState::Returned => "revenu",
+        MailState::Bounced => "refusé pour de bon",
+        MailState::Complained => "signalé comme indésirable",
+        MailState::Superseded => "remplacé",
+        MailState::Suppressed | MailState::NoRecipient => "non envoyé",
+        MailState::Refused => "refusé à l'envoi",
+    }
+}
+
+/// A request for assistance, for the agency, unchanged, with what the service knows. The reply goes to the
+/// person.
 pub fn ticket_to_agency(
     reference: &Reference,
     ticket: &Ticket,
     received_at: Timestamp,
+    known: &Known,
 ) -> Result<Content, askama::Error> {
     let subject = format!("Demande d'assistance {}\u{a0}: {}", reference.as_str(), ticket.motive.label());
     content!(subject, "ticket_to_agency.txt", "ticket_to_agency.html", {
@@ -168,6 +239,7 @@ pub fn ticket_to_agency(
         ticket: Ticket = ticket,
         is_unproven: bool = &false,
         received: str = &in_words(received_at),
+        known: KnownInWords = &KnownInWords::of(known),
     })
 }
 

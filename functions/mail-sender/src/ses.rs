@@ -1,6 +1,5 @@
 //! The SES client: pacing, retries on throttling, and what each error means for a mail.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_sesv2::Client;
@@ -12,22 +11,23 @@ use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::operation::send_email::builders::SendEmailFluentBuilder;
 use aws_sdk_sesv2::types::{self, Body, Destination, EmailContent, Message, MessageTag};
 use domain::MailId;
-use domain::time::{SignedDuration, Timestamp, after};
+use domain::mail::Lane;
+use platform::Platform;
 use platform::boot::{self, BootError};
 use platform::clock::Clock;
 use platform::random::Random;
 use platform::scope;
+use platform::table::TableError;
 
-use crate::MailConfig;
+use crate::pace::{Pace, TURN_WAIT_MAX, Turn};
 use crate::prepare::Mail;
 use crate::render::Content;
+use crate::{MailConfig, Pacing};
 
 /// The name of the tag that carries the mail's id through SES's events.
 pub const TAG: &str = "mail_id";
 /// Timeout of one call.
 pub const SEND_TIME_MAX: Duration = Duration::from_secs(10);
-/// Upper bound of the interval between two mails: a longer one leaves an invocation no time to send any.
-const PAUSE_MAX: SignedDuration = SignedDuration::from_secs(10);
 /// Retries of a throttled mail. After them the whole batch is retried later.
 const THROTTLED_RETRIES_MAX: u32 = 2;
 /// Upper bound of the backoff before such a retry; the lower one is half of it.
@@ -54,8 +54,8 @@ pub struct Ses {
     config: MailConfig,
     clock: Clock,
     random: Random,
-    /// When the next mail may be sent.
-    next_at: Arc<Mutex<Timestamp>>,
+    /// None without pacing.
+    pace: Option<Pace>,
 }
 
 /// Settings of an SES client, the same everywhere. The SDK's retries are off: a lost answer may hide a mail
@@ -84,14 +84,20 @@ pub fn client() -> Result<Client, BootError> {
 }
 
 impl Ses {
-    pub fn new(client: Client, config: MailConfig, clock: &Clock, random: &Random) -> Self {
-        let next_at = Arc::new(Mutex::new(Timestamp::MIN));
-        Self { client, config, clock: clock.clone(), random: random.clone(), next_at }
+    pub fn new(client: Client, config: MailConfig, platform: &Platform) -> Self {
+        let (clock, random) = (platform.clock.clone(), platform.random.clone());
+        let pace = match config.pacing {
+            Pacing::Off => None,
+            Pacing::BySes { mails_per_second_max } => {
+                Some(Pace::new(client.clone(), platform.outbox.clone(), clock.clone(), mails_per_second_max))
+            }
+        };
+        Self { client, config, clock, random, pace }
     }
 
     /// The longest wait of [`send`](Self::send) for its turn.
     pub fn pause(&self) -> Duration {
-        self.config.pause.unsigned_abs()
+        if self.pace.is_some() { TURN_WAIT_MAX.unsigned_abs() } else { Duration::ZERO }
     }
 
     /// The configuration set of a mail. Bounces of unproven addresses pause their own set and no other.
@@ -100,20 +106,25 @@ impl Ses {
         if mail.is_unproven { self.config.configuration_set_unproven.as_deref().or(proven) } else { proven }
     }
 
-    /// Sends a mail, tagged with its id, when its turn has come and before the deadline of the batch.
-    pub async fn send(&self, id: MailId, mail: &Mail) -> Outcome {
+    /// Sends a mail, tagged with its id, when the turn of its lane has come and before the deadline of the
+    /// batch.
+    pub async fn send(&self, id: MailId, lane: Lane, mail: &Mail) -> Outcome {
         let request = match self.request(id, mail) {
             Ok(request) => request,
             Err(error) => return Outcome::Refused(error.to_string()),
         };
         let mut retries = 0;
         loop {
-            let in_turn = async {
-                self.wait_turn().await;
-                request.clone().send().await
-            };
-            let error = match scope::in_time(&self.clock, Box::pin(in_turn)).await {
-                Some(Ok(sent)) => return Outcome::Sent(sent.message_id.unwrap_or_default()),
+            match self.turn(lane).await {
+                Ok(Turn::Now) => {}
+                Ok(Turn::NotNow(code)) => return Outcome::Paused(code),
+                Err(_) => return Outcome::Retry("table"),
+            }
+            let error = match scope::in_time(&self.clock, Box::pin(request.clone().send())).await {
+                Some(Ok(sent)) => {
+                    self.pace.iter().for_each(Pace::sent);
+                    return Outcome::Sent(sent.message_id.unwrap_or_default());
+                }
                 Some(Err(error)) => error,
                 None => return Outcome::Retry("out-of-time"),
             };
@@ -131,6 +142,12 @@ impl Ses {
         }
     }
 
+    async fn turn(&self, lane: Lane) -> Result<Turn, TableError> {
+        let Some(pace) = &self.pace else { return Ok(Turn::Now) };
+        let waited = scope::in_time(&self.clock, Box::pin(pace.wait(lane))).await;
+        waited.unwrap_or(Ok(Turn::NotNow("out-of-time")))
+    }
+
     fn request(&self, id: MailId, mail: &Mail) -> Result<SendEmailFluentBuilder, BuildError> {
         Ok(self
             .client
@@ -142,28 +159,6 @@ impl Ses {
             .email_tags(MessageTag::builder().name(TAG).value(id.to_string()).build()?)
             .content(as_email(&mail.content)?))
     }
-
-    /// Rate limiter: each sender has its share of the account's rate.
-    async fn wait_turn(&self) {
-        let now = self.clock.now();
-        let turn = {
-            let mut next_at = self.next_at.lock().unwrap_or_else(PoisonError::into_inner);
-            let turn = now.max(*next_at);
-            *next_at = after(turn, self.config.pause);
-            turn
-        };
-        if turn > now {
-            self.clock.sleep(self.clock.until(turn)).await;
-        }
-    }
-}
-
-/// The interval between two mails of one sender, so that all senders together keep to the account's rate.
-pub fn pause(mails_per_second: u32, senders: u32) -> Result<SignedDuration, BootError> {
-    let nanos = 1_000_000_000_i64.saturating_mul(senders.into()).checked_div(mails_per_second.into());
-    let nanos =
-        nanos.filter(|nanos| *nanos > 0).ok_or("the rate and the number of senders are at least 1")?;
-    Ok(SignedDuration::from_nanos(nanos).min(PAUSE_MAX))
 }
 
 fn as_email(content: &Content) -> Result<EmailContent, BuildError> {

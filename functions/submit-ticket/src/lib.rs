@@ -51,6 +51,10 @@ pub struct TicketCreated {
     /// Where the receipt goes, masked.
     #[schema(example = "j•••@exemple.fr")]
     pub sent_to: String,
+    /// The receipt's mail, to follow it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub mail: Option<String>,
 }
 
 /// Takes a request for assistance in: one transaction, its two mails included.
@@ -69,5 +73,6 @@ pub async fn handle(platform: &Platform, form: Form<TicketForm>) -> Result<Creat
     let proof = platform.proofs.verify(&proof, Action::SubmitTicket, &form.body)?;
     let submitted = platform.tickets.submit(&proof, &ticket).await?;
     let reference = submitted.reference.to_string();
-    Ok(Created(TicketCreated { reference, sent_to: submitted.sent_to }))
+    let mail = submitted.mail.map(|mail| mail.to_string());
+    Ok(Created(TicketCreated { reference, sent_to: submitted.sent_to, mail }))
 }

@@ -173,8 +173,6 @@ class Deployment:
             "AlarmEmail": "astreinte@sesame.example",
             # There is one region here, and no other for what CloudFront wants of us-east-1.
             "WebAcl": "off",
-            # Nobody here counts the mails a second.
-            "MailRate": "1000",
             "Version": "first",
             "Published": "1",
         }

@@ -38,10 +38,14 @@ impl Outbox {
         Ok(next_at.map_or(Standing::Within, Standing::Last))
     }
 
+    pub(super) fn quota_key(&self, quota: &Quota) -> Result<Key, Error> {
+        let label = format!("{}-quota", quota.name);
+        Ok(Key::quota(&self.config.keys.of(Secret::Hash)?.fingerprint(&label, &quota.counted)))
+    }
+
     async fn count_one(&self, id: MailId, quota: &Quota) -> Result<Standing, Error> {
         let now = self.clock.now();
-        let label = format!("{}-quota", quota.name);
-        let key = Key::quota(&self.config.keys.of(Secret::Hash)?.fingerprint(&label, &quota.counted));
+        let key = self.quota_key(quota)?;
         for _ in 0..QUOTA_ATTEMPTS_MAX {
             let count = Change::new(
                 key.clone(),

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::mail::DigestPeriod;
-use domain::{Identifier, MailId, Reference, Siret, Submission, Token};
+use domain::mail::{DigestPeriod, Lane};
+use domain::{Identifier, MailId, Reference, Siret, Submission, Token, TokenHash};
 
 use super::Attributes;
 
@@ -40,8 +40,8 @@ impl Key {
 
     /// By the token's hash.
     #[must_use]
-    pub fn link(token: &Token) -> Self {
-        Self::new(format!("LINK#{}", token.key()), "LINK")
+    pub fn link(token: &TokenHash) -> Self {
+        Self::new(format!("LINK#{}", token.as_str()), "LINK")
     }
 
     /// By the challenge's signature.
@@ -103,6 +103,48 @@ impl Key {
     #[must_use]
     pub fn domain(domain: &str) -> Self {
         Self::new(format!("DOMAIN#{domain}"), "DOMAIN")
+    }
+
+    /// By a keyed hash of the address.
+    #[must_use]
+    pub fn address(fingerprint: &str) -> Self {
+        Self::new(format!("ADDRESS#{fingerprint}"), "ADDRESS")
+    }
+
+    /// The partition of a domain's counts within an hour since 1970.
+    #[must_use]
+    pub fn deliveries(domain: &str, hour: i64) -> String {
+        format!("DELIVERY#{domain}#{hour}")
+    }
+
+    /// One count of a domain's mails: its period since 1970, and what became of them.
+    #[must_use]
+    pub fn delivery(domain: &str, hour: i64, count: &str) -> Self {
+        Self::new(Self::deliveries(domain, hour), count)
+    }
+
+    /// Codes of live links: of an account (recovery) or an establishment (activation).
+    #[must_use]
+    pub fn codes(of: &str) -> Self {
+        Self::new(format!("CODE#{of}"), "CODES")
+    }
+
+    /// Tries of codes.
+    #[must_use]
+    pub fn code_tries(of: &str) -> Self {
+        Self::new(format!("CODE#{of}"), "TRIES")
+    }
+
+    /// How far the senders of a lane have come.
+    #[must_use]
+    pub fn lane(lane: Lane) -> Self {
+        Self::new(format!("LANE#{}", lane.as_str()), "LANE")
+    }
+
+    /// When the next mail of a lane may leave.
+    #[must_use]
+    pub fn turn(lane: Lane) -> Self {
+        Self::new(format!("TURN#{}", lane.as_str()), "TURN")
     }
 
     /// A row that does not exist: read to warm the connection.

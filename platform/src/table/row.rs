@@ -87,8 +87,13 @@ impl Row {
 
     /// A required number.
     pub fn number(&self, name: &'static str) -> Result<u64, TableError> {
-        let number = self.0.get(name).and_then(|value| value.as_n().ok()?.parse().ok());
-        number.ok_or(TableError::corrupt(name))
+        self.find_number(name).ok_or(TableError::corrupt(name))
+    }
+
+    /// An optional number.
+    #[must_use]
+    pub fn find_number(&self, name: &str) -> Option<u64> {
+        self.0.get(name)?.as_n().ok()?.parse().ok()
     }
 
     /// A required moment.
@@ -114,6 +119,12 @@ impl Row {
     pub fn set_size(&self, name: &str) -> u64 {
         let set = self.0.get(name).and_then(|value| value.as_ss().ok());
         set.map_or(0, |strings| strings.len() as u64)
+    }
+
+    /// The strings of a set; none when it is absent.
+    #[must_use]
+    pub fn set(&self, name: &str) -> &[String] {
+        self.0.get(name).and_then(|value| value.as_ss().ok()).map_or(&[], Vec::as_slice)
     }
 
     /// A flag; absent is false.

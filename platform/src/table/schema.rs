@@ -3,13 +3,15 @@
 use std::fmt::{self, Display, Formatter};
 
 use domain::account::{APPLICATION_RETENTION, GUESSES_WINDOW, SESSION_VALID};
+use domain::code::CODE_TRIES_WINDOW;
+use domain::delivery::COMPLAINED_RETENTION;
 use domain::link::{LINK_REMEMBERED, LINK_VALID_MINUTES};
 use domain::mail::QUOTA_WINDOW;
 use domain::proof::PROOF_VALID_MINUTES;
 use domain::time::SignedDuration;
 
 use crate::notices::NOTICE_RETENTION;
-use crate::outbox::{MAIL_RETENTION, NO_MAIL_RETENTION};
+use crate::outbox::{COUNT_RETENTION, MAIL_RETENTION, NO_MAIL_RETENTION, PACE_RETENTION};
 use crate::proofs::USED_PROOF_RETENTION;
 use crate::tickets::TICKET_RETENTION;
 
@@ -289,6 +291,7 @@ pub const KINDS: &[Kind] = &[
         attributes: &[
             text("reference", "of the ticket"),
             text("sent_to", "masked address of the receipt").pseudonym(),
+            text("receipt_mail", "ulid of the receipt").sometimes(),
             EXPIRES_AT,
         ],
         retention: Retention::After(TICKET_RETENTION, "it came"),
@@ -300,7 +303,7 @@ pub const KINDS: &[Kind] = &[
         meaning: "A mail to be sent, and what became of it. Its insertion is what the stream hands on.",
         attributes: &[
             text("mail_id", "the ulid, for the pipe's template"),
-            text("mail_state", "`queued`, `sending`, then one of the ends"),
+            text("mail_state", "`queued`, `sending`, then one of the ends, or what SES's events say"),
             text("lane", "`links` or `desk`: which queue"),
             text(
                 "job",
@@ -314,7 +317,17 @@ pub const KINDS: &[Kind] = &[
             number("sendings", "leases so far").sometimes(),
             moment("due_at", "before then it is not sent").sometimes(),
             text("note", "SES's message id, or why it was not sent").sometimes(),
-            moment("ended_at", "when it reached its end").sometimes(),
+            moment("ended_at", "when a sender was done with it").sometimes(),
+            text("sent_to", "masked address, of a mail whose progress is told").sometimes().pseudonym(),
+            moment("event_at", "when it came to its state, by SES's events").sometimes(),
+            text("reason", "why it came back").sometimes(),
+            number("tracked", "events that moved it").sometimes(),
+            text("first_mail", "ulid of the application's first mail, if this one's address corrects it")
+                .sometimes(),
+            text("application", "identifier of the corrected application; on its first mail")
+                .sometimes()
+                .pseudonym(),
+            number("corrections", "of the application's address; on its first mail").sometimes(),
             EXPIRES_AT,
         ],
         retention: Retention::After(MAIL_RETENTION, "it was queued"),
@@ -340,6 +353,71 @@ pub const KINDS: &[Kind] = &[
         meaning: "A domain that accepts no mail, as a name server said: forms refuse its addresses.",
         attributes: &[EXPIRES_AT],
         retention: Retention::After(NO_MAIL_RETENTION, "a mail to it was given up"),
+    },
+    Kind {
+        name: "address that is not written to",
+        pk: "ADDRESS#<keyed hash of the address>",
+        sk: "ADDRESS",
+        meaning: "An address that bounced for good, or whose reader called a mail spam.",
+        attributes: &[text("standing", "`bounced` or `complained`"), EXPIRES_AT],
+        retention: Retention::After(COMPLAINED_RETENTION, "the complaint; 30 days after a bounce"),
+    },
+    Kind {
+        name: "count of deliveries",
+        pk: "DELIVERY#<domain>#<hour>",
+        sk: "<ten minutes>#<what>",
+        meaning: "Activations and receipts to a domain, by what became of them. Hours and tens of minutes are \
+                  counted since 1970.",
+        attributes: &[number("mails", "that many"), EXPIRES_AT],
+        retention: Retention::After(COUNT_RETENTION, "the first of them"),
+    },
+    Kind {
+        name: "codes of links",
+        pk: "CODE#<identifier or siret>",
+        sk: "CODES",
+        meaning: "The codes of an account's links (recovery), or of an establishment's (activation).",
+        attributes: &[
+            attribute(
+                "codes",
+                AttributeKind::TextSet,
+                "keyed hash of each, and the hash of its link's token",
+            ),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(
+            SignedDuration::from_mins(LINK_VALID_MINUTES),
+            "the last of their mails is handed to SES",
+        ),
+    },
+    Kind {
+        name: "tries of codes",
+        pk: "CODE#<identifier or siret>",
+        sk: "TRIES",
+        meaning: "Codes tried on an identifier or a SIRET that may exist or not. A right one is not counted.",
+        attributes: &[number("tries", "since the row began"), EXPIRES_AT],
+        retention: Retention::After(CODE_TRIES_WINDOW, "the last try"),
+    },
+    Kind {
+        name: "progress of a lane",
+        pk: "LANE#<lane>",
+        sk: "LANE",
+        meaning: "How far the senders of a lane have come: two mails, and when each had its turn.",
+        attributes: &[
+            moment("from_queued", "when the earlier of them was queued"),
+            moment("from_at", "when it had its turn"),
+            moment("to_queued", "when the later was queued"),
+            moment("to_at", "when it had its turn"),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(PACE_RETENTION, "the later one"),
+    },
+    Kind {
+        name: "turns of a lane",
+        pk: "TURN#<lane>",
+        sk: "TURN",
+        meaning: "When the next mail of a lane may leave, by its share of SES's rate.",
+        attributes: &[number("next_ms", "milliseconds since 1970"), EXPIRES_AT],
+        retention: Retention::After(PACE_RETENTION, "the last reservation"),
     },
 ];
 

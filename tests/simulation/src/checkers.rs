@@ -8,13 +8,26 @@ use serde_json::{Value, json};
 use sesame::emulator::TABLE;
 use sesame::grants::Caller;
 
-use crate::people::Employer;
+use crate::people::{Employer, MISTYPED_DOMAIN};
 use crate::world::World;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// States in which a mail has ended.
-const END_STATES: [&str; 5] = ["sent", "superseded", "suppressed", "no_recipient", "refused"];
+const END_STATES: [&str; 10] = [
+    "sent",
+    "delayed",
+    "returned",
+    "delivered",
+    "bounced",
+    "complained",
+    "superseded",
+    "suppressed",
+    "no_recipient",
+    "refused",
+];
+/// States of a mail that SES has taken.
+const TAKEN: [&str; 6] = ["sent", "delayed", "returned", "delivered", "bounced", "complained"];
 
 /// One row, as DynamoDB's JSON.
 struct Row(Value);
@@ -85,10 +98,13 @@ fn mails(world: &World, rows: &[Row]) {
         let state = row.text("mail_state");
         let job: Value = serde_json::from_str(row.text("job")).unwrap_or(Value::Null);
         let kind = job["kind"].as_str().unwrap_or_default();
+        if state == "bounced" && !row.text("sent_to").ends_with(MISTYPED_DOMAIN) {
+            world.violation(format!("a mail ({kind}) to an address that exists is said to have bounced"));
+        }
         if !END_STATES.contains(&state) {
             world.violation(format!("a mail ({kind}) is {state:?} at the end"));
         }
-        if state == "sent" && !arrived.contains(row.id()) {
+        if TAKEN.contains(&state) && !arrived.contains(row.id()) {
             world.violation(format!("a mail ({kind}) is sent and has not arrived"));
         }
         recoveries += usize::from(kind.starts_with("recovery"));

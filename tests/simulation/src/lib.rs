@@ -2,6 +2,7 @@
 //! and every choice from one seed.
 
 pub mod checkers;
+pub mod events;
 pub mod faults;
 pub mod history;
 pub mod model;
@@ -116,6 +117,7 @@ pub fn run(plan: Plan) -> Result<Report, Box<dyn std::error::Error + Send + Sync
     local.block_on(&runtime, async {
         let world = Rc::new(World::open(plan)?);
         let queue = tokio::task::spawn_local(queue::run(world.clone()));
+        let bus = tokio::task::spawn_local(events::run(world.clone()));
         let sweeps = tokio::task::spawn_local(world::sweep_now_and_then(world.clone()));
         let release = tokio::task::spawn_local(world::release(world.clone()));
         let employers: Vec<Employer> = people::population(&world, plan.establishments);
@@ -134,6 +136,7 @@ pub fn run(plan: Plan) -> Result<Report, Box<dyn std::error::Error + Send + Sync
         queue::settle(&world).await;
         checkers::check(&world, &employers)?;
         queue.abort();
+        bus.abort();
         sweeps.abort();
         Ok(world.report())
     })

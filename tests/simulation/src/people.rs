@@ -23,6 +23,11 @@ const MAIL_TIME_MAX: Duration = Duration::from_secs(20 * 60);
 /// What an employer does once the account is open.
 const LATER_EVENTS_MAX: u32 = 5;
 
+/// A domain whose mailboxes do not exist: what some employers type at first.
+pub const MISTYPED_DOMAIN: &str = "inconnu.example";
+/// How long an employer looks at the page that tells where the mail is.
+const LOOKED_AT_MAX: u32 = 20;
+
 /// One employer.
 #[derive(Debug, Clone)]
 pub struct Employer {
@@ -197,19 +202,49 @@ impl Person {
         Some(answer.body["account"] == "exists")
     }
 
-    /// Applies and waits for the mail. Gives the tokens of its links.
+    /// Applies and waits for the mail. Gives the tokens of its links. Now and then with a mistyped address,
+    /// which is corrected once the page says that its mail came back.
     async fn apply(&mut self) -> Vec<String> {
         let known = self.mails().len();
+        let is_mistyped = self.rng.u8(0..5) == 0;
+        let email = if is_mistyped { self.mistyped() } else { self.me.email.clone() };
         let form = json!({
             "siret": self.me.siret, "establishment_name": "Boulangerie du Marché", "first_name": "Zoé",
-            "last_name": "Quidam", "email": self.me.email, "phone": "01 23 45 67 89", "accept_terms": true,
+            "last_name": "Quidam", "email": email, "phone": "01 23 45 67 89", "accept_terms": true,
         });
         let answer = self.send_proven("/api/create-account", Action::CreateAccount, form).await;
         if let Some(Answer { status: 202, body, .. }) = &answer {
             let mail = body["mail"].as_str().unwrap_or_default().to_owned();
-            self.world.model.borrow_mut().applications.push(mail);
+            self.world.model.borrow_mut().applications.push(mail.clone());
+            if is_mistyped {
+                self.correct(&mail).await;
+            }
         }
         self.wait_for_mail(known).await
+    }
+
+    fn mistyped(&self) -> String {
+        let (name, _) = self.me.email.split_once('@').unwrap_or_default();
+        format!("{name}@{MISTYPED_DOMAIN}")
+    }
+
+    /// Looks where the mail is until it has come back, or for a while, then corrects the address.
+    async fn correct(&mut self, mail: &str) {
+        let path = format!("/api/mail/{mail}");
+        for _ in 0..LOOKED_AT_MAX {
+            self.think(2, 60).await;
+            let shown = self.world.ask("GET", &path, None, &Value::Null).await;
+            let state = shown.filter(|shown| shown.status == 200).map(|shown| shown.body["state"].clone());
+            if state.is_some_and(|state| state == "bounced" || state == "suppressed") {
+                break;
+            }
+        }
+        let form = json!({"email": self.me.email});
+        let answer = self.send_proven(&format!("{path}/address"), Action::CreateAccount, form).await;
+        if let Some(Answer { status: 202, body, .. }) = &answer {
+            let mail = body["mail"].as_str().unwrap_or_default().to_owned();
+            self.world.model.borrow_mut().applications.push(mail);
+        }
     }
 
     async fn recover_by_address(&mut self) -> Vec<String> {
@@ -444,6 +479,10 @@ fn judge_form(world: &World, action: Action, siret: &str, span: Span, answer: &A
         (Action::CheckSiret, 200, _) => model.told(siret, answer.body["account"] == "exists", span),
         (Action::CreateAccount, 202, _) => model.told(siret, false, span),
         (Action::CreateAccount, 409, "establishment-has-account") => model.told(siret, true, span),
+        // A correction comes too late, or its application is over.
+        (Action::CreateAccount, 409, "already-activated") | (Action::CreateAccount, 404, "mail-unknown") => {
+            Ok(())
+        }
         (Action::Recover, 202, _) | (Action::SubmitTicket, 201, _) | (_, 503, _) => Ok(()),
         (action, status, problem) => Err(format!("{} answers {status} {problem}", action.as_str())),
     }
@@ -465,7 +504,7 @@ fn cookie(answer: &Answer) -> Option<String> {
 /// The link of a token, as the table has it.
 pub async fn known_link(world: &World, token: &str) -> Option<KnownLink> {
     let parsed = Token::parse(token)?;
-    let row = world.first().operator_table.find(&Key::link(&parsed)).await.ok()??;
+    let row = world.first().operator_table.find(&Key::link(&parsed.hash())).await.ok()??;
     let until = row.moment("valid_until").ok()?.as_second() - crate::world::BEGINNING;
     Some(KnownLink {
         token: token.to_owned(),

@@ -1,6 +1,8 @@
-// Choosing a password, from the link of a mail. The link is used by sending the form, never by
-// opening the page: mail scanners open every link. What it is good for is asked at once.
+// Choosing a password, from the link of a mail, or from its code where the link cannot be opened. The link is used by
+// sending the form, never by opening the page: mail scanners open every link. What it is good for is asked at once.
+import { ownerOf, readCode } from "../code.js";
 import { byId, make, showView } from "../dom.js";
+import { showErrors } from "../errors.js";
 import { showExists } from "../exists.js";
 import { bindForm } from "../form.js";
 import { enablePasswords } from "../passwords.js";
@@ -12,8 +14,14 @@ const UNKNOWN = "/problems/link-unknown";
 const REFUSAL_VIEWS = {
   "/problems/link-expired": "link-expired",
   "/problems/link-used": "link-used",
+  "/problems/code-exhausted": "code-exhausted",
   [UNKNOWN]: "link-unknown",
 };
+const CODE_UNKNOWN = "/problems/code-unknown";
+const WRONG_CODE =
+  "Ce code n'est pas le bon, ou ne va pas avec cet identifiant ou ce SIRET. Votre saisie est conservée. " +
+  "Au cinquième code faux, le code ne sert plus\u00a0; le lien du courriel, lui, marche toujours.";
+const BY_CODE = "Vous avez reçu un courriel, mais son lien ne s'ouvre pas ici\u00a0? Recopiez le code qu'il donne.";
 const OVERTAKEN = "Quelqu'un d'autre a ouvert le compte de votre établissement avant vous. Votre lien ne sert plus.";
 
 const kept = place("link-token");
@@ -79,10 +87,12 @@ function showRefusal({ view, uncertain = false }) {
   refused.write({ view, uncertain });
   // The link may have been used by our own first attempt, whose answer was lost.
   byId("maybe-set").hidden = !uncertain;
-  const isKnown = view !== "link-unknown";
+  // A code is no link that could be renewed.
+  const isKnown = view !== "link-unknown" && Boolean(token);
   byId("by-link").hidden = !isKnown;
   byId("by-identifier").hidden = isKnown;
   byId("new-link").hidden = false;
+  byId("have-code").hidden = false;
   showView(view);
   if (isKnown) renewing.startProof();
 }
@@ -110,7 +120,22 @@ function showLink(link) {
   if (link.purpose) opened.write(link);
 }
 
-const token = takeToken();
+/** The form asks for a code in place of the link. */
+function askCode() {
+  byId("code-fields").hidden = false;
+  byId("for-establishment").textContent = BY_CODE;
+  byId("by-link").hidden = true;
+  byId("by-identifier").hidden = false;
+  byId("new-link").hidden = false;
+  byId("have-code").hidden = true;
+}
+
+/** What opens the account: the link's token, or the code and whose it is. */
+function opener({ code, identifier_or_siret: owner }) {
+  return token ? { token } : { code: readCode(code) ?? code, ...ownerOf(owner) };
+}
+
+let token = takeToken();
 if (!isLoadedAgain()) refused.forget();
 let opening = Promise.resolve(null);
 enablePasswords();
@@ -135,11 +160,21 @@ const renewing = bindForm(byId("renew-link"), {
 const choosing = bindForm(byId("set-password"), {
   url: "/api/set-password",
   staysDone: true,
-  fields: (typed) => ({ token, ...typed }),
-  onDone: ({ identifier }) => showSet(identifier),
+  fields: (typed) => ({ ...opener(typed), password: typed.password }),
+  fieldNames: { identifier: "identifier_or_siret", siret: "identifier_or_siret" },
+  onDone({ identifier }, typed) {
+    // Whose code it was says what it was good for.
+    if (typed && !token) opened.write({ purpose: "siret" in ownerOf(typed.identifier_or_siret) ? "activation" : "recovery" });
+    choosing.put({ code: "" });
+    showSet(identifier);
+  },
   onRefused({ data, uncertain }) {
     if (data.type === "/problems/establishment-has-account") {
       showExists(data.detail ?? data.title);
+      return true;
+    }
+    if (data.type === CODE_UNKNOWN) {
+      showErrors(byId("set-password"), [{ field: "code", detail: WRONG_CODE }]);
       return true;
     }
     const view = REFUSAL_VIEWS[data.type];
@@ -160,9 +195,17 @@ addEventListener("hashchange", () => {
 
 if (!forms.some((form) => form.isDone)) {
   if (refused.read()) showRefusal(refused.read());
-  else if (!token) showRefusal({ view: "link-unknown" });
+  else if (!token) askCode();
   else {
     opening = ask();
     opening.then(showLink);
   }
 }
+
+// A link that is cut or dead stands beside a code in the same mail, or in another.
+byId("enter-code").addEventListener("click", () => {
+  token = null;
+  for (const known of [kept, opened, refused]) known.forget();
+  askCode();
+  showView("choose");
+});

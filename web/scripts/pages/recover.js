@@ -1,8 +1,10 @@
-// Getting a forgotten identifier or password back: the same answer whoever asks.
-import { showMailStep } from "../asked.js";
-import { showView } from "../dom.js";
+// Getting a forgotten identifier or password back: the same answer whoever asks. Of the mail nothing is said, since
+// that would tell who has an account; of the domain of the address that was typed, what holds for everybody.
+import { forRequest, readAsked, showMailStep } from "../asked.js";
+import { showDelivery } from "../delivery.js";
+import { byId, showView } from "../dom.js";
 import { bindForm } from "../form.js";
-import { takeOver } from "../tab.js";
+import { enableHandOver, takeOver } from "../tab.js";
 
 const form = document.querySelector("#recover-identifier, #recover-password");
 
@@ -19,5 +21,12 @@ const bound = bindForm(form, {
   action: "recover",
   prefill: takeOver(),
   staysDone: true,
-  onDone: (_, typed) => queueMicrotask(() => showMailStep(bound, () => showView("ask"), typed && mail(typed))),
+  onDone: (_, typed) => queueMicrotask(() => done(typed)),
 });
+
+function done(typed) {
+  showMailStep(bound, () => showView("ask"), typed && mail(typed));
+  showDelivery(bound.typed.email);
+}
+
+enableHandOver(byId("mail-problem"), () => (readAsked() ? forRequest(readAsked()) : {}));

@@ -1,10 +1,14 @@
 // The request for assistance. Its number is made here, so that a request sent twice is one request.
 import { byId, showView } from "../dom.js";
 import { bindForm } from "../form.js";
+import { showMail } from "../mail-state.js";
 import { takeOver } from "../tab.js";
 
 /** The motive that has an answer of its own, and the case of the colleague who left. */
 const MOTIVE_OF_ACCESS = "extranet-access";
+
+/** The request is there, whatever becomes of its receipt. */
+const RECEIPT_LOST = "Votre demande est bien enregistrée\u00a0: gardez sa référence.";
 
 const form = byId("submit-ticket");
 const prefill = takeOver();
@@ -19,10 +23,11 @@ bindForm(form, {
     const request = requestOf(typed);
     return { submission: submissionOf(request, lastBody), ...request };
   },
-  onDone({ reference, sent_to }) {
+  onDone({ reference, sent_to, mail }, typed) {
     byId("reference").textContent = reference;
     byId("sent-to").textContent = sent_to;
     showView("done");
+    showMail(mail, { isNew: Boolean(typed), advice: RECEIPT_LOST });
   },
 });
 

@@ -107,7 +107,12 @@ fn programs(tools: &Tools) -> Result<Vec<Program>, Error> {
 fn events(folder: &Path) -> Result<Vec<(String, String, Value)>, Error> {
     let mut events = Vec::new();
     for entry in fs::read_dir(folder)? {
-        let event: Value = serde_json::from_slice(&fs::read(entry?.path())?)?;
+        let path = entry?.path();
+        // A folder has the events of a bus.
+        if path.is_dir() {
+            continue;
+        }
+        let event: Value = serde_json::from_slice(&fs::read(path)?)?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (method, path) = (text(&event["requestContext"]["http"]["method"]), text(&event["rawPath"]));
         events.push((method, path, event));

@@ -12,6 +12,7 @@ use sesame::emulator::ServiceResponse;
 use sesame::{Hooks, Options, Portal, functions};
 
 use super::report::Part;
+use super::routes::CORRECTED;
 use crate::Error;
 use crate::chart::number;
 use crate::population::{Population, Request, SITE};
@@ -89,7 +90,8 @@ fn count() -> Result<Costs, Error> {
 
 async fn count_each(portal: &Portal, population: &Population, counter: &Counter) -> Result<Costs, Error> {
     let mut costs = Vec::new();
-    for (rank, (function, route)) in functions::routes().enumerate() {
+    let routes = functions::routes().filter(|(_, route)| route.path != CORRECTED);
+    for (rank, (function, route)) in routes.enumerate() {
         let name = format!("{} {}", route.method, route.path);
         // Each is of somebody else who has an account: where strangers ask too, it is every other request.
         let requests = population.requests(function, route, 2 * rank + 1)?;

@@ -151,7 +151,6 @@ fn environment(function: &Function) -> String {
         set("SESAME_CONFIGURATION_SET", "!Sub \"${AWS::StackName}-mails\"");
         set("SESAME_CONFIGURATION_SET_UNPROVEN", "!Sub \"${AWS::StackName}-unproven\"");
         set("SESAME_MAIL_RATE", "!Ref MailRate");
-        set("SESAME_MAIL_SENDERS", "!Ref MailSenders");
     }
     lines.sort_unstable();
     lines.concat()
@@ -230,12 +229,13 @@ fn routes(function: &Function) -> String {
       PayloadFormatVersion: \"2.0\"\n"
     );
     let target = format!("!Sub \"integrations/${{{id}Integration}}\"");
+    // In quotes: the braces of a path are YAML's own.
     let mut route = |name: &str, key: &str| {
         let _ = write!(
             text,
             "  {name}Route:
     Type: AWS::ApiGatewayV2::Route
-    Properties: {{ ApiId: !Ref HttpApi, RouteKey: {key}, Target: {target} }}\n"
+    Properties: {{ ApiId: !Ref HttpApi, RouteKey: \"{key}\", Target: {target} }}\n"
         );
     };
     for path in paths(function) {

@@ -71,9 +71,14 @@ impl Population {
                     Some(form) => self.filled(form, action, person, is_known, &mut rng)?.to_string(),
                     None => String::new(),
                 };
-                let query = if route.path == "/api/challenge" { "?action=recover" } else { "" };
+                let query = match route.path {
+                    "/api/challenge" => "?action=recover",
+                    "/api/delivery" => "?domain=exemple.fr",
+                    _ => "",
+                };
                 let session = (route.path == "/api/session").then(|| person.session.print());
-                let target = format!("{}{query}", route.path);
+                let path = route.path.replace("{id}", &person.mail.to_string());
+                let target = format!("{path}{query}");
                 Ok(Request { method: route.method, target, session, body, is_known })
             })
             .collect()

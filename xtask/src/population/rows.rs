@@ -37,8 +37,8 @@ impl Rows {
         Ok(Self { password_hash: hash.map_err(|error| format!("{error:?}"))? })
     }
 
-    /// Account, establishment, member, an unused link and an open session.
-    pub fn of(&self, person: &Person) -> [Item; 5] {
+    /// Account, establishment, member, an unused link, an open session and the mail of the activation.
+    pub fn of(&self, person: &Person) -> [Item; 6] {
         let (identifier, siret) = (person.identifier.as_str(), person.siret.as_str());
         let account = row(&format!("ACCOUNT#{identifier}"), "ACCOUNT")
             .application(person)
@@ -65,7 +65,12 @@ impl Rows {
             .text("identifier", identifier)
             .number("credentials_epoch", EPOCH)
             .number("expires_at", FAR);
-        [account.0, establishment.0, member.0, link.0, session.0]
+        let mail = mail(
+            &person.mail.to_string(),
+            &format!(r#"{{"kind":"activation","identifier":"{identifier}"}}"#),
+        )
+        .text("sent_to", "p•••@exemple.fr");
+        [account.0, establishment.0, member.0, link.0, session.0, mail.0]
     }
 }
 
@@ -75,17 +80,20 @@ const ESTABLISHMENT: &str = "Boulangerie du Marché";
 /// A mail of an earlier day, which was sent.
 pub fn old_mail(rank: usize) -> Item {
     let id = format!("0{rank:025}");
+    mail(&id, r#"{"kind":"recovery_by_identifier","identifier":"AP-7K3M-Q2FD"}"#).0
+}
+
+fn mail(id: &str, job: &str) -> Row {
     row(&format!("MAIL#{id}"), "MAIL")
-        .text("mail_id", &id)
+        .text("mail_id", id)
         .text("mail_state", "sent")
         .text("lane", "links")
-        .text("job", r#"{"kind":"recovery_by_identifier","identifier":"AP-7K3M-Q2FD"}"#)
+        .text("job", job)
         .text("correlation_id", "0123456789abcdef")
         .number("created_at", WRITTEN)
         .text("note", "010b0199a1b2c3d4-5e6f7a8b-9c0d-1e2f-3a4b-5c6d7e8f9a0b-000000")
         .number("ended_at", WRITTEN)
         .number("expires_at", FAR)
-        .0
 }
 
 struct Row(Item);

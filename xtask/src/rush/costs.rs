@@ -42,7 +42,7 @@ const fn cost(calls: f64, read_units: f64, write_units: f64, bytes: f64, cpu_ms:
 
 /// Calls are those of `service::counts`; a unit is one row under 1 KB written, two in a transaction, and 4 KB
 /// read. Processor time is of the portal, without its own HTTP.
-const COUNTED: [(&str, Cost); 15] = [
+const COUNTED: [(&str, Cost); 17] = [
     ("GET /api/challenge", cost(0.0, 0.0, 0.0, 0.0, 0.1)),
     ("POST /api/check-siret", cost(1.0, 1.0, 1.0, 900.0, 0.5)),
     ("POST /api/create-account", cost(2.0, 1.0, 8.0, 4_000.0, 1.0)),
@@ -56,6 +56,8 @@ const COUNTED: [(&str, Cost); 15] = [
     ("POST /api/session", cost(2.0, 1.0, 5.0, 3_000.0, 40.0)),
     ("DELETE /api/session", cost(1.0, 0.0, 1.0, 300.0, 0.3)),
     ("GET /api/notices", cost(1.0, 1.0, 0.0, 500.0, 0.3)),
+    ("GET /api/mail/{id}", cost(1.0, 1.0, 0.0, 900.0, 0.3)),
+    ("GET /api/delivery", cost(2.0, 1.0, 0.0, 600.0, 0.3)),
     ("GET /api/openapi.json", cost(0.0, 0.0, 0.0, 0.0, 0.1)),
     (MAIL, cost(5.0, 1.0, 4.0, 6_000.0, 1.5)),
 ];

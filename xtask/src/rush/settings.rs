@@ -124,7 +124,7 @@ impl Settings {
     /// Executions that the size reserves, which the account must have besides its own hundred.
     pub fn reserved(&self) -> Result<u32, Error> {
         let of_routes: Result<Vec<u32>, Error> =
-            functions().map(|function| self.reserved_for(function.size.share)).collect();
+            sesame::functions::ALL.iter().map(|function| self.reserved_for(function.size.share)).collect();
         Ok(of_routes?.iter().sum::<u32>() + self.mail_senders)
     }
 
@@ -133,6 +133,7 @@ impl Settings {
             Share::Crowd => "Crowd",
             Share::Write => "Write",
             Share::Few => "Few",
+            Share::Events => "Events",
             Share::Mails => return Ok(0),
         };
         cell(TEMPLATE, name, &self.size)

@@ -182,7 +182,7 @@ fn a_description_keeps_its_lines() {
     let ticket = ticket_of("Jeanne Lefèvre", description);
     for mail in [
         render::ticket_receipt(SITE, &reference(), &ticket, now(), None).unwrap(),
-        render::ticket_to_agency(&reference(), &ticket, now()).unwrap(),
+        render::ticket_to_agency(&reference(), &ticket, now(), &known()).unwrap(),
     ] {
         assert!(mail.text.contains(&format!("\n\n{description}\n\n--\n")));
         assert!(
@@ -195,7 +195,8 @@ fn a_description_keeps_its_lines() {
 #[test]
 fn every_motive_is_in_the_subject_for_the_agency() {
     for motive in Motive::ALL {
-        let mail = render::ticket_to_agency(&reference(), &Ticket { motive, ..ticket() }, now()).unwrap();
+        let mail =
+            render::ticket_to_agency(&reference(), &Ticket { motive, ..ticket() }, now(), &known()).unwrap();
         let subject = format!("Demande d'assistance T-261123-123456 : {}", motive.label());
         assert_eq!(mail.subject.replace('\u{a0}', " "), subject);
     }

@@ -1,12 +1,13 @@
 //! Who the render are about, and every mail there is.
 
-use domain::mail::DigestPeriod;
+use domain::mail::{DigestPeriod, MailState};
 use domain::time::Timestamp;
 use domain::{
-    Account, Application, Description, Email, Identifier, Motive, Name, Phone, Reference, Siret, Submission,
-    Ticket, Token,
+    Account, Application, Code, Description, Email, Identifier, MailJob, Motive, Name, Phone, Reference,
+    Siret, Submission, Ticket, Token,
 };
-use mail_sender::render::{self, Content, RecoveryLink};
+use mail_sender::render::{self, Content, Known, KnownMail, RecoveryLink};
+use platform::links::Minted;
 use platform::outbox::DigestLine;
 
 pub const SITE: &str = "https://sesame.example";
@@ -25,6 +26,24 @@ pub fn in_an_hour() -> Timestamp {
 
 pub fn token() -> Token {
     Token::from_bytes([7; 32])
+}
+
+pub fn minted(byte: u8) -> Minted {
+    let code = Code::parse("7K3MQ2FD").unwrap();
+    Minted { token: Token::from_bytes([byte; 32]), code, valid_until: in_an_hour() }
+}
+
+/// What the agency is told beside a request.
+pub fn known() -> Known {
+    let mail = |job, state| KnownMail { job, at: now(), state };
+    Known {
+        has_account: true,
+        failed_logins: Some(3),
+        mails: vec![
+            mail(MailJob::TicketReceipt { reference: reference() }, MailState::Sent),
+            mail(MailJob::RecoveryByIdentifier { identifier: identifier(7) }, MailState::Bounced),
+        ],
+    }
 }
 
 pub fn identifier(last: u8) -> Identifier {
@@ -87,13 +106,7 @@ pub fn read(mail: &Content) -> String {
 /// Accounts of two members of one establishment, and a link of each.
 pub fn recovery_links(accounts: &[Account]) -> Vec<RecoveryLink<'_>> {
     let links = accounts.iter().zip([7, 8]);
-    links
-        .map(|(account, byte)| RecoveryLink {
-            account,
-            token: Token::from_bytes([byte; 32]),
-            until: in_an_hour(),
-        })
-        .collect()
+    links.map(|(account, byte)| RecoveryLink { account, minted: minted(byte) }).collect()
 }
 
 /// Two requests that no mail of their own was sent for.
@@ -113,8 +126,8 @@ pub fn every_mail(account: &Account, ticket: &Ticket) -> Vec<(&'static str, Cont
     let accounts = [account.clone(), other];
     let (both, one) = (recovery_links(&accounts), recovery_links(&accounts[..1]));
     let mails = [
-        ("activation", render::activation(SITE, account, &token(), in_an_hour(), None)),
-        ("activation-last", render::activation(SITE, account, &token(), in_an_hour(), next)),
+        ("activation", render::activation(SITE, account, &minted(7), None)),
+        ("activation-last", render::activation(SITE, account, &minted(7), next)),
         ("welcome", render::welcome(SITE, account)),
         ("recovery", render::recovery(SITE, &one, now(), None)),
         ("recovery-last", render::recovery(SITE, &one, now(), next)),
@@ -123,7 +136,7 @@ pub fn every_mail(account: &Account, ticket: &Ticket) -> Vec<(&'static str, Cont
         ("blocked", render::logins_blocked(SITE, account, now())),
         ("receipt", render::ticket_receipt(SITE, &reference(), ticket, now(), None)),
         ("receipt-last", render::ticket_receipt(SITE, &reference(), ticket, now(), next)),
-        ("agency", render::ticket_to_agency(&reference(), ticket, now())),
+        ("agency", render::ticket_to_agency(&reference(), ticket, now(), &known())),
         ("digest", render::agency_digest(DigestPeriod::of(now()), &digest_lines())),
     ];
     mails.into_iter().map(|(name, mail)| (name, mail.unwrap())).collect()

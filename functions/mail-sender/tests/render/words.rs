@@ -8,7 +8,7 @@ use crate::fixtures::*;
 
 #[test]
 fn activation_says_who_asked_until_when_and_with_which_identifier() {
-    let mail = render::activation(SITE, &account(), &token(), in_an_hour(), None).unwrap();
+    let mail = render::activation(SITE, &account(), &minted(7), None).unwrap();
     insta::assert_snapshot!(read(&mail), @"
     Objet : Activez votre compte Sésame – SIRET 732 829 320 00074
 
@@ -362,7 +362,7 @@ fn receipt_says_what_happens_next_and_what_was_asked() {
 
 #[test]
 fn agency_reads_everything_that_was_typed() {
-    let mail = render::ticket_to_agency(&reference(), &ticket(), now()).unwrap();
+    let mail = render::ticket_to_agency(&reference(), &ticket(), now(), &known()).unwrap();
     insta::assert_snapshot!(read(&mail), @"
     Objet : Demande d'assistance T-261123-123456 : Habilitation à l'extranet
 

@@ -1,0 +1,5 @@
+//! The Lambda function `mail`.
+
+fn main() -> Result<(), platform::boot::BootError> {
+    platform::serve(&mail::FUNCTION)
+}

@@ -1,0 +1,138 @@
+//! Codes beside links: which link a code stands for, and how often a wrong one was tried.
+
+use std::sync::Arc;
+
+use domain::code::{CODE_TRIES_MAX, CODE_TRIES_WINDOW};
+use domain::time::{Timestamp, after};
+use domain::{Code, Identifier, Refusal, Siret, TokenHash};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::Error;
+use crate::function::Secret;
+use crate::table::{Change, Key, Outcome, StringSet, Table, TableError};
+
+/// Codes that one account or establishment has at once. Beyond them the oldest are forgotten: a stranger who
+/// applies for an establishment a thousand times must not make its row too large to write.
+const CODES_MAX: u64 = 100;
+/// Tries of a write beside others of the same row.
+const ATTEMPTS_MAX: usize = 3;
+/// Between the code's hash and the link's.
+const SEPARATOR: char = ' ';
+
+/// What a code is typed with.
+#[derive(Debug, Clone)]
+pub enum CodeOwner {
+    /// For a recovery.
+    Account(Identifier),
+    /// For an activation.
+    Establishment(Siret),
+}
+
+impl CodeOwner {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Account(identifier) => identifier.as_str(),
+            Self::Establishment(siret) => siret.as_str(),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Codes {
+    table: Table,
+    config: Arc<Config>,
+    clock: Clock,
+}
+
+impl Codes {
+    pub(crate) fn new(table: &Table, config: &Arc<Config>, clock: &Clock) -> Self {
+        Self { table: table.clone(), config: config.clone(), clock: clock.clone() }
+    }
+
+    /// Adds the code of a link that is valid until then. Idempotent.
+    pub(crate) async fn add(
+        &self,
+        owner: &CodeOwner,
+        code: &Code,
+        link: &TokenHash,
+        until: Timestamp,
+    ) -> Result<(), Error> {
+        let entry = format!("{}{SEPARATOR}{}", self.hash_of(owner, code)?, link.as_str());
+        for _ in 0..ATTEMPTS_MAX {
+            for (update, condition) in [
+                (
+                    "ADD codes :code SET expires_at = :until",
+                    "attribute_not_exists(pk) OR (expires_at > :now AND size(codes) < :most)",
+                ),
+                ("SET codes = :code, expires_at = :until", "expires_at <= :now OR size(codes) >= :most"),
+            ] {
+                let change = Change::new(Key::codes(owner.as_str()), update, condition)
+                    .value("code", StringSet(vec![entry.clone()]))
+                    .value("until", until)
+                    .value("now", self.clock.now())
+                    .value("most", CODES_MAX);
+                if let Outcome::Done(_) = self.table.update(change).await? {
+                    return Ok(());
+                }
+            }
+        }
+        Err(TableError::Unavailable("the codes kept changing".into()).into())
+    }
+
+    /// The link of a code. A try counts before it is judged, and a right one is taken back. The answer and
+    /// the work are the same whether or not there is such an account.
+    ///
+    /// # Errors
+    /// `CodeUnknown`; `CodeExhausted` after [`CODE_TRIES_MAX`] wrong ones, also for the right one.
+    pub async fn find(&self, owner: &CodeOwner, code: &Code) -> Result<TokenHash, Error> {
+        self.count_try(owner).await?;
+        let row = self.table.find(&Key::codes(owner.as_str())).await?;
+        let row = row.filter(|row| !row.is_past(self.clock.now()));
+        let hash = self.hash_of(owner, code)?;
+        let entries = row.as_ref().map_or(&[][..], |row| row.set("codes"));
+        let link = entries.iter().find_map(|entry| {
+            let (code, link) = entry.split_once(SEPARATOR)?;
+            (code == hash).then(|| TokenHash::parse(link)).flatten()
+        });
+        let link = link.ok_or(Refusal::CodeUnknown)?;
+        let take_back =
+            Change::new(Key::code_tries(owner.as_str()), "SET tries = tries - :one", "tries > :none");
+        self.table.update(take_back.value("one", 1).value("none", 0)).await?;
+        Ok(link)
+    }
+
+    async fn count_try(&self, owner: &CodeOwner) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS_MAX {
+            let now = self.clock.now();
+            let change = |update, condition| {
+                Change::new(Key::code_tries(owner.as_str()), update, condition)
+                    .value("one", 1)
+                    .value("until", after(now, CODE_TRIES_WINDOW))
+                    .value("now", now)
+            };
+            let count = change(
+                "ADD tries :one SET expires_at = :until",
+                "attribute_not_exists(pk) OR (expires_at > :now AND tries < :most)",
+            );
+            let standing = match self.table.update(count.value("most", CODE_TRIES_MAX)).await? {
+                Outcome::Done(_) => return Ok(()),
+                Outcome::Refused(standing) => standing,
+            };
+            if standing.is_some_and(|row| !row.is_past(now)) {
+                return Err(Refusal::CodeExhausted.into());
+            }
+            let begin_anew = change("SET tries = :one, expires_at = :until", "expires_at <= :now");
+            if let Outcome::Done(_) = self.table.update(begin_anew).await? {
+                return Ok(());
+            }
+        }
+        Err(TableError::Unavailable("the count of tries kept changing".into()).into())
+    }
+
+    /// A keyed hash: a code alone is short enough to be guessed by who reads the table.
+    fn hash_of(&self, owner: &CodeOwner, code: &Code) -> Result<String, Error> {
+        let key = self.config.keys.of(Secret::Hash)?;
+        Ok(key.fingerprint("code", &format!("{} {}", owner.as_str(), code.as_str())))
+    }
+}

@@ -1,0 +1,344 @@
+//! What became of mails: their progress by SES's events, the addresses and the domains that they tell of.
+
+use domain::delivery::{
+    AddressStanding, DelayBin, DomainCounts, Event as MailEvent, HEALTH_WINDOW, Progress, Reason,
+};
+use domain::mail::{Bounded, CORRECTIONS_MAX, Lane, MailState};
+use domain::time::{SignedDuration, Timestamp, after};
+use domain::{Email, Identifier, MailId, MailJob, Siret};
+
+use super::Outbox;
+use crate::error::Error;
+use crate::metrics::Event;
+use crate::table::{Change, Committed, Guard, Key, Row, TableError, Transaction};
+
+/// Tries of an event beside others of the same mail.
+const TRACK_ATTEMPTS_MAX: usize = 8;
+/// The span of one count of a domain's mails.
+const COUNT_PERIOD: SignedDuration = SignedDuration::from_mins(10);
+/// The retention of such a count.
+pub(crate) const COUNT_RETENTION: SignedDuration = SignedDuration::from_hours(3);
+/// No other event moved the mail meanwhile.
+const AS_READ: Guard = Guard("mail as it was read");
+/// A count takes any addition.
+const COUNTED: Guard = Guard("domain counted");
+
+/// One event of SES about a mail.
+#[derive(Debug, Clone)]
+pub struct Told {
+    pub event: MailEvent,
+    /// When it happened.
+    pub at: Timestamp,
+    /// When SES took the mail.
+    pub taken_at: Timestamp,
+    /// Whom the mail is for.
+    pub recipient: Email,
+}
+
+/// What an event did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tracked {
+    /// The mail is there now.
+    Moved(MailState),
+    /// It was there or further already.
+    NoNews,
+    /// No such mail, or no longer.
+    Unknown,
+}
+
+/// A mail as its applicant may see it.
+#[derive(Debug, Clone)]
+pub struct Status {
+    pub job: MailJob,
+    pub lane: Lane,
+    /// The masked address.
+    pub sent_to: Option<String>,
+    pub created_at: Timestamp,
+    pub progress: Progress,
+}
+
+/// The mails of one application, whose address was corrected perhaps.
+#[derive(Debug, Clone)]
+pub(crate) struct Chain {
+    /// The mail of the first address, whose row counts the corrections.
+    pub first: MailId,
+    /// The application as it is now: of the last address.
+    pub identifier: Identifier,
+}
+
+impl Chain {
+    /// Counts a correction, which goes from this application to that one.
+    pub(crate) fn correction(&self, to: &Identifier) -> Change {
+        Change::new(
+            Key::mail(self.first),
+            "SET application = :to ADD corrections :one",
+            "attribute_exists(pk) AND (attribute_not_exists(corrections) OR corrections < :most) \
+             AND (attribute_not_exists(application) OR application = :from)",
+        )
+        .value("to", to.as_str())
+        .value("from", self.identifier.as_str())
+        .value("one", 1)
+        .value("most", CORRECTIONS_MAX)
+    }
+}
+
+impl Outbox {
+    /// The mails of an application, from one of them; none for what is no mail of an activation.
+    pub(crate) async fn chain_of(&self, mail: MailId) -> Result<Option<Chain>, TableError> {
+        let Some(row) = self.find(mail).await? else { return Ok(None) };
+        let first = row.find_text("first_mail").and_then(MailId::parse);
+        let (first, row) = match first {
+            None => (mail, row),
+            Some(first) => match self.find(first).await? {
+                Some(row) => (first, row),
+                None => return Ok(None),
+            },
+        };
+        let MailJob::Activation { identifier, .. } = read(&row)?.job else { return Ok(None) };
+        let current = row.find_text("application").and_then(|text| Identifier::parse(text).ok());
+        Ok(Some(Chain { first, identifier: current.unwrap_or(identifier) }))
+    }
+
+    /// Moves a mail forward by an event, counts it for the receiver's domain, and remembers an address that
+    /// is not to be written to. Idempotent; the order of events does not matter.
+    pub async fn track(&self, id: MailId, told: &Told) -> Result<Tracked, Error> {
+        for _ in 0..TRACK_ATTEMPTS_MAX {
+            let Some(row) = self.find(id).await? else { return Ok(Tracked::Unknown) };
+            let status = read(&row)?;
+            let Some(next) = status.progress.on(told.event, told.at) else {
+                return Ok(Tracked::NoNews);
+            };
+            // Before the mail moves: an event that comes again is no news then, and would teach nothing.
+            self.learn(told, &status.job).await?;
+            let mut transaction = Transaction::new();
+            transaction.change(AS_READ, moves(id, &row, next)?).count(Event::Mail(next.state));
+            if next.state != status.progress.state && is_told(&status.job) {
+                transaction.change(COUNTED, self.counts(told, next));
+            }
+            match self.table.commit(transaction).await? {
+                Committed::Yes => return Ok(Tracked::Moved(next.state)),
+                Committed::No(_) => {}
+            }
+        }
+        Err(TableError::Unavailable("the mail kept changing".into()).into())
+    }
+
+    /// Remembers an address that bounced or complained, and forgets it when a corrected one arrives.
+    async fn learn(&self, told: &Told, job: &MailJob) -> Result<(), Error> {
+        let now = self.clock.now();
+        let key = Key::address(&self.address_fingerprint(&told.recipient)?);
+        let change = match told.event.standing() {
+            // A complaint outlives a bounce.
+            Some(standing) => Change::new(
+                key,
+                "SET standing = :standing, expires_at = :until",
+                "attribute_not_exists(pk) OR expires_at <= :now OR standing = :bounced OR standing = :standing",
+            )
+            .value("standing", standing.as_str())
+            .value("until", after(told.at, standing.retention())),
+            None if told.event == MailEvent::Delivered && is_corrected(job) => {
+                Change::new(key, "SET expires_at = :now", "standing = :bounced")
+            }
+            None => return Ok(()),
+        };
+        let change = change.value("bounced", AddressStanding::Bounced.as_str()).value("now", now);
+        self.table.update(change).await?;
+        Ok(())
+    }
+
+    /// The standing of an address, unless it is an ordinary one.
+    pub async fn standing_of(&self, email: &Email) -> Result<Option<AddressStanding>, Error> {
+        let now = self.clock.now();
+        let row = self.table.find(&Key::address(&self.address_fingerprint(email)?)).await?;
+        let row = row.filter(|row| !row.is_past(now));
+        let read = |row: Row| row.parsed("standing", |name| AddressStanding::parse(name).ok_or(()));
+        Ok(row.map(read).transpose()?)
+    }
+
+    fn counts(&self, told: &Told, next: Progress) -> Change {
+        let now = self.clock.now();
+        let became = match next.state {
+            MailState::Delivered => Became::Delivered(DelayBin::of(told.at.duration_since(told.taken_at))),
+            MailState::Bounced | MailState::Returned if next.reason.is_some_and(Reason::is_of_domain) => {
+                Became::Refused
+            }
+            MailState::Bounced | MailState::Returned => Became::Bounced,
+            MailState::Delayed => Became::Delayed,
+            _ => Became::Other,
+        };
+        let key = Key::delivery(told.recipient.domain(), hour_of(now), &became.sort_key(now));
+        Change::new(
+            key,
+            "ADD mails :one SET expires_at = if_not_exists(expires_at, :until)",
+            "attribute_not_exists(pk) OR attribute_exists(pk)",
+        )
+        .value("one", 1)
+        .value("until", after(now, COUNT_RETENTION))
+    }
+
+    /// What became of the mails to a domain within [`HEALTH_WINDOW`]: of those alone whose sending is no
+    /// secret. Counting recoveries would tell, by its change, whether an account exists.
+    pub async fn counts_of(&self, domain: &str) -> Result<DomainCounts, TableError> {
+        let now = self.clock.now();
+        let from = now.saturating_sub(HEALTH_WINDOW).unwrap_or(Timestamp::MIN);
+        let hours = [hour_of(from), hour_of(now)].map(|hour| Key::deliveries(domain, hour));
+        let (before, current) =
+            tokio::try_join!(self.table.find_all(&hours[0], ""), self.table.find_all(&hours[1], ""))?;
+        let mut counts = DomainCounts::default();
+        for row in before.iter().chain(&current) {
+            let (period, became) = row.parsed("sk", |sk| Became::parse(sk).ok_or(()))?;
+            if period < period_of(from) {
+                continue;
+            }
+            let mails = row.number("mails")?;
+            match became {
+                Became::Delivered(bin) => counts.delivered.push((bin, mails)),
+                Became::Delayed => counts.delayed += mails,
+                Became::Bounced => counts.bounced += mails,
+                Became::Refused => counts.refused += mails,
+                Became::Other => {}
+            }
+        }
+        Ok(counts)
+    }
+
+    /// The last mails to an address that a stranger can cause, the newest first: those that its quotas count.
+    pub async fn last_mails(&self, to: &Email, siret: &Siret, most: usize) -> Result<Vec<Status>, Error> {
+        let mut ids = Vec::new();
+        for bounded in [Bounded::Recovery(to), Bounded::Activation(to, siret), Bounded::Receipt(to)] {
+            // The widest: every mail of its kind to the address.
+            if let Some(quota) = bounded.quotas().last() {
+                let row = self.table.find(&self.quota_key(quota)?).await?;
+                ids.extend(row.iter().flat_map(|row| row.set("mails")).filter_map(|id| MailId::parse(id)));
+            }
+        }
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        let mut mails = Vec::new();
+        for id in ids.into_iter().take(most) {
+            mails.extend(self.status(id).await?);
+        }
+        Ok(mails)
+    }
+
+    /// A mail as it stands, unless it is unknown.
+    pub async fn status(&self, id: MailId) -> Result<Option<Status>, TableError> {
+        self.find(id).await?.as_ref().map(read).transpose()
+    }
+
+    async fn find(&self, id: MailId) -> Result<Option<Row>, TableError> {
+        let now = self.clock.now();
+        Ok(self.table.find(&Key::mail(id)).await?.filter(|row| !row.is_past(now)))
+    }
+}
+
+/// The mails whose fate is told to who typed their address.
+fn is_told(job: &MailJob) -> bool {
+    matches!(job, MailJob::Activation { .. } | MailJob::TicketReceipt { .. })
+}
+
+fn is_corrected(job: &MailJob) -> bool {
+    matches!(job, MailJob::Activation { is_corrected: true, .. })
+}
+
+fn moves(id: MailId, row: &Row, next: Progress) -> Result<Change, TableError> {
+    let tracked = row.find_number("tracked");
+    let condition = match tracked {
+        Some(_) => "mail_state = :was AND tracked = :tracked",
+        None => "mail_state = :was AND attribute_not_exists(tracked)",
+    };
+    let update = match next.reason {
+        Some(_) => {
+            "SET mail_state = :state, event_at = :at, reason = :reason, tracked = :next \
+             REMOVE lease_until, lease_by"
+        }
+        None => {
+            "SET mail_state = :state, event_at = :at, tracked = :next REMOVE lease_until, lease_by, reason"
+        }
+    };
+    let change = Change::new(Key::mail(id), update, condition)
+        .value("was", row.text("mail_state")?)
+        .value("state", next.state.as_str())
+        .value("at", next.at)
+        .value("next", tracked.unwrap_or(0) + 1);
+    let change = tracked.into_iter().fold(change, |change, tracked| change.value("tracked", tracked));
+    Ok(next.reason.into_iter().fold(change, |change, reason| change.value("reason", reason.as_str())))
+}
+
+fn read(row: &Row) -> Result<Status, TableError> {
+    let created_at = row.moment("created_at")?;
+    let at = row.find_moment("event_at").or(row.find_moment("ended_at")).unwrap_or(created_at);
+    Ok(Status {
+        job: row.parsed("job", |job| serde_json::from_str(job))?,
+        lane: row
+            .parsed("lane", |name| Lane::ALL.into_iter().find(|lane| lane.as_str() == name).ok_or(()))?,
+        sent_to: row.find_text("sent_to").map(str::to_owned),
+        created_at,
+        progress: Progress {
+            state: row.parsed("mail_state", |name| MailState::parse(name).ok_or(()))?,
+            at,
+            reason: row.find_text("reason").and_then(Reason::parse),
+        },
+    })
+}
+
+/// What a count is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Became {
+    Delivered(DelayBin),
+    Delayed,
+    Bounced,
+    Refused,
+    Other,
+}
+
+impl Became {
+    /// `<period>#<what>`.
+    fn sort_key(self, now: Timestamp) -> String {
+        let period = period_of(now);
+        match self {
+            Self::Delivered(bin) => format!("{period}#delivered-{}", bin.number()),
+            Self::Delayed => format!("{period}#delayed"),
+            Self::Bounced => format!("{period}#bounced"),
+            Self::Refused => format!("{period}#refused"),
+            Self::Other => format!("{period}#other"),
+        }
+    }
+
+    fn parse(sort_key: &str) -> Option<(i64, Self)> {
+        let (period, what) = sort_key.split_once('#')?;
+        let became = match what.split_once('-') {
+            Some(("delivered", bin)) => Self::Delivered(DelayBin::parse(bin)?),
+            _ => match what {
+                "delayed" => Self::Delayed,
+                "bounced" => Self::Bounced,
+                "refused" => Self::Refused,
+                "other" => Self::Other,
+                _ => return None,
+            },
+        };
+        Some((period.parse().ok()?, became))
+    }
+}
+
+fn period_of(moment: Timestamp) -> i64 {
+    moment.as_second().div_euclid(COUNT_PERIOD.as_secs())
+}
+
+fn hour_of(moment: Timestamp) -> i64 {
+    moment.as_second().div_euclid(3_600)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_read_as_it_was_written() {
+        let now = Timestamp::from_second(1_795_428_000).unwrap_or_default();
+        let slow = Became::Delivered(DelayBin::of(SignedDuration::from_mins(12)));
+        for became in [slow, Became::Delayed, Became::Bounced, Became::Refused, Became::Other] {
+            assert_eq!(Became::parse(&became.sort_key(now)), Some((period_of(now), became)));
+        }
+        assert_eq!(Became::parse("1#delivered-99"), None);
+    }
+}

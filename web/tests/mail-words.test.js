@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { domainOf, isLost, isNews, isOver, wordsOf, wordsOfDelivery } from "../scripts/mail-words.js";
+
+const plain = (text) => text.replaceAll("\u00a0", " ");
+const mail = (state, more = {}) => ({
+  state,
+  sent_to: "j•••@exemple.fr",
+  at: "2026-11-24T09:42:00Z",
+  reason: null,
+  ahead_seconds: null,
+  ...more,
+});
+const said = (state, more) => plain(wordsOf(mail(state, more)));
+
+test("each state has its words", () => {
+  for (const [state, more, words] of [
+    ["queued", {}, "Votre message part dans un instant."],
+    ["queued", { ahead_seconds: 599 }, "Votre message part dans un instant."],
+    ["queued", { ahead_seconds: 840 }, "Beaucoup de demandes en ce moment : votre message partira dans environ 14 minutes. Rien n'est perdu."],
+    ["sent", {}, "Parti à 10 h 42, en attente de la réponse de exemple.fr."],
+    ["delayed", {}, "exemple.fr retarde notre message. Nous réessayons, vous n'avez rien à faire."],
+    ["delivered", {}, "Remis au serveur de exemple.fr à 10 h 42. S'il n'est pas dans votre boîte, regardez dans les indésirables."],
+    ["bounced", { reason: "boîte pleine" }, "Refusé par exemple.fr : boîte pleine."],
+    ["bounced", {}, "Refusé par exemple.fr."],
+    ["refused", {}, "exemple.fr n'accepte pas de messages. Le nôtre n'est pas parti."],
+    ["suppressed", {}, "Nous n'avons pas écrit à cette adresse : un message précédent a été refusé, ou nous en avons déjà envoyé trop."],
+    ["suppressed", { reason: "trop de messages" }, "Nous n'avons pas écrit à cette adresse : trop de messages."],
+    ["teleported", {}, ""],
+  ]) {
+    assert.equal(said(state, more), words);
+  }
+});
+
+test("times are those of Paris, in summer too", () => {
+  assert.match(said("sent", { at: "2026-07-14T10:05:00Z" }), /^Parti à 12 h 05,/);
+  assert.match(said("delivered", { at: "2026-11-24T23:00:00Z" }), /exemple\.fr à 0 h\./);
+});
+
+test("a line never breaks before a colon or within an hour", () => {
+  assert.match(wordsOf(mail("bounced", { reason: "boîte pleine" })), /fr\u00a0: boîte/);
+  assert.match(wordsOf(mail("sent")), /10\u00a0h\u00a042/);
+  assert.match(wordsOf(mail("queued", { ahead_seconds: 840 })), /14\u00a0minutes/);
+});
+
+test("the same thing is no news, nor is a wait that is a little shorter", () => {
+  const waits = (seconds) => mail("queued", { ahead_seconds: seconds });
+  assert.equal(isNews(mail("queued"), null), true);
+  assert.equal(isNews(mail("sent"), mail("queued")), true);
+  assert.equal(isNews(mail("sent"), mail("sent")), false);
+  assert.equal(isNews(mail("bounced", { reason: "boîte pleine" }), mail("bounced")), true);
+  assert.equal(isNews(waits(780), waits(840)), false);
+  assert.equal(isNews(waits(1200), waits(840)), true, "it has become longer");
+  assert.equal(isNews(waits(900), waits(1200)), true);
+  assert.equal(isNews(waits(590), waits(600)), true, "it leaves soon");
+  assert.equal(isNews(mail("queued", { ahead_seconds: 20 }), mail("queued")), false);
+});
+
+test("what is over, and what will not come", () => {
+  for (const state of ["bounced", "refused", "suppressed"]) assert.ok(isOver(mail(state)) && isLost(mail(state)), state);
+  assert.ok(isOver(mail("delivered")) && !isLost(mail("delivered")));
+  for (const state of ["queued", "sent", "delayed", "teleported"]) assert.ok(!isOver(mail(state)) && !isLost(mail(state)), state);
+});
+
+test("the domain is what stands after the last @", () => {
+  assert.equal(domainOf("j•••@exemple.fr"), "exemple.fr");
+  assert.equal(domainOf(" Jeanne@Exemple.FR "), "exemple.fr");
+  for (const none of ["AP-7K3M-Q2FD", "", undefined, "jeanne@"]) assert.equal(domainOf(none), "");
+});
+
+test("of a domain only its trouble is told", () => {
+  const told = (state, median_seconds = null) => plain(wordsOfDelivery({ domain: "exemple.fr", state, median_seconds }));
+  assert.equal(told("delayed", 720), "exemple.fr retarde nos messages en ce moment (médiane 12 min).");
+  assert.equal(told("delayed", 5), "exemple.fr retarde nos messages en ce moment (médiane 1 min).");
+  assert.equal(told("delayed"), "exemple.fr retarde nos messages en ce moment.");
+  assert.equal(told("refusing"), "exemple.fr refuse nos messages en ce moment.");
+  assert.deepEqual([told("good", 3), told("unknown")], ["", ""]);
+});

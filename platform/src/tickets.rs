@@ -69,6 +69,8 @@ impl Tickets {
             let reference = Reference::new(in_paris(now).date(), self.random.bytes());
             let expires_at = after(now, TICKET_RETENTION);
             let mut transaction = Transaction::new();
+            let to_agency = MailJob::TicketToAgency { reference: reference.clone() };
+            self.outbox.queue(&mut transaction, &to_agency)?;
             let receipt = MailJob::TicketReceipt { reference: reference.clone() };
             let mail = self.outbox.queue_told(&mut transaction, &receipt, &ticket.email, None)?;
             let submission = Row::new(&Key::submission(&ticket.submission))
@@ -81,8 +83,6 @@ impl Tickets {
                 .create(NEW_TICKET, row(&reference, ticket, now).with("expires_at", expires_at))
                 .count(Event::Ticket(ticket.motive));
             self.outbox.assert_mail_domain(&mut transaction, &ticket.email).await?;
-            let to_agency = MailJob::TicketToAgency { reference: reference.clone() };
-            self.outbox.queue(&mut transaction, &to_agency)?;
             let submitted = Submitted { reference, sent_to: sent_to.clone(), mail: Some(mail) };
             match self.proofs.spend(proof, &submitted.receipt(), transaction).await? {
                 Spent::Now => return Ok(submitted),

@@ -30,13 +30,12 @@ async fn the_mail_that_is_waited_for_is_told_sent_again_and_corrected() {
         browser.reads("#mail-limit", "Vous en avez demandé 2").await;
 
         browser.click("#correct").await;
-        browser.sees("#step-account").await;
-        for (field, typed) in APPLICATION {
-            assert_eq!(browser.value(&format!("#create-account #{field}")).await, typed);
-        }
-        assert_eq!(browser.text("#checked-siret").await, SIRET);
-        browser.fill("#create-account #email", "j.martin@exemple.fr").await;
-        browser.submit("#create-account").await;
+        browser.fill("#correct-address #corrected_email", "j.martin@").await;
+        browser.submit("#correct-address").await;
+        browser.reads("#corrected_email-error", "Cette adresse n'est pas valide").await;
+        assert_eq!(browser.value("#correct-address #corrected_email").await, "j.martin@");
+        browser.fill("#correct-address #corrected_email", "j.martin@exemple.fr").await;
+        browser.submit("#correct-address").await;
         browser.reads("#sent-to", "j.martin@exemple.fr").await;
         assert_eq!(stage.portal.mail(3).await.to, ["j.martin@exemple.fr"]);
         browser.reads("#mail-limit", "Vous en avez demandé 1 ").await;

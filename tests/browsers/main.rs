@@ -3,6 +3,7 @@
 
 mod access;
 mod browser;
+mod deliveries;
 mod doors;
 mod engines;
 mod fields;

@@ -147,10 +147,10 @@ async fn used_and_unknown_links_are_told_apart_and_each_leads_to_a_new_one() {
         browser.sees("#done").await;
         let mail = stage.portal.mail(3).await;
         assert_eq!(choose_password(stage, mail.fragment(), OTHER_PASSWORD).await, identifier);
-        // Without any link the page says so at once.
+        // Without any link the page asks for a code at once.
         browser.run("sessionStorage.clear()", json!([])).await;
         browser.go("/mot-de-passe/").await;
-        browser.sees("#link-unknown").await;
+        browser.sees("#code-fields").await;
     })
     .await;
 }

@@ -185,9 +185,24 @@ async fn submit_ticket() {
 #[tokio::test]
 async fn mail() {
     let app = App::new();
-    insta::assert_snapshot!(answered(&app, "mail").await, @"");
-    insta::assert_snapshot!(answered(&app, "mail-address").await, @"");
-    insta::assert_snapshot!(answered(&app, "delivery").await, @"");
+    insta::assert_snapshot!(answered(&app, "mail").await, @r#"
+    404
+    content-type: application/problem+json
+    cache-control: no-store
+    {"detail":"Recommencez votre demande : vous recevrez un nouveau message.","status":404,"title":"Ce message est inconnu","type":"/problems/mail-unknown"}
+    "#);
+    insta::assert_snapshot!(answered(&app, "mail-address").await, @r#"
+    404
+    content-type: application/problem+json
+    cache-control: no-store
+    {"detail":"Recommencez votre demande : vous recevrez un nouveau message.","status":404,"title":"Ce message est inconnu","type":"/problems/mail-unknown"}
+    "#);
+    insta::assert_snapshot!(answered(&app, "delivery").await, @r#"
+    200
+    content-type: application/json
+    cache-control: public, max-age=60
+    {"domain":"exemple.fr","median_seconds":null,"state":"unknown"}
+    "#);
 }
 
 #[tokio::test]

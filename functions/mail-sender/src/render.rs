@@ -188,14 +188,14 @@ struct KnownInWords {
 impl KnownInWords {
     fn of(known: &Known) -> Self {
         let in_words = |mail: &KnownMail| {
-            format!("{}, {} le {}", what(&mail.job), became(mail.state), in_words(mail.at))
+            let at = in_paris(mail.at).strftime("%d/%m à %-H\u{a0}h\u{a0}%M");
+            format!("{}, {} le {at}", what(&mail.job), became(mail.state))
         };
         Self {
             account: if known.has_account { "oui" } else { "non" },
-            failed_logins: known.failed_logins.map_or_else(
-                || "sans objet, aucun compte à cette adresse".to_owned(),
-                |count| count.to_string(),
-            ),
+            failed_logins: known
+                .failed_logins
+                .map_or_else(|| "aucun compte à cette adresse".to_owned(), |count| count.to_string()),
             mails: known.mails.iter().map(in_words).collect(),
         }
     }

@@ -8,7 +8,6 @@ use platform::outbox::Status;
 pub fn reason(status: &Status) -> Option<&'static str> {
     match status.progress.state {
         MailState::Bounced | MailState::Returned => Some(of_bounce(status.progress.reason?)),
-        MailState::Refused => Some("ce domaine n'accepte pas de courriel"),
         MailState::Suppressed => Some("cette adresse a refusé un message, ou en a déjà reçu trop"),
         MailState::Superseded => Some("un message plus récent a déjà servi"),
         MailState::NoRecipient => Some("cette demande n'est plus en cours"),

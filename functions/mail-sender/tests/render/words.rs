@@ -25,7 +25,15 @@ fn activation_says_who_asked_until_when_and_with_which_identifier() {
 
     https://sesame.example/mot-de-passe/#0w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3g
 
-    Ce lien fonctionne jusqu'au
+    Sur un autre appareil, ou si le lien ne s'ouvre pas :
+
+    https://sesame.example/mot-de-passe/
+
+    Indiquez-y le SIRET et ce code :
+
+    7K3M-Q2FD
+
+    Le lien et le code fonctionnent jusqu'au
     lundi 23 novembre 2026 à 15 h 05 (heure de Paris).
 
     Votre identifiant sera :
@@ -123,8 +131,16 @@ fn recovery_tells_identifier_and_link_whichever_was_forgotten() {
 
     https://sesame.example/mot-de-passe/#0w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3g
 
+    Son code, sur un autre appareil ou si le lien ne s'ouvre pas :
+
+    7K3M-Q2FD
+
     Ce lien fonctionne jusqu'au
     lundi 23 novembre 2026 à 15 h 05 (heure de Paris).
+
+    Un code se saisit avec l'identifiant ici :
+
+    https://sesame.example/mot-de-passe/
 
     Vous connaissez votre mot de passe ?
     Connectez-vous avec l'identifiant :
@@ -181,6 +197,10 @@ fn recovery_tells_each_account_of_the_same_holder_and_when_the_next_mail_may_go_
 
     https://sesame.example/mot-de-passe/#0w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3g
 
+    Son code, sur un autre appareil ou si le lien ne s'ouvre pas :
+
+    7K3M-Q2FD
+
     Compte de Jeanne Lefèvre
     ----------
 
@@ -192,8 +212,16 @@ fn recovery_tells_each_account_of_the_same_holder_and_when_the_next_mail_may_go_
 
     https://sesame.example/mot-de-passe/#1040g2081040g2081040g2081040g2081040g2081040g2081040
 
+    Son code, sur un autre appareil ou si le lien ne s'ouvre pas :
+
+    7K3M-Q2FD
+
     Ces liens fonctionnent jusqu'au
     lundi 23 novembre 2026 à 15 h 05 (heure de Paris).
+
+    Un code se saisit avec l'identifiant ici :
+
+    https://sesame.example/mot-de-passe/
 
     Vous connaissez votre mot de passe ?
     Connectez-vous avec l'identifiant :
@@ -375,6 +403,15 @@ fn agency_reads_everything_that_was_typed() {
 
     Pour écrire à la personne, répondez à ce message.
     Laissez la référence dans l'objet.
+
+    Ce que Sésame sait
+    ------------------
+
+    Compte pour ce SIRET : oui
+    Mots de passe faux depuis un jour : 3
+    Derniers courriels à cette adresse :
+    - accusé de réception, envoyé le 23/11 à 14 h 05
+    - identifiant et lien, refusé pour de bon le 23/11 à 14 h 05
 
     La demande
     ----------

@@ -53,7 +53,7 @@ impl Tracker {
         &self.deliveries
     }
 
-    /// Hands over what is due, and judges the alarm, for ever.
+    /// Hands over what is due, and judges the alarm, until the portal stops.
     pub async fn run(&self) {
         loop {
             self.judge_alarm().await;

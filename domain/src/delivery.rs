@@ -285,20 +285,20 @@ impl DomainCounts {
 pub struct DelayBin(u8);
 
 /// The last bin: two hours and more.
-const DELAY_BIN_MAX: u8 = 40;
+const BINS_MAX: u8 = 40;
 
 impl DelayBin {
     #[must_use]
     pub fn of(delay: SignedDuration) -> Self {
         let delay_ms = delay.as_millis().max(0);
         let is_within = |bin: &u8| delay_ms <= i128::from(Self(*bin).end_ms());
-        Self((0..DELAY_BIN_MAX).find(is_within).unwrap_or(DELAY_BIN_MAX))
+        Self((0..BINS_MAX).find(is_within).unwrap_or(BINS_MAX))
     }
 
     /// From the number in the table.
     #[must_use]
     pub fn parse(number: &str) -> Option<Self> {
-        number.parse().ok().filter(|bin| *bin <= DELAY_BIN_MAX).map(Self)
+        number.parse().ok().filter(|bin| *bin <= BINS_MAX).map(Self)
     }
 
     /// The number in the table.

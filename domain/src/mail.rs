@@ -315,7 +315,7 @@ impl MailState {
         }
     }
 
-    /// How far along it is: a mail only moves to a higher one. A mail that was not sent is below one that was:
+    /// How far along it is: a mail only moves to a higher one. One that was not sent is below one that was:
     /// an earlier try, whose answer was lost, may have been.
     #[must_use]
     pub fn rank(self) -> u64 {

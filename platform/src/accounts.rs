@@ -131,7 +131,8 @@ impl Accounts {
     ///
     /// # Errors
     /// `MailUnknown` for what is no mail of an activation, or of none that can be found any more;
-    /// `AlreadyActivated`, `EstablishmentHasAccount`, `TooManyCorrections`, `ProofAlreadyUsed`, `EmailDomain`.
+    /// `AlreadyActivated`, `EstablishmentHasAccount`, `TooManyCorrections`, `ProofAlreadyUsed`,
+    /// `EmailDomain`.
     pub async fn correct(&self, proof: &Proof, mail: MailId, email: Email) -> Result<MailId, Error> {
         let mut taken = 0;
         for _ in 0..CORRECTION_TRIES_MAX {

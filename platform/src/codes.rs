@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::function::Secret;
 use crate::table::{Change, Key, Outcome, StringSet, Table, TableError};
 
-/// Codes that one account or establishment has at once. Beyond them the oldest are forgotten: a stranger who
+/// Codes that one account or establishment has at once. Beyond them all are replaced: a stranger who
 /// applies for an establishment a thousand times must not make its row too large to write.
 const CODES_MAX: u64 = 100;
 /// Tries of a write beside others of the same row.

@@ -103,8 +103,8 @@ impl Kind {
                 Some("Connectez-vous avec l'identifiant du courriel, ou utilisez « J'ai oublié mon mot de \
                       passe ».")),
             Self::CodeExhausted => (S::GONE, "code-exhausted", "Ce code ne sert plus",
-                Some("Il y a eu cinq erreurs. Ouvrez le lien du courriel, ou demandez un nouveau courriel dans \
-                      une heure.")),
+                Some("Il y a eu cinq erreurs. Ouvrez le lien du courriel, ou demandez-en un nouveau dans une \
+                      heure.")),
             Self::LinkExpired => (S::GONE, "link-expired", "Ce lien a expiré",
                 Some("Un lien sert pendant 60 minutes. Demandez-en un nouveau.")),
             Self::LinkUsed => (S::GONE, "link-used", "Ce lien a déjà servi",

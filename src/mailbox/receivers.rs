@@ -49,8 +49,11 @@ struct Rule {
     answer: Answer,
 }
 
+/// A local part or a domain, and what it makes.
+type Named<T> = (&'static str, fn() -> T);
+
 /// SES's mailbox simulator, by the local part; a label after `+` is allowed in each.
-const SIMULATED: [(&str, fn() -> Answer); 5] = [
+const SIMULATED: [Named<Answer>; 5] = [
     ("success", || Answer::Takes),
     ("bounce", || refusal("5.1.1", "user unknown")),
     ("complaint", || Answer::Complains),
@@ -60,7 +63,7 @@ const SIMULATED: [(&str, fn() -> Answer); 5] = [
 
 /// Domains for whoever tries the portal: reserved (RFC 2606), so that nobody's mail goes astray, and accepted
 /// by the form, which refuses `.test` and `.invalid`.
-const RESERVED: [(&str, fn() -> Rule); 8] = [
+const RESERVED: [Named<Rule>; 8] = [
     ("inconnu.example", || at_once(refusal("5.1.1", "user unknown"))),
     ("boite-pleine.example", || at_once(refusal("5.2.2", "mailbox full"))),
     ("refus.example", || at_once(refusal("5.7.1", "message refused by policy"))),

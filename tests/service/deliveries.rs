@@ -1,4 +1,4 @@
-//! What becomes of mails: where the page says that they are, what the sender learns, and the banner of delays.
+//! What becomes of mails: where the page says that they are, what the sender learns, the banner of delays.
 
 use domain::MailJob;
 use domain::mail::Lane;

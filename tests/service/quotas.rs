@@ -174,8 +174,8 @@ async fn a_digest_names_a_request_once_whatever_is_done_twice_on_the_way() {
     app.fill_agency_quota().await;
     app.wait_to_quarter();
     let reference = submit(&app, 1, EMAIL).await;
-    // The agency's copy is leased, the lane's progress noted, its ticket found, counted and added to the digest,
-    // that digest's mail queued; its end cannot be written down.
+    // The agency's copy is leased, the lane's progress noted, its ticket found, counted and added to the
+    // digest, that digest's mail queued; its end cannot be written down.
     for _ in 0..6 {
         app.table.let_one_pass();
     }

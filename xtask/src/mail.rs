@@ -117,7 +117,8 @@ mod tests {
     #[test]
     fn a_mail_is_shown_without_whom_it_is_for() {
         let row = json!({
-            "mail_state": {"S": "bounced"}, "reason": {"S": "mailbox-full"}, "created_at": {"N": "1795428000"},
+            "mail_state": {"S": "bounced"}, "reason": {"S": "mailbox-full"},
+            "created_at": {"N": "1795428000"},
             "sendings": {"N": "2"}, "sent_to": {"S": "j•••@exemple.fr"},
             "job": {"S": r#"{"kind":"activation","identifier":"AP-7K3M-Q2FD"}"#},
         });

@@ -3,7 +3,9 @@
 
 mod accounts;
 mod cases;
+mod codes;
 mod common;
+mod deliveries;
 mod email;
 mod forms;
 mod identifier;

@@ -166,7 +166,7 @@ pub enum Health {
     Unknown,
 }
 
-/// The mail of the path.
+/// `{id}`.
 pub struct MailPath;
 
 impl IntoParams for MailPath {
@@ -179,7 +179,7 @@ impl IntoParams for MailPath {
     }
 }
 
-/// The domain of the query.
+/// Which domain is asked about.
 pub struct DomainQuery;
 
 impl IntoParams for DomainQuery {
@@ -264,8 +264,8 @@ pub struct CorrectionAccepted {
     pub valid_minutes: i64,
 }
 
-/// Tells what a domain does with mails, whoever asks: it knows nothing of recoveries, which would tell whether
-/// an account exists.
+/// Tells what a domain does with mails, whoever asks. Recoveries are not counted: they would tell whether an
+/// account exists.
 #[utoipa::path(
     get, path = "/api/delivery", operation_id = "delivery", tag = "mail",
     params(DomainQuery),

@@ -94,7 +94,8 @@ enum By {
     Code(Code, CodeOwner),
 }
 
-/// All values, or all faults in the form's order. Without a token a code is needed, and what it is typed with.
+/// All values, or all faults in the form's order. Without a token a code is needed, and what it is typed
+/// with.
 fn read(form: SetPasswordForm) -> Result<(By, Password), Refusal> {
     let mut errors = FieldErrors::default();
     let has_code = form.code.is_some();

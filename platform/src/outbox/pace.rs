@@ -12,8 +12,8 @@ pub const PROGRESS_PERIOD: SignedDuration = SignedDuration::from_secs(10);
 const PROGRESS_VALID: SignedDuration = SignedDuration::from_mins(10);
 /// Retention of both rows when nothing is sent.
 pub(crate) const PACE_RETENTION: SignedDuration = SignedDuration::from_hours(24);
-/// The slowest advance that a wait is reckoned from, in minutes of mails a minute.
-const ADVANCE_MIN: f64 = 0.01;
+/// The slowest pace that a wait is reckoned from: a hundredth of a minute's mails in a minute.
+const PACE_SLOWEST: f64 = 0.01;
 /// Tries of a reservation beside other senders.
 const TURN_TRIES_MAX: usize = 4;
 
@@ -60,7 +60,8 @@ impl Outbox {
         }
         let passed = to_at.duration_since(from_at).as_secs_f64();
         let advance = to_queued.duration_since(from_queued).as_secs_f64();
-        let pace = if passed > 0.0 { (advance / passed).clamp(ADVANCE_MIN, 1.0 / ADVANCE_MIN) } else { 1.0 };
+        let pace =
+            if passed > 0.0 { (advance / passed).clamp(PACE_SLOWEST, 1.0 / PACE_SLOWEST) } else { 1.0 };
         let ahead = queued_at.duration_since(to_queued).as_secs_f64() / pace;
         let since = now.duration_since(to_at).as_secs_f64();
         Ok(SignedDuration::try_from_secs_f64((ahead - since).max(0.0)).ok())

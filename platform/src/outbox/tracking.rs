@@ -123,7 +123,7 @@ impl Outbox {
         Err(TableError::Unavailable("the mail kept changing".into()).into())
     }
 
-    /// Remembers an address that bounced or complained, and forgets it when a corrected one arrives.
+    /// Remembers an address that bounced or complained, and ends that when a corrected one arrives.
     async fn learn(&self, told: &Told, job: &MailJob) -> Result<(), Error> {
         let now = self.clock.now();
         let key = Key::address(&self.address_fingerprint(&told.recipient)?);
@@ -132,7 +132,7 @@ impl Outbox {
             Some(standing) => Change::new(
                 key,
                 "SET standing = :standing, expires_at = :until",
-                "attribute_not_exists(pk) OR expires_at <= :now OR standing = :bounced OR standing = :standing",
+                "attribute_not_exists(pk) OR expires_at <= :now OR standing IN (:bounced, :standing)",
             )
             .value("standing", standing.as_str())
             .value("until", after(told.at, standing.retention())),

@@ -129,7 +129,7 @@ impl Key {
         Self::new(format!("CODE#{of}"), "CODES")
     }
 
-    /// Tries of codes.
+    /// Of an identifier or a SIRET.
     #[must_use]
     pub fn code_tries(of: &str) -> Self {
         Self::new(format!("CODE#{of}"), "TRIES")

@@ -366,8 +366,8 @@ pub const KINDS: &[Kind] = &[
         name: "count of deliveries",
         pk: "DELIVERY#<domain>#<hour>",
         sk: "<ten minutes>#<what>",
-        meaning: "Activations and receipts to a domain, by what became of them. Hours and tens of minutes are \
-                  counted since 1970.",
+        meaning: "Activations and receipts to a domain, by what became of them. Hours and tens of minutes \
+                  are counted since 1970.",
         attributes: &[number("mails", "that many"), EXPIRES_AT],
         retention: Retention::After(COUNT_RETENTION, "the first of them"),
     },

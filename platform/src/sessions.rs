@@ -67,8 +67,9 @@ impl Sessions {
     /// refused attempt writes nothing.
     ///
     /// # Errors
-    /// `ProofAlreadyUsed` when the proof served another body; `ProofRequired` after [`FAILED_LOGINS_MAX`] without a proof within [`FAILED_LOGINS_WINDOW`];
-    /// `TooManyAttempts` after [`GUESSES_MAX`] within [`GUESSES_WINDOW`]; the holder gets one mail.
+    /// `ProofAlreadyUsed` when the proof served another body; `ProofRequired` after [`FAILED_LOGINS_MAX`]
+    /// without a proof within [`FAILED_LOGINS_WINDOW`]; `TooManyAttempts` after [`GUESSES_MAX`] within
+    /// [`GUESSES_WINDOW`]; the holder gets one mail.
     pub async fn count_attempt(&self, identifier: &Identifier, proof: Option<&Proof>) -> Result<(), Error> {
         let now = self.clock.now();
         for _ in 0..COUNT_ATTEMPTS_MAX {

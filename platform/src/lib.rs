@@ -70,7 +70,7 @@ impl Platform {
             notices: notices::Notices::new(table, &clock, &random),
             passwords: passwords::Passwords::new(config.hashing, &random),
             refusals: refusals::Refusals::new(config.hashing.refusal_step, &clock),
-            sessions: sessions::Sessions::new(table, &outbox, &clock, &random),
+            sessions: sessions::Sessions::new(table, &proofs, &outbox, &clock, &random),
             tickets: tickets::Tickets::new(table, &proofs, &outbox, &clock, &random),
             config,
             clock,

@@ -7,6 +7,7 @@ use domain::{Account, Identifier, MailJob, Refusal, Token};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::outbox::Outbox;
+use crate::proofs::{Proof, Proofs, Receipt, Spent};
 use crate::random::Random;
 use crate::table::{Change, Committed, Guard, Key, Outcome, Row, Table, TableError, Transaction};
 
@@ -23,6 +24,8 @@ const BEGIN_WINDOW: &str = "SET attempts = :one, window_until = :window_until AD
 /// Starts both anew: the row has expired and is not yet deleted.
 const BEGIN_ALL: &str =
     "SET attempts = :one, guesses = :one, window_until = :window_until, expires_at = :until REMOVE told_at";
+/// The attempt is within its bounds.
+const WITHIN_BOUNDS: Guard = Guard("attempts within bounds");
 /// No mail to the holder was queued yet.
 const NOT_TOLD: Guard = Guard("holder not told");
 
@@ -36,29 +39,44 @@ pub struct Session {
 #[derive(Debug, Clone)]
 pub struct Sessions {
     table: Table,
+    proofs: Proofs,
     outbox: Outbox,
     clock: Clock,
     random: Random,
 }
 
 impl Sessions {
-    pub(crate) fn new(table: &Table, outbox: &Outbox, clock: &Clock, random: &Random) -> Self {
-        Self { table: table.clone(), outbox: outbox.clone(), clock: clock.clone(), random: random.clone() }
+    pub(crate) fn new(
+        table: &Table,
+        proofs: &Proofs,
+        outbox: &Outbox,
+        clock: &Clock,
+        random: &Random,
+    ) -> Self {
+        Self {
+            table: table.clone(),
+            proofs: proofs.clone(),
+            outbox: outbox.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+        }
     }
 
     /// Counts an attempt on an identifier before its password is checked, so that concurrent attempts all
-    /// count. A refused attempt writes nothing.
+    /// count, and spends its proof in the same transaction: a proof is one guess, however often it is sent. A
+    /// refused attempt writes nothing.
     ///
     /// # Errors
-    /// `ProofRequired` after [`FAILED_LOGINS_MAX`] without a proof within [`FAILED_LOGINS_WINDOW`];
-    /// `TooManyAttempts` after [`GUESSES_MAX`] within [`GUESSES_WINDOW`]; the holder gets one mail.
-    pub async fn count_attempt(&self, identifier: &Identifier, is_proven: bool) -> Result<(), Error> {
+    /// `ProofAlreadyUsed` when the proof served another body; `ProofRequired` after [`FAILED_LOGINS_MAX`]
+    /// without a proof within [`FAILED_LOGINS_WINDOW`]; `TooManyAttempts` after [`GUESSES_MAX`] within
+    /// [`GUESSES_WINDOW`]; the holder gets one mail.
+    pub async fn count_attempt(&self, identifier: &Identifier, proof: Option<&Proof>) -> Result<(), Error> {
         let now = self.clock.now();
         for _ in 0..COUNT_ATTEMPTS_MAX {
             let count = self.attempt(identifier, COUNT, COUNT_CONDITION);
-            let most = if is_proven { GUESSES_MAX } else { FAILED_LOGINS_MAX };
+            let most = if proof.is_some() { GUESSES_MAX } else { FAILED_LOGINS_MAX };
             let count = count.value("most", most).value("guesses_max", GUESSES_MAX);
-            let Outcome::Refused(Some(standing)) = self.table.update(count).await? else {
+            let Outcome::Refused(Some(standing)) = self.count(count, proof).await? else {
                 return Ok(());
             };
             let begin_anew = if standing.is_past(now) {
@@ -73,11 +91,27 @@ impl Sessions {
             } else {
                 return Err(Refusal::ProofRequired.into());
             };
-            if let Outcome::Done(_) = self.table.update(begin_anew).await? {
+            if let Outcome::Done(()) = self.count(begin_anew, proof).await? {
                 return Ok(());
             }
         }
         Err(TableError::Unavailable("the count of attempts kept changing".into()).into())
+    }
+
+    /// Counts by this change. An attempt that its proof has already counted is not counted again.
+    async fn count(&self, change: Change, proof: Option<&Proof>) -> Result<Outcome<()>, Error> {
+        let Some(proof) = proof else {
+            return Ok(match self.table.update(change).await? {
+                Outcome::Done(_) => Outcome::Done(()),
+                Outcome::Refused(standing) => Outcome::Refused(standing),
+            });
+        };
+        let mut transaction = Transaction::new();
+        transaction.change(WITHIN_BOUNDS, change);
+        Ok(match self.proofs.spend(proof, &Receipt::Login, transaction).await? {
+            Spent::Now | Spent::Before(_) => Outcome::Done(()),
+            Spent::Refused(refused) => Outcome::Refused(refused.standing(WITHIN_BOUNDS).cloned()),
+        })
     }
 
     fn attempt(&self, identifier: &Identifier, update: &'static str, condition: &'static str) -> Change {

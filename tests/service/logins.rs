@@ -47,6 +47,18 @@ async fn one_proof_buys_one_guess() {
 }
 
 #[tokio::test]
+async fn a_proof_sent_many_times_counts_as_one_guess() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    let proof = app.proof("session").await;
+    let form = json!({"identifier": identifier, "password": "ce n'est pas lui", "proof": proof});
+    for _ in 0..5 {
+        assert_eq!(app.post("/api/session", &form).await.problem(), "wrong-credentials");
+    }
+    assert_eq!(app.rows("ATTEMPTS#")[0]["guesses"]["N"], "1");
+}
+
+#[tokio::test]
 async fn guesses_made_at_once_are_all_counted() {
     let app = App::new();
     let identifier = app.account(SIRET, EMAIL).await;

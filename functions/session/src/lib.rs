@@ -7,8 +7,7 @@ use platform::config::LoginProof;
 use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, IntoResponse, Json, NoContent, Request, Response};
 use platform::passwords::Place;
-use platform::proofs::{Proof, Receipt};
-use platform::table::Transaction;
+use platform::proofs::Proof;
 use platform::{Config, Error, Field, Form, Platform, cookie, fields, form, route};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -126,8 +125,7 @@ pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response
     Ok(Json(Me::new(&account, &platform.config)).with_header(http::SET_COOKIE, &cookie))
 }
 
-/// Counts the attempt, spends the proof, judges the password, opens the session. In this order: a proof that
-/// is spent although its attempt was refused would let the request pass uncounted when it comes again.
+/// Counts the attempt with its proof, judges the password, opens the session.
 async fn judge(
     platform: &Platform,
     place: Place<'static>,
@@ -135,13 +133,9 @@ async fn judge(
     password: TypedPassword,
     proof: Option<Proof>,
 ) -> Result<(Account, Token), Error> {
-    let count = platform.sessions.count_attempt(identifier, proof.is_some());
+    let count = platform.sessions.count_attempt(identifier, proof.as_ref());
     let (account, ()) = tokio::try_join!(async { Ok(platform.accounts.find(identifier).await?) }, count)?;
-    let mut token = None;
-    if let Some(proof) = &proof {
-        platform.proofs.spend(proof, &Receipt::Login, Transaction::new()).await?;
-        token = Some(platform.proofs.session_token(proof)?);
-    }
+    let token = proof.as_ref().map(|proof| platform.proofs.session_token(proof)).transpose()?;
     let account = account.filter(|account| account.is_active);
     let known_hash = account.as_ref().and_then(|account| account.password_hash.clone());
     let is_right = platform.passwords.is_right(place, password.into_text(), known_hash).await?;

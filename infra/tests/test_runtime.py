@@ -58,7 +58,7 @@ ANSWERS = [
         "submit-ticket",
         "submit-ticket",
         201,
-        r'^\{"reference":"T-\d{6}-\w{6}","sent_to":"j•••@exemple\.fr"\}$',
+        rf'^\{{"reference":"T-\d{{6}}-\w{{6}}","sent_to":"j•••@exemple\.fr","mail":"{ULID}"\}}$',
     ),
     ("session-open", "session", 401, r'"type":"/problems/wrong-credentials"'),
     ("session-show", "session", 401, r'"type":"/problems/no-session"'),

@@ -273,7 +273,9 @@ impl Browser {
                 // Messages of the browser's own parts begin with their names.
                 let marks =
                     ["JavaScript error: http", "console.error: \"", "console.error: (", "console.warn: \""];
-                let is_own = |line: &str| line.contains("\"resource://") || line.contains("\"chrome://");
+                // Its compatibility list says which of its parts no site of ours needs.
+                let own = ["\"resource://", "\"chrome://", "\"un-needed interventions\""];
+                let is_own = |line: &str| own.iter().any(|mark| line.contains(mark));
                 let is_complaint =
                     |line: &&str| marks.iter().any(|mark| line.contains(mark)) && !is_own(line);
                 self.processes[0].printed().lines().filter(is_complaint).map(str::to_owned).collect()

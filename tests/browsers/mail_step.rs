@@ -32,7 +32,7 @@ async fn the_mail_that_is_waited_for_is_told_sent_again_and_corrected() {
         browser.click("#correct").await;
         browser.fill("#correct-address #corrected_email", "j.martin@").await;
         browser.submit("#correct-address").await;
-        browser.reads("#corrected_email-error", "Cette adresse n'est pas valide").await;
+        browser.reads("#corrected_email-error", "Cette adresse n'est pas reconnue").await;
         assert_eq!(browser.value("#correct-address #corrected_email").await, "j.martin@");
         browser.fill("#correct-address #corrected_email", "j.martin@exemple.fr").await;
         browser.submit("#correct-address").await;

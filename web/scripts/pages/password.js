@@ -164,8 +164,11 @@ const choosing = bindForm(byId("set-password"), {
   fieldNames: { identifier: "identifier_or_siret", siret: "identifier_or_siret" },
   onDone({ identifier }, typed) {
     // Whose code it was says what it was good for.
-    if (typed && !token) opened.write({ purpose: "siret" in ownerOf(typed.identifier_or_siret) ? "activation" : "recovery" });
-    choosing.put({ code: "" });
+    // A page that is loaded again has typed nothing, and says what it said.
+    if (typed && !token) {
+      opened.write({ purpose: "siret" in ownerOf(typed.identifier_or_siret) ? "activation" : "recovery" });
+      choosing.put({ code: "" });
+    }
     showSet(identifier);
   },
   onRefused({ data, uncertain }) {
@@ -203,7 +206,8 @@ if (!forms.some((form) => form.isDone)) {
 }
 
 // A link that is cut or dead stands beside a code in the same mail, or in another.
-byId("enter-code").addEventListener("click", () => {
+// Gone where the page has begun with the login.
+byId("enter-code")?.addEventListener("click", () => {
   token = null;
   for (const known of [kept, opened, refused]) known.forget();
   askCode();

@@ -99,7 +99,7 @@ async fn the_hourly_limit_is_said_to_everybody_in_the_same_words() {
     .await;
 }
 
-/// Words alone: hours and countdowns are those of each asking, and a whole one («17 h», «2 min») has one unit.
+/// Words alone: hours and countdowns are those of each asking; a whole one («17 h», «2 min») has one unit.
 fn without_numbers(text: &str) -> String {
     let is_number = |word: &&str| word.bytes().all(|byte| byte.is_ascii_digit());
     let is_time = |word: &&str| is_number(word) || matches!(*word, "h" | "min" | "s");

@@ -152,7 +152,7 @@ impl FieldValue for MailDomain {
             rule: Rule::Text(TextRule {
                 length_max: Some(EMAIL_LENGTH_MAX - "x@".len()),
                 pattern: Some(format!("^{}$", domain_pattern())),
-                format: Some("hostname"),
+                format: Some("mail-domain"),
                 example: Some("exemple.fr"),
                 ..TextRule::default()
             }),

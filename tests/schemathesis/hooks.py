@@ -23,12 +23,17 @@ ACTIONS = {
     "/api/recover/identifier": "recover",
     "/api/recover/password": "recover",
     "/api/link/renew": "recover",
+    "/api/mail/{id}/address": "create-account",
     "/api/submit-ticket": "submit-ticket",
     "/api/session": "session",
 }
 
 # Routes that tell of a link: of one that was sent.
 LINKS = ("/api/link", "/api/link/renew")
+
+# What a code is typed with.
+OWNERS = {"identifier", "siret"}
+TOKEN_SYMBOLS = 52
 
 SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LOOKALIKES = str.maketrans("OIL", "011")
@@ -116,7 +121,11 @@ def before_call(context, case, kwargs):
     """Gives a right form its check digits, and its proof: only a solved one leads to what the form is for. A login
     with a proof is that of somebody who has an account; one without is a stranger's."""
     body = case.body
-    if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE or not isinstance(body, dict):
+    if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
+        return
+    if "{id}" in case.path:
+        case.path_parameters["id"] = mail()
+    if not isinstance(body, dict):
         return
     if "siret" in body:
         body["siret"] = mended_siret(body["siret"])
@@ -124,6 +133,9 @@ def before_call(context, case, kwargs):
         body["identifier"] = mended_identifier(body["identifier"])
     if case.path in LINKS:
         body["token"] = account()[1]
+    # A password is set by a token, or by a code and whose it is: the form's schema has each of them for itself.
+    if "password" in body and case.path == "/api/set-password" and not ("code" in body and OWNERS & body.keys()):
+        body.setdefault("token", "0" * TOKEN_SYMBOLS)
     if "proof" in body:
         body["proof"] = proof(ACTIONS[case.path])
         if "password" in body:
@@ -140,21 +152,33 @@ def token_of(email: str) -> str:
     raise TimeoutError(f"no mail in {MAIL_SECONDS_MAX} seconds")
 
 
-@functools.cache
-def account() -> tuple[str, str]:
-    """The identifier of an account that is active, and the token of its link, which has served."""
+def apply(siret: str, email: str) -> str:
+    """Applies for an account; gives the mail's id."""
     application = {
-        "siret": "35600000009075",
+        "siret": siret,
         "establishment_name": "Boulangerie du Marché",
         "first_name": "Jeanne",
         "last_name": "Martin",
-        "email": "seance@exemple.fr",
+        "email": email,
         "phone": "01 23 45 67 89",
         "accept_terms": True,
         "proof": proof("create-account"),
     }
-    call("POST", "/api/create-account", application)
-    token = token_of(application["email"])
+    return call("POST", "/api/create-account", application)["mail"]
+
+
+@functools.cache
+def mail() -> str:
+    """The mail of an application that is not activated."""
+    return apply("41816609600069", "attente@exemple.fr")
+
+
+@functools.cache
+def account() -> tuple[str, str]:
+    """The identifier of an account that is active, and the token of its link, which has served."""
+    email = "seance@exemple.fr"
+    apply("35600000009075", email)
+    token = token_of(email)
     return call("POST", "/api/set-password", {"token": token, "password": PASSWORD})["identifier"], token
 
 

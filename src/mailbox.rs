@@ -1,6 +1,8 @@
 //! SES on one machine: takes mails as its v2 API does, keeps them, shows them, and tells what became of them.
 
+pub mod deliveries;
 pub mod events;
+mod page;
 pub mod receivers;
 pub mod smtp;
 
@@ -12,7 +14,6 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use askama::Template;
 use aws_sdk_sesv2::config::{Credentials, Region};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -23,8 +24,9 @@ use platform::random::Random;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use self::deliveries::Deliveries;
 use self::events::Accepted;
-use self::receivers::{Deliveries, Receivers};
+use self::receivers::Receivers;
 use self::smtp::Relay;
 use crate::emulator::{ServiceResponse, Transit, in_process};
 
@@ -42,8 +44,6 @@ const BURST: SignedDuration = SignedDuration::from_secs(1);
 const QUOTA_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 /// Mails are counted by this span, and expire from the count by it.
 const COUNTED_SPAN: SignedDuration = SignedDuration::from_mins(10);
-/// Mails on the page; all of them are in the JSON.
-const SHOWN_MAILS_MAX: usize = 100;
 
 /// A mail as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -319,17 +319,6 @@ impl Mailbox {
         Ok(picked)
     }
 
-    /// The page that shows the newest mails.
-    pub fn page(&self) -> io::Result<String> {
-        let page = Page { mails: self.newest(SHOWN_MAILS_MAX)? };
-        page.render().map_err(io::Error::other)
-    }
-
-    /// The HTML of one mail, as its reader sees it.
-    pub fn html(&self, id: &str) -> io::Result<Option<String>> {
-        Ok(self.pick(1, |mail| (mail.id == id).then(|| mail.html.clone()))?.pop())
-    }
-
     fn store(&self) -> std::sync::MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -380,12 +369,6 @@ fn account(rate: Option<&Rate>, sent: u32) -> ServiceResponse {
         "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
     });
     ServiceResponse::ok(body.to_string())
-}
-
-#[derive(Template)]
-#[template(path = "mailbox.html")]
-struct Page {
-    mails: Vec<Mail>,
 }
 
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ use platform::{Error, Platform};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use crate::mailbox::receivers::Deliveries;
+use crate::mailbox::deliveries::Deliveries;
 use crate::worker::Queues;
 
 /// The age of the oldest link at which the alarm rings, as `oldest-link` of `infra/alarms.yaml`.
@@ -109,7 +109,10 @@ impl Tracker {
             "source": "aws.cloudwatch",
             "detail-type": "CloudWatch Alarm State Change",
             "time": now.to_string(),
-            "detail": {"alarmName": "sesame-oldest-link", "state": {"value": state}},
+            "detail": {
+                "alarmName": "sesame-oldest-link",
+                "state": {"value": state, "timestamp": now.to_string()},
+            },
         });
         if self.hand(&event).await.is_err() {
             *self.is_ringing.lock().unwrap_or_else(PoisonError::into_inner) = None;

@@ -9,7 +9,8 @@ use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use domain::MailId;
 use domain::mail::Lane;
 use domain::time::{SignedDuration, Timestamp, after};
-use mail_sender::{Due, FUNCTION, Invocation, Sender};
+use mail_sender::{Due, FUNCTION, Sender};
+use platform::boot::Invocation;
 use platform::clock::Clock;
 use tokio::sync::Notify;
 
@@ -19,8 +20,9 @@ use crate::emulator::QueuedMail;
 pub const BATCH_MESSAGES_MAX: usize = 10;
 /// The visibility timeout of a message that failed, as on AWS.
 pub const VISIBILITY: SignedDuration = SignedDuration::from_secs(60);
-/// Deliveries of a message before it is dropped, as on AWS; the next start takes it up from the outbox.
-pub const RECEIVES_MAX: u32 = 60;
+/// Deliveries of a message before it is dropped, as on AWS: four hours of a service that does not answer. The
+/// next start takes it up from the outbox.
+pub const RECEIVES_MAX: u32 = 240;
 /// The pause after a batch while requests keep coming.
 pub const PAUSE_UNDER_LOAD: Duration = Duration::from_millis(500);
 /// Poll interval while no message is visible.

@@ -52,7 +52,7 @@ pub enum Reason {
     /// The receiver takes no mail of ours, or none like this one.
     Blocked,
     TooLarge,
-    /// SES writes to this address no more, for it bounced or complained before.
+    /// SES did not try: the address is on one of its lists of those that bounced or complained before.
     Listed,
     Other,
 }
@@ -89,17 +89,28 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.as_str() == name)
     }
 
-    /// From SES's subtype and the server's enhanced status code (RFC 3463). The code tells more, where there
-    /// is one: SES says `General` of most.
+    /// From SES's subtype, the server's enhanced status code (RFC 3463) and its words. The code tells more
+    /// than the subtype, where there is one: SES says `General` of most. The words tell apart what servers
+    /// mean by one code.
     #[must_use]
-    pub fn of(subtype: &str, status: &str) -> Self {
+    pub fn of(subtype: &str, status: &str, diagnostic: &str) -> Self {
         let code = status.split_once('.').map_or("", |(_, code)| code);
+        let diagnostic = diagnostic.to_ascii_lowercase();
+        let says = |words: &str| diagnostic.contains(words);
         match (code, subtype) {
-            (_, "Suppressed" | "OnAccountSuppressionList") => Self::Listed,
+            (_, "OnAccountSuppressionList") => Self::Listed,
+            // On SES's list of every customer: read as the bounce that put it there, else an activation would
+            // tell that a recovery has bounced before.
+            (_, "Suppressed") => Self::MailboxUnknown,
             ("2.2", _) | (_, "MailboxFull") => Self::MailboxFull,
-            ("1.1" | "1.3" | "1.6", _) | (_, "NoEmail") => Self::MailboxUnknown,
+            // RFC 7505 made the code for domains without mail; Microsoft 365 says it of a mailbox.
+            ("1.10", _) if says("null mx") || says("nullmx") => Self::DomainUnknown,
+            ("1.1" | "1.3" | "1.6" | "1.10", _) | (_, "NoEmail") => Self::MailboxUnknown,
+            // Microsoft 365 and outlook.com.
+            ("4.1", _) if says("recipient address rejected") => Self::MailboxUnknown,
+            ("5.0", _) if says("mailbox unavailable") => Self::MailboxUnknown,
             ("2.1", _) => Self::MailboxClosed,
-            ("1.2" | "1.10" | "4.4", _) => Self::DomainUnknown,
+            ("1.2" | "4.4", _) => Self::DomainUnknown,
             ("2.3" | "3.4", _) | (_, "MessageTooLarge") => Self::TooLarge,
             (_, "ContentRejected" | "AttachmentRejected") => Self::Blocked,
             _ if code.starts_with("7.") => Self::Blocked,
@@ -125,9 +136,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// After an event, if it is news: a later state, or the same at a later moment.
+    /// After an event, if it is news: a later state, or the same at a later second, as the table keeps it.
     #[must_use]
     pub fn on(self, event: Event, at: Timestamp) -> Option<Self> {
+        let at = Timestamp::from_second(at.as_second()).unwrap_or(at);
         let next = Self { state: MailState::after(event), at, reason: event.reason() };
         (next.compare(&self) == Ordering::Greater).then_some(next)
     }
@@ -163,8 +175,8 @@ impl Event {
     }
 }
 
-/// An address that is not written to as before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An address that is not written to as before; the later of two counts more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AddressStanding {
     /// A mail to it bounced for good.
     Bounced,
@@ -215,8 +227,10 @@ impl AddressStanding {
 pub struct DomainCounts {
     /// Delivered, by [`DelayBin`].
     pub delivered: Vec<(DelayBin, u64)>,
-    /// Put off at least once; some of them were delivered since.
+    /// Put off at least once.
     pub delayed: u64,
+    /// Those of them that are no longer.
+    pub resumed: u64,
     /// Come back because of the mailbox.
     pub bounced: u64,
     /// Come back because of the domain.
@@ -241,7 +255,7 @@ impl DomainCounts {
     #[must_use]
     pub fn health(&self) -> DomainHealth {
         let delivered: u64 = self.delivered.iter().map(|(_, count)| count).sum();
-        let waiting = self.delayed.saturating_sub(self.late());
+        let waiting = self.delayed.saturating_sub(self.resumed);
         let all = delivered + waiting + self.bounced + self.refused;
         if all < HEALTH_MAILS_MIN {
             return DomainHealth::Unknown;
@@ -271,12 +285,6 @@ impl DomainCounts {
             }
         }
         None
-    }
-
-    /// Delivered after so long that they were put off.
-    fn late(&self) -> u64 {
-        let put_off = DelayBin::of(HEALTH_DELAY);
-        self.delivered.iter().filter(|(bin, _)| *bin >= put_off).map(|(_, count)| count).sum()
     }
 }
 

@@ -277,7 +277,7 @@ pub enum MailState {
     Complained,
     /// Not sent, since it is obsolete: its link or a later one was used, or a digest lists it.
     Superseded,
-    /// Not sent: beyond a quota.
+    /// Not sent: beyond a quota, or to an address that bounced or complained.
     Suppressed,
     /// Not sent: no account.
     NoRecipient,

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use domain::MailId;
 use domain::time::{SignedDuration, after};
-use mail_sender::{Due, Invocation};
+use mail_sender::Due;
+use platform::boot::Invocation;
 use serde_json::Value;
 
 use crate::fixture::{self, Fixture};

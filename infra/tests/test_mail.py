@@ -49,9 +49,9 @@ def test_nothing_is_tried_for_ever(lane):
     queue = properties(f"{lane}Queue")
     redrive = queue["RedrivePolicy"]
     assert redrive["deadLetterTargetArn"] == arn("MailDeadLetters")
-    # An hour of tries, a minute apart, while the queue still keeps the mail.
+    # Four hours of tries, a minute apart, while the queue still keeps the mail.
     tries_seconds = redrive["maxReceiveCount"] * queue["VisibilityTimeout"]
-    assert tries_seconds == 3600 < queue["MessageRetentionPeriod"]
+    assert tries_seconds == 4 * 3600 < queue["MessageRetentionPeriod"]
     for name in ["MailDeadLetters", "OutboxDeadLetters", "EventDeadLetters"]:
         assert properties(name)["MessageRetentionPeriod"] == 14 * 24 * 3600
 
@@ -175,6 +175,8 @@ def test_ses_signs_returns_and_tells():
     for name, each in sets.items():
         assert each["Properties"]["DeliveryOptions"] == {"TlsPolicy": "REQUIRE"}
         assert each["Properties"]["ReputationOptions"] == {"ReputationMetricsEnabled": True}
+        # The empty list overrides the account's suppression list with none; without it that list holds.
+        assert each["Properties"]["SuppressionOptions"] == {"SuppressedReasons": []}
         # Whether it sends is state: a deployment must not open again what bounces have stopped.
         assert "SendingOptions" not in each["Properties"]
         destination = properties(f"{name}ToBus")

@@ -146,6 +146,9 @@ def test_alarms_of_mail():
         assert properties(name)["MetricName"] == "ApproximateAgeOfOldestMessage"
         assert properties(name)["Threshold"] > 60, "a mail that was put off waits as long by itself"
     assert properties("OldestLink")["Threshold"] < properties("OldestDeskMail")["Threshold"]
+    # One machine's stand-in of the alarm rings at the same age.
+    age = f"ALARM_AGE: SignedDuration = SignedDuration::from_secs({properties('OldestLink')['Threshold']});"
+    assert age in (ROOT / "src" / "tracker.rs").read_text()
     of_queues = {"DeadMails": "MailDeadLetters", "DeadOutboxRows": "OutboxDeadLetters", "DeadEvents": "EventDeadLetters"}
     for name, queue in of_queues.items():
         alarm = properties(name)

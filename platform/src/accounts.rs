@@ -25,13 +25,17 @@ const OWN_APPLICATION: Guard = Guard("own application");
 const APPLY: &str = "SET siret = :siret, establishment_name = :establishment_name, first_name = :first_name, \
                      last_name = :last_name, email = :email, phone = :phone, applicant = :applicant, \
                      is_active = :false, credentials_epoch = :epoch, terms_accepted_at = :now, \
-                     created_at = :now, expires_at = :until";
+                     created_at = :now, expires_at = :until, \
+                     applied_first = if_not_exists(applied_first, :chain), applied_last = :chain";
 const APPLY_CONDITION: &str = "attribute_not_exists(pk) OR (is_active = :false AND applicant = :applicant)";
+/// The application is not activated, and nobody else has applied with its SIRET and address: whoever corrects
+/// the address gets no other applicant's words, and ends no other's links.
+const ALONE: &str = "is_active = :false AND applied_first = :chain AND applied_last = :chain";
 /// The establishment has no account.
 const FREE_ESTABLISHMENT: Guard = Guard("free establishment");
 /// The first mail of an application allows another correction, and names the application that is corrected.
 const FIRST_MAIL: Guard = Guard("first mail");
-/// The application whose address is corrected is not activated.
+/// The application whose address is corrected is not activated, and its corrector's alone.
 const FORMER_APPLICATION: Guard = Guard("former application");
 /// Tries of a correction beside others of the same application.
 const CORRECTION_TRIES_MAX: usize = 4;
@@ -98,12 +102,12 @@ impl Accounts {
         for attempt in 0..IDENTIFIER_ATTEMPTS_MAX {
             let identifier = self.identifier_of(application, attempt)?;
             let mut transaction = Transaction::new();
+            let job = MailJob::Activation { identifier: identifier.clone(), is_corrected: false };
+            let mail = self.outbox.queue_told(&mut transaction, &job, &application.email, None)?;
             transaction
                 .assert_absent(FREE_ESTABLISHMENT, Key::establishment(&application.siret))
-                .change(OWN_APPLICATION, self.write(&identifier, application)?);
+                .change(OWN_APPLICATION, self.write(&identifier, application, mail, APPLY_CONDITION)?);
             self.outbox.assert_mail_domain(&mut transaction, &application.email).await?;
-            let job = MailJob::Activation { identifier, is_corrected: false };
-            let mail = self.outbox.queue_told(&mut transaction, &job, &application.email, None)?;
             match self.proofs.spend(proof, &Receipt::Application { mail }, transaction).await? {
                 Spent::Now => return Ok(mail),
                 Spent::Before(Receipt::Application { mail }) => return Ok(mail),
@@ -130,7 +134,8 @@ impl Accounts {
     /// of that address, in the place of the former, whose links are dead, in one transaction.
     ///
     /// # Errors
-    /// `MailUnknown` for what is no mail of an activation, or of none that can be found any more;
+    /// `MailUnknown` for what is no mail of an activation, or of none that can be found any more, or of one
+    /// for whose SIRET and address somebody else has applied too;
     /// `AlreadyActivated`, `EstablishmentHasAccount`, `TooManyCorrections`, `ProofAlreadyUsed`,
     /// `EmailDomain`.
     pub async fn correct(&self, proof: &Proof, mail: MailId, email: Email) -> Result<MailId, Error> {
@@ -153,10 +158,15 @@ impl Accounts {
             let mut transaction = Transaction::new();
             transaction
                 .assert_absent(FREE_ESTABLISHMENT, Key::establishment(&application.siret))
-                .change(OWN_APPLICATION, self.write(&identifier, &application)?)
                 .change(FIRST_MAIL, chain.correction(&identifier));
-            if identifier != chain.identifier {
-                transaction.change(FORMER_APPLICATION, self.end(&chain.identifier));
+            if identifier == chain.identifier {
+                transaction
+                    .change(FORMER_APPLICATION, self.write(&identifier, &application, chain.first, ALONE)?);
+            } else {
+                let write = self.write(&identifier, &application, chain.first, APPLY_CONDITION)?;
+                transaction
+                    .change(OWN_APPLICATION, write)
+                    .change(FORMER_APPLICATION, self.end(&chain.identifier, chain.first));
             }
             self.outbox.assert_mail_domain(&mut transaction, &email).await?;
             let job = MailJob::Activation { identifier, is_corrected: true };
@@ -180,6 +190,10 @@ impl Accounts {
                 let retry_after_seconds = self.clock.until(until).as_secs() + 1;
                 return Err(Refusal::TooManyCorrections { retry_after_seconds }.into());
             }
+            let is_shared = |row: &Row| !row.is("is_active") && !is_alone(row, chain.first);
+            if !refused.is_by(FIRST_MAIL) && refused.standing(FORMER_APPLICATION).is_some_and(is_shared) {
+                return Err(Refusal::MailUnknown.into());
+            }
             taken += u32::from(refused.is_by(OWN_APPLICATION));
             // Else another correction came first, or an activation: read again.
         }
@@ -187,10 +201,11 @@ impl Accounts {
     }
 
     /// Ends an application: its links are dead, its identifier is free for the same SIRET and address.
-    fn end(&self, identifier: &Identifier) -> Change {
-        Change::new(Key::account(identifier), "SET expires_at = :now", "is_active = :false")
+    fn end(&self, identifier: &Identifier, chain: MailId) -> Change {
+        Change::new(Key::account(identifier), "SET expires_at = :now REMOVE applied_first", ALONE)
             .value("now", self.clock.now())
             .value("false", false)
+            .value("chain", chain.to_string())
     }
 
     /// The identifier of a SIRET and an address, derived from them, so that nothing need be read to find it
@@ -203,19 +218,32 @@ impl Accounts {
         Ok(Identifier::from_random([a, b, c, d, e, f, g]))
     }
 
-    fn write(&self, identifier: &Identifier, application: &Application) -> Result<Change, Error> {
+    /// `chain` is the first mail of those that this application has had sent.
+    fn write(
+        &self,
+        identifier: &Identifier,
+        application: &Application,
+        chain: MailId,
+        condition: &'static str,
+    ) -> Result<Change, Error> {
         let Application { siret, email, .. } = application;
         let applicant = format!("{siret} {}", email.normalised());
         let applicant = self.config.keys.of(Secret::Hash)?.fingerprint("applicant", &applicant);
         let now = self.clock.now();
-        let change = Change::new(Key::account(identifier), APPLY, APPLY_CONDITION);
+        let change = Change::new(Key::account(identifier), APPLY, condition);
         Ok(with_application(change, application)
+            .value("chain", chain.to_string())
             .value("applicant", applicant)
             .value("false", false)
             .value("epoch", 0)
             .value("now", now)
             .value("until", after(now, APPLICATION_RETENTION)))
     }
+}
+
+fn is_alone(row: &Row, chain: MailId) -> bool {
+    let is_chain = |name| row.find_text(name).and_then(MailId::parse) == Some(chain);
+    is_chain("applied_first") && is_chain("applied_last")
 }
 
 fn read(identifier: &Identifier, row: &Row) -> Result<Account, TableError> {

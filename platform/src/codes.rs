@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use domain::code::{CODE_TRIES_MAX, CODE_TRIES_WINDOW};
-use domain::time::{Timestamp, after};
+use domain::link::LINK_VALID_MINUTES;
+use domain::time::{after, minutes};
 use domain::{Code, Identifier, Refusal, Siret, TokenHash};
 
 use crate::clock::Clock;
@@ -50,14 +51,9 @@ impl Codes {
         Self { table: table.clone(), config: config.clone(), clock: clock.clone() }
     }
 
-    /// Adds the code of a link that is valid until then. Idempotent.
-    pub(crate) async fn add(
-        &self,
-        owner: &CodeOwner,
-        code: &Code,
-        link: &TokenHash,
-        until: Timestamp,
-    ) -> Result<(), Error> {
+    /// Adds the code of a link that is minted now. Idempotent.
+    pub(crate) async fn add(&self, owner: &CodeOwner, code: &Code, link: &TokenHash) -> Result<(), Error> {
+        let now = self.clock.now();
         let entry = format!("{}{SEPARATOR}{}", self.hash_of(owner, code)?, link.as_str());
         for _ in 0..ATTEMPTS_MAX {
             for (update, condition) in [
@@ -69,8 +65,8 @@ impl Codes {
             ] {
                 let change = Change::new(Key::codes(owner.as_str()), update, condition)
                     .value("code", StringSet(vec![entry.clone()]))
-                    .value("until", until)
-                    .value("now", self.clock.now())
+                    .value("until", after(now, minutes(LINK_VALID_MINUTES)))
+                    .value("now", now)
                     .value("most", CODES_MAX);
                 if let Outcome::Done(_) = self.table.update(change).await? {
                     return Ok(());
@@ -80,16 +76,16 @@ impl Codes {
         Err(TableError::Unavailable("the codes kept changing".into()).into())
     }
 
-    /// The link of a code. A try counts before it is judged, and a right one is taken back. The answer and
-    /// the work are the same whether or not there is such an account.
+    /// The link of a code. A try counts before it is judged, the same one once; a right one is taken back. The
+    /// answer and the work are the same whether or not there is such an account.
     ///
     /// # Errors
     /// `CodeUnknown`; `CodeExhausted` after [`CODE_TRIES_MAX`] wrong ones, also for the right one.
     pub async fn find(&self, owner: &CodeOwner, code: &Code) -> Result<TokenHash, Error> {
-        self.count_try(owner).await?;
+        let hash = self.hash_of(owner, code)?;
+        self.count_try(owner, &hash).await?;
         let row = self.table.find(&Key::codes(owner.as_str())).await?;
         let row = row.filter(|row| !row.is_past(self.clock.now()));
-        let hash = self.hash_of(owner, code)?;
         let entries = row.as_ref().map_or(&[][..], |row| row.set("codes"));
         let link = entries.iter().find_map(|entry| {
             let (code, link) = entry.split_once(SEPARATOR)?;
@@ -97,37 +93,30 @@ impl Codes {
         });
         let link = link.ok_or(Refusal::CodeUnknown)?;
         let take_back =
-            Change::new(Key::code_tries(owner.as_str()), "SET tries = tries - :one", "tries > :none");
-        self.table.update(take_back.value("one", 1).value("none", 0)).await?;
+            Change::new(Key::code_tries(owner.as_str()), "DELETE tried :try", "attribute_exists(tried)");
+        self.table.update(take_back.value("try", StringSet(vec![hash]))).await?;
         Ok(link)
     }
 
-    async fn count_try(&self, owner: &CodeOwner) -> Result<(), Error> {
-        for _ in 0..ATTEMPTS_MAX {
-            let now = self.clock.now();
-            let change = |update, condition| {
-                Change::new(Key::code_tries(owner.as_str()), update, condition)
-                    .value("one", 1)
-                    .value("until", after(now, CODE_TRIES_WINDOW))
-                    .value("now", now)
-            };
-            let count = change(
-                "ADD tries :one SET expires_at = :until",
-                "attribute_not_exists(pk) OR (expires_at > :now AND tries < :most)",
-            );
-            let standing = match self.table.update(count.value("most", CODE_TRIES_MAX)).await? {
-                Outcome::Done(_) => return Ok(()),
-                Outcome::Refused(standing) => standing,
-            };
-            if standing.is_some_and(|row| !row.is_past(now)) {
-                return Err(Refusal::CodeExhausted.into());
-            }
-            let begin_anew = change("SET tries = :one, expires_at = :until", "expires_at <= :now");
-            if let Outcome::Done(_) = self.table.update(begin_anew).await? {
-                return Ok(());
-            }
+    async fn count_try(&self, owner: &CodeOwner, hash: &str) -> Result<(), Error> {
+        let now = self.clock.now();
+        let change = |update, condition| {
+            Change::new(Key::code_tries(owner.as_str()), update, condition)
+                .value("try", StringSet(vec![hash.to_owned()]))
+                .value("until", after(now, CODE_TRIES_WINDOW))
+                .value("now", now)
+        };
+        let count = change(
+            "ADD tried :try SET expires_at = :until",
+            "attribute_not_exists(tried) OR \
+             (expires_at > :now AND (size(tried) < :most OR contains(tried, :hash)))",
+        );
+        let count = count.value("most", CODE_TRIES_MAX).value("hash", hash);
+        let begin_anew = change("SET tried = :try, expires_at = :until", "expires_at <= :now");
+        match self.table.count(&count, &begin_anew, |row| row.is_past(now)).await? {
+            Outcome::Done(_) => Ok(()),
+            Outcome::Refused(_) => Err(Refusal::CodeExhausted.into()),
         }
-        Err(TableError::Unavailable("the count of tries kept changing".into()).into())
     }
 
     /// A keyed hash: a code alone is short enough to be guessed by who reads the table.

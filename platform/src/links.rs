@@ -72,7 +72,7 @@ impl Links {
             LinkPurpose::Activation => CodeOwner::Establishment(account.application.siret.clone()),
             LinkPurpose::PasswordReset => CodeOwner::Account(account.identifier.clone()),
         };
-        self.codes.add(&owner, &code, &token.hash(), valid_until).await?;
+        self.codes.add(&owner, &code, &token.hash()).await?;
         Ok(Some(Minted { token, code, valid_until }))
     }
 }

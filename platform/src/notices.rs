@@ -114,7 +114,7 @@ impl Notices {
         self.table.delete(&Key::notice(id)).await
     }
 
-    /// All banners with their ids, past and future ones too.
+    /// All banners with their ids, in the order of these, past and future ones too.
     pub async fn all(&self) -> Result<Vec<(String, Notice)>, TableError> {
         let rows = self.table.find_all(Key::NOTICES, "").await?;
         rows.iter().map(|row| Ok((row.text("sk")?.to_owned(), read(row)?))).collect()

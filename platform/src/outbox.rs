@@ -16,7 +16,7 @@ use domain::{Email, MailId, MailJob};
 pub use self::digests::DigestLine;
 pub(crate) use self::domains::{MAIL_DOMAIN, NO_MAIL_RETENTION};
 pub(crate) use self::pace::PACE_RETENTION;
-pub use self::pace::{PROGRESS_PERIOD, Turns};
+pub use self::pace::{Claim, PROGRESS_PERIOD, Turns};
 pub use self::quotas::Standing;
 pub(crate) use self::tracking::COUNT_RETENTION;
 pub use self::tracking::{Status, Told, Tracked};
@@ -45,6 +45,10 @@ pub struct Leased {
     pub created_at: Timestamp,
     /// Of the request that queued it.
     pub correlation_id: String,
+    /// Whether its progress is told to who typed its address.
+    pub is_told: bool,
+    /// Whether it is tried for the first time.
+    pub is_first_try: bool,
     /// Tells this lease from a later one.
     lease: String,
 }
@@ -151,6 +155,8 @@ impl Outbox {
                 job: row.parsed("job", |job| serde_json::from_str(job))?,
                 created_at: row.moment("created_at")?,
                 correlation_id: row.find_text("correlation_id").unwrap_or_default().to_owned(),
+                is_told: row.find_text("sent_to").is_some(),
+                is_first_try: row.find_number("sendings") == Some(1),
                 lease,
             })),
             Outcome::Refused(standing) => {

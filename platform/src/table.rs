@@ -36,6 +36,8 @@ const RETRY_PAUSE_MS_MAX: u64 = 20;
 const RETRIES_MS_MAX: i64 = 3_000;
 /// DynamoDB's code for a single write that conflicts with a transaction.
 const CONFLICT: &str = "TransactionConflictException";
+/// Attempts of a count whose row others begin at the same time.
+const COUNT_ATTEMPTS_MAX: usize = 3;
 /// Pages of one query; more than that is a bug.
 const QUERY_PAGES_MAX: usize = 10;
 const NOT_THERE: &str = "attribute_not_exists(pk)";
@@ -142,6 +144,27 @@ impl Table {
             Ok(done) => Ok(Outcome::Done(Row(done.attributes.unwrap_or_default()))),
             Err(error) => refused_or_failed(&error),
         }
+    }
+
+    /// Changes a row by `count`, or by `begin_anew` if what stands there is over, as the conditions of both say
+    /// too. Refused by a row that is not.
+    pub async fn count(
+        &self,
+        count: &Change,
+        begin_anew: &Change,
+        is_over: impl Fn(&Row) -> bool,
+    ) -> Result<Outcome<Row>, TableError> {
+        for _ in 0..COUNT_ATTEMPTS_MAX {
+            match self.update(count.clone()).await? {
+                Outcome::Refused(Some(standing)) if is_over(&standing) => {}
+                counted => return Ok(counted),
+            }
+            if let begun @ Outcome::Done(_) = self.update(begin_anew.clone()).await? {
+                return Ok(begun);
+            }
+            // Begun by another caller, or by this one when an answer was lost: count again.
+        }
+        Err(TableError::Unavailable("the count kept changing".into()))
     }
 
     /// Deletes a row, if it is there.

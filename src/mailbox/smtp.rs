@@ -14,8 +14,8 @@ use lettre::{Message, SmtpTransport, Transport};
 use platform::clock::Clock;
 use platform::random::Random;
 
+use super::deliveries::Deliveries;
 use super::events::{Accepted, Bounce, Delay, Outcome, Report};
-use super::receivers::Deliveries;
 
 /// Mails that wait for the server; more are refused as over the rate.
 const WAITING_MAILS_MAX: usize = 1000;

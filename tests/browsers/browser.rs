@@ -1,5 +1,6 @@
 //! A WebDriver client in a person's terms: go, type, click, look. Every wait has a timeout.
 
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
@@ -8,6 +9,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use testkit::program::Program;
+use tokio::runtime::{self, Runtime};
 
 use crate::engines::{Engine, Look};
 use crate::http;
@@ -33,19 +35,56 @@ const PAINTED: &str = "
     const done = arguments[arguments.length - 1];
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));";
 
+/// Forgets what a site has stored, but for cookies.
+const FORGET: &str = "localStorage.clear(); sessionStorage.clear(); return true";
+
+/// Browsers whose story is over, each for the next of its engine: a start takes more processor time than most
+/// stories. They end with this process.
+static IDLE: Mutex<Vec<Browser>> = Mutex::new(Vec::new());
+/// What their connections live on: a test's own runtime ends with the test.
+static CONNECTIONS: LazyLock<Runtime> =
+    LazyLock::new(|| runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap());
+
 #[derive(Debug)]
 pub struct Browser {
     pub engine: Engine,
     pub client: Client,
+    look: Look,
     /// Its driver, and the screen if it has one.
     processes: Vec<Program>,
     driver_port: u16,
     site: String,
+    /// Lines that the driver had printed when this story began.
+    printed_before: usize,
 }
 
 impl Browser {
-    /// Opens a browser with a fresh profile.
+    /// A browser that knows nothing of the site: a new one, or one that has told another story. Each site has
+    /// a port of its own: what another has stored or cached is never its.
     pub async fn open(engine: Engine, look: Look, site_port: u16) -> Self {
+        let site = format!("http://localhost:{site_port}");
+        let idle = {
+            let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+            let rank = idle.iter().position(|browser| browser.engine == engine && browser.look == look);
+            rank.map(|rank| idle.swap_remove(rank))
+        };
+        let browser = match idle {
+            Some(browser) => browser.again(site).await,
+            None => Self::start(engine, look, site).await,
+        };
+        browser.size(1280, 900).await;
+        browser
+    }
+
+    /// For another story: what the last page said while it was left is not this one's.
+    async fn again(self, site: String) -> Self {
+        if self.engine == Engine::Chromium {
+            self.console().await;
+        }
+        Self { printed_before: self.processes[0].printed().matches('\n').count(), site, ..self }
+    }
+
+    async fn start(engine: Engine, look: Look, site: String) -> Self {
         let (processes, driver_port) = engine.start_driver();
         let profile = scratch().join(format!("profile-{driver_port}"));
         let capabilities = engine.capabilities(look, &profile.to_string_lossy());
@@ -54,15 +93,16 @@ impl Browser {
             assert!(start.elapsed() < DELAY_MAX, "{engine:?}'s driver: {}", processes[0].printed());
             tokio::time::sleep(POLL).await;
         }
-        let mut builder = ClientBuilder::new(HttpConnector::new());
         let address = format!("http://127.0.0.1:{driver_port}");
-        let connecting = builder.capabilities(capabilities).connect(&address);
+        let connecting = CONNECTIONS.spawn(async move {
+            ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&address).await
+        });
         let client = tokio::time::timeout(START_DELAY_MAX, connecting)
             .await
             .unwrap_or_else(|_| panic!("{engine:?} does not start: {}", processes[0].printed()))
+            .unwrap()
             .unwrap_or_else(|error| panic!("{engine:?} did not start: {error}\n{}", processes[0].printed()));
-        let site = format!("http://localhost:{site_port}");
-        let browser = Self { engine, client, processes, driver_port, site };
+        let browser = Self { engine, client, look, processes, driver_port, site, printed_before: 0 };
         if engine == Engine::Chromium && look.is_dark {
             let features = json!([{"name": "prefers-color-scheme", "value": "dark"}]);
             browser.devtools("Emulation.setEmulatedMedia", json!({"features": features})).await;
@@ -70,7 +110,6 @@ impl Browser {
         if engine != Engine::Chromium {
             browser.leave_toolbars().await;
         }
-        browser.size(1280, 900).await;
         browser
     }
 
@@ -91,9 +130,25 @@ impl Browser {
         self.client.switch_to_window(windows.remove(0)).await.unwrap();
     }
 
+    /// Ends the story. A browser that has one window and forgets the site is kept for the next.
     pub async fn close(self) {
+        if self.forget().await.is_ok_and(|is_fresh| is_fresh) {
+            IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(self);
+            return;
+        }
         let closed = self.client.clone().close().await;
         assert!(closed.is_ok(), "{:?} did not end: {closed:?}", self.engine);
+    }
+
+    async fn forget(&self) -> Result<bool, CmdError> {
+        if self.look != Look::default() || self.client.windows().await?.len() != 1 {
+            return Ok(false);
+        }
+        self.client.delete_all_cookies().await?;
+        self.client.execute(FORGET, vec![]).await?;
+        self.client.release_actions().await?;
+        self.client.goto("about:blank").await?;
+        Ok(true)
     }
 
     /// Opens a page of the site.
@@ -278,7 +333,8 @@ impl Browser {
                 let is_own = |line: &str| own.iter().any(|mark| line.contains(mark));
                 let is_complaint =
                     |line: &&str| marks.iter().any(|mark| line.contains(mark)) && !is_own(line);
-                self.processes[0].printed().lines().filter(is_complaint).map(str::to_owned).collect()
+                let printed = self.processes[0].printed();
+                printed.lines().skip(self.printed_before).filter(is_complaint).map(str::to_owned).collect()
             }
             // WebKit gives a driver no console: the proxy injects a listener.
             Engine::WebKit => Vec::new(),

@@ -42,16 +42,18 @@ async fn every_kind_of_event_is_said_in_words() {
             ("refus.example", "Refusé par refus.example : nos messages y sont bloqués"),
             ("lent.example", "lent.example retarde notre message"),
             ("plainte.example", "Remis au serveur de plainte.example à "),
-            ("virus.example", "virus.example n'accepte pas de messages"),
             ("liste.example", "Refusé par liste.example : cette adresse a déjà refusé un message"),
+            ("virus.example", "Notre message à virus.example n'est pas parti : notre service d'envoi"),
         ] {
             browser.run("sessionStorage.clear()", serde_json::json!([])).await;
             browser.go("/creer-mon-espace/").await;
             apply_as(stage, &format!("jeanne@{domain}")).await;
             browser.reads("#mail-state", said).await;
         }
-        // The last of them is lost: the way to a person is open.
+        // The last of them is lost, and not by its address: the way to a person is open.
+        browser.reads("#mail-state", "demandez à l'assistance").await;
         browser.sees("#mail-problem").await;
+        browser.sees_not("#correct-address").await;
     })
     .await;
 }

@@ -22,7 +22,7 @@ pub enum Engine {
 }
 
 /// How a person has set their browser.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
     pub is_dark: bool,
     pub text_percent: u32,

@@ -253,7 +253,7 @@ async fn mail_sender() {
     let app = App::new();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("events/mail-sender.json");
     let event = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let invocation = mail_sender::Invocation { request_id: "1".to_owned(), deadline: Timestamp::MAX };
+    let invocation = boot::Invocation { request_id: "1".to_owned(), deadline: Timestamp::MAX };
     let response = mail_sender::handle(app.portal.worker.sender(), &invocation, event).await;
     insta::assert_snapshot!(serde_json::to_string(&response).unwrap(), @r#"
     {"batchItemFailures":[]}

@@ -1,8 +1,13 @@
 //! What becomes of mails: where the page says that they are, what the sender learns, the banner of delays.
 
-use domain::MailJob;
-use domain::mail::Lane;
+use domain::delivery::{Bounce, Event, Reason};
+use domain::mail::{ESTABLISHMENT_ACTIVATION_MAILS_MAX, Lane};
+use domain::time::{SignedDuration, after, minutes};
+use domain::{Email, MailId, MailJob};
+use platform::Platform;
+use platform::outbox::{Told, Tracked};
 use serde_json::{Value, json};
+use testkit::form::siret;
 
 use crate::support::{App, EMAIL, OTHER_SIRET, PASSWORD, SIRET, ticket, token};
 
@@ -103,6 +108,27 @@ async fn a_correction_asked_again_is_the_same_and_goes_back_to_the_first_address
 }
 
 #[tokio::test]
+async fn a_correction_takes_no_other_applicant_s_words_and_no_other_s_link() {
+    let app = App::new();
+    let strangers = applied(&app, SIRET, EMAIL).await;
+    // Who has that address applies too; the application is hers now.
+    let mut hers = testkit::form::application(SIRET, EMAIL);
+    hers["first_name"] = "Odette".into();
+    let answer = app.post_proven("/api/create-account", "create-account", hers).await;
+    let hers = answer.body["mail"].as_str().unwrap().to_owned();
+    app.deliver().await;
+    for email in ["voleur@exemple.fr", EMAIL] {
+        let stolen = app.correct(&strangers, email).await;
+        assert_eq!((stolen.status, stolen.problem()), (404, "mail-unknown"));
+    }
+    // Nor can she end what may be the other's.
+    assert_eq!(app.correct(&hers, "odette@exemple.fr").await.problem(), "mail-unknown");
+    let link = app.mails().into_iter().find(|mail| mail.text.contains("Odette")).unwrap();
+    assert_eq!(app.set_password(&token(&link), PASSWORD).await.status, 200);
+    assert!(app.mails().iter().all(|mail| mail.to == [EMAIL]), "nothing goes to anybody else");
+}
+
+#[tokio::test]
 async fn what_the_asker_did_not_type_is_not_told() {
     let app = App::new();
     let identifier = app.account(SIRET, EMAIL).await;
@@ -193,10 +219,13 @@ async fn an_address_that_bounced_for_good_is_not_written_to_for_thirty_days() {
     let app = App::new();
     let mail = applied(&app, SIRET, "jeanne@inconnu.example").await;
     arrive(&app).await;
+    let spent = || (app.rows("QUOTA#"), app.rows("LINK#"));
+    let before = spent();
     let again = applied(&app, OTHER_SIRET, "jeanne@inconnu.example").await;
     arrive(&app).await;
     assert_eq!(app.mail(&again).await["state"], "suppressed");
     assert_eq!(app.mails().len(), 1);
+    assert_eq!(spent(), before, "it takes no quota and no link");
     // Its owner says that it is right.
     assert_eq!(app.correct(&mail, "jeanne@inconnu.example").await.status, 202);
     app.deliver().await;
@@ -237,22 +266,64 @@ async fn a_complaint_stops_everything_but_receipts() {
     assert!(subjects[0].contains("Demande d'assistance"), "{subjects:?}");
 }
 
+/// State, reason and advice, `-` for none.
+async fn said_of(app: &App, mail: &str) -> [String; 3] {
+    let shown = app.mail(mail).await;
+    ["state", "reason", "advice"].map(|name| shown[name].as_str().unwrap_or("-").to_owned())
+}
+
+#[tokio::test]
+async fn a_mail_that_will_not_come_says_why_and_what_helps() {
+    let app = App::new();
+    app.takes_no_mail("exmple.fr");
+    let mistyped = applied(&app, &siret(0), "jeanne@exmple.fr").await;
+    let unknown = applied(&app, &siret(1), "jeanne@inconnu.example").await;
+    applied(&app, &siret(1), "jeanne@plainte.example").await;
+    let infected = applied(&app, &siret(1), "jeanne@virus.example").await;
+    arrive(&app).await;
+    let refused = ["refused", "ce domaine n'accepte pas de messages", "correct-address"];
+    assert_eq!(said_of(&app, &mistyped).await, refused);
+    assert_eq!(said_of(&app, &unknown).await, ["bounced", "adresse inconnue", "correct-address"]);
+    // Nothing is known against the address.
+    let rejected = ["refused", "notre service d'envoi ne l'a pas accepté", "ask-for-help"];
+    assert_eq!(said_of(&app, &infected).await, rejected);
+
+    let bounced = applied(&app, &siret(2), "jeanne@inconnu.example").await;
+    let complained = applied(&app, &siret(2), "jeanne@plainte.example").await;
+    app.deliver().await;
+    let said = ["suppressed", "cette adresse a déjà refusé un message", "correct-address"];
+    assert_eq!(said_of(&app, &bounced).await, said);
+    let said =
+        ["suppressed", "un message à cette adresse a été signalé comme indésirable", "correct-address"];
+    assert_eq!(said_of(&app, &complained).await, said);
+}
+
+#[tokio::test]
+async fn a_mail_that_was_not_sent_may_need_no_correction() {
+    let app = App::new();
+    for _ in 0..ESTABLISHMENT_ACTIVATION_MAILS_MAX {
+        applied(&app, SIRET, EMAIL).await;
+    }
+    let link = token(&app.next_mail().await);
+    let beyond = applied(&app, SIRET, EMAIL).await;
+    app.deliver().await;
+    let said = "trop de messages ont été demandés pour cette adresse en une heure";
+    assert_eq!(said_of(&app, &beyond).await, ["suppressed", said, "try-later"]);
+
+    let late = applied(&app, SIRET, EMAIL).await;
+    assert_eq!(said_of(&app, &late).await, ["queued", "-", "-"]);
+    assert_eq!(app.set_password(&link, PASSWORD).await.status, 200);
+    let replaced = applied(&app, OTHER_SIRET, "a@exemple.fr").await;
+    assert_eq!(app.correct(&replaced, "b@exemple.fr").await.status, 202);
+    app.deliver().await;
+    assert_eq!(said_of(&app, &late).await, ["suppressed", "un autre message a déjà servi", "-"]);
+    assert_eq!(said_of(&app, &replaced).await, ["suppressed", "cette demande n'est plus en cours", "-"]);
+}
+
 async fn health(app: &App, domain: &str) -> Value {
     let answer = app.get(&format!("/api/delivery?domain={domain}")).await;
     assert_eq!(answer.headers["cache-control"], "public, max-age=60");
     answer.body
-}
-
-/// SIRETs that end well (Luhn), one for each rank.
-fn siret(rank: u32) -> String {
-    let body = format!("73282932{rank:05}");
-    let doubled = |(at, digit): (usize, char)| {
-        let digit = digit.to_digit(10).unwrap() * if at % 2 == 0 { 1 } else { 2 };
-        digit / 10 + digit % 10
-    };
-    // Of 14 digits the last is not doubled, the one before is.
-    let sum: u32 = body.chars().enumerate().map(|(at, digit)| doubled((at + 1, digit))).sum();
-    format!("{body}{}", (10 - sum % 10) % 10)
 }
 
 #[tokio::test]
@@ -354,6 +425,26 @@ async fn the_banner_of_delays_comes_with_the_measured_wait_and_goes() {
 }
 
 #[tokio::test]
+async fn events_of_the_alarm_come_in_any_order_and_the_latest_decides() {
+    let app = App::new();
+    let now = app.portal.platform("mail-tracker").unwrap().clock.now();
+    app.wait_minutes(10);
+    let banners_after = async |state: &str, minute: i64| {
+        let at = after(now, minutes(minute)).to_string();
+        let state = json!({"value": state, "timestamp": at});
+        let event = json!({"source": "aws.cloudwatch", "time": at, "detail": {"state": state}});
+        app.portal.tracker.hand(&event).await.unwrap();
+        app.get("/api/notices").await.body.as_array().unwrap().len()
+    };
+    for (state, minute, banners) in
+        [("OK", 2, 0), ("ALARM", 1, 0), ("ALARM", 1, 0), ("ALARM", 5, 1), ("OK", 4, 1), ("OK", 6, 0)]
+    {
+        assert_eq!(banners_after(state, minute).await, banners, "{state} of minute {minute}");
+    }
+    assert_eq!(app.rows("NOTICE").len(), 1, "one row, by which a late event is known");
+}
+
+#[tokio::test]
 async fn a_mail_that_waits_behind_others_says_how_long() {
     let app = App::new();
     let outbox = &app.portal.platform("mail-sender").unwrap().outbox;
@@ -399,4 +490,133 @@ async fn the_agency_reads_what_the_service_knows() {
         app.mails().into_iter().filter(|mail| mail.text.contains("Ce que Sésame sait")).collect();
     assert!(copies[0].text.contains("aucun compte à cette adresse"), "{}", copies[0].text);
     assert!(!copies[0].text.contains("lien d'activation"), "{}", copies[0].text);
+}
+
+fn tracker(app: &App) -> &Platform {
+    app.portal.platform("mail-tracker").unwrap()
+}
+
+/// The newest mail's id.
+fn newest(app: &App) -> MailId {
+    let ids = app.rows("MAIL#").into_iter().map(|row| row["mail_id"]["S"].as_str().unwrap().to_owned());
+    MailId::parse(&ids.max().unwrap()).unwrap()
+}
+
+/// An event of a mail, now and so many milliseconds.
+fn told(app: &App, event: Event, recipient: &str, millis: i64) -> Told {
+    let at = after(tracker(app).clock.now(), SignedDuration::from_millis(millis));
+    Told { event, at, taken_at: at, recipient: Email::parse(recipient).unwrap() }
+}
+
+fn gone() -> Event {
+    Event::Bounced(Bounce { is_permanent: true, reason: Reason::MailboxUnknown })
+}
+
+#[tokio::test]
+async fn a_recovery_that_bounces_shows_in_no_later_activation() {
+    let states = async |has_account: bool| {
+        let app = App::new();
+        if has_account {
+            app.account(SIRET, EMAIL).await;
+        }
+        // The holder has left: the mailbox is closed. What is sent there bounces, if anything is.
+        app.wait_minutes(61);
+        app.recover_identifier(SIRET, EMAIL).await;
+        app.deliver().await;
+        if has_account {
+            let bounced = told(&app, gone(), EMAIL, 0);
+            assert!(matches!(
+                tracker(&app).outbox.track(newest(&app), &bounced).await,
+                Ok(Tracked::Moved(_))
+            ));
+            app.recover_identifier(SIRET, EMAIL).await;
+            app.deliver().await;
+            assert_eq!(app.mail_states().last().unwrap(), "suppressed", "no more recovery is sent there");
+        }
+        let mail = applied(&app, OTHER_SIRET, EMAIL).await;
+        let mut states = vec![app.mail(&mail).await["state"].clone()];
+        app.deliver().await;
+        states.push(app.mail(&mail).await["state"].clone());
+        states
+    };
+    assert_eq!(states(true).await, states(false).await);
+}
+
+#[tokio::test]
+async fn an_event_that_comes_twice_is_no_news_whatever_its_milliseconds() {
+    let app = App::new();
+    applied(&app, SIRET, EMAIL).await;
+    app.deliver().await;
+    let delivered = told(&app, Event::Delivered, EMAIL, 1_500);
+    let outbox = &tracker(&app).outbox;
+    let first = outbox.track(newest(&app), &delivered).await.unwrap();
+    let again = outbox.track(newest(&app), &delivered).await.unwrap();
+    assert!(matches!((first, again), (Tracked::Moved(_), Tracked::NoNews)), "{first:?} {again:?}");
+}
+
+#[tokio::test]
+async fn an_old_bounce_that_comes_after_the_corrected_mail_arrived_teaches_nothing() {
+    let app = App::new();
+    let mail = applied(&app, SIRET, EMAIL).await;
+    app.deliver().await;
+    let (first, bounced) = (newest(&app), told(&app, gone(), EMAIL, 0));
+    app.wait_seconds(60);
+    // The mailbox is open again, and its owner says that the address is right.
+    assert_eq!(app.correct(&mail, EMAIL).await.status, 202);
+    app.deliver().await;
+    let delivered = told(&app, Event::Delivered, EMAIL, 0);
+    let outbox = &tracker(&app).outbox;
+    outbox.track(newest(&app), &delivered).await.unwrap();
+    outbox.track(first, &bounced).await.unwrap();
+    let next = applied(&app, OTHER_SIRET, EMAIL).await;
+    app.deliver().await;
+    assert_eq!(app.mail(&next).await["state"], "sent");
+}
+
+#[tokio::test]
+async fn a_domain_that_puts_mails_off_for_a_minute_is_no_slow_one() {
+    let app = App::new();
+    for rank in 0..5 {
+        applied(&app, &siret(rank), &format!("personne{rank}@exemple.fr")).await;
+        app.deliver().await;
+        let (outbox, to) = (&tracker(&app).outbox, format!("personne{rank}@exemple.fr"));
+        outbox.track(newest(&app), &told(&app, Event::Delayed, &to, 0)).await.unwrap();
+        let expected = if rank < 4 { "unknown" } else { "delayed" };
+        assert_eq!(health(&app, "exemple.fr").await["state"], expected);
+    }
+    for row in app.rows("MAIL#") {
+        let id = MailId::parse(row["mail_id"]["S"].as_str().unwrap()).unwrap();
+        let delivered = told(&app, Event::Delivered, EMAIL, 60_000);
+        let taken_at = tracker(&app).clock.now();
+        tracker(&app).outbox.track(id, &Told { taken_at, ..delivered }).await.unwrap();
+    }
+    assert_eq!(health(&app, "exemple.fr").await["state"], "good");
+}
+
+#[tokio::test]
+async fn a_mail_that_was_overtaken_tells_nothing_of_the_wait() {
+    let app = App::new();
+    let outbox = &app.portal.platform("mail-sender").unwrap().outbox;
+    let now = || app.portal.platform("mail-sender").unwrap().clock.now();
+    let ago = |seconds| now().saturating_sub(SignedDuration::from_secs(seconds)).unwrap();
+    for _ in 0..10 {
+        outbox.note_progress(Lane::Links, ago(120)).await.unwrap();
+        app.wait_seconds(15);
+    }
+    // One of an hour ago, which was put off until now.
+    outbox.note_progress(Lane::Links, ago(3_600)).await.unwrap();
+    app.wait_seconds(15);
+    let wait = tracker(&app).outbox.wait_of(Lane::Links, now()).await.unwrap().unwrap().as_secs();
+    assert!((100..=125).contains(&wait), "{wait}");
+}
+
+#[tokio::test]
+async fn an_agent_reads_of_the_mails_of_the_day_before() {
+    let app = App::new();
+    app.account(SIRET, EMAIL).await;
+    app.wait_minutes(20 * 60);
+    app.post_proven("/api/submit-ticket", "submit-ticket", ticket(SUBMISSION)).await;
+    app.deliver().await;
+    let copy = app.mails().into_iter().find(|mail| mail.text.contains("Ce que Sésame sait")).unwrap();
+    assert!(copy.text.contains("- lien d'activation, "), "{}", copy.text);
 }

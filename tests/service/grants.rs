@@ -70,9 +70,16 @@ async fn follow_mails(app: &App) {
     assert_eq!(app.correct(&mail, "jeanne@exmple.fr").await.status, 422);
     assert_eq!(app.correct(&mail, EMAIL).await.status, 202);
     let code = code(&app.next_mail().await);
+    let wrong = json!({"code": "0000-0000", "siret": OTHER_SIRET, "password": OTHER_PASSWORD});
+    assert_eq!(app.post("/api/set-password", &wrong).await.status, 404);
     let form = json!({"code": code, "siret": OTHER_SIRET, "password": OTHER_PASSWORD});
     assert_eq!(app.post("/api/set-password", &form).await.status, 200);
     assert_eq!(app.get("/api/delivery?domain=exemple.fr").await.status, 200);
+    for minutes in [61, 6] {
+        app.apply("41816609600069", EMAIL).await;
+        app.wait_minutes(minutes);
+        app.deliver().await;
+    }
     app.apply("41816609600069", EMAIL).await;
     app.wait_minutes(6);
     app.portal.tracker.judge_alarm().await;

@@ -1,5 +1,5 @@
 // Asks where a mail is until it has come, or cannot: slower and slower, never from a hidden tab, and in silence.
-// What is not answered is asked later; nobody is alarmed.
+// What is not answered is asked later; nobody is alarmed. It does not ask without end, and tells that it has stopped.
 import { isOver as isEnd } from "./mail-words.js";
 import { delaySeconds, send } from "./send.js";
 
@@ -11,8 +11,11 @@ const ASKED_SECONDS_MAX = 600;
 const QUESTIONS_MAX = 60;
 const FOLLOWED_MINUTES_MAX = 30;
 
-/** Calls `show(mail)` with each answer about the mail of that id. Gives what stops it. */
-export function follow(id, show) {
+/**
+ * Calls `show(mail)` with each answer about the mail of that id, and `giveUp()` if it asks no more while the mail may
+ * still come. Gives what stops it.
+ */
+export function follow(id, show, giveUp) {
   const begun = Date.now();
   const stopping = new AbortController();
   let questions = 0;
@@ -40,10 +43,11 @@ export function follow(id, show) {
     isAsking = false;
     if (stopping.signal.aborted) return;
     due = Date.now() + Math.max(seconds ?? 0, ownPauseSeconds(questions)) * 1000;
-    const isLast = questions === QUESTIONS_MAX || due > begun + FOLLOWED_MINUTES_MAX * 60_000;
-    if (isOver || isLast || isEnd(mail)) stop();
+    const isLast = isOver || questions === QUESTIONS_MAX || due > begun + FOLLOWED_MINUTES_MAX * 60_000;
+    if (isLast || isEnd(mail)) stop();
     else schedule();
     if (mail) show(mail);
+    if (isLast && !isEnd(mail)) giveUp();
   }
 
   document.addEventListener("visibilitychange", schedule);

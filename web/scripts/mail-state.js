@@ -1,8 +1,8 @@
 // Says on the page where the mail is: `#mail-state` is a live region, in which only news is written; `#mail-problem` is
-// shown when the mail will not come.
+// shown when the mail will not come, or is not followed any more.
 import { byId } from "./dom.js";
 import { follow } from "./following.js";
-import { isLost, isNews, isOver, wordsOf } from "./mail-words.js";
+import { isLost, isNews, isOver, wordsOf, wordsOfStop } from "./mail-words.js";
 import { place } from "./tab.js";
 
 /** What was said last: a page that is loaded again begins with it. */
@@ -17,10 +17,11 @@ export function forgetMail() {
 }
 
 /**
- * Follows the mail of that id, if there is one. `isNew`: it was asked for just now. `advice` is said besides when
- * it will not come, and then `onLost()` is called.
+ * Follows the mail of that id, if there is one. `isNew`: it was asked for just now. `advise(what)` gives what is said
+ * besides: of what the service advises when the mail will not come (`correct-address`, `try-later`, `ask-for-help`),
+ * and when it is not followed any more (`stopped`). `onWrongAddress()` is called when the address is to be corrected.
  */
-export function showMail(id, { isNew = false, advice = "", onLost = () => {} } = {}) {
+export function showMail(id, { isNew = false, advise = () => "", onWrongAddress = () => {} } = {}) {
   forgetMail();
   if (!id) return;
   let before = null;
@@ -28,14 +29,14 @@ export function showMail(id, { isNew = false, advice = "", onLost = () => {} } =
     last.write({ ...mail, id });
     if (!isNews(mail, before)) return;
     before = mail;
-    const text = wordsOf(mail);
     const lost = isLost(mail);
-    say(text && lost ? `${text} ${advice}`.trim() : text, mail.state, lost);
-    if (lost) onLost();
+    say(lost ? `${wordsOf(mail)} ${advise(mail.advice) ?? ""}`.trim() : wordsOf(mail), mail.state, lost);
+    if (lost && mail.advice === "correct-address") onWrongAddress();
   };
+  const giveUp = () => say(`${wordsOfStop(before)} ${advise("stopped")}`.trim(), before?.state, true);
   if (isNew) show({ state: "queued" });
   else if (last.read()?.id === id) show(last.read());
-  if (!isOver(before)) stopFollowing = follow(id, show);
+  if (!isOver(before)) stopFollowing = follow(id, show, giveUp);
 }
 
 /** Something else about mails, in the same place: what is wrong with a domain. */

@@ -24,10 +24,10 @@ const STATES = {
   delivered: ({ at }, domain) =>
     `Remis au serveur de ${domain} à ${hourInParis(at)}. S'il n'est pas dans votre boîte, regardez dans les indésirables.`,
   bounced: ({ reason }, domain) => `Refusé par ${domain}${because(reason)}.`,
-  refused: ({ reason }, domain) => `${domain} n'accepte pas de messages${because(reason)}. Le nôtre n'est pas parti.`,
-  suppressed: ({ reason }) =>
-    `Nous n'avons pas écrit à cette adresse${because(reason || "un message précédent a été refusé, ou nous en avons déjà envoyé trop")}.`,
+  refused: ({ reason }, domain) => `Notre message à ${domain} n'est pas parti${because(reason)}.`,
+  suppressed: ({ reason }) => `Nous n'avons pas envoyé ce message${because(reason)}.`,
 };
+const STOPPED = "Cette page ne suit plus notre message : rechargez-la pour savoir où il en est.";
 
 /** `j•••@exemple.fr` -> `exemple.fr`, of an address in any form; empty if it has none. */
 export const domainOf = (address) => /@([^@\s]+)$/.exec(address?.trim() ?? "")?.[1].toLowerCase() ?? "";
@@ -35,11 +35,15 @@ export const domainOf = (address) => /@([^@\s]+)$/.exec(address?.trim() ?? "")?.
 /** What is said of a mail; empty for a state that this page does not know. */
 export const wordsOf = (mail) => fixSpaces(STATES[mail.state]?.(mail, domainOf(mail.sent_to)) ?? "");
 
+/** What is said once the page asks no more, after what it knew last of `mail`, if that is still true. */
+export const wordsOfStop = (mail) =>
+  mail && mail.state !== "queued" ? `${wordsOf(mail)} ${fixSpaces(STOPPED)}`.trim() : fixSpaces(STOPPED);
+
 /** Nothing more will become of it. */
 export const isOver = (mail) => END_STATES.includes(mail?.state);
 
-/** It will not come: something must be done. */
-export const isLost = (mail) => isOver(mail) && mail.state !== "delivered";
+/** It will not come, and something can be done: the service advises what. */
+export const isLost = (mail) => isOver(mail) && Boolean(mail.advice);
 
 /** A wait that differs by less is not spoken of anew: who listens would hear a number at each question. */
 const STEP_SECONDS_MIN = 300;

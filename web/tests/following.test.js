@@ -20,6 +20,7 @@ function begin(t, answer) {
   globalThis.document = tab;
   const asked = [];
   const shown = [];
+  const givenUp = [];
   t.mock.method(globalThis, "fetch", async (url, { signal }) => {
     asked.push(Date.now() / 1000);
     assert.equal(url, "/api/mail/m%2F1");
@@ -28,7 +29,8 @@ function begin(t, answer) {
     if (!given) throw new TypeError("no network");
     return given;
   });
-  const stop = follow("m/1", ({ state }) => shown.push(state));
+  const giveUp = () => givenUp.push(shown.at(-1));
+  const stop = follow("m/1", ({ state }) => shown.push(state), giveUp);
   const pass = async (seconds) => {
     for (let past = 0; past < seconds; past += 1) {
       t.mock.timers.tick(1000);
@@ -39,7 +41,7 @@ function begin(t, answer) {
     tab.hidden = hidden;
     tab.dispatchEvent(new Event("visibilitychange"));
   };
-  return { asked, shown, stop, pass, hide };
+  return { asked, shown, givenUp, stop, pass, hide };
 }
 
 test("it asks first after two seconds, and then as the server says", async (t) => {
@@ -50,9 +52,12 @@ test("it asks first after two seconds, and then as the server says", async (t) =
   assert.deepEqual(asked, [2, 11, 20, 29]);
 });
 
-test("it slows down by itself, to once a minute, and ends within half an hour and 60 questions", async (t) => {
-  const { asked, pass } = begin(t, () => mail("queued", { look_again_seconds: 0 }));
-  await pass(2 * 3600);
+test("it slows down by itself, to once a minute, and ends within half an hour and 60 questions: then it says so", async (t) => {
+  const { asked, givenUp, pass } = begin(t, () => mail("queued", { look_again_seconds: 0 }));
+  await pass(1600);
+  assert.deepEqual(givenUp, []);
+  await pass(2 * 3600 - 1600);
+  assert.deepEqual(givenUp, ["queued"], "once, after what was last known");
   const pauses = asked.slice(1).map((at, rank) => at - asked[rank]);
   assert.ok(pauses.every((pause, rank) => pause >= 2 && pause >= (pauses[rank - 1] ?? 0) - 1), String(pauses));
   assert.ok(pauses.at(-1) >= 60 && pauses.at(-1) <= 61, String(pauses));
@@ -61,17 +66,32 @@ test("it slows down by itself, to once a minute, and ends within half an hour an
 
 for (const state of ["delivered", "bounced", "refused", "suppressed"]) {
   test(`${state} is the end`, async (t) => {
-    const { asked, shown, pass } = begin(t, (count) => mail(count < 2 ? "sent" : state));
-    await pass(600);
+    const { asked, shown, givenUp, pass } = begin(t, (count) => mail(count < 2 ? "sent" : state));
+    await pass(2000);
     assert.equal(asked.length, 2);
-    assert.deepEqual(shown, ["sent", state]);
+    assert.deepEqual([shown, givenUp], [["sent", state], []]);
   });
 }
 
-test("an unknown mail is not asked about again", async (t) => {
-  const { asked, shown, pass } = begin(t, unknown);
+test("an unknown mail is not asked about again, and that is said", async (t) => {
+  const { asked, shown, givenUp, pass } = begin(t, unknown);
   await pass(600);
-  assert.deepEqual([asked.length, shown], [1, []]);
+  assert.deepEqual([asked.length, shown, givenUp.length], [1, [], 1]);
+});
+
+test("nobody answers for half an hour: that it has stopped is said too", async (t) => {
+  const { shown, givenUp, pass } = begin(t, () => null);
+  await pass(3600);
+  assert.deepEqual([shown, givenUp.length], [[], 1]);
+});
+
+test("what ends at the last question is not given up", async (t) => {
+  const { shown, givenUp, pass, hide } = begin(t, () => mail("delivered"));
+  hide(true);
+  await pass(3600);
+  hide(false);
+  await pass(2);
+  assert.deepEqual([shown, givenUp], [["delivered"], []]);
 });
 
 test("what fails is asked later, and nothing is shown of it", async (t) => {
@@ -126,11 +146,11 @@ test("hidden while a question is on its way, it asks no other until it is seen",
 });
 
 test("stopped, it says no more", async (t) => {
-  const { asked, shown, stop, pass, hide } = begin(t, () => mail("sent"));
+  const { asked, shown, givenUp, stop, pass, hide } = begin(t, () => mail("sent"));
   await pass(2);
   stop();
   hide(true);
   hide(false);
-  await pass(600);
-  assert.deepEqual([asked.length, shown.length], [1, 1]);
+  await pass(3600);
+  assert.deepEqual([asked.length, shown.length, givenUp], [1, 1, []]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { domainOf, isLost, isNews, isOver, wordsOf, wordsOfDelivery } from "../scripts/mail-words.js";
+import { domainOf, isLost, isNews, isOver, wordsOf, wordsOfDelivery, wordsOfStop } from "../scripts/mail-words.js";
 
 const plain = (text) => text.replaceAll("\u00a0", " ");
 const mail = (state, more = {}) => ({
@@ -8,6 +8,7 @@ const mail = (state, more = {}) => ({
   sent_to: "j•••@exemple.fr",
   at: "2026-11-24T09:42:00Z",
   reason: null,
+  advice: null,
   ahead_seconds: null,
   ...more,
 });
@@ -23,9 +24,10 @@ test("each state has its words", () => {
     ["delivered", {}, "Remis au serveur de exemple.fr à 10 h 42. S'il n'est pas dans votre boîte, regardez dans les indésirables."],
     ["bounced", { reason: "boîte pleine" }, "Refusé par exemple.fr : boîte pleine."],
     ["bounced", {}, "Refusé par exemple.fr."],
-    ["refused", {}, "exemple.fr n'accepte pas de messages. Le nôtre n'est pas parti."],
-    ["suppressed", {}, "Nous n'avons pas écrit à cette adresse : un message précédent a été refusé, ou nous en avons déjà envoyé trop."],
-    ["suppressed", { reason: "trop de messages" }, "Nous n'avons pas écrit à cette adresse : trop de messages."],
+    ["refused", { reason: "ce domaine n'accepte pas de messages" }, "Notre message à exemple.fr n'est pas parti : ce domaine n'accepte pas de messages."],
+    ["refused", {}, "Notre message à exemple.fr n'est pas parti."],
+    ["suppressed", { reason: "un autre message a déjà servi" }, "Nous n'avons pas envoyé ce message : un autre message a déjà servi."],
+    ["suppressed", {}, "Nous n'avons pas envoyé ce message."],
     ["teleported", {}, ""],
   ]) {
     assert.equal(said(state, more), words);
@@ -57,9 +59,22 @@ test("the same thing is no news, nor is a wait that is a little shorter", () => 
 });
 
 test("what is over, and what will not come", () => {
-  for (const state of ["bounced", "refused", "suppressed"]) assert.ok(isOver(mail(state)) && isLost(mail(state)), state);
+  for (const state of ["bounced", "refused", "suppressed"]) {
+    assert.ok(isOver(mail(state)) && isLost(mail(state, { advice: "correct-address" })), state);
+    assert.ok(!isLost(mail(state)), `${state}: another mail has served, nothing is to be done`);
+  }
   assert.ok(isOver(mail("delivered")) && !isLost(mail("delivered")));
   for (const state of ["queued", "sent", "delayed", "teleported"]) assert.ok(!isOver(mail(state)) && !isLost(mail(state)), state);
+});
+
+test("who is no longer followed is told so, and keeps what is still true", () => {
+  const stopped = (...mails) => plain(wordsOfStop(...mails));
+  const STOPPED = "Cette page ne suit plus notre message : rechargez-la pour savoir où il en est.";
+  assert.equal(stopped(mail("queued")), STOPPED, "it no longer leaves in a moment");
+  assert.equal(stopped(mail("queued", { ahead_seconds: 840 })), STOPPED);
+  assert.equal(stopped(null), STOPPED);
+  assert.equal(stopped(mail("teleported")), STOPPED);
+  assert.equal(stopped(mail("sent")), `Parti à 10 h 42, en attente de la réponse de exemple.fr. ${STOPPED}`);
 });
 
 test("the domain is what stands after the last @", () => {

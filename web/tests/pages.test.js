@@ -44,6 +44,12 @@ test("a page's script says last that it is ready: what fails before leaves the p
   for (const script of new Set(scripts)) assert.match(text(script), /"app-ready"\);\s*(?:\/\*[\s\S]*)?$/, script);
 });
 
+test("no part of ours is hidden while it is empty: what is first said in a hidden live region is often not announced", () => {
+  const styles = files.filter((name) => name.endsWith(".css"));
+  assert.ok(styles.length > 0);
+  for (const style of styles) assert.doesNotMatch(text(style), /\.app-[^{}]*:empty[^{}]*\{[^}]*(?:display:\s*none|visibility:)/, style);
+});
+
 test("every text file has its compressed copies", () => {
   for (const file of files.filter((name) => /\.(?:html|css|js|svg)$/.test(name))) {
     assert.ok(files.includes(`${file}.br`) && files.includes(`${file}.gz`), file);

@@ -122,12 +122,36 @@ fn the_servers_code_tells_more_than_the_subtype() {
         ("ContentRejected", "", Reason::Blocked),
         ("General", "5.3.4", Reason::TooLarge),
         ("MessageTooLarge", "", Reason::TooLarge),
-        ("Suppressed", "5.1.1", Reason::Listed),
+        ("Suppressed", "5.1.1", Reason::MailboxUnknown),
         ("OnAccountSuppressionList", "", Reason::Listed),
         ("General", "", Reason::Other),
         ("", "nonsense", Reason::Other),
     ] {
-        assert_eq!(Reason::of(subtype, status), reason, "{subtype} {status}");
+        assert_eq!(Reason::of(subtype, status, ""), reason, "{subtype} {status}");
+    }
+}
+
+#[test]
+fn the_words_of_a_server_tell_an_unknown_mailbox_from_a_closed_domain() {
+    let not_found =
+        "smtp; 550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup";
+    for (status, diagnostic, reason) in [
+        // Microsoft 365.
+        ("5.1.10", not_found, Reason::MailboxUnknown),
+        ("5.4.1", "smtp; 550 5.4.1 Recipient address rejected: Access denied.", Reason::MailboxUnknown),
+        // outlook.com.
+        ("5.5.0", "smtp; 550 5.5.0 Requested action not taken: mailbox unavailable", Reason::MailboxUnknown),
+        // RFC 7505, and Postfix.
+        ("5.1.10", "smtp; 556 5.1.10 Recipient address has null MX", Reason::DomainUnknown),
+        ("5.1.10", "smtp; 556 5.1.10 Domain exemple.fr does not accept mail (nullMX)", Reason::DomainUnknown),
+        ("5.1.10", "", Reason::MailboxUnknown),
+        ("5.4.1", "smtp; 550 5.4.1 No answer from host", Reason::Other),
+        ("5.5.0", "smtp; 550 5.5.0 Command unrecognized", Reason::Other),
+        // Words say nothing without their code.
+        ("5.7.1", "smtp; 550 5.7.1 mailbox unavailable", Reason::Blocked),
+    ] {
+        assert_eq!(Reason::of("General", status, diagnostic), reason, "{diagnostic}");
+        assert_eq!(Reason::of("General", status, &diagnostic.to_uppercase()), reason, "{diagnostic}");
     }
 }
 
@@ -168,6 +192,7 @@ fn half_of_the_mails_decide_over_a_domain() {
     let counts = |delivered: &[(i64, u64)], delayed, bounced, refused| DomainCounts {
         delivered: delivered.iter().map(|(minutes, count)| (bin(*minutes), *count)).collect(),
         delayed,
+        resumed: 0,
         bounced,
         refused,
     };
@@ -179,9 +204,12 @@ fn half_of_the_mails_decide_over_a_domain() {
     assert_eq!(counts(&[], 0, 9, 0).health(), DomainHealth::Good, "mailboxes that do not exist");
     assert_eq!(counts(&[(0, 2)], 3, 0, 0).health(), DomainHealth::Delayed { median_seconds: Some(1) });
     assert_eq!(counts(&[], 5, 0, 0).health(), DomainHealth::Delayed { median_seconds: None });
-    let slow = counts(&[(0, 2), (12, 4)], 4, 0, 0).health();
+    let slow = counts(&[(0, 2), (12, 4)], 0, 0, 0).health();
     assert_eq!(slow, DomainHealth::Delayed { median_seconds: Some(bin(12).seconds()) });
     // Those that were delayed and came within minutes are no longer waited for.
-    assert_eq!(counts(&[(0, 5), (12, 4)], 4, 0, 0).health(), DomainHealth::Good);
+    let greylisted = DomainCounts { resumed: 5, ..counts(&[(2, 5)], 5, 0, 0) };
+    assert_eq!(greylisted.health(), DomainHealth::Good);
+    let few = DomainCounts { resumed: 3, ..counts(&[(2, 3)], 3, 0, 0) };
+    assert_eq!(few.health(), DomainHealth::Unknown, "a mail counts once");
     assert_eq!(DomainCounts::default().median_seconds(), None);
 }

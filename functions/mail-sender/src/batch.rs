@@ -3,7 +3,7 @@
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::mail::MailState;
 use domain::time::SignedDuration;
-use domain::{MailId, MailJob};
+use domain::{Email, MailId, MailJob};
 use platform::boot::Invocation;
 use platform::metrics::{self, Event};
 use platform::outbox::{Lease, Leased};
@@ -11,7 +11,8 @@ use platform::scope::{self, Scope};
 use platform::{Error, telemetry};
 use serde::{Deserialize, Serialize};
 
-use crate::prepare::{Mail, NoMail, prepare};
+use crate::pace::Turn;
+use crate::prepare::{NoMail, prepare};
 use crate::ses::Outcome;
 use crate::{FUNCTION, Sender};
 
@@ -120,25 +121,31 @@ impl Batch<'_> {
     }
 
     async fn send(&mut self, leased: &Leased) -> Result<Next, Error> {
-        self.note_progress(leased).await?;
-        let mail = match prepare(self.sender, leased).await {
-            Ok(mail) => mail,
-            Err(NoMail::Ended(state, why)) => return self.end(leased, state, &why).await,
-            Err(NoMail::Failed(error)) => return Err(error),
+        let draft = match prepare(self.sender, leased).await {
+            Ok(draft) => draft,
+            Err(why) => return self.end_without(leased, why).await,
         };
-        let standing = self.sender.platform.outbox.standing_of(&mail.to).await?;
-        if let Some(standing) = standing.filter(|standing| !standing.admits(&leased.job)) {
-            return self.end(leased, MailState::Suppressed, standing.as_str()).await;
-        }
-        let set = self.sender.ses.set_of(&mail).map(str::to_owned);
+        let set = self.sender.ses.set_of(draft.is_unproven).map(str::to_owned);
         if self.paused_sets.contains(&set) {
             return Ok(Next::Again);
         }
-        if mail.is_unproven && self.has_no_mail(&mail).await? {
+        if draft.is_unproven && self.has_no_mail(&draft.to).await? {
             return self.end_as(leased, MailState::Refused, NO_MAIL_DOMAIN, Event::NoMailDomain).await;
         }
+        if let Turn::NotNow(code) = self.sender.ses.turn(leased.job.lane()).await? {
+            return Ok(self.put_off(leased, code, Next::Pause));
+        }
+        // After every wait: the validity of links begins here.
+        let mail = match draft.complete(self.sender, leased).await {
+            Ok(mail) => mail,
+            Err(why) => return self.end_without(leased, why).await,
+        };
         match self.sender.ses.send(leased.id, leased.job.lane(), &mail).await {
-            Outcome::Sent(message_id) => self.end(leased, MailState::Sent, &message_id).await,
+            Outcome::Sent(message_id) => {
+                let ended = self.end(leased, MailState::Sent, &message_id).await;
+                self.note_progress(leased).await;
+                ended
+            }
             Outcome::Refused(code) => self.end(leased, MailState::Refused, &code).await,
             Outcome::Retry(code) => Ok(self.put_off(leased, code, Next::Again)),
             Outcome::Paused(code) => Ok(self.put_off(leased, code, Next::Pause)),
@@ -149,26 +156,34 @@ impl Batch<'_> {
         }
     }
 
-    /// Says now and then how far this lane's senders have come: pages tell the wait by it.
-    async fn note_progress(&self, leased: &Leased) -> Result<(), Error> {
-        let lane = leased.job.lane();
-        let is_due = self.sender.noted.is_due(lane, self.sender.platform.clock.now());
-        // A digest has waited for its period's end, and tells nothing of the lane.
-        if is_due && !matches!(leased.job, MailJob::AgencyDigest { .. }) {
-            self.sender.platform.outbox.note_progress(lane, leased.created_at).await?;
+    async fn end_without(&self, leased: &Leased, why: NoMail) -> Result<Next, Error> {
+        match why {
+            NoMail::Ended(state, why) => self.end(leased, state, &why).await,
+            NoMail::Failed(error) => Err(error),
         }
-        Ok(())
+    }
+
+    /// Says now and then how far this lane's senders have come: pages tell the wait by it.
+    async fn note_progress(&self, leased: &Leased) {
+        let lane = leased.job.lane();
+        // A digest has waited for its period's end, and a mail that was put off for its next try: they tell
+        // nothing of the lane.
+        let tells = leased.is_first_try && !matches!(leased.job, MailJob::AgencyDigest { .. });
+        if tells && self.sender.noted.is_due(lane, self.sender.platform.clock.now()) {
+            // A failure is ignored: the next mail notes it.
+            let _ = self.sender.platform.outbox.note_progress(lane, leased.created_at).await;
+        }
     }
 
     /// Whether the recipient's domain accepts no mail. Stores it, so that the form refuses the next such
     /// address.
-    async fn has_no_mail(&self, mail: &Mail) -> Result<bool, Error> {
+    async fn has_no_mail(&self, to: &Email) -> Result<bool, Error> {
         let clock = &self.sender.platform.clock;
-        let has_no_mail = scope::in_time(clock, self.sender.domains.has_no_mail(mail.to.domain())).await;
+        let has_no_mail = scope::in_time(clock, self.sender.domains.has_no_mail(to.domain())).await;
         if !has_no_mail.unwrap_or(false) {
             return Ok(false);
         }
-        self.sender.platform.outbox.refuse_domain(&mail.to).await?;
+        self.sender.platform.outbox.refuse_domain(to).await?;
         Ok(true)
     }
 

@@ -17,7 +17,6 @@ use crate::dns::MailDomains;
 use crate::pace::Noted;
 use crate::ses::Ses;
 pub use crate::ses::{TAG, ses_config};
-pub use platform::boot::Invocation;
 
 pub const FUNCTION: Function = Function {
     name: "mail-sender",
@@ -25,10 +24,10 @@ pub const FUNCTION: Function = Function {
     grants: &[
         Grant::get("ACCOUNT#"),
         Grant::get("TICKET#"),
-        Grant::get("ADDRESS#"),
         Grant::get("ATTEMPTS#"),
         Grant::get("MAIL#"),
         Grant::get("QUOTA#"),
+        Grant::query("ADDRESS#"),
         Grant::query("SIRET#"),
         Grant::query("DIGEST#"),
         Grant::put("DIGEST#"),

@@ -7,7 +7,7 @@ use aws_sdk_sesv2::Client;
 use domain::mail::Lane;
 use domain::time::{SignedDuration, Timestamp, after};
 use platform::clock::Clock;
-use platform::outbox::{Outbox, Turns};
+use platform::outbox::{Claim, Outbox, Turns};
 use platform::scope;
 use platform::table::TableError;
 
@@ -95,15 +95,22 @@ impl Pace {
             return Ok(Some(at));
         }
         let other = if lane == Lane::Links { Lane::Desk } else { Lane::Links };
-        // Of the other lane only what it does not use now.
-        for (of, wait) in [(lane, TURN_WAIT_MAX), (other, SignedDuration::ZERO)] {
+        // No share lies idle: what either lane does not use now goes first. Then the quicker lane's, while it has
+        // no mails; its own in the end.
+        let claims = [
+            Some((lane, Claim::Own(SignedDuration::ZERO))),
+            Some((other, Claim::Spare)),
+            (other == Lane::Links).then_some((other, Claim::Idle(TURN_WAIT_MAX))),
+            Some((lane, Claim::Own(TURN_WAIT_MAX))),
+        ];
+        for (of, claim) in claims.into_iter().flatten() {
             let share = SHARES.iter().find(|(lane, _)| *lane == of).map_or(1.0, |(_, share)| *share);
             let rate = (mails_per_second * share).max(f64::MIN_POSITIVE);
             let interval_micros = (1e6 / rate).min(TURN_WAIT_MAX.as_secs_f64() * 1e6) as u64;
             let mails = ((rate * RESERVED_SECONDS) as u64).max(1);
-            if let Turns::From(ms) = self.outbox.reserve(of, mails, interval_micros.max(1), wait).await? {
+            if let Turns::From(ms) = self.outbox.reserve(of, claim, mails, interval_micros.max(1)).await? {
                 let reserved = Reserved { next_micros: ms * 1_000, interval_micros, left: mails };
-                self.reserved()[rank(lane)] = reserved;
+                self.reserved()[lane as usize] = reserved;
                 return Ok(self.take(lane));
             }
         }
@@ -114,7 +121,7 @@ impl Pace {
     fn take(&self, lane: Lane) -> Option<u64> {
         let now_micros = u64::try_from(self.clock.now().as_microsecond()).unwrap_or(0);
         let mut all = self.reserved();
-        let reserved = &mut all[rank(lane)];
+        let reserved = &mut all[lane as usize];
         let is_stale = reserved.next_micros + 1_000_000 < now_micros;
         if reserved.left == 0 || is_stale {
             reserved.left = 0;
@@ -164,10 +171,6 @@ impl Pace {
     }
 }
 
-fn rank(lane: Lane) -> usize {
-    usize::from(lane == Lane::Desk)
-}
-
 /// When the progress of a lane was last noted by this sender.
 #[derive(Debug, Clone, Default)]
 pub struct Noted(Arc<Mutex<[Option<Timestamp>; 2]>>);
@@ -176,7 +179,7 @@ impl Noted {
     /// Whether it is time to note it again; then it counts as noted.
     pub fn is_due(&self, lane: Lane, now: Timestamp) -> bool {
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = &mut noted[rank(lane)];
+        let last = &mut noted[lane as usize];
         let is_due = last.is_none_or(|last| after(last, platform::outbox::PROGRESS_PERIOD) <= now);
         if is_due {
             *last = Some(now);

@@ -1,8 +1,9 @@
-//! Prepares a mail when it is sent: looks up its recipient, counts its quotas, mints its links.
+//! Prepares a mail when it is sent: looks up its recipient, counts its quotas; then mints its links.
 
 use domain::mail::{Bounded, MailState};
 use domain::time::Timestamp;
 use domain::{Account, Email, Identifier, MailJob, Reference, Siret, Ticket};
+use platform::links::Minted;
 use platform::outbox::{DigestLine, Leased, Standing, Status};
 use platform::table::TableError;
 use platform::{Error, Platform};
@@ -15,6 +16,29 @@ const ACCOUNTS_MAX: usize = 20;
 
 /// Mails to an address that an agent is told of.
 const KNOWN_MAILS_MAX: usize = 5;
+
+/// A mail whose recipient and quotas are settled, and whose links are not minted yet.
+pub struct Draft {
+    pub to: Email,
+    /// Whether a stranger may have typed the recipient's address.
+    pub is_unproven: bool,
+    reply_to: Email,
+    body: Body,
+}
+
+enum Body {
+    Ready(Content),
+    /// With the link that activates it.
+    Activation {
+        account: Account,
+        next_at: Option<Timestamp>,
+    },
+    /// With a link for each account, which are one person's.
+    Recovery {
+        accounts: Vec<Account>,
+        next_at: Option<Timestamp>,
+    },
+}
 
 /// A mail, ready to be sent.
 pub struct Mail {
@@ -60,8 +84,8 @@ fn superseded(why: &str) -> NoMail {
     NoMail::Ended(MailState::Superseded, why.to_owned())
 }
 
-/// Prepares a mail. Its links are minted here, so that their validity begins now.
-pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Mail, NoMail> {
+/// Prepares a mail.
+pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Draft, NoMail> {
     let (site, at) = (&*sender.platform.config.site, leased.created_at);
     match &leased.job {
         MailJob::Activation { identifier, .. } => {
@@ -69,12 +93,12 @@ pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Mail, NoMail> {
             if account.is_active {
                 return Err(superseded("the account is active"));
             }
-            activation(sender, leased, &account).await
+            activation(sender, leased, account).await
         }
         MailJob::RecoveryByIdentifier { identifier } => {
             let account = find_account(sender, identifier).await?;
             if !account.is_active {
-                return activation(sender, leased, &account).await;
+                return activation(sender, leased, account).await;
             }
             let address = account.application.email.normalised();
             let is_holder = |email: &Email| Ok(email.normalised() == address);
@@ -89,10 +113,12 @@ pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Mail, NoMail> {
         }
         MailJob::Welcome { identifier } => {
             let account = find_account(sender, identifier).await?;
+            check_address(sender, leased, &account.application.email).await?;
             Ok(to_holder(sender, &account, render::welcome(site, &account)?))
         }
         MailJob::PasswordChanged { identifier } => {
             let account = find_account(sender, identifier).await?;
+            check_address(sender, leased, &account.application.email).await?;
             Ok(to_holder(sender, &account, render::password_changed(site, &account, at)?))
         }
         MailJob::LoginsBlocked { identifier } => {
@@ -100,11 +126,13 @@ pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Mail, NoMail> {
             if !account.is_active {
                 return Err(nobody("the account is not active"));
             }
+            check_address(sender, leased, &account.application.email).await?;
             Ok(to_holder(sender, &account, render::logins_blocked(site, &account, at)?))
         }
         MailJob::TicketReceipt { reference } => receipt(sender, leased, reference).await,
         MailJob::TicketToAgency { reference } => agency_copy(sender, leased, reference).await,
         MailJob::AgencyDigest { period } => {
+            check_address(sender, leased, &sender.agency).await?;
             let lines = sender.platform.outbox.digest(*period).await?;
             Ok(to_agency(sender, &sender.agency, render::agency_digest(*period, &lines)?))
         }
@@ -112,48 +140,72 @@ pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Mail, NoMail> {
 }
 
 /// The link that activates an application, whichever way it was asked for.
-async fn activation(sender: &Sender, leased: &Leased, account: &Account) -> Result<Mail, NoMail> {
+async fn activation(sender: &Sender, leased: &Leased, account: Account) -> Result<Draft, NoMail> {
     let application = &account.application;
+    check_address(sender, leased, &application.email).await?;
     let next_at = count(sender, leased, Bounded::Activation(&application.email, &application.siret)).await?;
-    let now = sender.platform.clock.now();
-    let minted = sender.platform.links.mint(leased.id, account, now).await?;
-    let minted = minted.ok_or_else(|| superseded("its link has served"))?;
-    let content = render::activation(&sender.platform.config.site, account, &minted, next_at)?;
-    Ok(Mail { is_unproven: true, ..to_holder(sender, account, content) })
+    let (to, reply_to) = (application.email.clone(), sender.agency.clone());
+    Ok(Draft { to, is_unproven: true, reply_to, body: Body::Activation { account, next_at } })
 }
 
 /// Identifier and link of each of these accounts, which are one person's, whichever was asked for.
-async fn recovery(sender: &Sender, leased: &Leased, mut accounts: Vec<Account>) -> Result<Mail, NoMail> {
+async fn recovery(sender: &Sender, leased: &Leased, mut accounts: Vec<Account>) -> Result<Draft, NoMail> {
     if accounts.is_empty() {
         return Err(nobody("no account of that address"));
     }
     // A link that was asked for before the password was set must not replace it.
     accounts.retain(|account| account.password_set_at.is_none_or(|set_at| set_at <= leased.created_at));
     let first = accounts.first().ok_or_else(|| superseded("the password was set since"))?;
-    let next_at = count(sender, leased, Bounded::Recovery(&first.application.email)).await?;
-    let now = sender.platform.clock.now();
-    let mut links = Vec::new();
-    for account in &accounts {
-        let minted = sender.platform.links.mint(leased.id, account, now).await?;
-        links.extend(minted.map(|minted| RecoveryLink { account, minted }));
-    }
-    if links.is_empty() {
-        return Err(superseded("its links have served"));
-    }
-    let content = render::recovery(&sender.platform.config.site, &links, leased.created_at, next_at)?;
-    Ok(to_holder(sender, first, content))
+    let to = first.application.email.clone();
+    check_address(sender, leased, &to).await?;
+    let next_at = count(sender, leased, Bounded::Recovery(&to)).await?;
+    let reply_to = sender.agency.clone();
+    Ok(Draft { to, is_unproven: false, reply_to, body: Body::Recovery { accounts, next_at } })
 }
 
-async fn receipt(sender: &Sender, leased: &Leased, reference: &Reference) -> Result<Mail, NoMail> {
+impl Draft {
+    /// Mints the links, whose validity begins now, and renders the mail.
+    pub async fn complete(self, sender: &Sender, leased: &Leased) -> Result<Mail, NoMail> {
+        let site = &*sender.platform.config.site;
+        let content = match self.body {
+            Body::Ready(content) => content,
+            Body::Activation { account, next_at } => {
+                let minted = mint(sender, leased, &account).await?;
+                let minted = minted.ok_or_else(|| superseded("its link has served"))?;
+                render::activation(site, &account, &minted, next_at)?
+            }
+            Body::Recovery { accounts, next_at } => {
+                let mut links = Vec::new();
+                for account in &accounts {
+                    let minted = mint(sender, leased, account).await?;
+                    links.extend(minted.map(|minted| RecoveryLink { account, minted }));
+                }
+                if links.is_empty() {
+                    return Err(superseded("its links have served"));
+                }
+                render::recovery(site, &links, leased.created_at, next_at)?
+            }
+        };
+        Ok(Mail { to: self.to, reply_to: self.reply_to, content, is_unproven: self.is_unproven })
+    }
+}
+
+async fn mint(sender: &Sender, leased: &Leased, account: &Account) -> Result<Option<Minted>, NoMail> {
+    Ok(sender.platform.links.mint(leased.id, account, sender.platform.clock.now()).await?)
+}
+
+async fn receipt(sender: &Sender, leased: &Leased, reference: &Reference) -> Result<Draft, NoMail> {
     let (ticket, received_at) = find_ticket(sender, reference).await?;
+    check_address(sender, leased, &ticket.email).await?;
     let next_at = count(sender, leased, Bounded::Receipt(&ticket.email)).await?;
     let site = &sender.platform.config.site;
     let content = render::ticket_receipt(site, reference, &ticket, received_at, next_at)?;
-    Ok(Mail { to: ticket.email, reply_to: sender.agency.clone(), content, is_unproven: true })
+    let (reply_to, body) = (sender.agency.clone(), Body::Ready(content));
+    Ok(Draft { to: ticket.email, is_unproven: true, reply_to, body })
 }
 
 /// A mail of its own, or a line of the digest once the agency has had its mails for this hour.
-async fn agency_copy(sender: &Sender, leased: &Leased, reference: &Reference) -> Result<Mail, NoMail> {
+async fn agency_copy(sender: &Sender, leased: &Leased, reference: &Reference) -> Result<Draft, NoMail> {
     let (ticket, received_at) = find_ticket(sender, reference).await?;
     let outbox = &sender.platform.outbox;
     if let Standing::Beyond(_) = outbox.count(leased.id, &Bounded::AgencyCopy.quotas()).await? {
@@ -162,6 +214,7 @@ async fn agency_copy(sender: &Sender, leased: &Leased, reference: &Reference) ->
         let digest = outbox.add_to_digest(&line).await?;
         return Err(superseded(&format!("digest {digest}")));
     }
+    check_address(sender, leased, &sender.agency).await?;
     let known = known_of(sender, &ticket).await?;
     Ok(to_agency(sender, &ticket.email, render::ticket_to_agency(reference, &ticket, received_at, &known)?))
 }
@@ -183,6 +236,15 @@ async fn known_of(sender: &Sender, ticket: &Ticket) -> Result<Known, NoMail> {
         state: progress.state,
     });
     Ok(Known { has_account: !accounts.is_empty(), failed_logins, mails: mails.collect() })
+}
+
+/// Ends a mail to an address that is not to be written to, before it takes a quota or a link.
+async fn check_address(sender: &Sender, leased: &Leased, to: &Email) -> Result<(), NoMail> {
+    let standing = sender.platform.outbox.standing_of(to, leased.is_told).await?;
+    match standing.filter(|standing| !standing.admits(&leased.job)) {
+        None => Ok(()),
+        Some(standing) => Err(NoMail::Ended(MailState::Suppressed, standing.as_str().to_owned())),
+    }
 }
 
 /// Counts a mail against its quotas. Gives when the next of its kind may go out, if this is the last.
@@ -219,11 +281,12 @@ async fn find_ticket(sender: &Sender, reference: &Reference) -> Result<(Ticket, 
 }
 
 /// To the address that the account has: never to what a stranger typed.
-fn to_holder(sender: &Sender, account: &Account, content: Content) -> Mail {
+fn to_holder(sender: &Sender, account: &Account, content: Content) -> Draft {
     let to = account.application.email.clone();
-    Mail { to, reply_to: sender.agency.clone(), content, is_unproven: false }
+    Draft { to, is_unproven: false, reply_to: sender.agency.clone(), body: Body::Ready(content) }
 }
 
-fn to_agency(sender: &Sender, reply_to: &Email, content: Content) -> Mail {
-    Mail { to: sender.agency.clone(), reply_to: reply_to.clone(), content, is_unproven: false }
+fn to_agency(sender: &Sender, reply_to: &Email, content: Content) -> Draft {
+    let (to, reply_to) = (sender.agency.clone(), reply_to.clone());
+    Draft { to, is_unproven: false, reply_to, body: Body::Ready(content) }
 }

@@ -95,19 +95,18 @@ impl Ses {
         Self { client, config, clock, random, pace }
     }
 
-    /// The longest wait of [`send`](Self::send) for its turn.
+    /// The longest wait for one [`turn`](Self::turn).
     pub fn pause(&self) -> Duration {
         if self.pace.is_some() { TURN_WAIT_MAX.unsigned_abs() } else { Duration::ZERO }
     }
 
     /// The configuration set of a mail. Bounces of unproven addresses pause their own set and no other.
-    pub fn set_of(&self, mail: &Mail) -> Option<&str> {
+    pub fn set_of(&self, is_unproven: bool) -> Option<&str> {
         let proven = self.config.configuration_set.as_deref();
-        if mail.is_unproven { self.config.configuration_set_unproven.as_deref().or(proven) } else { proven }
+        if is_unproven { self.config.configuration_set_unproven.as_deref().or(proven) } else { proven }
     }
 
-    /// Sends a mail, tagged with its id, when the turn of its lane has come and before the deadline of the
-    /// batch.
+    /// Sends a mail whose turn has come, tagged with its id, before the deadline of the batch.
     pub async fn send(&self, id: MailId, lane: Lane, mail: &Mail) -> Outcome {
         let request = match self.request(id, mail) {
             Ok(request) => request,
@@ -115,11 +114,6 @@ impl Ses {
         };
         let mut retries = 0;
         loop {
-            match self.turn(lane).await {
-                Ok(Turn::Now) => {}
-                Ok(Turn::NotNow(code)) => return Outcome::Paused(code),
-                Err(_) => return Outcome::Retry("table"),
-            }
             let error = match scope::in_time(&self.clock, Box::pin(request.clone().send())).await {
                 Some(Ok(sent)) => {
                     self.pace.iter().for_each(Pace::sent);
@@ -139,10 +133,16 @@ impl Ses {
             let half = THROTTLED_PAUSE_MS_MAX / 2;
             let pause = half + self.random.below(half);
             self.clock.sleep(Duration::from_millis(pause.into())).await;
+            match self.turn(lane).await {
+                Ok(Turn::Now) => {}
+                Ok(Turn::NotNow(code)) => return Outcome::Paused(code),
+                Err(_) => return Outcome::Retry("table"),
+            }
         }
     }
 
-    async fn turn(&self, lane: Lane) -> Result<Turn, TableError> {
+    /// Waits until a mail of this lane may leave, no longer than the batch has time.
+    pub async fn turn(&self, lane: Lane) -> Result<Turn, TableError> {
         let Some(pace) = &self.pace else { return Ok(Turn::Now) };
         let waited = scope::in_time(&self.clock, Box::pin(pace.wait(lane))).await;
         waited.unwrap_or(Ok(Turn::NotNow("out-of-time")))
@@ -155,7 +155,7 @@ impl Ses {
             .from_email_address(&self.config.from)
             .destination(Destination::builder().to_addresses(mail.to.as_str()).build())
             .reply_to_addresses(mail.reply_to.as_str())
-            .set_configuration_set_name(self.set_of(mail).map(str::to_owned))
+            .set_configuration_set_name(self.set_of(mail.is_unproven).map(str::to_owned))
             .email_tags(MessageTag::builder().name(TAG).value(id.to_string()).build()?)
             .content(as_email(&mail.content)?))
     }

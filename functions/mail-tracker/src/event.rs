@@ -22,7 +22,7 @@ pub enum Asked {
     /// To move a mail.
     Mail(MailId, Told),
     /// To tell of delays, or to tell of them no more.
-    Delays { is_ringing: bool },
+    Delays { is_ringing: bool, since: Timestamp },
     /// Nothing: another application's mail, or an event that says nothing of where a mail is.
     Nothing,
 }
@@ -58,9 +58,11 @@ impl BusEvent {
     }
 
     fn read_alarm(&self) -> Result<Asked, Unreadable> {
-        match self.detail["state"]["value"].as_str() {
-            Some("ALARM") => Ok(Asked::Delays { is_ringing: true }),
-            Some("OK") => Ok(Asked::Delays { is_ringing: false }),
+        let state = &self.detail["state"];
+        let since = || moment(state["timestamp"].as_str().unwrap_or_default());
+        match state["value"].as_str() {
+            Some("ALARM") => Ok(Asked::Delays { is_ringing: true, since: since()? }),
+            Some("OK") => Ok(Asked::Delays { is_ringing: false, since: since()? }),
             Some("INSUFFICIENT_DATA") => Ok(Asked::Nothing),
             _ => Err(Unreadable("an alarm without a state".to_owned())),
         }
@@ -80,7 +82,7 @@ struct Detail {
     delivery: Option<At>,
     delivery_delay: Option<At>,
     bounce: Option<Bounced>,
-    complaint: Option<At>,
+    complaint: Option<Complained>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,37 +117,68 @@ struct Bounced {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct BouncedRecipient {
     #[serde(default)]
     status: String,
+    #[serde(default)]
+    diagnostic_code: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complained {
+    complaint_sub_type: Option<String>,
+    /// Of the report, if one is attached (RFC 5965).
+    complaint_feedback_type: Option<String>,
+    timestamp: String,
 }
 
 impl Detail {
-    /// None for what says nothing of where the mail is: an opening, a click, a subscription.
+    /// None for what says nothing of where the mail is: an opening, a click, a subscription, a report without
+    /// a complaint.
     fn event(&self) -> Option<Event> {
         Some(match &*self.event_type {
             "Send" => Event::Sent,
             "Delivery" => Event::Delivered,
             "DeliveryDelay" => Event::Delayed,
             "Bounce" => Event::Bounced(self.bounce.as_ref()?.read()),
-            "Complaint" => Event::Complained,
+            "Complaint" => self.complaint.as_ref()?.read()?,
             "Reject" | "Rendering Failure" => Event::Rejected,
             _ => return None,
         })
     }
 
     fn happened_at(&self) -> Option<&str> {
-        let plain = [&self.delivery, &self.delivery_delay, &self.complaint];
-        let plain = plain.into_iter().flatten().map(|at| &*at.timestamp).next();
-        plain.or(self.bounce.as_ref().map(|bounce| &*bounce.timestamp))
+        let plain = [&self.delivery, &self.delivery_delay].into_iter().flatten().map(|at| &at.timestamp);
+        let bounced = self.bounce.iter().map(|bounce| &bounce.timestamp);
+        let complained = self.complaint.iter().map(|complaint| &complaint.timestamp);
+        plain.chain(bounced).chain(complained).next().map(String::as_str)
     }
 }
 
 impl Bounced {
     fn read(&self) -> Bounce {
-        let status = self.bounced_recipients.first().map_or("", |recipient| &recipient.status);
-        let reason = Reason::of(&self.bounce_sub_type, status);
+        let told = self.bounced_recipients.first();
+        let (status, diagnostic) = told.map_or(("", ""), |told| (&*told.status, &*told.diagnostic_code));
+        let reason = Reason::of(&self.bounce_sub_type, status, diagnostic);
         Bounce { is_permanent: self.bounce_type == "Permanent", reason }
+    }
+}
+
+impl Complained {
+    /// None for a report in which no reader complains.
+    fn read(&self) -> Option<Event> {
+        match (self.complaint_sub_type.as_deref(), self.complaint_feedback_type.as_deref()) {
+            // SES did not try: nobody received it.
+            (Some(listed @ "OnAccountSuppressionList"), _) => {
+                let reason = Reason::of(listed, "", "");
+                Some(Event::Bounced(Bounce { is_permanent: true, reason }))
+            }
+            // Its reader took it out of the spam, or a server doubts its sender.
+            (_, Some("not-spam" | "auth-failure")) => None,
+            _ => Some(Event::Complained),
+        }
     }
 }
 
@@ -180,12 +213,14 @@ mod tests {
     #[test]
     fn every_kind_of_sample_is_read() {
         let unknown = Bounce { is_permanent: true, reason: Reason::MailboxUnknown };
+        let listed = Bounce { is_permanent: true, reason: Reason::Listed };
         let expected = [
             ("send.json", Event::Sent),
             ("delivery.json", Event::Delivered),
             ("delivery-delay.json", Event::Delayed),
             ("bounce.json", Event::Bounced(unknown)),
             ("complaint.json", Event::Complained),
+            ("complaint-suppressed.json", Event::Bounced(listed)),
             ("reject.json", Event::Rejected),
             ("rendering-failure.json", Event::Rejected),
         ];
@@ -193,6 +228,36 @@ mod tests {
             let told = told(name);
             assert_eq!(told.event, event, "{name}");
             assert!(told.at >= told.taken_at, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_the_server_are_read_too() {
+        let mut event = sample("bounce.json");
+        let recipient = &mut event.detail["bounce"]["bouncedRecipients"][0];
+        recipient["status"] = "5.4.1".into();
+        recipient["diagnosticCode"] = "smtp; 550 5.4.1 Recipient address rejected: Access denied.".into();
+        let Ok(Asked::Mail(_, told)) = event.read() else { panic!("{event:?}") };
+        let unknown = Bounce { is_permanent: true, reason: Reason::MailboxUnknown };
+        assert_eq!(told.event, Event::Bounced(unknown));
+        // Of an automatic answer there are none.
+        event.detail["bounce"]["bounceType"] = "Transient".into();
+        event.detail["bounce"]["bouncedRecipients"] = serde_json::json!([{"emailAddress": "a@exemple.fr"}]);
+        let Ok(Asked::Mail(_, told)) = event.read() else { panic!("{event:?}") };
+        assert_eq!(told.event, Event::Bounced(Bounce { is_permanent: false, reason: Reason::Other }));
+    }
+
+    #[test]
+    fn a_report_is_a_complaint_if_its_reader_complains() {
+        let mut event = sample("complaint.json");
+        for complaint in [Some("abuse"), Some("fraud"), Some("virus"), Some("other"), None] {
+            event.detail["complaint"]["complaintFeedbackType"] = complaint.into();
+            let Ok(Asked::Mail(_, told)) = event.read() else { panic!("{event:?}") };
+            assert_eq!(told.event, Event::Complained, "{complaint:?}");
+        }
+        for none in ["not-spam", "auth-failure"] {
+            event.detail["complaint"]["complaintFeedbackType"] = none.into();
+            assert!(matches!(event.read(), Ok(Asked::Nothing)), "{none}");
         }
     }
 
@@ -206,6 +271,21 @@ mod tests {
         let mut opened = sample("send.json");
         opened.detail["eventType"] = "Open".into();
         assert!(matches!(opened.read(), Ok(Asked::Nothing)));
+    }
+
+    #[test]
+    fn an_alarm_says_since_when() {
+        let mut event = sample("send.json");
+        event.source = "aws.cloudwatch".to_owned();
+        // As in CloudWatch's own examples.
+        let timestamp = "2026-11-23T17:04:40.985+0000";
+        event.detail = serde_json::json!({"state": {"value": "ALARM", "timestamp": timestamp}});
+        let Ok(Asked::Delays { is_ringing: true, since }) = event.read() else { panic!("{event:?}") };
+        assert_eq!(since.to_string(), "2026-11-23T17:04:40.985Z");
+        event.detail["state"]["value"] = "INSUFFICIENT_DATA".into();
+        assert!(matches!(event.read(), Ok(Asked::Nothing)));
+        event.detail = serde_json::json!({"state": {"value": "OK"}});
+        assert!(event.read().is_err());
     }
 
     #[test]

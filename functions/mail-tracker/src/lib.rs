@@ -64,8 +64,10 @@ async fn take(platform: &Platform, event: &BusEvent) -> Result<Option<(String, T
             let tracked = platform.outbox.track(id, &told).await?;
             Ok(Some((id.to_string(), tracked)))
         }
-        Asked::Delays { is_ringing: true } => notice::put_up(platform).await.map(|()| None),
-        Asked::Delays { is_ringing: false } => notice::take_down(platform).await.map(|()| None),
+        Asked::Delays { is_ringing, since } => {
+            notice::tell(platform, is_ringing, since).await?;
+            Ok(None)
+        }
         Asked::Nothing => Ok(None),
     }
 }

@@ -1,7 +1,7 @@
 //! The banner that tells of delays while their alarm rings.
 
 use domain::mail::Lane;
-use domain::time::{SignedDuration, after, in_paris};
+use domain::time::{SignedDuration, Timestamp, after, in_paris};
 use platform::notices::{Level, Notice};
 use platform::{Error, Platform};
 
@@ -12,30 +12,31 @@ const TITLE: &str = "Nos courriels ont du retard";
 /// The rounding of the wait that it tells.
 const ROUNDING_MINUTES: i64 = 5;
 
-/// Puts the banner up with the measured wait, in the place of an earlier one.
-pub async fn put_up(platform: &Platform) -> Result<(), Error> {
-    take_down(platform).await?;
+/// Puts the banner up with the measured wait, or takes it down. Events come late, twice and in any order:
+/// each adds a banner (that of an end is over as it begins), and only the latest event's stays.
+pub async fn tell(platform: &Platform, is_ringing: bool, since: Timestamp) -> Result<(), Error> {
     let now = platform.clock.now();
-    let wait = platform.outbox.wait_of(Lane::Links, now).await?;
+    let (wait, shown) = if is_ringing {
+        (platform.outbox.wait_of(Lane::Links, now).await?, SHOWN)
+    } else {
+        (None, SignedDuration::ZERO)
+    };
     let notice = Notice {
         level: Level::Warning,
         title: TITLE.to_owned(),
         body: body(wait, &in_paris(now).strftime("%-H h %M").to_string()),
-        from: now.to_string(),
-        until: after(now, SHOWN).to_string(),
+        // Of one width: ids begin with it, and are in the order of the events.
+        from: since.strftime("%FT%T%.9fZ").to_string(),
+        until: after(since, shown).to_string(),
         event_from: None,
         event_until: None,
     };
     platform.notices.add(&notice).await?;
-    Ok(())
-}
-
-/// Takes the banner down.
-pub async fn take_down(platform: &Platform) -> Result<(), Error> {
-    for (id, notice) in platform.notices.all().await? {
-        if notice.title == TITLE {
-            platform.notices.remove(&id).await?;
-        }
+    let mut told = platform.notices.all().await?;
+    told.retain(|(_, notice)| notice.title == TITLE);
+    told.pop();
+    for (id, _) in &told {
+        platform.notices.remove(id).await?;
     }
     Ok(())
 }

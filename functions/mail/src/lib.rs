@@ -96,6 +96,8 @@ pub struct ShownMail {
     /// Why it came back or was not sent, in French.
     #[schema(example = "boîte pleine")]
     pub reason: Option<&'static str>,
+    /// What helps, if it will not come and something does.
+    pub advice: Option<Advice>,
     /// How long until it is sent, while it waits behind others.
     pub ahead_seconds: Option<u64>,
     /// When to ask again.
@@ -141,6 +143,19 @@ impl State {
             MailState::Superseded | MailState::Suppressed | MailState::NoRecipient => Self::Suppressed,
         }
     }
+}
+
+/// What its reader does about a mail that will not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schema(as = MailAdvice)]
+pub enum Advice {
+    /// The address is wrong, or another one is needed.
+    CorrectAddress,
+    /// Another mail may be asked for in an hour.
+    TryLater,
+    /// The address is not known to be wrong: a person has to look into it.
+    AskForHelp,
 }
 
 /// The health of a domain.
@@ -197,25 +212,27 @@ impl IntoParams for DomainQuery {
 pub async fn show(platform: &Platform, request: Request) -> Result<Json<ShownMail>, Error> {
     let id = MailId::parse(http::path_part(&request, ID)).ok_or(Refusal::MailUnknown)?;
     let status = platform.outbox.status(id).await?.ok_or(Refusal::MailUnknown)?;
+    let sent_to = status.sent_to.clone().ok_or(Refusal::MailUnknown)?;
     let kind = match status.job {
         MailJob::Activation { .. } => Kind::Activation,
         MailJob::TicketReceipt { .. } => Kind::TicketReceipt,
-        _ => return Err(Refusal::MailUnknown.into()),
+        _ => return Err(Error::internal("a mail of a kind that is not told")),
     };
-    let sent_to = status.sent_to.clone().ok_or(Refusal::MailUnknown)?;
     let state = State::of(status.progress.state);
     let ahead = match state {
         State::Queued => platform.outbox.wait_of(status.lane, status.created_at).await?,
         _ => None,
     };
     let ahead = ahead.filter(|ahead| *ahead >= WAIT_TOLD_MIN);
+    let (reason, advice) = words::of(&status);
     Ok(Json(ShownMail {
         id: id.to_string(),
         kind,
         sent_to,
         state,
         at: status.progress.at.to_string(),
-        reason: words::reason(&status),
+        reason,
+        advice,
         ahead_seconds: ahead.and_then(|ahead| u64::try_from(ahead.as_secs()).ok()),
         look_again_seconds: look_again_seconds(&status, state, platform.clock.now()),
     }))

@@ -71,7 +71,8 @@ pub async fn handle(platform: &Platform, form: Form<SetPasswordForm>) -> Result<
     let (by, password) = read(form.fields)?;
     let token = match by {
         By::Token(token) => token.ok_or(Refusal::LinkUnknown)?.hash(),
-        By::Code(code, owner) => platform.codes.find(&owner, &code).await?,
+        // The row of codes is there only if a mail was sent: its reading must not be seen in the latency.
+        By::Code(code, owner) => platform.refusals.in_steps(platform.codes.find(&owner, &code)).await?,
     };
     let link = platform.links.find(&token, platform.clock.now()).await?.ok_or(Refusal::LinkUnknown)?;
     link.check(platform.clock.now())?;

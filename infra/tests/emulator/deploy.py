@@ -269,7 +269,7 @@ class Deployment:
         redrive = json.loads(attributes["RedrivePolicy"])
         assert (
             redrive["deadLetterTargetArn"].endswith("mail-dead-letters")
-            and int(redrive["maxReceiveCount"]) == 60
+            and int(redrive["maxReceiveCount"]) == 240
         )
         pipe = self.client("pipes").describe_pipe(Name=self.outputs[f"{lane}PipeName"])
         assert pipe["CurrentState"] == "RUNNING" and pipe["Source"] == stream, pipe

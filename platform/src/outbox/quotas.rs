@@ -4,13 +4,10 @@ use domain::MailId;
 use domain::mail::{QUOTA_WINDOW, Quota};
 use domain::time::{Timestamp, after};
 
-use super::Outbox;
+use super::{MAIL_RETENTION, Outbox};
 use crate::error::Error;
 use crate::function::Secret;
-use crate::table::{Change, Key, Outcome, Row, StringSet, TableError};
-
-/// Retries when concurrent mails start the same quota.
-const QUOTA_ATTEMPTS_MAX: usize = 3;
+use crate::table::{Change, Key, Outcome, Row, StringSet};
 
 /// The standing of a mail within its quotas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,36 +43,29 @@ impl Outbox {
     async fn count_one(&self, id: MailId, quota: &Quota) -> Result<Standing, Error> {
         let now = self.clock.now();
         let key = self.quota_key(quota)?;
-        for _ in 0..QUOTA_ATTEMPTS_MAX {
-            let count = Change::new(
-                key.clone(),
-                "ADD mails :mail SET expires_at = if_not_exists(expires_at, :until)",
-                "attribute_not_exists(expires_at) OR \
-                 (expires_at > :now AND (size(mails) < :most OR contains(mails, :id)))",
-            )
-            .value("mail", StringSet(vec![id.to_string()]))
-            .value("id", id.to_string())
-            .value("until", after(now, QUOTA_WINDOW))
-            .value("now", now)
-            .value("most", quota.mails_max);
-            let standing = match self.table.update(count).await? {
-                Outcome::Done(counted) => return standing_of(&counted, quota),
-                Outcome::Refused(standing) => standing,
-            };
-            if !standing.is_some_and(|row| row.is_past(now)) {
-                return Ok(Standing::Beyond(quota.name));
-            }
-            let begin_anew =
-                Change::new(key.clone(), "SET mails = :mail, expires_at = :until", "expires_at <= :now")
-                    .value("mail", StringSet(vec![id.to_string()]))
-                    .value("until", after(now, QUOTA_WINDOW))
-                    .value("now", now);
-            if let Outcome::Done(counted) = self.table.update(begin_anew).await? {
-                return standing_of(&counted, quota);
-            }
-            // Started by another mail, or by this one when an answer was lost: count again.
+        let change = |update, condition| {
+            Change::new(key.clone(), update, condition)
+                .value("mail", StringSet(vec![id.to_string()]))
+                .value("until", after(now, QUOTA_WINDOW))
+                .value("kept", after(now, MAIL_RETENTION))
+                .value("now", now)
+        };
+        let count = change(
+            "ADD mails :mail SET window_until = if_not_exists(window_until, :until), expires_at = :kept",
+            "attribute_not_exists(window_until) OR \
+             (window_until > :now AND (size(mails) < :most OR contains(mails, :id)))",
+        );
+        let count = count.value("id", id.to_string()).value("most", quota.mails_max);
+        // The mails of the last window stay: an agent is told of them.
+        let begin_anew = change(
+            "SET earlier = mails, mails = :mail, window_until = :until, expires_at = :kept",
+            "window_until <= :now",
+        );
+        let is_over = |row: &Row| row.find_moment("window_until").is_some_and(|until| until <= now);
+        match self.table.count(&count, &begin_anew, is_over).await? {
+            Outcome::Done(counted) => standing_of(&counted, quota),
+            Outcome::Refused(_) => Ok(Standing::Beyond(quota.name)),
         }
-        Err(TableError::Unavailable("the quota kept changing".into()).into())
     }
 }
 
@@ -84,5 +74,5 @@ fn standing_of(counted: &Row, quota: &Quota) -> Result<Standing, Error> {
     if counted.set_size("mails") < quota.mails_max {
         return Ok(Standing::Within);
     }
-    Ok(Standing::Last(counted.moment("expires_at")?))
+    Ok(Standing::Last(counted.moment("window_until")?))
 }

@@ -1,7 +1,8 @@
 //! What became of mails: their progress by SES's events, the addresses and the domains that they tell of.
 
 use domain::delivery::{
-    AddressStanding, DelayBin, DomainCounts, Event as MailEvent, HEALTH_WINDOW, Progress, Reason,
+    AddressStanding, BOUNCED_RETENTION, DelayBin, DomainCounts, Event as MailEvent, HEALTH_WINDOW, Progress,
+    Reason,
 };
 use domain::mail::{Bounded, CORRECTIONS_MAX, Lane, MailState};
 use domain::time::{SignedDuration, Timestamp, after};
@@ -9,8 +10,8 @@ use domain::{Email, Identifier, MailId, MailJob, Siret};
 
 use super::Outbox;
 use crate::error::Error;
-use crate::metrics::Event;
-use crate::table::{Change, Committed, Guard, Key, Row, TableError, Transaction};
+use crate::metrics::{self, Event};
+use crate::table::{Change, Key, Outcome, Row, TableError};
 
 /// Tries of an event beside others of the same mail.
 const TRACK_ATTEMPTS_MAX: usize = 8;
@@ -18,10 +19,8 @@ const TRACK_ATTEMPTS_MAX: usize = 8;
 const COUNT_PERIOD: SignedDuration = SignedDuration::from_mins(10);
 /// The retention of such a count.
 pub(crate) const COUNT_RETENTION: SignedDuration = SignedDuration::from_hours(3);
-/// No other event moved the mail meanwhile.
-const AS_READ: Guard = Guard("mail as it was read");
-/// A count takes any addition.
-const COUNTED: Guard = Guard("domain counted");
+/// The standing of an address whose correction was delivered.
+const CLEARED: &str = "cleared";
 
 /// One event of SES about a mail.
 #[derive(Debug, Clone)]
@@ -51,9 +50,11 @@ pub enum Tracked {
 pub struct Status {
     pub job: MailJob,
     pub lane: Lane,
-    /// The masked address.
+    /// The masked address, of a mail whose progress is told to who typed it.
     pub sent_to: Option<String>,
     pub created_at: Timestamp,
+    /// What its sender noted: SES's message id, or why it was not sent.
+    pub note: Option<String>,
     pub progress: Progress,
 }
 
@@ -109,71 +110,99 @@ impl Outbox {
                 return Ok(Tracked::NoNews);
             };
             // Before the mail moves: an event that comes again is no news then, and would teach nothing.
-            self.learn(told, &status.job).await?;
-            let mut transaction = Transaction::new();
-            transaction.change(AS_READ, moves(id, &row, next)?).count(Event::Mail(next.state));
-            if next.state != status.progress.state && is_told(&status.job) {
-                transaction.change(COUNTED, self.counts(told, next));
-            }
-            match self.table.commit(transaction).await? {
-                Committed::Yes => return Ok(Tracked::Moved(next.state)),
-                Committed::No(_) => {}
+            self.learn(told, &status).await?;
+            if let Outcome::Done(_) = self.table.update(moves(id, &row, next)?).await? {
+                metrics::count(Event::Mail(next.state), self.clock.now());
+                if status.sent_to.is_some() {
+                    self.count_for_domain(told, status.progress.state, next).await?;
+                }
+                return Ok(Tracked::Moved(next.state));
             }
         }
         Err(TableError::Unavailable("the mail kept changing".into()).into())
     }
 
-    /// Remembers an address that bounced or complained, and ends that when a corrected one arrives.
-    async fn learn(&self, told: &Told, job: &MailJob) -> Result<(), Error> {
-        let now = self.clock.now();
-        let key = Key::address(&self.address_fingerprint(&told.recipient)?);
-        let change = match told.event.standing() {
-            // A complaint outlives a bounce.
-            Some(standing) => Change::new(
-                key,
-                "SET standing = :standing, expires_at = :until",
-                "attribute_not_exists(pk) OR expires_at <= :now OR standing IN (:bounced, :standing)",
-            )
-            .value("standing", standing.as_str())
-            .value("until", after(told.at, standing.retention())),
-            None if told.event == MailEvent::Delivered && is_corrected(job) => {
-                Change::new(key, "SET expires_at = :now", "standing = :bounced")
+    /// Remembers an address that bounced or complained, and ends that when a corrected one arrives. Of events
+    /// the latest counts, whichever came first; a complaint outlives them.
+    async fn learn(&self, told: &Told, status: &Status) -> Result<(), Error> {
+        let is_told = status.sent_to.is_some();
+        match told.event.standing() {
+            Some(standing) => self.remember(told, is_told, standing.as_str(), standing.retention()).await,
+            None if told.event == MailEvent::Delivered && is_corrected(&status.job) => {
+                for is_told in [true, false] {
+                    self.remember(told, is_told, CLEARED, BOUNCED_RETENTION).await?;
+                }
+                Ok(())
             }
-            None => return Ok(()),
+            None => Ok(()),
+        }
+    }
+
+    async fn remember(
+        &self,
+        told: &Told,
+        is_told: bool,
+        standing: &str,
+        retention: SignedDuration,
+    ) -> Result<(), Error> {
+        let key = Key::address(&self.address_fingerprint(&told.recipient)?, is_told);
+        let complained = AddressStanding::Complained.as_str();
+        let condition = if standing == complained {
+            "attribute_not_exists(pk) OR expires_at <= :now OR standing <> :complained OR told_at < :at"
+        } else {
+            "attribute_not_exists(pk) OR expires_at <= :now OR (standing <> :complained AND told_at < :at)"
         };
-        let change = change.value("bounced", AddressStanding::Bounced.as_str()).value("now", now);
+        let change =
+            Change::new(key, "SET standing = :standing, told_at = :at, expires_at = :until", condition)
+                .value("standing", standing)
+                .value("complained", complained)
+                .value("at", told.at)
+                .value("now", self.clock.now())
+                .value("until", after(told.at, retention));
         self.table.update(change).await?;
         Ok(())
     }
 
-    /// The standing of an address, unless it is an ordinary one.
-    pub async fn standing_of(&self, email: &Email) -> Result<Option<AddressStanding>, Error> {
+    /// The standing of an address, unless it is an ordinary one. For a mail whose progress is told, what such
+    /// mails have taught alone: else its state would tell whether a secret one, a recovery, was ever sent.
+    pub async fn standing_of(&self, email: &Email, is_told: bool) -> Result<Option<AddressStanding>, Error> {
         let now = self.clock.now();
-        let row = self.table.find(&Key::address(&self.address_fingerprint(email)?)).await?;
-        let row = row.filter(|row| !row.is_past(now));
-        let read = |row: Row| row.parsed("standing", |name| AddressStanding::parse(name).ok_or(()));
-        Ok(row.map(read).transpose()?)
+        let rows = self.table.find_all(&Key::addresses(&self.address_fingerprint(email)?), "").await?;
+        let counts = |row: &&Row| !row.is_past(now) && (!is_told || row.find_text("sk") == Some(Key::TOLD));
+        let standings = rows.iter().filter(counts).filter_map(|row| row.find_text("standing"));
+        Ok(standings.filter_map(AddressStanding::parse).max())
     }
 
-    fn counts(&self, told: &Told, next: Progress) -> Change {
+    /// Counts what became of a mail, outside any transaction: the row is every sender's, and would conflict.
+    /// A mail counts once, by its first fate; that of a late event says nothing of the last hour.
+    async fn count_for_domain(&self, told: &Told, was: MailState, next: Progress) -> Result<(), TableError> {
         let now = self.clock.now();
+        let is_late = now.duration_since(told.at) > HEALTH_WINDOW;
+        if is_late
+            || !matches!(was, MailState::Queued | MailState::Sending | MailState::Sent | MailState::Delayed)
+        {
+            return Ok(());
+        }
         let became = match next.state {
             MailState::Delivered => Became::Delivered(DelayBin::of(told.at.duration_since(told.taken_at))),
             MailState::Bounced | MailState::Returned if next.reason.is_some_and(Reason::is_of_domain) => {
                 Became::Refused
             }
             MailState::Bounced | MailState::Returned => Became::Bounced,
-            MailState::Delayed => Became::Delayed,
-            _ => Became::Other,
+            MailState::Delayed if was != MailState::Delayed => Became::Delayed,
+            _ => return Ok(()),
         };
-        let key = Key::delivery(told.recipient.domain(), hour_of(now), &became.sort_key(now));
-        Change::new(
-            key,
-            "ADD mails :one SET expires_at = if_not_exists(expires_at, :until)",
-            "attribute_not_exists(pk) OR attribute_exists(pk)",
-        )
-        .value("one", 1)
-        .value("until", after(now, COUNT_RETENTION))
+        let resumed = (was == MailState::Delayed).then_some(Became::Resumed);
+        for became in resumed.into_iter().chain([became]) {
+            let key = Key::delivery(told.recipient.domain(), hour_of(now), &became.sort_key(now));
+            let count = Change::new(
+                key,
+                "ADD mails :one SET expires_at = if_not_exists(expires_at, :until)",
+                "attribute_not_exists(pk) OR attribute_exists(pk)",
+            );
+            self.table.update(count.value("one", 1).value("until", after(now, COUNT_RETENTION))).await?;
+        }
+        Ok(())
     }
 
     /// What became of the mails to a domain within [`HEALTH_WINDOW`]: of those alone whose sending is no
@@ -186,7 +215,8 @@ impl Outbox {
             tokio::try_join!(self.table.find_all(&hours[0], ""), self.table.find_all(&hours[1], ""))?;
         let mut counts = DomainCounts::default();
         for row in before.iter().chain(&current) {
-            let (period, became) = row.parsed("sk", |sk| Became::parse(sk).ok_or(()))?;
+            // Another version's counts may be others.
+            let Some((period, became)) = Became::parse(row.text("sk")?) else { continue };
             if period < period_of(from) {
                 continue;
             }
@@ -194,9 +224,9 @@ impl Outbox {
             match became {
                 Became::Delivered(bin) => counts.delivered.push((bin, mails)),
                 Became::Delayed => counts.delayed += mails,
+                Became::Resumed => counts.resumed += mails,
                 Became::Bounced => counts.bounced += mails,
                 Became::Refused => counts.refused += mails,
-                Became::Other => {}
             }
         }
         Ok(counts)
@@ -209,7 +239,8 @@ impl Outbox {
             // The widest: every mail of its kind to the address.
             if let Some(quota) = bounded.quotas().last() {
                 let row = self.table.find(&self.quota_key(quota)?).await?;
-                ids.extend(row.iter().flat_map(|row| row.set("mails")).filter_map(|id| MailId::parse(id)));
+                let sets = row.iter().flat_map(|row| [row.set("mails"), row.set("earlier")]);
+                ids.extend(sets.flatten().filter_map(|id| MailId::parse(id)));
             }
         }
         ids.sort_unstable_by(|a, b| b.cmp(a));
@@ -229,11 +260,6 @@ impl Outbox {
         let now = self.clock.now();
         Ok(self.table.find(&Key::mail(id)).await?.filter(|row| !row.is_past(now)))
     }
-}
-
-/// The mails whose fate is told to who typed their address.
-fn is_told(job: &MailJob) -> bool {
-    matches!(job, MailJob::Activation { .. } | MailJob::TicketReceipt { .. })
 }
 
 fn is_corrected(job: &MailJob) -> bool {
@@ -273,6 +299,7 @@ fn read(row: &Row) -> Result<Status, TableError> {
             .parsed("lane", |name| Lane::ALL.into_iter().find(|lane| lane.as_str() == name).ok_or(()))?,
         sent_to: row.find_text("sent_to").map(str::to_owned),
         created_at,
+        note: row.find_text("note").map(str::to_owned),
         progress: Progress {
             state: row.parsed("mail_state", |name| MailState::parse(name).ok_or(()))?,
             at,
@@ -286,9 +313,10 @@ fn read(row: &Row) -> Result<Status, TableError> {
 enum Became {
     Delivered(DelayBin),
     Delayed,
+    /// No longer delayed.
+    Resumed,
     Bounced,
     Refused,
-    Other,
 }
 
 impl Became {
@@ -298,9 +326,9 @@ impl Became {
         match self {
             Self::Delivered(bin) => format!("{period}#delivered-{}", bin.number()),
             Self::Delayed => format!("{period}#delayed"),
+            Self::Resumed => format!("{period}#resumed"),
             Self::Bounced => format!("{period}#bounced"),
             Self::Refused => format!("{period}#refused"),
-            Self::Other => format!("{period}#other"),
         }
     }
 
@@ -310,9 +338,9 @@ impl Became {
             Some(("delivered", bin)) => Self::Delivered(DelayBin::parse(bin)?),
             _ => match what {
                 "delayed" => Self::Delayed,
+                "resumed" => Self::Resumed,
                 "bounced" => Self::Bounced,
                 "refused" => Self::Refused,
-                "other" => Self::Other,
                 _ => return None,
             },
         };
@@ -336,7 +364,7 @@ mod tests {
     fn a_count_is_read_as_it_was_written() {
         let now = Timestamp::from_second(1_795_428_000).unwrap_or_default();
         let slow = Became::Delivered(DelayBin::of(SignedDuration::from_mins(12)));
-        for became in [slow, Became::Delayed, Became::Bounced, Became::Refused, Became::Other] {
+        for became in [slow, Became::Delayed, Became::Resumed, Became::Bounced, Became::Refused] {
             assert_eq!(Became::parse(&became.sort_key(now)), Some((period_of(now), became)));
         }
         assert_eq!(Became::parse("1#delivered-99"), None);

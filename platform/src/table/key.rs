@@ -105,10 +105,19 @@ impl Key {
         Self::new(format!("DOMAIN#{domain}"), "DOMAIN")
     }
 
-    /// By a keyed hash of the address.
+    /// What is known of an address, by its keyed hash.
     #[must_use]
-    pub fn address(fingerprint: &str) -> Self {
-        Self::new(format!("ADDRESS#{fingerprint}"), "ADDRESS")
+    pub fn addresses(fingerprint: &str) -> String {
+        format!("ADDRESS#{fingerprint}")
+    }
+
+    /// The sort key of what is known by mails whose progress is told.
+    pub const TOLD: &str = "TOLD";
+
+    /// What is known of it by mails whose progress is told, or by the others.
+    #[must_use]
+    pub fn address(fingerprint: &str, is_told: bool) -> Self {
+        Self::new(Self::addresses(fingerprint), if is_told { Self::TOLD } else { "SECRET" })
     }
 
     /// The partition of a domain's counts within an hour since 1970.

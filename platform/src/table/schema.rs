@@ -6,7 +6,6 @@ use domain::account::{APPLICATION_RETENTION, GUESSES_WINDOW, SESSION_VALID};
 use domain::code::CODE_TRIES_WINDOW;
 use domain::delivery::COMPLAINED_RETENTION;
 use domain::link::{LINK_REMEMBERED, LINK_VALID_MINUTES};
-use domain::mail::QUOTA_WINDOW;
 use domain::proof::PROOF_VALID_MINUTES;
 use domain::time::SignedDuration;
 
@@ -170,6 +169,8 @@ pub const KINDS: &[Kind] = &[
             text("password_hash", "Argon2id, as a PHC string; once there is a password").sometimes(),
             moment("password_set_at", "when that was").sometimes(),
             moment("terms_accepted_at", "when the general conditions were accepted"),
+            text("applied_first", "the mail of the first application of this address").sometimes(),
+            text("applied_last", "that of the last: who corrects the address must be both").sometimes(),
             CREATED_AT,
             EXPIRES_AT.sometimes(),
         ],
@@ -244,8 +245,13 @@ pub const KINDS: &[Kind] = &[
         pk: "QUOTA#<keyed hash of what is counted>",
         sk: "QUOTA",
         meaning: "Mails of one kind to one mailbox, about one establishment, or to the agency.",
-        attributes: &[attribute("mails", AttributeKind::TextSet, "their ids"), EXPIRES_AT],
-        retention: Retention::After(QUOTA_WINDOW, "the first of them"),
+        attributes: &[
+            attribute("mails", AttributeKind::TextSet, "their ids, within the window"),
+            moment("window_until", "the end of the window, which begins with the first of them"),
+            attribute("earlier", AttributeKind::TextSet, "those of the window before").sometimes(),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(MAIL_RETENTION, "the last of them"),
     },
     Kind {
         name: "notice",
@@ -357,9 +363,14 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "address that is not written to",
         pk: "ADDRESS#<keyed hash of the address>",
-        sk: "ADDRESS",
-        meaning: "An address that bounced for good, or whose reader called a mail spam.",
-        attributes: &[text("standing", "`bounced` or `complained`"), EXPIRES_AT],
+        sk: "<TOLD or SECRET>",
+        meaning: "An address that bounced for good, or whose reader called a mail spam: by mails whose progress \
+                  is told to who asked for them, or by the others.",
+        attributes: &[
+            text("standing", "`bounced` or `complained`; `cleared` once a corrected one arrived"),
+            moment("told_at", "the event that told so"),
+            EXPIRES_AT,
+        ],
         retention: Retention::After(COMPLAINED_RETENTION, "the complaint; 30 days after a bounce"),
     },
     Kind {
@@ -394,19 +405,24 @@ pub const KINDS: &[Kind] = &[
         pk: "CODE#<identifier or siret>",
         sk: "TRIES",
         meaning: "Codes tried on an identifier or a SIRET that may exist or not. A right one is not counted.",
-        attributes: &[number("tries", "since the row began"), EXPIRES_AT],
+        attributes: &[
+            attribute("tried", AttributeKind::TextSet, "keyed hash of each wrong one").sometimes(),
+            EXPIRES_AT,
+        ],
         retention: Retention::After(CODE_TRIES_WINDOW, "the last try"),
     },
     Kind {
         name: "progress of a lane",
         pk: "LANE#<lane>",
         sk: "LANE",
-        meaning: "How far the senders of a lane have come: two mails, and when each had its turn.",
+        meaning: "How far the senders of a lane have come: three mails, and when each was sent.",
         attributes: &[
-            moment("from_queued", "when the earlier of them was queued"),
-            moment("from_at", "when it had its turn"),
-            moment("to_queued", "when the later was queued"),
-            moment("to_at", "when it had its turn"),
+            moment("from_queued", "when the first of them was queued"),
+            moment("from_at", "when it was sent"),
+            moment("mid_queued", "when the second was queued, which takes the place of the first later"),
+            moment("mid_at", "when it was sent"),
+            moment("to_queued", "when the last was queued"),
+            moment("to_at", "when it was sent"),
             EXPIRES_AT,
         ],
         retention: Retention::After(PACE_RETENTION, "the later one"),
@@ -416,7 +432,11 @@ pub const KINDS: &[Kind] = &[
         pk: "TURN#<lane>",
         sk: "TURN",
         meaning: "When the next mail of a lane may leave, by its share of SES's rate.",
-        attributes: &[number("next_ms", "milliseconds since 1970"), EXPIRES_AT],
+        attributes: &[
+            number("next_ms", "milliseconds since 1970"),
+            number("own_ms", "when the lane itself last reserved turns, in the same").sometimes(),
+            EXPIRES_AT,
+        ],
         retention: Retention::After(PACE_RETENTION, "the last reservation"),
     },
 ];

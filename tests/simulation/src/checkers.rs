@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::delivery::BOUNCED_RETENTION;
 use domain::mail::{QUOTA_WINDOW, RECOVERY_MAILS_MAX};
 use domain::time::Timestamp;
 use serde_json::{Value, json};
 use sesame::emulator::TABLE;
 use sesame::grants::Caller;
 
+use crate::events::STEPS;
 use crate::people::{Employer, MISTYPED_DOMAIN};
-use crate::world::World;
+use crate::world::{BEGINNING, SKEW_MS_MAX, World};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -28,6 +30,9 @@ const END_STATES: [&str; 10] = [
 ];
 /// States of a mail that SES has taken.
 const TAKEN: [&str; 6] = ["sent", "delayed", "returned", "delivered", "bounced", "complained"];
+
+/// From when a sender has asked about an address until its mail is with SES, in milliseconds at the most.
+const SENT_WITHIN_MS: u64 = 60_000;
 
 /// One row, as DynamoDB's JSON.
 struct Row(Value);
@@ -62,6 +67,8 @@ impl Row {
 pub fn check(world: &World, employers: &[Employer]) -> Result<(), Error> {
     let rows = rows(world)?;
     mails(world, &rows);
+    events(world, &rows);
+    corrections(world, &rows);
     quotas(world);
     accounts(world, &rows, employers);
     owners(world, &rows);
@@ -124,6 +131,43 @@ fn mails(world: &World, rows: &[Row]) {
     }
     if recoveries < model.recoveries {
         world.violation(format!("{} recoveries were accepted, {recoveries} mails written", model.recoveries));
+    }
+}
+
+/// What an event has told of a mail is not lost, and an address that bounced is not written to again.
+fn events(world: &World, rows: &[Row]) {
+    let model = world.model.borrow();
+    let step = |state: &str| STEPS.iter().position(|(_, of_step)| *of_step == state);
+    for row in rows.iter().filter(|row| row.kind() == "MAIL#") {
+        let (told, state) = (model.events.get(row.id()), row.text("mail_state"));
+        if told.is_some_and(|told| step(state).is_none_or(|reached| reached < *told)) {
+            world.violation(format!("a mail is {state:?} whose events have told more"));
+        }
+    }
+    for mail in world.first().mailbox.newest(usize::MAX).unwrap_or_default() {
+        let at_ms = mail.at.parse::<Timestamp>().map_or(0, |at| at.as_millisecond() - BEGINNING * 1_000);
+        let (at_ms, to) = (at_ms.unsigned_abs(), mail.to.first());
+        if let Some(bounced) = to.and_then(|to| model.bounced.get(to)) {
+            let known =
+                bounced + SENT_WITHIN_MS..bounced + BOUNCED_RETENTION.as_millis().unsigned_abs() as u64;
+            if known.contains(&at_ms) {
+                world.violation("an address that bounced for good is written to again");
+            }
+        }
+    }
+}
+
+/// The application of a corrected address is over.
+fn corrections(world: &World, rows: &[Row]) {
+    for ((siret, email), at_ms) in &world.model.borrow().corrected {
+        let of_address = |row: &&Row| row.text("siret") == siret && row.text("email") == email;
+        for row in rows.iter().filter(|row| row.kind() == "ACCOUNT#").filter(of_address) {
+            let until: i64 =
+                row.0["expires_at"]["N"].as_str().and_then(|until| until.parse().ok()).unwrap_or(i64::MAX);
+            if until - BEGINNING > at_ms.div_ceil(1_000) as i64 + SKEW_MS_MAX.div_euclid(1_000) {
+                world.violation("an application goes on whose address was corrected");
+            }
+        }
     }
 }
 

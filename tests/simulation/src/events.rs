@@ -43,6 +43,7 @@ pub async fn run(world: Rc<World>) {
 
 async fn hand_over(world: Rc<World>, event: Value, late: Duration) {
     tokio::time::sleep(late).await;
+    let told = Told::of(&event);
     let Ok(event) = serde_json::from_value::<BusEvent>(event) else {
         world.violation("an event of the mailbox is none");
         return;
@@ -57,9 +58,43 @@ async fn hand_over(world: Rc<World>, event: Value, late: Duration) {
         let limit = killed_after.unwrap_or(Duration::from_secs(TRACKER_SECONDS_MAX));
         let handled = mail_tracker::handle(platform, &invocation, event.clone());
         match tokio::time::timeout(limit, Box::pin(handled)).await {
-            Ok(Ok(())) => return,
+            Ok(Ok(())) => return told.into_iter().for_each(|told| told.note(&world)),
             _ => tokio::time::sleep(CALL_PAUSE).await,
         }
     }
     world.note("event given up");
+}
+
+/// How far each kind of event brings a mail, in order.
+pub const STEPS: [(&str, &str); 4] =
+    [("Send", "sent"), ("DeliveryDelay", "delayed"), ("Delivery", "delivered"), ("Bounce", "bounced")];
+
+/// What an event says, read without the service's own parser.
+struct Told {
+    mail: String,
+    recipient: String,
+    step: usize,
+}
+
+impl Told {
+    fn of(event: &Value) -> Option<Self> {
+        let detail = &event["detail"];
+        let kind = detail["eventType"].as_str()?;
+        Some(Self {
+            mail: detail["mail"]["tags"][mail_sender::TAG][0].as_str()?.to_owned(),
+            recipient: detail["mail"]["destination"][0].as_str()?.to_owned(),
+            step: STEPS.iter().position(|(event, _)| *event == kind)?,
+        })
+    }
+
+    /// It was taken in.
+    fn note(&self, world: &World) {
+        let at_ms = world.at_ms();
+        let mut model = world.model.borrow_mut();
+        let furthest = model.events.entry(self.mail.clone()).or_default();
+        *furthest = self.step.max(*furthest);
+        if STEPS[self.step].1 == "bounced" {
+            model.bounced.entry(self.recipient.clone()).or_insert(at_ms);
+        }
+    }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::account::{FAILED_LOGINS_WINDOW, GUESSES_MAX, SESSION_VALID};
+use domain::code::{CODE_TRIES_MAX, CODE_TRIES_WINDOW};
 use domain::link::LINK_REMEMBERED;
 use domain::time::SignedDuration;
 use platform::refusals::STEP;
@@ -72,6 +73,24 @@ pub struct KnownLink {
     pub until: u64,
 }
 
+impl KnownLink {
+    /// What the code beside the link is typed with: the form's field, and its value.
+    #[must_use]
+    pub fn code_owner(&self) -> (&'static str, &str) {
+        if self.is_activation { ("siret", &self.siret) } else { ("identifier", &self.identifier) }
+    }
+}
+
+/// A code that was typed.
+#[derive(Debug, Clone)]
+struct CodeTry {
+    owner: String,
+    span: Span,
+    /// Of a mail, and not made up.
+    is_right: bool,
+    happened: Happened,
+}
+
 /// An attempt to set a password.
 #[derive(Debug, Clone)]
 pub struct Setting {
@@ -95,6 +114,14 @@ pub struct Model {
     settings: Vec<Setting>,
     logins: Vec<(String, Span)>,
     sessions: Vec<OpenSession>,
+    codes: Vec<CodeTry>,
+    /// When the mistyped address of an application was corrected, by SIRET and address, unless it was typed
+    /// again since.
+    pub corrected: BTreeMap<(String, String), u64>,
+    /// The furthest that a mail has come by the events that were taken in, by its id.
+    pub events: BTreeMap<String, usize>,
+    /// When an address is known to have bounced for good, by the events that were taken in.
+    pub bounced: BTreeMap<String, u64>,
     /// The reference of each submission.
     pub tickets: BTreeMap<String, String>,
     /// Mails of applications that were accepted.
@@ -211,11 +238,61 @@ impl Model {
                 }),
                 || format!("{} is taken by nobody", link.siret),
             ),
+            // A code is known as long as its link is valid.
+            (404, "code-unknown") => {
+                holds(span.to + SLACK_MS >= link.until, || "a code that was sent is unknown".to_owned())
+            }
+            // Judged where tries are counted.
+            (410, "code-exhausted") => Ok(()),
             (404, _) => holds(span.to + SLACK_MS >= link.until + millis(LINK_REMEMBERED), || {
                 "a link that was sent is unknown".to_owned()
             }),
             (503, _) => Ok(()),
             (status, problem) => Err(format!("setting a password answers {status} {problem}")),
+        }
+    }
+
+    /// The answer to a code, right or made up, that was typed with its owner.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn code_tried(
+        &mut self,
+        owner: &str,
+        is_right: bool,
+        span: Span,
+        answer: Option<&Answer>,
+    ) -> Verdict {
+        let verdict = answer.map_or(Ok(()), |answer| self.judge_code(owner, is_right, span, answer));
+        let happened = match answer.map(|answer| (answer.status, answer.problem())) {
+            Some((410, "code-exhausted")) => Happened::No,
+            None | Some((503, _)) => Happened::Maybe,
+            Some(_) => Happened::Yes,
+        };
+        self.codes.push(CodeTry { owner: owner.to_owned(), span, is_right, happened });
+        verdict
+    }
+
+    fn judge_code(&self, owner: &str, is_right: bool, span: Span, answer: &Answer) -> Verdict {
+        let window = millis(CODE_TRIES_WINDOW);
+        let of_owner = || self.codes.iter().filter(|tried| tried.owner == owner);
+        let counted = of_owner().filter(|tried| {
+            let is_recent = tried.span.from + window > span.to + SLACK_MS;
+            !tried.is_right && tried.happened == Happened::Yes && tried.span.is_before(span) && is_recent
+        });
+        // A right one takes its own count back, twice if the first answer to that was lost.
+        let may_be_forgiven =
+            of_owner().any(|tried| tried.is_right && tried.span.to + 2 * window >= span.from);
+        let is_exhausted = counted.count() as u64 >= CODE_TRIES_MAX && !may_be_forgiven;
+        match (answer.status, answer.problem()) {
+            (503, _) => Ok(()),
+            // A try whose answer was lost is counted again when the SDK, or the page, tries again.
+            (410, "code-exhausted") => holds(of_owner().count() as u64 * 3 >= CODE_TRIES_MAX, || {
+                format!("the codes of {owner} are closed after few tries")
+            }),
+            _ if is_exhausted => Err(format!("a code of {owner} is judged after five wrong ones")),
+            (404, "code-unknown") => Ok(()),
+            (status, problem) => holds(is_right, || format!("a made up code answers {status} {problem}")),
         }
     }
 

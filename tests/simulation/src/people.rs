@@ -9,6 +9,7 @@ use fastrand::Rng;
 use platform::table::Key;
 use serde_json::{Value, json};
 use sesame::mailbox::Mail;
+use testkit::form::siret;
 use tokio::time::Instant;
 
 use crate::model::{KnownLink, Span};
@@ -46,21 +47,6 @@ struct Credentials {
     password: String,
 }
 
-/// 14 digits of an establishment, the last by Luhn's rule.
-fn siret(rank: usize) -> String {
-    let digits = format!("8{:08}{:04}", 10_000_000 + rank, 1);
-    let sum: u32 = digits
-        .bytes()
-        .rev()
-        .enumerate()
-        .map(|(place, digit)| {
-            let doubled = u32::from(digit - b'0') * if place % 2 == 0 { 2 } else { 1 };
-            if doubled > 9 { doubled - 9 } else { doubled }
-        })
-        .sum();
-    format!("{digits}{}", (10 - sum % 10) % 10)
-}
-
 /// The employers of a run. Now and then two colleagues apply for the same establishment.
 #[must_use]
 pub fn population(world: &World, establishments: usize) -> Vec<Employer> {
@@ -72,7 +58,7 @@ pub fn population(world: &World, establishments: usize) -> Vec<Employer> {
         for person in 0..people {
             employers.push(Employer {
                 rank: employers.len(),
-                siret: siret(establishment),
+                siret: siret(establishment as u64),
                 email: format!("personne{establishment}.{person}@exemple.fr"),
                 is_double: rng.u8(0..3) == 0,
                 seed: rng.u64(..),
@@ -80,6 +66,13 @@ pub fn population(world: &World, establishments: usize) -> Vec<Employer> {
         }
     }
     employers
+}
+
+/// A link that was sent, and the code beside it.
+#[derive(Debug, Clone)]
+struct Sent {
+    token: String,
+    code: String,
 }
 
 /// Where an employer's efforts have led.
@@ -202,25 +195,37 @@ impl Person {
         Some(answer.body["account"] == "exists")
     }
 
-    /// Applies and waits for the mail. Gives the tokens of its links. Now and then with a mistyped address,
-    /// which is corrected once the page says that its mail came back.
-    async fn apply(&mut self) -> Vec<String> {
+    /// Applies and waits for the mail. Gives its links. Now and then with a mistyped address, which is
+    /// corrected once the page says that its mail came back, or that none is sent to it any more.
+    async fn apply(&mut self) -> Vec<Sent> {
         let known = self.mails().len();
-        let is_mistyped = self.rng.u8(0..5) == 0;
-        let email = if is_mistyped { self.mistyped() } else { self.me.email.clone() };
+        if self.rng.u8(0..5) > 0 {
+            self.apply_with(&self.me.email.clone()).await;
+            return self.wait_for_mail(known).await;
+        }
+        let mistyped = self.mistyped();
+        let mut mail = self.apply_with(&mistyped).await;
+        if self.rng.u8(0..3) == 0 {
+            self.think(60, 900).await;
+            mail = self.apply_with(&mistyped).await.or(mail);
+        }
+        if let Some(mail) = mail {
+            self.correct(&mail, &mistyped).await;
+        }
+        self.wait_for_mail(known).await
+    }
+
+    /// Gives the mail of the application, if it is accepted.
+    async fn apply_with(&mut self, email: &str) -> Option<String> {
         let form = json!({
             "siret": self.me.siret, "establishment_name": "Boulangerie du Marché", "first_name": "Zoé",
             "last_name": "Quidam", "email": email, "phone": "01 23 45 67 89", "accept_terms": true,
         });
-        let answer = self.send_proven("/api/create-account", Action::CreateAccount, form).await;
-        if let Some(Answer { status: 202, body, .. }) = &answer {
-            let mail = body["mail"].as_str().unwrap_or_default().to_owned();
-            self.world.model.borrow_mut().applications.push(mail.clone());
-            if is_mistyped {
-                self.correct(&mail).await;
-            }
-        }
-        self.wait_for_mail(known).await
+        self.world.model.borrow_mut().corrected.remove(&(self.me.siret.clone(), email.to_owned()));
+        let answer = self.send_proven("/api/create-account", Action::CreateAccount, form).await?;
+        let mail = answer.body["mail"].as_str().filter(|_| answer.status == 202)?.to_owned();
+        self.world.model.borrow_mut().applications.push(mail.clone());
+        Some(mail)
     }
 
     fn mistyped(&self) -> String {
@@ -229,7 +234,7 @@ impl Person {
     }
 
     /// Looks where the mail is until it has come back, or for a while, then corrects the address.
-    async fn correct(&mut self, mail: &str) {
+    async fn correct(&mut self, mail: &str, mistyped: &str) {
         let path = format!("/api/mail/{mail}");
         for _ in 0..LOOKED_AT_MAX {
             self.think(2, 60).await;
@@ -243,11 +248,14 @@ impl Person {
         let answer = self.send_proven(&format!("{path}/address"), Action::CreateAccount, form).await;
         if let Some(Answer { status: 202, body, .. }) = &answer {
             let mail = body["mail"].as_str().unwrap_or_default().to_owned();
-            self.world.model.borrow_mut().applications.push(mail);
+            let at_ms = self.world.at_ms();
+            let mut model = self.world.model.borrow_mut();
+            model.applications.push(mail);
+            model.corrected.insert((self.me.siret.clone(), mistyped.to_owned()), at_ms);
         }
     }
 
-    async fn recover_by_address(&mut self) -> Vec<String> {
+    async fn recover_by_address(&mut self) -> Vec<Sent> {
         let known = self.mails().len();
         let form = json!({"siret": self.me.siret, "email": self.me.email});
         self.recover("/api/recover/identifier", form).await;
@@ -291,20 +299,20 @@ impl Person {
     }
 
     /// Waits for the next mail that has links.
-    async fn wait_for_mail(&mut self, known: usize) -> Vec<String> {
+    async fn wait_for_mail(&mut self, known: usize) -> Vec<Sent> {
         let asked = Instant::now();
         while asked.elapsed() < MAIL_TIME_MAX {
             self.think(5, 60).await;
-            let tokens: Vec<String> = self.mails().iter().skip(known).flat_map(|text| tokens(text)).collect();
-            if !tokens.is_empty() {
-                return tokens;
+            let links: Vec<Sent> = self.mails().iter().skip(known).flat_map(|text| links(text)).collect();
+            if !links.is_empty() {
+                return links;
             }
         }
         Vec::new()
     }
 
     /// Opens the links, the newest first; now and then too late, now and then two of them on two devices.
-    async fn use_links(&mut self, mut tokens: Vec<String>) -> Option<Credentials> {
+    async fn use_links(&mut self, mut links: Vec<Sent>) -> Option<Credentials> {
         if self.rng.u8(0..12) == 0 {
             self.think(3_000, 4_500).await;
         }
@@ -313,8 +321,8 @@ impl Person {
         }
         // Short: judging a long one costs more than ten calls of the table.
         let password = format!("{:07}k{:07}q", self.rng.u32(..10_000_000), self.rng.u32(..10_000_000));
-        let newest = tokens.pop()?;
-        match tokens.pop() {
+        let newest = links.pop()?;
+        match links.pop() {
             Some(older) if self.rng.bool() => {
                 let mut other = Self {
                     world: self.world.clone(),
@@ -332,21 +340,45 @@ impl Person {
         }
     }
 
-    async fn set_password(&mut self, token: &str, password: &str) -> Option<Credentials> {
-        let link = known_link(&self.world, token).await?;
-        let form = json!({"token": token, "password": password});
+    /// By the link, or now and then by the code beside it, and by the link if the code does not serve.
+    async fn set_password(&mut self, sent: &Sent, password: &str) -> Option<Credentials> {
+        let link = known_link(&self.world, &sent.token).await?;
+        if self.rng.u8(0..4) == 0 {
+            let credentials = self.set_by_code(&link, &sent.code, password).await;
+            if credentials.is_some() {
+                return credentials;
+            }
+        }
+        let form = json!({"token": sent.token, "password": password});
+        self.set_by(&link, &form, password).await
+    }
+
+    async fn set_by_code(&mut self, link: &KnownLink, code: &str, password: &str) -> Option<Credentials> {
+        let (of, owner) = link.code_owner();
+        let form = json!({"code": code, of: owner, "password": password});
+        self.set_by(link, &form, password).await
+    }
+
+    async fn set_by(&mut self, link: &KnownLink, form: &Value, password: &str) -> Option<Credentials> {
+        let is_code = form["code"].is_string();
         let begin = |world: &World| {
             let from = world.at_ms();
-            world.model.borrow_mut().begin_set(&link, password, from)
+            world.model.borrow_mut().begin_set(link, password, from)
         };
         let judge = |world: &World, rank, span, answer: Option<&Answer>| {
-            let verdict = world.model.borrow_mut().set(rank, span, answer);
+            let mut model = world.model.borrow_mut();
+            let verdict = match is_code {
+                true => model.code_tried(link.code_owner().1, true, span, answer),
+                false => Ok(()),
+            };
+            let verdict = verdict.and_then(|()| model.set(rank, span, answer));
+            drop(model);
             if let Err(what) = verdict {
                 world.violation(what);
             }
         };
-        let answer = self.send("/api/set-password", &form, begin, judge).await?;
-        let credentials = Credentials { identifier: link.identifier, password: password.to_owned() };
+        let answer = self.send("/api/set-password", form, begin, judge).await?;
+        let credentials = Credentials { identifier: link.identifier.clone(), password: password.to_owned() };
         // Used: perhaps by my own attempt, whose answer was lost. The password tells.
         let is_mine = answer.status == 200
             || (answer.problem() == "link-used" && self.log_in(&credentials).await.is_some());
@@ -492,8 +524,16 @@ fn judge_form(world: &World, action: Action, siret: &str, span: Span, answer: &A
 /// The tokens of the links in a mail.
 #[must_use]
 pub fn tokens(text: &str) -> Vec<String> {
-    let after = text.split("/mot-de-passe/#").skip(1);
-    after.filter_map(|rest| rest.split_whitespace().next().map(str::to_owned)).collect()
+    links(text).into_iter().map(|sent| sent.token).collect()
+}
+
+fn links(text: &str) -> Vec<Sent> {
+    let is_code = |line: &&str| line.len() == 9 && line.find('-') == Some(4) && !line.contains(' ');
+    let sent = |after: &str| {
+        let token = after.split_whitespace().next()?.to_owned();
+        Some(Sent { token, code: after.lines().find(is_code)?.to_owned() })
+    };
+    text.split("/mot-de-passe/#").skip(1).filter_map(sent).collect()
 }
 
 /// `name=value` of the cookie that an answer sets.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::MailId;
 use domain::mail::Lane;
 use domain::time::{SignedDuration, after};
-use mail_sender::Invocation;
+use platform::boot::Invocation;
 use sesame::worker::{VISIBILITY, event};
 use tokio::time::Instant;
 

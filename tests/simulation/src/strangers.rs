@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use domain::Identifier;
+use domain::code::CODE_TRIES_MAX;
 use domain::proof::Action;
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -46,11 +47,13 @@ async fn exhaust(world: Rc<World>, victim: Employer, mut rng: Rng) {
             for guess in 0..5 {
                 guess_password(&world, &identifier, &format!("essai {guess}")).await;
             }
+            guess_codes(&world, "identifier", &identifier, &mut rng).await;
             for _ in 0..8 {
                 let form = json!({"identifier": identifier});
                 ask(&world, "/api/recover/password", Action::Recover, form).await;
             }
         }
+        guess_codes(&world, "siret", &victim.siret, &mut rng).await;
         for _ in 0..4 {
             let form = json!({
                 "siret": victim.siret, "establishment_name": "Personne", "first_name": "Nul",
@@ -69,6 +72,21 @@ async fn guess_password(world: &World, identifier: &str, password: &str) {
     let verdict = world.model.borrow_mut().login(identifier, password, span, answer.as_ref());
     if let Err(what) = verdict {
         world.violation(what);
+    }
+}
+
+/// More codes than are judged, each made up.
+async fn guess_codes(world: &World, of: &str, owner: &str, rng: &mut Rng) {
+    for _ in 0..CODE_TRIES_MAX + 2 {
+        let code = format!("{:08}", rng.u32(..100_000_000));
+        let form = json!({"code": code, of: owner, "password": "01234567k7654321q"});
+        let from = world.at_ms();
+        let answer = world.ask("POST", "/api/set-password", None, &form).await;
+        let span = Span { from, to: world.at_ms() };
+        let verdict = world.model.borrow_mut().code_tried(owner, false, span, answer.as_ref());
+        if let Err(what) = verdict {
+            world.violation(what);
+        }
     }
 }
 

@@ -15,7 +15,14 @@ const OWN_FIELDS = ["first_name", "last_name", "email", "phone"];
 
 const HAS_ACCOUNT = "/problems/establishment-has-account";
 const ACTIVATED = "/problems/already-activated";
-const MAIL_LOST = "Corrigez l'adresse ci-dessous, ou donnez-en une autre\u00a0: le lien y part aussitôt. Sinon, demandez à l'assistance.";
+/** What is said besides of a mail that will not come, by what the service advises, or that is not followed any more. */
+const ADVICE = {
+  "correct-address":
+    "Corrigez l'adresse ci-dessous, ou donnez-en une autre\u00a0: le lien y part aussitôt. Sinon, demandez à l'assistance.",
+  "try-later": "Un lien déjà reçu sert pendant 60\u00a0minutes après son envoi. Sinon, réessayez dans une heure.",
+  "ask-for-help": "Votre adresse n'est sans doute pas en cause\u00a0: demandez à l'assistance.",
+  stopped: "S'il n'est toujours pas arrivé, demandez à l'assistance.",
+};
 const MAIL_UNKNOWN =
   "Votre première demande n'est plus connue. Tout ce que vous avez saisi est conservé\u00a0: vérifiez-le, et envoyez de nouveau le formulaire.";
 const CORRECTED_TOO_OFTEN =
@@ -82,7 +89,7 @@ const done = (typed) => {
   byId("correction-refused").hidden = true;
   const { mail: id } = second.answered;
   showMailStep(second, ask, typed && mail(typed), id ? askAddress : undefined);
-  showMail(id, { isNew: Boolean(typed), advice: MAIL_LOST, onLost: openCorrection });
+  showMail(id, { isNew: Boolean(typed), advise: (what) => ADVICE[what], onWrongAddress: openCorrection });
 };
 
 /** The focus stays where it is. */

@@ -8,7 +8,7 @@ import { takeOver } from "../tab.js";
 const MOTIVE_OF_ACCESS = "extranet-access";
 
 /** The request is there, whatever becomes of its receipt. */
-const RECEIPT_LOST = "Votre demande est bien enregistrée\u00a0: gardez sa référence.";
+const RECEIVED = "Votre demande est bien enregistrée\u00a0: gardez sa référence.";
 
 const form = byId("submit-ticket");
 const prefill = takeOver();
@@ -27,7 +27,7 @@ bindForm(form, {
     byId("reference").textContent = reference;
     byId("sent-to").textContent = sent_to;
     showView("done");
-    showMail(mail, { isNew: Boolean(typed), advice: RECEIPT_LOST });
+    showMail(mail, { isNew: Boolean(typed), advise: () => RECEIVED });
   },
 });
 

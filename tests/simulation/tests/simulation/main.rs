@@ -1,6 +1,8 @@
 //! The seeds of CI, and the same history for the same seed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod backlog;
+
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 

@@ -4,7 +4,7 @@ use crate::refusal::FieldCode;
 
 /// A type of field.
 pub trait FieldValue: Sized {
-    /// Its JSON type: a string, or a boolean.
+    /// Its JSON type: a string, a boolean, or an array of strings.
     type Json;
 
     /// Parses the field.
@@ -40,6 +40,8 @@ pub enum Rule {
     True,
     /// One of these texts.
     OneOf(Vec<&'static str>),
+    /// An array of at least one of these texts, in any order.
+    SomeOf(Vec<&'static str>),
     Text(TextRule),
 }
 

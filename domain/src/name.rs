@@ -28,6 +28,27 @@ impl Name {
     }
 }
 
+/// First and last name of a person, as colleagues see them.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct FullName {
+    pub first: Name,
+    pub last: Name,
+}
+
+impl FullName {
+    /// `Élodie Dupont`.
+    #[must_use]
+    pub fn joined(&self) -> String {
+        format!("{} {}", self.first.as_str(), self.last.as_str())
+    }
+}
+
+impl fmt::Debug for FullName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FullName(•••)")
+    }
+}
+
 impl FieldValue for Name {
     type Json = String;
 

@@ -43,6 +43,17 @@ pub enum Refusal {
     WrongCredentials,
     /// No session, or an expired one.
     NoSession,
+    /// The person may not do that there, or nothing is there: never which of them.
+    NotAllowed,
+    /// The change would leave an establishment without an active holder.
+    LastHolder,
+    /// The invitation is for the mailbox of another account.
+    InvitationForAnotherAddress,
+    /// Too many open invitations, or too many members with them: see
+    /// [`check_number`](crate::invitation::check_number).
+    TooManyInvitations,
+    /// The mandate's state does not allow that, or another live one has the same establishments and scope.
+    MandateState,
 }
 
 impl Refusal {
@@ -107,6 +118,28 @@ pub enum FieldCode {
     ActionUnknown,
     /// Not a UUID.
     SubmissionFormat,
+    /// Neither `holder` nor `member`; or `member`, where a successor is named.
+    RoleUnknown,
+    /// Neither `active` nor `suspended`.
+    MemberStateUnknown,
+    /// Neither `client` nor `cabinet`.
+    SideUnknown,
+    /// Not one of the scopes of a mandate.
+    ScopeUnknown,
+    /// The person's own establishment, where another one is asked for.
+    SiretIsOwn,
+    /// Not a day like `2026-11-23`.
+    DateFormat,
+    /// The last day of a mandate is over.
+    DatePast,
+    /// The last day of a mandate is before its first.
+    DateOrder,
+    /// A mandate begins too far ahead.
+    DateTooFar,
+    /// A mandate is longer than a year.
+    TermTooLong,
+    /// Not the version of the mandate's text that is offered: the page is older.
+    TextVersionUnknown,
     /// Under the minimum length of a password.
     PasswordTooShort,
     /// Over the maximum length of a password.
@@ -139,6 +172,17 @@ impl FieldCode {
             Self::MotiveUnknown => "motive-unknown",
             Self::ActionUnknown => "action-unknown",
             Self::SubmissionFormat => "submission-format",
+            Self::RoleUnknown => "role-unknown",
+            Self::MemberStateUnknown => "member-state-unknown",
+            Self::SideUnknown => "side-unknown",
+            Self::ScopeUnknown => "scope-unknown",
+            Self::SiretIsOwn => "siret-is-own",
+            Self::DateFormat => "date-format",
+            Self::DatePast => "date-past",
+            Self::DateOrder => "date-order",
+            Self::DateTooFar => "date-too-far",
+            Self::TermTooLong => "term-too-long",
+            Self::TextVersionUnknown => "text-version-unknown",
             Self::PasswordTooShort => "password-too-short",
             Self::PasswordTooLong => "password-too-long",
             Self::PasswordTooCommon => "password-too-common",

@@ -1,7 +1,7 @@
-//! Moments and durations.
+//! Moments, durations and days.
 
 use jiff::tz::TimeZone;
-pub use jiff::{SignedDuration, Timestamp};
+pub use jiff::{SignedDuration, Timestamp, civil::Date};
 
 #[must_use]
 pub const fn minutes(count: i64) -> SignedDuration {
@@ -20,6 +20,31 @@ static PARIS: TimeZone = jiff::tz::get!("Europe/Paris");
 #[must_use]
 pub fn in_paris(moment: Timestamp) -> jiff::Zoned {
     moment.to_zoned(PARIS.clone())
+}
+
+/// The day on a calendar in Paris.
+#[must_use]
+pub fn paris_day(moment: Timestamp) -> Date {
+    in_paris(moment).date()
+}
+
+/// The first moment of a day in Paris; saturates at the end of the calendar.
+#[must_use]
+pub fn start_of(day: Date) -> Timestamp {
+    day.to_zoned(PARIS.clone()).map_or(Timestamp::MAX, |start| start.timestamp())
+}
+
+/// The first moment in Paris after a day; saturates at the end of the calendar.
+#[must_use]
+pub fn end_of(day: Date) -> Timestamp {
+    day.tomorrow().map_or(Timestamp::MAX, start_of)
+}
+
+/// Reads a day as RFC 3339 prints it, `2026-11-23`, and nothing else.
+#[must_use]
+pub fn parse_day(printed: &str) -> Option<Date> {
+    // `jiff` also takes other forms of ISO 8601, and drops a time of day.
+    printed.parse().ok().filter(|day: &Date| day.to_string() == printed)
 }
 
 /// The moment of a clock's time in Paris, like `2026-11-23T17:00`.

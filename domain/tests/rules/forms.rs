@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 
 use domain::proof::Action;
+use domain::time::Date;
 use domain::{
-    AcceptedTerms, Description, Email, EncodedProof, FieldCode, FieldError, FieldValue, Identifier, Motive,
-    Name, Password, Phone, Refusal, Siret, Submission, Token, TypedPassword,
+    AcceptedTerms, Description, Email, EncodedProof, FieldCode, FieldError, FieldValue, Identifier,
+    MandateText, MemberState, Motive, Name, Password, Phone, Refusal, Role, Scope, Scopes, Side, Siret,
+    Submission, Token, TypedPassword,
 };
 
 /// Every code, and its name on the wire.
-const CODES: [(FieldCode, &str); 20] = [
+const CODES: [(FieldCode, &str); 32] = [
     (FieldCode::Required, "required"),
     (FieldCode::TooShort, "too-short"),
     (FieldCode::TooLong, "too-long"),
@@ -18,6 +20,7 @@ const CODES: [(FieldCode, &str); 20] = [
     (FieldCode::SiretIsSiren, "siret-is-siren"),
     (FieldCode::SiretChecksum, "siret-checksum"),
     (FieldCode::IdentifierFormat, "identifier-format"),
+    (FieldCode::CodeFormat, "code-format"),
     (FieldCode::IdentifierIsAnEmail, "identifier-is-an-email"),
     (FieldCode::EmailFormat, "email-format"),
     (FieldCode::EmailDomain, "email-domain"),
@@ -26,6 +29,17 @@ const CODES: [(FieldCode, &str); 20] = [
     (FieldCode::MotiveUnknown, "motive-unknown"),
     (FieldCode::ActionUnknown, "action-unknown"),
     (FieldCode::SubmissionFormat, "submission-format"),
+    (FieldCode::RoleUnknown, "role-unknown"),
+    (FieldCode::MemberStateUnknown, "member-state-unknown"),
+    (FieldCode::SideUnknown, "side-unknown"),
+    (FieldCode::ScopeUnknown, "scope-unknown"),
+    (FieldCode::SiretIsOwn, "siret-is-own"),
+    (FieldCode::DateFormat, "date-format"),
+    (FieldCode::DatePast, "date-past"),
+    (FieldCode::DateOrder, "date-order"),
+    (FieldCode::DateTooFar, "date-too-far"),
+    (FieldCode::TermTooLong, "term-too-long"),
+    (FieldCode::TextVersionUnknown, "text-version-unknown"),
     (FieldCode::PasswordTooShort, "password-too-short"),
     (FieldCode::PasswordTooLong, "password-too-long"),
     (FieldCode::PasswordTooCommon, "password-too-common"),
@@ -38,20 +52,25 @@ fn read<T: FieldValue<Json = String>>(typed: &str) -> Result<T, FieldCode> {
 }
 
 /// The error of a text in a field of each kind in which white space alone is nothing.
-fn errors_of(typed: &str) -> [(&'static str, Option<FieldCode>); 11] {
+fn errors_of(typed: &str) -> [(&'static str, Option<FieldCode>); 16] {
     fn error<T: FieldValue<Json = String>>(typed: &str) -> (&'static str, Option<FieldCode>) {
         (T::schema().name, read::<T>(typed).err())
     }
     [
         error::<Action>(typed),
+        error::<Date>(typed),
         error::<Description>(typed),
         error::<Email>(typed),
         error::<EncodedProof>(typed),
         error::<Identifier>(typed),
+        error::<MandateText>(typed),
+        error::<MemberState>(typed),
         error::<Motive>(typed),
         error::<Name>(typed),
         error::<Option<Token>>(typed),
         error::<Phone>(typed),
+        error::<Role>(typed),
+        error::<Side>(typed),
         error::<Siret>(typed),
         error::<Submission>(typed),
     ]
@@ -71,11 +90,16 @@ fn what_is_there_is_read_by_its_own_parser() {
     let errors = errors_of("x@").into_iter().filter_map(|(name, error)| Some((name, error?)));
     let expected = [
         ("Action", FieldCode::ActionUnknown),
+        ("Date", FieldCode::DateFormat),
         ("Description", FieldCode::TooShort),
         ("Email", FieldCode::EmailFormat),
         ("Identifier", FieldCode::IdentifierIsAnEmail),
+        ("MandateText", FieldCode::TextVersionUnknown),
+        ("MemberState", FieldCode::MemberStateUnknown),
         ("Motive", FieldCode::MotiveUnknown),
         ("Phone", FieldCode::PhoneFormat),
+        ("Role", FieldCode::RoleUnknown),
+        ("Side", FieldCode::SideUnknown),
         ("Siret", FieldCode::SiretFormat),
         ("Submission", FieldCode::SubmissionFormat),
     ];
@@ -98,6 +122,15 @@ fn a_token_that_was_never_printed_is_no_fault() {
     assert_eq!(read::<Option<Token>>("x"), Ok(None));
     let token = Token::from_bytes([7; 32]);
     assert_eq!(read(&token.print()), Ok(Some(token)));
+}
+
+#[test]
+fn scopes_are_a_set_with_something_in_it() {
+    let read = |names: &[&str]| Scopes::read(names.iter().map(|&name| name.to_owned()).collect());
+    assert_eq!(read(&[]), Err(FieldCode::Required));
+    assert_eq!(read(&["read", "write"]), Err(FieldCode::ScopeUnknown));
+    assert_eq!(read(&["read", ""]), Err(FieldCode::ScopeUnknown));
+    assert_eq!(read(&["declare", "read", "read"]), Ok([Scope::Read, Scope::Declare].into_iter().collect()));
 }
 
 #[test]

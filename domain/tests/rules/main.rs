@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts;
+mod authority;
 mod cases;
 mod codes;
 mod common;
@@ -9,14 +10,20 @@ mod deliveries;
 mod email;
 mod forms;
 mod identifier;
+mod invitations;
+mod journals;
 mod links;
 mod mail;
+mod mandates;
+mod memberships;
 mod names;
+mod notes;
 mod password;
 mod phone;
 mod proofs;
 mod schemas;
 mod siret;
+mod siret_lists;
 mod tickets;
 mod time;
 mod tokens;

@@ -2,9 +2,10 @@
 
 use domain::form::{Rule, TextRule};
 use domain::proof::Action;
+use domain::time::Date;
 use domain::{
-    AcceptedTerms, Description, Email, EncodedProof, FieldCode, FieldValue, Identifier, Motive, Name,
-    Password, Phone, Siret, Submission, Token, TypedPassword,
+    AcceptedTerms, Description, Email, EncodedProof, FieldCode, FieldValue, Identifier, MandateText,
+    MemberState, Motive, Name, Password, Phone, Role, Scopes, Side, Siret, Submission, Token, TypedPassword,
 };
 use fancy_regex::Regex;
 use proptest::collection::vec;
@@ -60,6 +61,7 @@ fn every_example_is_taken_by_its_schema_and_its_parser() {
     check::<Name>();
     check::<Description>();
     check::<Submission>();
+    check::<Date>();
 }
 
 #[test]
@@ -69,6 +71,17 @@ fn every_text_of_a_list_is_taken() {
     assert_eq!(motives, Motive::ALL.map(Ok));
     let actions: Vec<_> = texts(Action::schema().rule).into_iter().map(read::<Action>).collect();
     assert_eq!(actions, Action::ALL.map(Ok));
+    let roles: Vec<_> = texts(Role::schema().rule).into_iter().map(read::<Role>).collect();
+    assert_eq!(roles, Role::ALL.map(Ok));
+    let states: Vec<_> = texts(MemberState::schema().rule).into_iter().map(read::<MemberState>).collect();
+    assert_eq!(states, MemberState::ALL.map(Ok));
+    let sides: Vec<_> = texts(Side::schema().rule).into_iter().map(read::<Side>).collect();
+    assert_eq!(sides, Side::ALL.map(Ok));
+    let shown: Vec<_> = texts(MandateText::schema().rule).into_iter().map(read::<MandateText>).collect();
+    assert_eq!(shown, [Ok(MandateText::CURRENT)]);
+    let Rule::SomeOf(scopes) = Scopes::schema().rule else { panic!("no list") };
+    let scopes = scopes.into_iter().map(str::to_owned).collect();
+    assert_eq!(Scopes::read(scopes), Ok(Scopes::all()));
     assert!(matches!(AcceptedTerms::schema().rule, Rule::True));
 }
 
@@ -162,6 +175,14 @@ proptest! {
     #[test]
     fn a_submission_of_the_schema_is_taken(typed in fitting::<Submission>()) {
         prop_assert!(read::<Submission>(&typed).is_ok());
+    }
+
+    #[test]
+    fn a_date_of_the_schema_is_a_day_or_none_on_any_calendar(typed in fitting::<Date>()) {
+        match read::<Date>(&typed) {
+            Ok(day) => prop_assert_eq!(day.to_string(), typed),
+            Err(code) => prop_assert_eq!(code, FieldCode::DateFormat),
+        }
     }
 
     #[test]

@@ -104,7 +104,7 @@ fn separator_of(lines: &[(usize, &str)]) -> Option<char> {
 
 /// The cells of a line, without quotes. Quotes that do not come in pairs are characters like others.
 fn cells(line: &str, separator: Option<char>) -> Vec<String> {
-    let has_pairs = line.matches('"').count() % 2 == 0;
+    let has_pairs = line.matches('"').count().is_multiple_of(2);
     let mut is_quoted = false;
     let mut cells = vec![String::new()];
     for c in line.chars() {

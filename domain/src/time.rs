@@ -44,7 +44,7 @@ pub fn end_of(day: Date) -> Timestamp {
 #[must_use]
 pub fn parse_day(printed: &str) -> Option<Date> {
     // `jiff` also takes other forms of ISO 8601, and drops a time of day.
-    printed.parse().ok().filter(|day: &Date| day.to_string() == printed)
+    printed.parse().ok().filter(|day: &Date| day.year() >= 0 && day.to_string() == printed)
 }
 
 /// The moment of a clock's time in Paris, like `2026-11-23T17:00`.

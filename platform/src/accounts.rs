@@ -13,9 +13,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
 use crate::function::Secret;
-use crate::outbox::{MAIL_DOMAIN, Outbox};
+use crate::outbox::{MAIL_DOMAIN, Outbox, Typed};
 use crate::proofs::{Proof, Proofs, Receipt, Spent};
-use crate::table::{Change, Guard, Key, Row, Table, TableError, Transaction};
+use crate::table::{Change, Guard, Key, Refused, Row, Table, TableError, Transaction};
 
 /// Attempts at a free identifier; more is a bug.
 const IDENTIFIER_ATTEMPTS_MAX: u32 = 4;
@@ -25,12 +25,16 @@ const OWN_APPLICATION: Guard = Guard("own application");
 const APPLY: &str = "SET siret = :siret, establishment_name = :establishment_name, first_name = :first_name, \
                      last_name = :last_name, email = :email, phone = :phone, applicant = :applicant, \
                      is_active = :false, credentials_epoch = :epoch, terms_accepted_at = :now, \
-                     created_at = :now, expires_at = :until, \
-                     applied_first = if_not_exists(applied_first, :chain), applied_last = :chain";
-const APPLY_CONDITION: &str = "attribute_not_exists(pk) OR (is_active = :false AND applicant = :applicant)";
-/// The application is not activated, and nobody else has applied with its SIRET and address: whoever corrects
-/// the address gets no other applicant's words, and ends no other's links.
-const ALONE: &str = "is_active = :false AND applied_first = :chain AND applied_last = :chain";
+                     created_at = :now, expires_at = :until, applied_words = :words";
+/// The same words as before, or a new application.
+const APPLY_CONDITION: &str = "attribute_not_exists(pk) OR (is_active = :false AND applicant = :applicant \
+                               AND (expires_at <= :now OR applied_words = :words))";
+/// Other words: whose they are is not known any more.
+const APPLY_MIXED_CONDITION: &str = "is_active = :false AND applicant = :applicant";
+const MIXED: &str = "mixed";
+/// The application is not activated, and nobody has applied with its SIRET and address in other words:
+/// whoever corrects the address gets no other applicant's words, and ends no other's links.
+const ALONE: &str = "is_active = :false AND applied_words = :words";
 /// The establishment has no account.
 const FREE_ESTABLISHMENT: Guard = Guard("free establishment");
 /// The first mail of an application allows another correction, and names the application that is corrected.
@@ -99,15 +103,18 @@ impl Accounts {
     /// # Errors
     /// `EstablishmentHasAccount`, `ProofAlreadyUsed`, `EmailDomain`.
     pub async fn apply(&self, proof: &Proof, application: &Application) -> Result<MailId, Error> {
-        for attempt in 0..IDENTIFIER_ATTEMPTS_MAX {
-            let identifier = self.identifier_of(application, attempt)?;
+        let words = self.words_of(application)?;
+        let mut taken = Taken::default();
+        for _ in 0..IDENTIFIER_ATTEMPTS_MAX {
+            let identifier = self.identifier_of(application, taken.identifiers)?;
             let mut transaction = Transaction::new();
-            let job = MailJob::Activation { identifier: identifier.clone(), is_corrected: false };
-            let mail = self.outbox.queue_told(&mut transaction, &job, &application.email, None)?;
             transaction
                 .assert_absent(FREE_ESTABLISHMENT, Key::establishment(&application.siret))
-                .change(OWN_APPLICATION, self.write(&identifier, application, mail, APPLY_CONDITION)?);
+                .change(OWN_APPLICATION, self.write(&identifier, application, taken.over(&words))?);
             self.outbox.assert_mail_domain(&mut transaction, &application.email).await?;
+            let job = MailJob::Activation { identifier, is_corrected: false };
+            let typed = Typed { words: &words, first_mail: None };
+            let mail = self.outbox.queue_told(&mut transaction, &job, &application.email, Some(typed))?;
             match self.proofs.spend(proof, &Receipt::Application { mail }, transaction).await? {
                 Spent::Now => return Ok(mail),
                 Spent::Before(Receipt::Application { mail }) => return Ok(mail),
@@ -124,7 +131,7 @@ impl Accounts {
                 Spent::Refused(refused) if refused.is_by(MAIL_DOMAIN) => {
                     return Err(Refusal::field("email", FieldCode::EmailDomain).into());
                 }
-                Spent::Refused(_) => {}
+                Spent::Refused(refused) => taken.note(&refused, &self.applicant_of(application)?),
             }
         }
         Err(Error::internal("every new identifier is taken"))
@@ -139,9 +146,10 @@ impl Accounts {
     /// `AlreadyActivated`, `EstablishmentHasAccount`, `TooManyCorrections`, `ProofAlreadyUsed`,
     /// `EmailDomain`.
     pub async fn correct(&self, proof: &Proof, mail: MailId, email: Email) -> Result<MailId, Error> {
-        let mut taken = 0;
+        let mut taken = Taken::default();
         for _ in 0..CORRECTION_TRIES_MAX {
             let chain = self.outbox.chain_of(mail).await?.ok_or(Refusal::MailUnknown)?;
+            let words = chain.words.as_deref().ok_or(Refusal::MailUnknown)?;
             let Some(former) = self.find(&chain.identifier).await? else {
                 // Over, unless another correction has just ended it: then the next application is the one.
                 let now = self.outbox.chain_of(mail).await?;
@@ -154,23 +162,23 @@ impl Accounts {
                 return Err(Refusal::AlreadyActivated.into());
             }
             let application = Application { email: email.clone(), ..former.application };
-            let identifier = self.identifier_of(&application, taken)?;
+            let identifier = self.identifier_of(&application, taken.identifiers)?;
             let mut transaction = Transaction::new();
             transaction
                 .assert_absent(FREE_ESTABLISHMENT, Key::establishment(&application.siret))
                 .change(FIRST_MAIL, chain.correction(&identifier));
             if identifier == chain.identifier {
-                transaction
-                    .change(FORMER_APPLICATION, self.write(&identifier, &application, chain.first, ALONE)?);
+                let write = self.write(&identifier, &application, (words, ALONE))?;
+                transaction.change(FORMER_APPLICATION, write);
             } else {
-                let write = self.write(&identifier, &application, chain.first, APPLY_CONDITION)?;
                 transaction
-                    .change(OWN_APPLICATION, write)
-                    .change(FORMER_APPLICATION, self.end(&chain.identifier, chain.first));
+                    .change(OWN_APPLICATION, self.write(&identifier, &application, taken.over(words))?)
+                    .change(FORMER_APPLICATION, self.end(&chain.identifier, words));
             }
             self.outbox.assert_mail_domain(&mut transaction, &email).await?;
             let job = MailJob::Activation { identifier, is_corrected: true };
-            let mail = self.outbox.queue_told(&mut transaction, &job, &email, Some(chain.first))?;
+            let typed = Typed { words, first_mail: Some(chain.first) };
+            let mail = self.outbox.queue_told(&mut transaction, &job, &email, Some(typed))?;
             let refused = match self.proofs.spend(proof, &Receipt::Application { mail }, transaction).await? {
                 Spent::Now => return Ok(mail),
                 Spent::Before(Receipt::Application { mail }) => return Ok(mail),
@@ -190,22 +198,35 @@ impl Accounts {
                 let retry_after_seconds = self.clock.until(until).as_secs() + 1;
                 return Err(Refusal::TooManyCorrections { retry_after_seconds }.into());
             }
-            let is_shared = |row: &Row| !row.is("is_active") && !is_alone(row, chain.first);
+            let is_shared = |row: &Row| !row.is("is_active") && row.find_text("applied_words") != Some(words);
             if !refused.is_by(FIRST_MAIL) && refused.standing(FORMER_APPLICATION).is_some_and(is_shared) {
                 return Err(Refusal::MailUnknown.into());
             }
-            taken += u32::from(refused.is_by(OWN_APPLICATION));
+            taken.note(&refused, &self.applicant_of(&application)?);
             // Else another correction came first, or an activation: read again.
         }
         Err(TableError::Unavailable("the application kept changing".into()).into())
     }
 
     /// Ends an application: its links are dead, its identifier is free for the same SIRET and address.
-    fn end(&self, identifier: &Identifier, chain: MailId) -> Change {
-        Change::new(Key::account(identifier), "SET expires_at = :now REMOVE applied_first", ALONE)
+    fn end(&self, identifier: &Identifier, words: &str) -> Change {
+        Change::new(Key::account(identifier), "SET expires_at = :now", ALONE)
             .value("now", self.clock.now())
             .value("false", false)
-            .value("chain", chain.to_string())
+            .value("words", words)
+    }
+
+    /// A keyed hash of what an applicant has typed besides SIRET and address: the same for who sends the same
+    /// form again.
+    fn words_of(&self, application: &Application) -> Result<String, Error> {
+        let Application { establishment_name, first_name, last_name, phone, .. } = application;
+        let words = [establishment_name.as_str(), first_name.as_str(), last_name.as_str(), phone.as_str()];
+        Ok(self.config.keys.of(Secret::Hash)?.fingerprint("words", &words.join("\0")))
+    }
+
+    fn applicant_of(&self, application: &Application) -> Result<String, Error> {
+        let applicant = format!("{} {}", application.siret, application.email.normalised());
+        Ok(self.config.keys.of(Secret::Hash)?.fingerprint("applicant", &applicant))
     }
 
     /// The identifier of a SIRET and an address, derived from them, so that nothing need be read to find it
@@ -218,22 +239,17 @@ impl Accounts {
         Ok(Identifier::from_random([a, b, c, d, e, f, g]))
     }
 
-    /// `chain` is the first mail of those that this application has had sent.
     fn write(
         &self,
         identifier: &Identifier,
         application: &Application,
-        chain: MailId,
-        condition: &'static str,
+        (words, condition): (&str, &'static str),
     ) -> Result<Change, Error> {
-        let Application { siret, email, .. } = application;
-        let applicant = format!("{siret} {}", email.normalised());
-        let applicant = self.config.keys.of(Secret::Hash)?.fingerprint("applicant", &applicant);
         let now = self.clock.now();
         let change = Change::new(Key::account(identifier), APPLY, condition);
         Ok(with_application(change, application)
-            .value("chain", chain.to_string())
-            .value("applicant", applicant)
+            .value("words", words)
+            .value("applicant", self.applicant_of(application)?)
             .value("false", false)
             .value("epoch", 0)
             .value("now", now)
@@ -241,9 +257,29 @@ impl Accounts {
     }
 }
 
-fn is_alone(row: &Row, chain: MailId) -> bool {
-    let is_chain = |name| row.find_text(name).and_then(MailId::parse) == Some(chain);
-    is_chain("applied_first") && is_chain("applied_last")
+/// What stands in the place of an application.
+#[derive(Debug, Default)]
+struct Taken {
+    /// Identifiers that are another applicant's, by chance.
+    identifiers: u32,
+    /// An application of the same SIRET and address, in other words.
+    is_mixed: bool,
+}
+
+impl Taken {
+    /// The words to write, and the condition for it.
+    fn over<'a>(&self, words: &'a str) -> (&'a str, &'static str) {
+        if self.is_mixed { (MIXED, APPLY_MIXED_CONDITION) } else { (words, APPLY_CONDITION) }
+    }
+
+    fn note(&mut self, refused: &Refused, applicant: &str) {
+        let is_own = |row: &Row| !row.is("is_active") && row.find_text("applicant") == Some(applicant);
+        if refused.standing(OWN_APPLICATION).is_some_and(is_own) {
+            self.is_mixed = true;
+        } else if refused.is_by(OWN_APPLICATION) {
+            self.identifiers += 1;
+        }
+    }
 }
 
 fn read(identifier: &Identifier, row: &Row) -> Result<Account, TableError> {

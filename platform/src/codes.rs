@@ -76,8 +76,8 @@ impl Codes {
         Err(TableError::Unavailable("the codes kept changing".into()).into())
     }
 
-    /// The link of a code. A try counts before it is judged, the same one once; a right one is taken back. The
-    /// answer and the work are the same whether or not there is such an account.
+    /// The link of a code. A try counts before it is judged, the same one once; a right one is taken back.
+    /// The answer and the work are the same whether or not there is such an account.
     ///
     /// # Errors
     /// `CodeUnknown`; `CodeExhausted` after [`CODE_TRIES_MAX`] wrong ones, also for the right one.

@@ -29,7 +29,7 @@ const REPLACE: &str = "SET password_hash = :hash, credentials_epoch = :next, is_
 const ACTIVATE: &str = "SET password_hash = :hash, credentials_epoch = :next, is_active = :true, \
                         password_set_at = :now, siret = :siret, establishment_name = :establishment_name, \
                         first_name = :first_name, last_name = :last_name, email = :email, phone = :phone \
-                        REMOVE expires_at, applicant, applied_first, applied_last";
+                        REMOVE expires_at, applicant, applied_words";
 
 #[derive(Debug, Clone)]
 pub struct Credentials {

@@ -36,6 +36,15 @@ pub const LEASE: SignedDuration = SignedDuration::from_secs(40);
 /// The retention of a mail's row.
 pub(crate) const MAIL_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// The application that an activation's mail is of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Typed<'a> {
+    /// A keyed hash of its words.
+    pub words: &'a str,
+    /// The mail of its first address, if this one corrects it.
+    pub first_mail: Option<MailId>,
+}
+
 /// A leased mail.
 #[derive(Debug, Clone)]
 pub struct Leased {
@@ -100,18 +109,21 @@ impl Outbox {
         Ok(id)
     }
 
-    /// The same for a mail whose progress is told to who typed its address. `first` is the mail of the
-    /// application's first address, if this one corrects it.
+    /// The same for a mail whose progress is told to who typed its address.
     pub(crate) fn queue_told(
         &self,
         transaction: &mut Transaction,
         job: &MailJob,
         to: &Email,
-        first: Option<MailId>,
+        typed: Option<Typed<'_>>,
     ) -> Result<MailId, Error> {
         let id = MailId::new(self.clock.now(), self.random.bytes());
         let row = self.row(id, job)?.with("sent_to", to.masked());
-        let row = first.into_iter().fold(row, |row, first| row.with("first_mail", first.to_string()));
+        let row = match typed {
+            None => row,
+            Some(Typed { first_mail: Some(first), .. }) => row.with("first_mail", first.to_string()),
+            Some(Typed { words, .. }) => row.with("applied_words", words),
+        };
         transaction.create(NEW_MAIL, row).count(Event::MailQueued(job.lane()));
         Ok(id)
     }

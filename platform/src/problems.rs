@@ -47,6 +47,11 @@ pub enum Kind {
     InvalidForm,
     TooManyAttempts,
     TooManyCorrections,
+    NotAllowed,
+    LastHolder,
+    InvitationForAnotherAddress,
+    TooManyInvitations,
+    MandateState,
     Internal,
     Unavailable,
 }
@@ -75,6 +80,15 @@ impl Kind {
                       liens sous le formulaire.")),
             Self::NoSession => (S::UNAUTHORIZED, "no-session", "Vous n'êtes pas connecté",
                 Some("Connectez-vous pour continuer.")),
+            Self::NotAllowed => (S::FORBIDDEN, "not-allowed", "Seul un titulaire peut faire cela", None),
+            Self::LastHolder => (S::CONFLICT, "last-holder", "Vous êtes le dernier titulaire actif",
+                Some("Nommez d'abord un autre titulaire, ou fermez l'espace de l'établissement.")),
+            Self::InvitationForAnotherAddress => (S::CONFLICT, "invitation-for-another-address",
+                "Cette invitation est pour une autre adresse",
+                Some("Déconnectez-vous, puis ouvrez le lien avec le compte de l'adresse invitée.")),
+            Self::TooManyInvitations => (S::CONFLICT, "too-many-invitations", "Trop d'invitations en cours",
+                Some("Retirez celles qui ne servent plus, puis recommencez.")),
+            Self::MandateState => (S::CONFLICT, "mandate-state", "Mandat modifié : rechargez la page", None),
             Self::ProofRejected => (S::FORBIDDEN, "proof-rejected", "La vérification anti-robot a expiré",
                 Some("Rechargez la page, puis envoyez de nouveau.")),
             Self::ProofRequired => (S::FORBIDDEN, "proof-required",
@@ -90,21 +104,17 @@ impl Kind {
             Self::MailUnknown => (S::NOT_FOUND, "mail-unknown", "Ce message est inconnu",
                 Some("Recommencez votre demande : vous recevrez un nouveau message.")),
             Self::CodeUnknown => (S::NOT_FOUND, "code-unknown", "Ce code n'est pas le bon",
-                Some("Recopiez le code du dernier courriel. Après cinq erreurs il ne sert plus ; le lien du \
-                      courriel, si.")),
+                Some("Recopiez le code du dernier courriel. Après cinq erreurs, seul son lien sert.")),
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method-not-allowed",
                 "Cette méthode n'est pas permise ici", None),
             Self::ProofAlreadyUsed => (S::CONFLICT, "proof-already-used", "Cette vérification a déjà servi",
                 Some("Rechargez la page, puis envoyez de nouveau.")),
             Self::EstablishmentHasAccount => (S::CONFLICT, "establishment-has-account",
-                "Cet établissement a déjà un compte",
-                Some(ESTABLISHMENT_HAS_ACCOUNT)),
+                "Cet établissement a déjà un compte", Some(ESTABLISHMENT_HAS_ACCOUNT)),
             Self::AlreadyActivated => (S::CONFLICT, "already-activated", "Ce compte est déjà actif",
-                Some("Connectez-vous avec l'identifiant du courriel, ou utilisez « J'ai oublié mon mot de \
-                      passe ».")),
+                Some("Connectez-vous avec l'identifiant du courriel, ou refaites votre mot de passe.")),
             Self::CodeExhausted => (S::GONE, "code-exhausted", "Ce code ne sert plus",
-                Some("Il y a eu cinq erreurs. Ouvrez le lien du courriel, ou demandez-en un nouveau dans une \
-                      heure.")),
+                Some("Après cinq erreurs, ouvrez le lien du courriel, ou attendez une heure.")),
             Self::LinkExpired => (S::GONE, "link-expired", "Ce lien a expiré",
                 Some("Un lien sert pendant 60 minutes. Demandez-en un nouveau.")),
             Self::LinkUsed => (S::GONE, "link-used", "Ce lien a déjà servi",
@@ -112,8 +122,7 @@ impl Kind {
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body-too-large", "La demande est trop longue",
                 Some("Raccourcissez votre texte, puis envoyez de nouveau.")),
             Self::UnsupportedMediaType => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type",
-                "Ce format n'est pas accepté",
-                Some("Envoyez du JSON, avec l'en-tête Content-Type: application/json.")),
+                "Ce format n'est pas accepté", Some("Envoyez du JSON : Content-Type: application/json.")),
             Self::InvalidForm => (S::UNPROCESSABLE_ENTITY, "invalid-form",
                 "Le formulaire contient des erreurs", None),
             Self::TooManyAttempts => (S::TOO_MANY_REQUESTS, "too-many-attempts",
@@ -263,6 +272,11 @@ fn refused(refusal: Refusal) -> Problem {
             let retry_after_seconds = Some(retry_after_seconds);
             return Problem { retry_after_seconds, ..Problem::new(Kind::TooManyCorrections) };
         }
+        Refusal::NotAllowed => Kind::NotAllowed,
+        Refusal::LastHolder => Kind::LastHolder,
+        Refusal::InvitationForAnotherAddress => Kind::InvitationForAnotherAddress,
+        Refusal::TooManyInvitations => Kind::TooManyInvitations,
+        Refusal::MandateState => Kind::MandateState,
         Refusal::MailUnknown => Kind::MailUnknown,
         Refusal::AlreadyActivated => Kind::AlreadyActivated,
         Refusal::CodeUnknown => Kind::CodeUnknown,
@@ -280,31 +294,45 @@ fn refused(refusal: Refusal) -> Problem {
     Problem::new(kind)
 }
 
+/// The detail of a field that is missing.
+fn required(field: &str) -> &'static str {
+    match field {
+        "siret" => "Indiquez le SIRET de l'établissement.",
+        "establishment_name" => "Indiquez la dénomination de l'établissement.",
+        "first_name" => "Indiquez votre prénom.",
+        "last_name" => "Indiquez votre nom.",
+        "full_name" => "Indiquez vos nom et prénom.",
+        "email" => "Indiquez votre adresse électronique.",
+        "phone" => "Indiquez votre numéro de téléphone.",
+        "identifier" => "Indiquez votre identifiant.",
+        "password" => "Indiquez votre mot de passe.",
+        "motive" => "Choisissez le motif de votre demande.",
+        "description" => "Décrivez votre demande.",
+        "accept_terms" => "Acceptez les conditions générales d'utilisation pour continuer.",
+        "proof" => "Attendez la fin de la vérification anti-robot, puis envoyez de nouveau.",
+        _ => "Remplissez ce champ.",
+    }
+}
+
 /// The detail of an error, shown beside its field.
 fn detail_of(error: &FieldError) -> &'static str {
     match (error.field, error.code) {
-        ("siret", FieldCode::Required) => "Indiquez le SIRET de l'établissement.",
-        ("establishment_name", FieldCode::Required) => "Indiquez la dénomination de l'établissement.",
-        ("first_name", FieldCode::Required) => "Indiquez votre prénom.",
-        ("last_name", FieldCode::Required) => "Indiquez votre nom.",
-        ("full_name", FieldCode::Required) => "Indiquez vos nom et prénom.",
-        ("email", FieldCode::Required) => "Indiquez votre adresse électronique.",
-        ("phone", FieldCode::Required) => "Indiquez votre numéro de téléphone.",
-        ("identifier", FieldCode::Required) => "Indiquez votre identifiant.",
-        ("password", FieldCode::Required) => "Indiquez votre mot de passe.",
-        ("motive", FieldCode::Required) => "Choisissez le motif de votre demande.",
-        ("description", FieldCode::Required) => "Décrivez votre demande.",
-        ("accept_terms", FieldCode::Required) => {
-            "Acceptez les conditions générales d'utilisation pour continuer."
-        }
-        ("proof", FieldCode::Required) => {
-            "Attendez la fin de la vérification anti-robot, puis envoyez de nouveau."
-        }
+        (_, FieldCode::RoleUnknown) => "Choisissez un rôle de la liste ; qui prend la suite est titulaire.",
+        (_, FieldCode::MemberStateUnknown) => "Cet état n'existe pas.",
+        (_, FieldCode::SideUnknown) => "Dites si votre établissement est le client ou le cabinet.",
+        (_, FieldCode::ScopeUnknown) => "Choisissez des portées de la liste.",
+        (_, FieldCode::SiretIsOwn) => "C'est votre propre établissement : indiquez l'autre.",
+        (_, FieldCode::DateFormat) => "Cette date n'existe pas : écrivez-la comme 2026-11-23.",
+        (_, FieldCode::DatePast) => "Cette date est passée.",
+        (_, FieldCode::DateOrder) => "La fin est avant le début.",
+        (_, FieldCode::DateTooFar) => "Le mandat commence dans un an au plus.",
+        (_, FieldCode::TermTooLong) => "Un mandat dure un an au plus.",
+        (_, FieldCode::TextVersionUnknown) => "Le texte du mandat a changé : rechargez la page.",
         ("description", FieldCode::TooShort) => "Décrivez votre demande en 10 caractères au moins.",
         ("description", FieldCode::TooLong) => {
             "Votre description dépasse 5 000 caractères : raccourcissez-la."
         }
-        (_, FieldCode::Required) => "Remplissez ce champ.",
+        (field, FieldCode::Required) => required(field),
         (_, FieldCode::TooShort) => "Ce texte est trop court : complétez-le.",
         (_, FieldCode::TooLong) => "Ce texte dépasse 100 caractères : raccourcissez-le.",
         (_, FieldCode::ControlCharacter) => {

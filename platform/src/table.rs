@@ -146,8 +146,8 @@ impl Table {
         }
     }
 
-    /// Changes a row by `count`, or by `begin_anew` if what stands there is over, as the conditions of both say
-    /// too. Refused by a row that is not.
+    /// Changes a row by `count`, or by `begin_anew` if what stands there is over, as the conditions of both
+    /// say too. Refused by a row that is not.
     pub async fn count(
         &self,
         count: &Change,

@@ -35,8 +35,8 @@ const PAINTED: &str = "
     const done = arguments[arguments.length - 1];
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));";
 
-/// Forgets what a site has stored, but for cookies.
-const FORGET: &str = "localStorage.clear(); sessionStorage.clear(); return true";
+/// Clears what a site has stored, but for cookies.
+const CLEAR_STORAGE: &str = "localStorage.clear(); sessionStorage.clear(); return true";
 
 /// Browsers whose story is over, each for the next of its engine: a start takes more processor time than most
 /// stories. They end with this process.
@@ -130,9 +130,9 @@ impl Browser {
         self.client.switch_to_window(windows.remove(0)).await.unwrap();
     }
 
-    /// Ends the story. A browser that has one window and forgets the site is kept for the next.
+    /// Ends the story. A browser with one window, which has cleared what the site stored, is for the next.
     pub async fn close(self) {
-        if self.forget().await.is_ok_and(|is_fresh| is_fresh) {
+        if self.clear().await.is_ok_and(|is_fresh| is_fresh) {
             IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(self);
             return;
         }
@@ -140,12 +140,12 @@ impl Browser {
         assert!(closed.is_ok(), "{:?} did not end: {closed:?}", self.engine);
     }
 
-    async fn forget(&self) -> Result<bool, CmdError> {
+    async fn clear(&self) -> Result<bool, CmdError> {
         if self.look != Look::default() || self.client.windows().await?.len() != 1 {
             return Ok(false);
         }
         self.client.delete_all_cookies().await?;
-        self.client.execute(FORGET, vec![]).await?;
+        self.client.execute(CLEAR_STORAGE, vec![]).await?;
         self.client.release_actions().await?;
         self.client.goto("about:blank").await?;
         Ok(true)

@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::http::Message;
-use crate::processes::POLL;
+use crate::processes::{POLL, free_port};
 
 /// Where a browser reports what the policy forbids.
 const REPORTS: &str = "/policy-reports";
@@ -107,8 +107,9 @@ pub struct Proxy {
 
 impl Proxy {
     pub async fn start(portal: u16, has_listener: bool) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        // No site of this run has had it before: what a browser has stored and cached is by port.
+        let port = free_port();
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let record = Arc::new(Mutex::new(Record { has_listener, ..Record::default() }));
         let shared = record.clone();
         let task = tokio::spawn(async move {

@@ -129,6 +129,35 @@ async fn a_correction_takes_no_other_applicant_s_words_and_no_other_s_link() {
 }
 
 #[tokio::test]
+async fn who_sends_the_same_form_again_still_corrects_the_address() {
+    let app = App::new();
+    let first = applied(&app, SIRET, "jeanne@inconnu.example").await;
+    let again = applied(&app, SIRET, "jeanne@inconnu.example").await;
+    app.deliver().await;
+    let lost: Vec<_> = app.mails().iter().map(token).collect();
+    assert_eq!(app.correct(&again, EMAIL).await.status, 202);
+    for token in &lost {
+        assert_eq!(app.set_password(token, PASSWORD).await.status, 410, "links sent before are dead");
+    }
+    // The application has another address now: the first mail is of none.
+    assert_eq!(app.correct(&first, "autre@exemple.fr").await.problem(), "mail-unknown");
+    assert_eq!(app.set_password(&token(&app.next_mail().await), PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn words_that_were_mixed_stay_so() {
+    let app = App::new();
+    let first = applied(&app, SIRET, EMAIL).await;
+    let mut others = testkit::form::application(SIRET, EMAIL);
+    others["first_name"] = "Odette".into();
+    app.post_proven("/api/create-account", "create-account", others).await;
+    let last = applied(&app, SIRET, EMAIL).await;
+    for mail in [first, last] {
+        assert_eq!(app.correct(&mail, "voleur@exemple.fr").await.problem(), "mail-unknown");
+    }
+}
+
+#[tokio::test]
 async fn what_the_asker_did_not_type_is_not_told() {
     let app = App::new();
     let identifier = app.account(SIRET, EMAIL).await;

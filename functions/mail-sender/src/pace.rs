@@ -95,8 +95,8 @@ impl Pace {
             return Ok(Some(at));
         }
         let other = if lane == Lane::Links { Lane::Desk } else { Lane::Links };
-        // No share lies idle: what either lane does not use now goes first. Then the quicker lane's, while it has
-        // no mails; its own in the end.
+        // No share lies idle: what either lane does not use now goes first. Then the quicker lane's, while it
+        // has no mails; its own in the end.
         let claims = [
             Some((lane, Claim::Own(SignedDuration::ZERO))),
             Some((other, Claim::Spare)),

@@ -30,7 +30,7 @@ enum Body {
     Ready(Content),
     /// With the link that activates it.
     Activation {
-        account: Account,
+        account: Box<Account>,
         next_at: Option<Timestamp>,
     },
     /// With a link for each account, which are one person's.
@@ -84,7 +84,7 @@ fn superseded(why: &str) -> NoMail {
     NoMail::Ended(MailState::Superseded, why.to_owned())
 }
 
-/// Prepares a mail.
+/// Looks the recipient up and counts the quotas.
 pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Draft, NoMail> {
     let (site, at) = (&*sender.platform.config.site, leased.created_at);
     match &leased.job {
@@ -145,7 +145,8 @@ async fn activation(sender: &Sender, leased: &Leased, account: Account) -> Resul
     check_address(sender, leased, &application.email).await?;
     let next_at = count(sender, leased, Bounded::Activation(&application.email, &application.siret)).await?;
     let (to, reply_to) = (application.email.clone(), sender.agency.clone());
-    Ok(Draft { to, is_unproven: true, reply_to, body: Body::Activation { account, next_at } })
+    let body = Body::Activation { account: Box::new(account), next_at };
+    Ok(Draft { to, is_unproven: true, reply_to, body })
 }
 
 /// Identifier and link of each of these accounts, which are one person's, whichever was asked for.

@@ -2,7 +2,7 @@
 
 use domain::form::{FieldValue, Rule};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{AdditionalProperties, SchemaFormat, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, SchemaFormat, Type};
 use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Required};
 
 use super::FormField;
@@ -38,7 +38,14 @@ impl FormSchema {
 #[must_use]
 pub fn of<T: FieldValue>() -> (String, Schema) {
     let domain::form::Schema { name, description, rule } = T::schema();
-    (name.to_owned(), object(rule).description(Some(description)).into())
+    let schema = match rule {
+        Rule::SomeOf(texts) => {
+            let items = object(Rule::OneOf(texts));
+            ArrayBuilder::new().items(items).min_items(Some(1)).description(Some(description)).into()
+        }
+        rule => object(rule).description(Some(description)).into(),
+    };
+    (name.to_owned(), schema)
 }
 
 #[must_use]
@@ -50,7 +57,9 @@ pub fn query<T: FieldValue>(name: &str) -> Parameter {
 fn object(rule: Rule) -> ObjectBuilder {
     match rule {
         Rule::True => ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])),
-        Rule::OneOf(texts) => ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts)),
+        Rule::OneOf(texts) | Rule::SomeOf(texts) => {
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts))
+        }
         Rule::Text(text) => ObjectBuilder::new()
             .schema_type(Type::String)
             .min_length(Some(text.length_min).filter(|&length| length > 0))

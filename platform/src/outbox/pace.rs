@@ -28,7 +28,7 @@ pub enum Claim {
     Own(SignedDuration),
     /// For mails of another lane: turns that are free now.
     Spare,
-    /// The same while that lane has reserved none for [`IDLE_AFTER`]. The turns begin within that time.
+    /// The same while that lane has reserved none for [`IDLE_AFTER`]. They begin within that time.
     Idle(SignedDuration),
 }
 
@@ -42,8 +42,8 @@ pub enum Turns {
 }
 
 impl Outbox {
-    /// Notes that a mail of a lane which was queued at that moment was sent, at its first try. Of many senders
-    /// one is heard in each [`PROGRESS_PERIOD`]; a mail that was overtaken by later ones is not.
+    /// Notes that a mail of a lane which was queued at that moment was sent, at its first try. Of many
+    /// senders one is heard in each [`PROGRESS_PERIOD`]; a mail that was overtaken by later ones is not.
     pub async fn note_progress(&self, lane: Lane, queued_at: Timestamp) -> Result<(), TableError> {
         let now = self.clock.now();
         let ago = |period| now.saturating_sub(period).unwrap_or(Timestamp::MIN);
@@ -144,12 +144,16 @@ impl Outbox {
             );
             let queue = queue.value("span", span_ms).value("latest", latest_ms);
             let queue = if is_own { queue } else { queue.value("idle", idle_ms) };
-            let standing = match self.table.update(queue).await? {
-                Outcome::Done(row) => return Ok(Turns::From(row.number("next_ms")? - span_ms)),
-                Outcome::Refused(standing) => standing,
-            };
-            if standing.is_some_and(|row| row.find_number("next_ms").is_some_and(|next| next > now_ms)) {
-                return Ok(Turns::TooMany);
+            let is_taken = |row: &Row| row.find_number("next_ms").is_some_and(|next| next > now_ms);
+            // Whoever does not wait takes no place in the queue.
+            if latest_ms > now_ms {
+                match self.table.update(queue).await? {
+                    Outcome::Done(row) => return Ok(Turns::From(row.number("next_ms")? - span_ms)),
+                    Outcome::Refused(standing) if standing.as_ref().is_some_and(is_taken) => {
+                        return Ok(Turns::TooMany);
+                    }
+                    Outcome::Refused(_) => {}
+                }
             }
             let begin = change(
                 (
@@ -158,8 +162,10 @@ impl Outbox {
                 ),
                 ("SET next_ms = :then, expires_at = :until", "attribute_not_exists(pk) OR next_ms <= :now"),
             );
-            if let Outcome::Done(_) = self.table.update(begin.value("then", now_ms + span_ms)).await? {
-                return Ok(Turns::From(now_ms));
+            match self.table.update(begin.value("then", now_ms + span_ms)).await? {
+                Outcome::Done(_) => return Ok(Turns::From(now_ms)),
+                Outcome::Refused(_) if latest_ms == now_ms => return Ok(Turns::TooMany),
+                Outcome::Refused(_) => {}
             }
         }
         Ok(Turns::TooMany)

@@ -65,6 +65,8 @@ pub(crate) struct Chain {
     pub first: MailId,
     /// The application as it is now: of the last address.
     pub identifier: Identifier,
+    /// A keyed hash of its words.
+    pub words: Option<String>,
 }
 
 impl Chain {
@@ -97,7 +99,8 @@ impl Outbox {
         };
         let MailJob::Activation { identifier, .. } = read(&row)?.job else { return Ok(None) };
         let current = row.find_text("application").and_then(|text| Identifier::parse(text).ok());
-        Ok(Some(Chain { first, identifier: current.unwrap_or(identifier) }))
+        let words = row.find_text("applied_words").map(str::to_owned);
+        Ok(Some(Chain { first, identifier: current.unwrap_or(identifier), words }))
     }
 
     /// Moves a mail forward by an event, counts it for the receiver's domain, and remembers an address that

@@ -169,8 +169,9 @@ pub const KINDS: &[Kind] = &[
             text("password_hash", "Argon2id, as a PHC string; once there is a password").sometimes(),
             moment("password_set_at", "when that was").sometimes(),
             moment("terms_accepted_at", "when the general conditions were accepted"),
-            text("applied_first", "the mail of the first application of this address").sometimes(),
-            text("applied_last", "that of the last: who corrects the address must be both").sometimes(),
+            text("applied_words", "keyed hash of what the applicant typed besides; `mixed` once others did")
+                .sometimes()
+                .pseudonym(),
             CREATED_AT,
             EXPIRES_AT.sometimes(),
         ],
@@ -328,6 +329,9 @@ pub const KINDS: &[Kind] = &[
             moment("event_at", "when it came to its state, by SES's events").sometimes(),
             text("reason", "why it came back").sometimes(),
             number("tracked", "events that moved it").sometimes(),
+            text("applied_words", "keyed hash of what its applicant typed; of an application's first mail")
+                .sometimes()
+                .pseudonym(),
             text("first_mail", "ulid of the application's first mail, if this one's address corrects it")
                 .sometimes(),
             text("application", "identifier of the corrected application; on its first mail")
@@ -364,8 +368,8 @@ pub const KINDS: &[Kind] = &[
         name: "address that is not written to",
         pk: "ADDRESS#<keyed hash of the address>",
         sk: "<TOLD or SECRET>",
-        meaning: "An address that bounced for good, or whose reader called a mail spam: by mails whose progress \
-                  is told to who asked for them, or by the others.",
+        meaning: "An address that bounced for good, or whose reader called a mail spam: by mails whose \
+                  progress is told to who asked for them, or by the others.",
         attributes: &[
             text("standing", "`bounced` or `complained`; `cleared` once a corrected one arrived"),
             moment("told_at", "the event that told so"),

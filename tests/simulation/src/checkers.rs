@@ -10,7 +10,8 @@ use sesame::emulator::TABLE;
 use sesame::grants::Caller;
 
 use crate::events::STEPS;
-use crate::people::{Employer, MISTYPED_DOMAIN};
+use crate::people::{Employer, FIRST_NAME, MISTYPED_DOMAIN};
+use crate::strangers::HIJACKER;
 use crate::world::{BEGINNING, SKEW_MS_MAX, World};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -140,13 +141,18 @@ fn events(world: &World, rows: &[Row]) {
     let step = |state: &str| STEPS.iter().position(|(_, of_step)| *of_step == state);
     for row in rows.iter().filter(|row| row.kind() == "MAIL#") {
         let (told, state) = (model.events.get(row.id()), row.text("mail_state"));
-        if told.is_some_and(|told| step(state).is_none_or(|reached| reached < *told)) {
+        // SES may refuse a mail at its second try that it took at the first.
+        let reached = if state == "refused" { Some(1) } else { step(state) };
+        if told.is_some_and(|told| reached.is_none_or(|reached| reached < *told)) {
             world.violation(format!("a mail is {state:?} whose events have told more"));
         }
     }
     for mail in world.first().mailbox.newest(usize::MAX).unwrap_or_default() {
         let at_ms = mail.at.parse::<Timestamp>().map_or(0, |at| at.as_millisecond() - BEGINNING * 1_000);
         let (at_ms, to) = (at_ms.unsigned_abs(), mail.to.first());
+        if to.is_some_and(|to| to == HIJACKER) && mail.text.contains(FIRST_NAME) {
+            world.violation("a correction takes along what another has typed");
+        }
         if let Some(bounced) = to.and_then(|to| model.bounced.get(to)) {
             let known =
                 bounced + SENT_WITHIN_MS..bounced + BOUNCED_RETENTION.as_millis().unsigned_abs() as u64;
@@ -160,7 +166,9 @@ fn events(world: &World, rows: &[Row]) {
 /// The application of a corrected address is over.
 fn corrections(world: &World, rows: &[Row]) {
     for ((siret, email), at_ms) in &world.model.borrow().corrected {
-        let of_address = |row: &&Row| row.text("siret") == siret && row.text("email") == email;
+        let of_address = |row: &&Row| {
+            row.text("siret") == siret && row.text("email") == email && row.text("first_name") == FIRST_NAME
+        };
         for row in rows.iter().filter(|row| row.kind() == "ACCOUNT#").filter(of_address) {
             let until: i64 =
                 row.0["expires_at"]["N"].as_str().and_then(|until| until.parse().ok()).unwrap_or(i64::MAX);

@@ -1,7 +1,7 @@
 //! The model: what each answer may be, given what was answered before. A request without an answer may have
 //! been carried out or not; one that ended before another began has happened before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::account::{FAILED_LOGINS_WINDOW, GUESSES_MAX, SESSION_VALID};
 use domain::code::{CODE_TRIES_MAX, CODE_TRIES_WINDOW};
@@ -85,6 +85,7 @@ impl KnownLink {
 #[derive(Debug, Clone)]
 struct CodeTry {
     owner: String,
+    code: String,
     span: Span,
     /// Of a mail, and not made up.
     is_right: bool,
@@ -259,35 +260,43 @@ impl Model {
     pub fn code_tried(
         &mut self,
         owner: &str,
-        is_right: bool,
+        (code, is_right): (&str, bool),
         span: Span,
         answer: Option<&Answer>,
     ) -> Verdict {
-        let verdict = answer.map_or(Ok(()), |answer| self.judge_code(owner, is_right, span, answer));
+        let judge = |answer| self.judge_code(owner, (code, is_right), span, answer);
+        let verdict = answer.map_or(Ok(()), judge);
         let happened = match answer.map(|answer| (answer.status, answer.problem())) {
             Some((410, "code-exhausted")) => Happened::No,
             None | Some((503, _)) => Happened::Maybe,
             Some(_) => Happened::Yes,
         };
-        self.codes.push(CodeTry { owner: owner.to_owned(), span, is_right, happened });
+        let (owner, code) = (owner.to_owned(), code.to_owned());
+        self.codes.push(CodeTry { owner, code, span, is_right, happened });
         verdict
     }
 
-    fn judge_code(&self, owner: &str, is_right: bool, span: Span, answer: &Answer) -> Verdict {
+    fn judge_code(
+        &self,
+        owner: &str,
+        (code, is_right): (&str, bool),
+        span: Span,
+        answer: &Answer,
+    ) -> Verdict {
         let window = millis(CODE_TRIES_WINDOW);
         let of_owner = || self.codes.iter().filter(|tried| tried.owner == owner);
         let counted = of_owner().filter(|tried| {
             let is_recent = tried.span.from + window > span.to + SLACK_MS;
             !tried.is_right && tried.happened == Happened::Yes && tried.span.is_before(span) && is_recent
         });
-        // A right one takes its own count back, twice if the first answer to that was lost.
-        let may_be_forgiven =
-            of_owner().any(|tried| tried.is_right && tried.span.to + 2 * window >= span.from);
-        let is_exhausted = counted.count() as u64 >= CODE_TRIES_MAX && !may_be_forgiven;
+        // The same one counts once, however often it is sent.
+        let counted: BTreeSet<&str> = counted.map(|tried| &*tried.code).collect();
+        let is_exhausted = counted.len() as u64 >= CODE_TRIES_MAX && !counted.contains(code);
+        let tried: BTreeSet<&str> =
+            of_owner().map(|tried| &*tried.code).filter(|tried| *tried != code).collect();
         match (answer.status, answer.problem()) {
             (503, _) => Ok(()),
-            // A try whose answer was lost is counted again when the SDK, or the page, tries again.
-            (410, "code-exhausted") => holds(of_owner().count() as u64 * 3 >= CODE_TRIES_MAX, || {
+            (410, "code-exhausted") => holds(tried.len() as u64 >= CODE_TRIES_MAX, || {
                 format!("the codes of {owner} are closed after few tries")
             }),
             _ if is_exhausted => Err(format!("a code of {owner} is judged after five wrong ones")),

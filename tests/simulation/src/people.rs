@@ -24,6 +24,8 @@ const MAIL_TIME_MAX: Duration = Duration::from_secs(20 * 60);
 /// What an employer does once the account is open.
 const LATER_EVENTS_MAX: u32 = 5;
 
+/// Of every employer, and of no stranger.
+pub const FIRST_NAME: &str = "Zoé";
 /// A domain whose mailboxes do not exist: what some employers type at first.
 pub const MISTYPED_DOMAIN: &str = "inconnu.example";
 /// How long an employer looks at the page that tells where the mail is.
@@ -38,6 +40,15 @@ pub struct Employer {
     /// Sends everything twice at once.
     is_double: bool,
     seed: u64,
+}
+
+impl Employer {
+    /// The address that the employer types by mistake.
+    #[must_use]
+    pub fn mistyped(&self) -> String {
+        let (name, _) = self.email.split_once('@').unwrap_or_default();
+        format!("{name}@{MISTYPED_DOMAIN}")
+    }
 }
 
 /// Who and what an employer logs in with.
@@ -203,7 +214,7 @@ impl Person {
             self.apply_with(&self.me.email.clone()).await;
             return self.wait_for_mail(known).await;
         }
-        let mistyped = self.mistyped();
+        let mistyped = self.me.mistyped();
         let mut mail = self.apply_with(&mistyped).await;
         if self.rng.u8(0..3) == 0 {
             self.think(60, 900).await;
@@ -218,7 +229,7 @@ impl Person {
     /// Gives the mail of the application, if it is accepted.
     async fn apply_with(&mut self, email: &str) -> Option<String> {
         let form = json!({
-            "siret": self.me.siret, "establishment_name": "Boulangerie du Marché", "first_name": "Zoé",
+            "siret": self.me.siret, "establishment_name": "Boulangerie du Marché", "first_name": FIRST_NAME,
             "last_name": "Quidam", "email": email, "phone": "01 23 45 67 89", "accept_terms": true,
         });
         self.world.model.borrow_mut().corrected.remove(&(self.me.siret.clone(), email.to_owned()));
@@ -226,11 +237,6 @@ impl Person {
         let mail = answer.body["mail"].as_str().filter(|_| answer.status == 202)?.to_owned();
         self.world.model.borrow_mut().applications.push(mail.clone());
         Some(mail)
-    }
-
-    fn mistyped(&self) -> String {
-        let (name, _) = self.me.email.split_once('@').unwrap_or_default();
-        format!("{name}@{MISTYPED_DOMAIN}")
     }
 
     /// Looks where the mail is until it has come back, or for a while, then corrects the address.
@@ -360,16 +366,15 @@ impl Person {
     }
 
     async fn set_by(&mut self, link: &KnownLink, form: &Value, password: &str) -> Option<Credentials> {
-        let is_code = form["code"].is_string();
         let begin = |world: &World| {
             let from = world.at_ms();
             world.model.borrow_mut().begin_set(link, password, from)
         };
         let judge = |world: &World, rank, span, answer: Option<&Answer>| {
             let mut model = world.model.borrow_mut();
-            let verdict = match is_code {
-                true => model.code_tried(link.code_owner().1, true, span, answer),
-                false => Ok(()),
+            let verdict = match form["code"].as_str() {
+                Some(code) => model.code_tried(link.code_owner().1, (code, true), span, answer),
+                None => Ok(()),
             };
             let verdict = verdict.and_then(|()| model.set(rank, span, answer));
             drop(model);

@@ -16,6 +16,8 @@ use crate::world::{Answer, World};
 
 /// Mails that a scanner opens at a visit.
 const SCANNED_MAILS: usize = 5;
+/// Who would have an application sent on that is not theirs.
+pub const HIJACKER: &str = "voleur@exemple.fr";
 /// How often each of them comes.
 const VISITS: u32 = 3;
 
@@ -23,9 +25,11 @@ const VISITS: u32 = 3;
 pub fn all(world: &Rc<World>, employers: &[Employer]) -> Vec<JoinHandle<()>> {
     let mut rng = Rng::with_seed(world.plan.seed.wrapping_add(7));
     let Some(victim) = rng.choice(employers.iter()).cloned() else { return Vec::new() };
+    let another = rng.choice(employers.iter()).cloned().unwrap_or_else(|| victim.clone());
     vec![
         spawn_local(exhaust(world.clone(), victim.clone(), rng.fork())),
         spawn_local(enumerate(world.clone(), victim, rng.fork())),
+        spawn_local(hijack(world.clone(), another, rng.fork())),
         spawn_local(scan(world.clone(), rng.fork())),
     ]
 }
@@ -75,15 +79,38 @@ async fn guess_password(world: &World, identifier: &str, password: &str) {
     }
 }
 
+/// Applies with the address that the victim mistypes, and has the application sent on once it may be the
+/// victim's.
+async fn hijack(world: Rc<World>, victim: Employer, mut rng: Rng) {
+    for _ in 0..2 * VISITS {
+        let form = json!({
+            "siret": victim.siret, "establishment_name": "Personne", "first_name": "Nul",
+            "last_name": "Autre", "email": victim.mistyped(), "phone": "01 99 99 99 99",
+            "accept_terms": true,
+        });
+        let answer = ask(&world, "/api/create-account", Action::CreateAccount, form).await;
+        let mail = answer.and_then(|answer| answer.body["mail"].as_str().map(str::to_owned));
+        wait(&mut rng, 1_800).await;
+        if let Some(mail) = mail {
+            let form = json!({"email": HIJACKER});
+            ask(&world, &format!("/api/mail/{mail}/address"), Action::CreateAccount, form).await;
+        }
+    }
+}
+
 /// More codes than are judged, each made up.
 async fn guess_codes(world: &World, of: &str, owner: &str, rng: &mut Rng) {
-    for _ in 0..CODE_TRIES_MAX + 2 {
-        let code = format!("{:08}", rng.u32(..100_000_000));
+    let mut code = String::new();
+    for _ in 0..CODE_TRIES_MAX + 4 {
+        // Now and then the last one again.
+        if code.is_empty() || rng.u8(0..4) > 0 {
+            code = format!("{:08}", rng.u32(..100_000_000));
+        }
         let form = json!({"code": code, of: owner, "password": "01234567k7654321q"});
         let from = world.at_ms();
         let answer = world.ask("POST", "/api/set-password", None, &form).await;
         let span = Span { from, to: world.at_ms() };
-        let verdict = world.model.borrow_mut().code_tried(owner, false, span, answer.as_ref());
+        let verdict = world.model.borrow_mut().code_tried(owner, (&code, false), span, answer.as_ref());
         if let Err(what) = verdict {
             world.violation(what);
         }

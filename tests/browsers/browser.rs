@@ -158,7 +158,12 @@ impl Browser {
             // Without it, another fragment of the same page is no navigation.
             self.client.goto("about:blank").await.unwrap();
         }
-        self.client.goto(&address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
+        let mut gone = self.client.goto(&address).await;
+        if gone.as_ref().is_err_and(|error| error.to_string().contains("timed out")) {
+            // Firefox now and then never ends its first navigation, without asking for anything.
+            gone = self.client.goto(&address).await;
+        }
+        gone.unwrap_or_else(|error| panic!("{:?} at {address}: {error}", self.engine));
     }
 
     pub async fn reload(&self) {

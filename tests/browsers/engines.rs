@@ -12,6 +12,8 @@ const GET_FIREFOX: &str =
 const GET_CHROMIUM: &str = "apt-get install chromium chromium-driver";
 const GET_WEBKIT: &str = "apt-get install webkit2gtk-driver xvfb";
 
+/// How long a page may load, in milliseconds.
+const PAGE_LOAD_MS_MAX: u32 = 60_000;
 const SCREEN_DELAY_MAX: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,10 +109,9 @@ impl Engine {
             Self::Firefox => firefox(look),
             Self::WebKit => webkit(look),
         };
-        match capabilities {
-            Value::Object(map) => map,
-            _ => Map::new(),
-        }
+        let Value::Object(mut capabilities) = capabilities else { return Map::new() };
+        capabilities.insert("timeouts".to_owned(), json!({"pageLoad": PAGE_LOAD_MS_MAX}));
+        capabilities
     }
 }
 

@@ -14,7 +14,7 @@ use testkit::program::Program;
 /// Below those of outgoing connections (32768 on Linux, 49152 elsewhere).
 const PORTS: Range<u16> = 12_000..32_000;
 /// Two for each test in each engine, and some more.
-const PORTS_A_RUN: usize = 509;
+const PORTS_A_RUN: usize = 997;
 
 /// Poll interval.
 pub const POLL: Duration = Duration::from_millis(40);

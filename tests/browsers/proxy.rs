@@ -107,9 +107,14 @@ pub struct Proxy {
 
 impl Proxy {
     pub async fn start(portal: u16, has_listener: bool) -> Self {
-        // No site of this run has had it before: what a browser has stored and cached is by port.
-        let port = free_port();
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        // A port that no site of this run has had: what a browser has stored and cached is by port. It may
+        // still be bound for a moment, in the child of a fork that has not begun its program.
+        let (port, listener) = loop {
+            let port = free_port();
+            if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await {
+                break (port, listener);
+            }
+        };
         let record = Arc::new(Mutex::new(Record { has_listener, ..Record::default() }));
         let shared = record.clone();
         let task = tokio::spawn(async move {

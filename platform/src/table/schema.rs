@@ -368,7 +368,8 @@ pub const KINDS: &[Kind] = &[
         name: "address that is not written to",
         pk: "ADDRESS#<keyed hash of the address>",
         sk: "<TOLD or SECRET>",
-        meaning: "An address that bounced for good, or complained: by mails whose progress is told, or by others.",
+        meaning: "An address that bounced for good, or complained: by mails whose progress is told, or by \
+                  others.",
         attributes: &[
             text("standing", "`bounced` or `complained`; `cleared` once a corrected one arrived"),
             moment("told_at", "the event that told so"),

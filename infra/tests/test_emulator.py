@@ -371,6 +371,25 @@ def test_close_and_open_touch_no_stack(deployed, xtask):
     assert parameters(deployed) == before
 
 
+def test_a_mail_is_shown_to_an_operator_without_its_person(deployed, xtask):
+    mail, identifier = "01KAV2Q3N8W4T5R6Y7Z8A9B0CD", "AP-7K3M-Q2FD"
+    texts = {
+        "pk": f"MAIL#{mail}",
+        "sk": "MAIL",
+        "mail_state": "bounced",
+        "reason": "mailbox-full",
+        "lane": "links",
+        "job": json.dumps({"kind": "activation", "identifier": identifier}),
+    }
+    row = {name: {"S": text} for name, text in texts.items()} | {"created_at": {"N": "1795000000"}}
+    deployed.client("dynamodb").put_item(TableName=deployed.outputs["TableName"], Item=row)
+    said = xtask("mail", "show", mail, "--env", "production")
+    assert "mail_state     bounced" in said and "mailbox-full" in said and "activation" in said
+    assert identifier not in said
+    assert "no such mail" in xtask.refused("mail", "show", mail[:-1] + "E", "--env", "production")
+    assert "26 symbols" in xtask.refused("mail", "show", "1", "--env", "production")
+
+
 def release(deployed: Deployment, version: str, program: str) -> None:
     """Deploys a release whose functions run another program, and keeps its template where releases are kept."""
     cloudformation, s3 = deployed.client("cloudformation"), deployed.client("s3")

@@ -1,7 +1,8 @@
 //! Authority: the only place that decides who may do what for an establishment.
 
 use crate::mandate::{Mandate, Scope, Scopes, Transition};
-use crate::membership::{Change, Membership};
+use crate::membership::{Change, Member, Membership};
+use crate::opening::Openings;
 use crate::refusal::Refusal;
 use crate::siret::Siret;
 use crate::time::Timestamp;
@@ -10,16 +11,19 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy)]
 pub struct Actor<'a> {
     /// What the person is in establishments.
-    pub memberships: &'a [(Siret, Membership)],
+    pub memberships: &'a [Member],
     /// Mandates of the establishments that the person is a member of, in any state.
     pub mandates: &'a [Mandate],
+    /// Of all these establishments, and of the clients of the mandates.
+    pub openings: &'a Openings,
 }
 
 impl Actor<'_> {
-    /// What the person is in an establishment.
+    /// What the person is in an establishment, as its space is open now.
     #[must_use]
     pub fn membership(&self, siret: &Siret) -> Option<Membership> {
-        self.memberships.iter().find(|(of, _)| of == siret).map(|&(_, membership)| membership)
+        let mut of_it = self.memberships.iter().filter(|member| member.siret == *siret);
+        of_it.find_map(|member| member.current(self.openings))
     }
 
     fn is_active(&self, siret: &Siret) -> bool {
@@ -84,7 +88,7 @@ pub fn access(actor: &Actor<'_>, siret: &Siret, now: Timestamp) -> Result<Access
     }
     let held =
         actor.mandates.iter().filter(|mandate| mandate.client == *siret && actor.is_active(&mandate.cabinet));
-    let scopes = held.map(|mandate| mandate.gives(now)).fold(Scopes::NONE, Scopes::union);
+    let scopes = held.map(|mandate| mandate.gives(actor.openings, now)).fold(Scopes::NONE, Scopes::union);
     if scopes.is_empty() {
         return Err(Refusal::NotAllowed);
     }
@@ -95,6 +99,8 @@ pub fn access(actor: &Actor<'_>, siret: &Siret, now: Timestamp) -> Result<Access
 /// session and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
+    /// That they belong to it, and as what: a suspended member must be able to leave.
+    SeeMembership,
     /// Name and mandates.
     SeeSpace,
     /// Colleagues and invitations.
@@ -146,6 +152,7 @@ pub fn may(actor: &Actor<'_>, action: Action, thing: Thing<'_>) -> Result<(), Re
     let own = actor.membership(thing.siret());
     let is_holder = own.is_some_and(Membership::is_active_holder);
     let is_allowed = match (action, thing) {
+        (Action::SeeMembership, Thing::Establishment(_)) => own.is_some(),
         (Action::SeeSpace, Thing::Establishment(_)) => own.is_some_and(Membership::is_active),
         (
             Action::SeeMembers

@@ -1,10 +1,12 @@
 //! Invitations into an establishment: validity, states, and who may accept.
 
 use crate::email::Email;
+use crate::identifier::Identifier;
 use crate::mail::MailId;
-use crate::membership::{Change, Effect, MEMBERS_MAX, Membership, Role};
+use crate::membership::{Change, ESTABLISHMENTS_MAX, Effect, MEMBERS_MAX, Membership, Role, count};
 use crate::name::FullName;
 use crate::opaque::opaque_id;
+use crate::opening::Opening;
 use crate::refusal::{FieldCode, Refusal};
 use crate::secret::SecretKey;
 use crate::siret::Siret;
@@ -27,7 +29,8 @@ opaque_id! {
 pub enum Offer {
     Member,
     Holder,
-    /// A holder, named in advance by one who may leave: shown to whoever handles a succession.
+    /// A holder in the inviter's place: the acceptance is the inviter's leave. For one who is to take over
+    /// only if it comes to that, see [`Designation`].
     Successor,
 }
 
@@ -89,6 +92,10 @@ impl InvitationState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invitation {
     pub siret: Siret,
+    /// The one in which it was sent.
+    pub opening: Opening,
+    /// A holder. The write of the invitation has the condition that they still are one.
+    pub invited_by: Identifier,
     pub email: Email,
     /// As the inviter wrote it.
     pub name: FullName,
@@ -100,17 +107,70 @@ pub struct Invitation {
     pub bounced_at: Option<Timestamp>,
 }
 
-/// Who answers an invitation, by its token.
+/// Who accepts an invitation.
 #[derive(Debug, Clone, Copy)]
 pub enum Acceptor<'a> {
     /// Nobody yet: the account is opened for the invited address.
     NewAccount,
     /// The account of a session.
     Account {
+        identifier: &'a Identifier,
         email: &'a Email,
         /// In the establishment of the invitation.
         membership: Option<Membership>,
+        /// How many it is a member of.
+        establishments: u64,
     },
+}
+
+impl Acceptor<'_> {
+    fn is(&self, sought: &Identifier) -> bool {
+        matches!(self, Self::Account { identifier, .. } if *identifier == sought)
+    }
+}
+
+/// How an invitation is accepted, by the rows that were read for it.
+///
+/// The write has these conditions: the invitation is still open, the establishment's row has this opening,
+/// and the inviter's row says the same; and those of each [`Effect`]. A suspension at the same time withdraws
+/// the invitation, so that the first condition holds for `others` too.
+#[derive(Debug, Clone, Copy)]
+pub struct Acceptance<'a> {
+    /// The address of the mail whose token was brought.
+    pub sent_to: &'a Email,
+    pub by: Acceptor<'a>,
+    /// What any other account with the invited address is in the establishment.
+    pub others: &'a [Membership],
+    /// What the inviter is in it.
+    pub inviter: Option<Membership>,
+    /// Of the establishment, as its row says.
+    pub opening: Opening,
+}
+
+/// What an acceptance does, in one write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// To who accepts.
+    pub joins: Effect,
+    /// To the inviter, in whose place a successor comes: a [`Change::Leave`] with all that it ends.
+    pub leaves: Option<Effect>,
+}
+
+impl Accepted {
+    /// What is added to `holders`. With a successor it is 0, or -1 when they were a holder already.
+    #[must_use]
+    pub fn holders_added(self) -> i64 {
+        self.joins.holders_added() + self.leaves.map_or(0, Effect::holders_added)
+    }
+
+    /// The number of active holders after it. When it takes one away, the write has the condition
+    /// `holders > HOLDERS_MIN`.
+    ///
+    /// # Errors
+    /// `LastHolder`.
+    pub fn count(self, holders: u64) -> Result<u64, Refusal> {
+        count(holders, self.holders_added())
+    }
 }
 
 impl Invitation {
@@ -146,33 +206,74 @@ impl Invitation {
         }
     }
 
-    /// What its acceptance does. An account of another mailbox cannot accept; a suspended member cannot end
-    /// the suspension by an invitation; a holder stays one.
+    /// What its acceptance does. Nobody gets in by the link of another's mail, or by the word of one who is
+    /// no active holder now; a suspended person does not come back by an invitation, nor by another account;
+    /// a holder stays one.
     ///
     /// # Errors
-    /// `LinkUsed`; `LinkExpired`, also when it was withdrawn; `InvitationForAnotherAddress`; `NotAllowed` for
-    /// a suspended member.
-    pub fn accept(&self, by: Acceptor<'_>, now: Timestamp) -> Result<Effect, Refusal> {
-        match self.state_by_link(now) {
-            InvitationState::Open => {}
-            InvitationState::Accepted => return Err(Refusal::LinkUsed),
-            _ => return Err(Refusal::LinkExpired),
-        }
+    /// `LinkUsed`; `SpaceClosed`; `LinkExpired`, also when it was withdrawn, or its inviter decides no
+    /// longer; `InvitationForAnotherAddress`; `NotAllowed` for a suspended member; `AlreadyMember`;
+    /// `TooManyEstablishments`.
+    pub fn accept(&self, acceptance: &Acceptance<'_>, now: Timestamp) -> Result<Accepted, Refusal> {
+        self.check(acceptance, now)?;
+        check_person(acceptance)?;
         let role = self.offer.role();
-        match by {
-            Acceptor::NewAccount => Ok(Effect::join(role)),
-            Acceptor::Account { email, .. } if email.normalised() != self.email.normalised() => {
-                Err(Refusal::InvitationForAnotherAddress)
-            }
-            Acceptor::Account { membership: None, .. } => Ok(Effect::join(role)),
-            Acceptor::Account { membership: Some(member), .. } if !member.is_active() => {
-                Err(Refusal::NotAllowed)
-            }
-            Acceptor::Account { membership: Some(member), .. } => Ok(match role {
+        let joins = match acceptance.by {
+            Acceptor::NewAccount | Acceptor::Account { membership: None, .. } => Effect::join(role),
+            Acceptor::Account { membership: Some(member), .. } => match role {
                 Role::Holder => member.change(Change::Promote),
                 Role::Member => Effect { before: Some(member), after: Some(member) },
-            }),
+            },
+        };
+        let has_successor = self.offer.is_successor() && !acceptance.by.is(&self.invited_by);
+        let leaver = acceptance.inviter.filter(|_| has_successor);
+        Ok(Accepted { joins, leaves: leaver.map(|holder| holder.change(Change::Leave)) })
+    }
+
+    /// Whether it serves, by this mail and for this mailbox.
+    fn check(&self, acceptance: &Acceptance<'_>, now: Timestamp) -> Result<(), Refusal> {
+        let state = self.state_by_link(now);
+        if state == InvitationState::Accepted {
+            return Err(Refusal::LinkUsed);
         }
+        if acceptance.opening != self.opening {
+            return Err(Refusal::SpaceClosed);
+        }
+        let has_inviter = acceptance.inviter.is_some_and(Membership::is_active_holder);
+        if state != InvitationState::Open || !has_inviter {
+            return Err(Refusal::LinkExpired);
+        }
+        let own = match acceptance.by {
+            Acceptor::NewAccount => None,
+            Acceptor::Account { email, .. } => Some(email),
+        };
+        let invited = self.email.normalised();
+        if own.into_iter().chain([acceptance.sent_to]).any(|email| email.normalised() != invited) {
+            return Err(Refusal::InvitationForAnotherAddress);
+        }
+        Ok(())
+    }
+
+    /// Whether it ends with a change of a member, whose account has this address.
+    #[must_use]
+    pub fn ends_with(&self, change: Change, member: &Identifier, address: &Email, now: Timestamp) -> bool {
+        let is_theirs = self.invited_by == *member || self.email.normalised() == address.normalised();
+        change.ends_invitations() && is_theirs && self.state_by_link(now) == InvitationState::Open
+    }
+
+    /// With another address: this one, withdrawn, and the one that takes its place with its own id, mail and
+    /// days. The link of the first mail, which somebody else may have, serves no longer. The inviter stays
+    /// the same, whoever corrects it: it is their place that a successor takes.
+    ///
+    /// # Errors
+    /// `LinkUsed` when it was accepted, `LinkExpired` when it was withdrawn.
+    pub fn corrected(&self, email: Email, now: Timestamp) -> Result<(Self, Self), Refusal> {
+        let withdrawn = self.withdraw(now)?;
+        if self.withdrawn_at.is_some() {
+            return Err(Refusal::LinkExpired);
+        }
+        let valid_until = Self::valid_until(now);
+        Ok((withdrawn, Self { email, valid_until, bounced_at: None, ..self.clone() }))
     }
 
     /// Withdraws it. Twice is once.
@@ -184,6 +285,47 @@ impl Invitation {
             return Err(Refusal::LinkUsed);
         }
         Ok(Self { withdrawn_at: self.withdrawn_at.or(Some(now)), ..self.clone() })
+    }
+}
+
+/// Checks who accepts: no second account of a member, and not too many establishments.
+fn check_person(acceptance: &Acceptance<'_>) -> Result<(), Refusal> {
+    let (own, establishments) = match acceptance.by {
+        Acceptor::NewAccount => (None, 0),
+        Acceptor::Account { membership, establishments, .. } => (membership, establishments),
+    };
+    if own.iter().chain(acceptance.others).any(|member| !member.is_active()) {
+        return Err(Refusal::NotAllowed);
+    }
+    if !acceptance.others.is_empty() {
+        return Err(Refusal::AlreadyMember);
+    }
+    if own.is_none() && establishments >= ESTABLISHMENTS_MAX {
+        return Err(Refusal::TooManyEstablishments);
+    }
+    Ok(())
+}
+
+/// A successor whom a holder names in advance. It has no token and no expiry and lets nobody in: it is shown
+/// to whoever handles a later succession.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Designation {
+    pub siret: Siret,
+    /// The one in which it was made.
+    pub opening: Opening,
+    pub by: Identifier,
+    /// The successor, as the holder wrote it.
+    pub name: FullName,
+    pub email: Email,
+    pub made_at: Timestamp,
+}
+
+impl Designation {
+    /// Whether it counts: it is the word of an active holder of the space as it is open now. `by` is what its
+    /// author is there.
+    #[must_use]
+    pub fn stands(&self, by: Option<Membership>, opening: Opening) -> bool {
+        opening == self.opening && by.is_some_and(Membership::is_active_holder)
     }
 }
 

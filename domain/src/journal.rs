@@ -1,12 +1,15 @@
 //! The journal of an establishment: one line an entry, each with the hash of the line before.
 
+use std::collections::HashMap;
+
 use sha2::{Digest, Sha256};
 
 use crate::email::Email;
 use crate::invitation::Offer;
 use crate::mandate::{Scope, Scopes, Side, Term};
-use crate::membership::{Change, Role};
+use crate::membership::{Change, Effect, Role};
 use crate::name::{FullName, Name};
+use crate::note::{Note, NoteError, VerifierKey};
 use crate::siret::Siret;
 use crate::text;
 use crate::time::{Date, Timestamp};
@@ -23,12 +26,26 @@ const CHECK_DIGITS: usize = 8;
 const HEADING: (&str, &str) = ("Journal de l'établissement ", ", format 1.");
 /// Before and between the number of entries and the moment in a closing line.
 const CLOSING: (&str, &str) = ("Fin du journal. Entrées : ", ". Le ");
+/// What some programs put before a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// The blank line before the signatures, after the last line end of a journal.
+const BLANK_LINE: &[u8] = b"\n\n";
+
+/// A member in an entry. Two may have one name, and anybody may choose another's: the mark tells them apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    pub name: FullName,
+    /// The number of the entry by which they joined, which their member's row keeps.
+    pub mark: u64,
+}
 
 /// Who did what an entry tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum By {
-    /// Somebody of this establishment; at a mandate's use, of the cabinet.
-    Person(FullName),
+    /// Somebody of this establishment.
+    Person(Who),
+    /// Somebody of the other establishment of a mandate, with the mark of that one's journal.
+    PersonOfOtherSide(Who),
     /// The other establishment of a mandate.
     OtherSide,
     /// Somebody of the agency.
@@ -38,7 +55,10 @@ pub enum By {
 impl By {
     fn subject(&self) -> String {
         match self {
-            Self::Person(who) => person(who),
+            Self::Person(who) => marked(&who.name, who.mark),
+            Self::PersonOfOtherSide(Who { name, mark }) => {
+                format!("{} (n°\u{A0}{mark} de l'autre journal)", person(name))
+            }
             Self::OtherSide => "L'autre établissement".to_owned(),
             Self::Agent(name) => agent(name),
         }
@@ -80,11 +100,20 @@ pub enum MandateEvent {
     FirstUsed,
 }
 
+/// What an acceptance made of who accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Became {
+    /// A member: the entry that tells it gives them their mark.
+    Member(Role),
+    /// A holder, who was a member with this mark.
+    Holder { mark: u64 },
+}
+
 /// What a journal tells. An address is written masked, a name as the person wrote it; no identifier, token,
 /// telephone or password is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
-    /// Without an invitation: by an activation.
+    /// Without an invitation: by an activation. The entry gives them their mark.
     Joined {
         who: FullName,
         role: Role,
@@ -92,7 +121,7 @@ pub enum Entry {
     /// Left, removed, promoted, demoted, suspended or resumed; who leaves does it themselves.
     Changed {
         change: Change,
-        who: FullName,
+        who: Who,
         by: By,
     },
     Invited {
@@ -106,10 +135,11 @@ pub enum Entry {
         email: Email,
         by: By,
     },
+    /// See [`Entry::accepted`].
     InvitationAccepted {
         who: FullName,
         email: Email,
-        role: Role,
+        became: Became,
     },
     Mandate {
         event: MandateEvent,
@@ -117,7 +147,7 @@ pub enum Entry {
         by: By,
     },
     AddressChanged {
-        who: FullName,
+        who: Who,
         before: Email,
         after: Email,
     },
@@ -125,7 +155,7 @@ pub enum Entry {
         by: By,
     },
     /// An agent of the agency saw something of the establishment's: `what` is a noun, without address or
-    /// secret.
+    /// secret. It is quoted like a name.
     AgentLooked {
         agent: Name,
         what: String,
@@ -138,6 +168,18 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// The entry of an acceptance: somebody joined, or a member became a holder; none when nothing changed.
+    /// `mark` is that of a member; of one who joins it does not matter.
+    #[must_use]
+    pub fn accepted(who: FullName, email: Email, effect: Effect, mark: u64) -> Option<Self> {
+        let became = match (effect.before, effect.after) {
+            (None, Some(member)) => Became::Member(member.role),
+            (Some(before), Some(after)) if before != after => Became::Holder { mark },
+            _ => return None,
+        };
+        Some(Self::InvitationAccepted { who, email, became })
+    }
+
     /// The stable name of its kind.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -168,12 +210,13 @@ impl Entry {
         }
     }
 
-    /// The entry in French, on one line of at most [`SENTENCE_LENGTH_MAX`] characters.
+    /// The entry in French, on one line of at most [`SENTENCE_LENGTH_MAX`] characters. `number` is the
+    /// entry's own.
     #[must_use]
-    pub fn sentence(&self) -> String {
+    pub fn sentence(&self, number: u64) -> String {
         let sentence = match self {
             Self::Joined { who, role } => {
-                format!("{} a rejoint l'établissement comme {}.", person(who), role.label())
+                format!("{} a rejoint l'établissement comme {}.", marked(who, number), role.label())
             }
             Self::Changed { change, who, by } => changed(*change, who, by),
             Self::Invited { who, email, offer, by } => {
@@ -184,10 +227,7 @@ impl Entry {
             Self::InvitationWithdrawn { who, email, by } => {
                 format!("{} a retiré l'invitation de {}.", by.subject(), reached(who, email))
             }
-            Self::InvitationAccepted { who, email, role } => {
-                let (who, role) = (reached(who, email), role.label());
-                format!("{who} a accepté l'invitation et rejoint l'établissement comme {role}.")
-            }
+            Self::InvitationAccepted { who, email, became } => accepted(who, email, *became, number),
             Self::Mandate { event, mandate, by } => {
                 let (subject, object) = (by.subject(), mandate.object());
                 match event {
@@ -201,19 +241,23 @@ impl Entry {
                 }
             }
             Self::AddressChanged { who, before, after } => {
-                let (who, before, after) = (person(who), before.masked(), after.masked());
+                let (who, before, after) = (marked(&who.name, who.mark), before.masked(), after.masked());
                 format!("{who} a changé d'adresse électronique : {before}, puis {after}.")
             }
             Self::SpaceClosed { by } => format!("{} a fermé l'espace de l'établissement.", by.subject()),
-            Self::AgentLooked { agent: name, what } => format!("{} a consulté : {what}.", agent(name)),
-            Self::AgentActed { agent: name, what } => format!("{} est intervenu : {what}.", agent(name)),
+            Self::AgentLooked { agent: name, what } => {
+                format!("{} a consulté : {}.", agent(name), quoted(what))
+            }
+            Self::AgentActed { agent: name, what } => {
+                format!("{} est intervenu : {}.", agent(name), quoted(what))
+            }
         };
         one_line(&sentence)
     }
 }
 
-fn changed(change: Change, who: &FullName, by: &By) -> String {
-    let (who, by) = (person(who), by.subject());
+fn changed(change: Change, who: &Who, by: &By) -> String {
+    let (who, by) = (marked(&who.name, who.mark), by.subject());
     match change {
         Change::Leave => format!("{who} a quitté l'établissement."),
         Change::Remove => format!("{by} a retiré {who} de l'établissement."),
@@ -224,8 +268,26 @@ fn changed(change: Change, who: &FullName, by: &By) -> String {
     }
 }
 
+fn accepted(who: &FullName, email: &Email, became: Became, number: u64) -> String {
+    let invitation = format!("a accepté l'invitation à l'adresse {}", email.masked());
+    match became {
+        Became::Member(role) => {
+            let (who, role) = (marked(who, number), role.label());
+            format!("{who} {invitation} et rejoint l'établissement comme {role}.")
+        }
+        Became::Holder { mark } => {
+            format!("{} {invitation} et pris le rôle de titulaire.", marked(who, mark))
+        }
+    }
+}
+
 fn person(who: &FullName) -> String {
     quoted(&who.joined())
+}
+
+/// A name with its mark, which stands outside the quotes: no name can imitate it.
+fn marked(who: &FullName, mark: u64) -> String {
+    format!("{} (n°\u{A0}{mark})", person(who))
 }
 
 fn reached(who: &FullName, email: &Email) -> String {
@@ -236,9 +298,9 @@ fn agent(name: &Name) -> String {
     format!("L'agent {}", quoted(name.as_str()))
 }
 
-/// A name in quotes that it cannot end: else somebody's name could tell what nobody did.
-fn quoted(name: &str) -> String {
-    format!("«\u{A0}{}\u{A0}»", name.replace(['«', '»'], "\""))
+/// A text in quotes that it cannot end: else somebody's name could tell what nobody did.
+fn quoted(text: &str) -> String {
+    format!("«\u{A0}{}\u{A0}»", text.replace(['«', '»'], "\""))
 }
 
 fn day(day: Date) -> String {
@@ -252,7 +314,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// The SHA-256 of a line, without its line end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LineHash(String);
 
 impl LineHash {
@@ -295,20 +357,23 @@ impl Chain {
     #[must_use]
     pub fn append(&self, now: Timestamp, entry: &Entry) -> (String, Self) {
         let entries = self.entries.saturating_add(1);
-        let line = checked(&format!("{entries} {now:.0} {} {}", entry.sentence(), self.head.as_str()));
+        let (sentence, before) = (entry.sentence(entries), self.head.as_str());
+        let line = checked(&format!("{entries} {now:.0} {sentence} {before}"));
         let head = LineHash::of(&line);
         (line, Self { entries, head })
     }
 
     /// The journal as it is handed out: heading, lines, and a closing line that holds number and hash of the
     /// last. Each ends with a line end, and none is blank: it can be the text of a [note](crate::note).
-    #[must_use]
+    ///
+    /// # Errors
+    /// The first line that is not the one that the journal went on from: it is not to be signed.
     pub fn document<'a>(
         &self,
         siret: &Siret,
         lines: impl IntoIterator<Item = &'a str>,
         now: Timestamp,
-    ) -> String {
+    ) -> Result<String, Broken> {
         let mut document = heading(siret);
         document.push('\n');
         for line in lines {
@@ -319,7 +384,7 @@ impl Chain {
         let head = self.head.as_str();
         document.push_str(&checked(&format!("{before}{}{between}{now:.0} {head}", self.entries)));
         document.push('\n');
-        document
+        verify(document.as_bytes()).map(|_| document)
     }
 }
 
@@ -361,7 +426,8 @@ pub struct Broken {
 pub enum Why {
     /// Its check does not fit, or it is no line of a journal.
     Altered,
-    /// It is whole, and not the line that the next one holds the hash of.
+    /// It is whole, and not the line that it was: the next holds the hash of another, or it does not hold the
+    /// hash of the line before.
     Replaced,
     /// A line is missing here.
     Dropped,
@@ -369,49 +435,145 @@ pub enum Why {
     Swapped,
     /// An earlier line stands here again, or one that was added.
     Repeated,
+    /// The line is whole, and a carriage return was put before its end: a program saved the file anew.
+    LineEnds,
+    /// A program saved the file anew, with a byte order mark before its first line.
+    ByteOrderMark,
 }
 
-/// Verifies a journal as it was handed out, up to the first blank line: signatures follow it.
+/// Verifies a journal as it was handed out, without signatures: nothing may follow its closing line.
 ///
 /// # Errors
-/// The first line that was altered, dropped, swapped or repeated. What was rewritten with all hashes after it
-/// is found by the signatures alone, and so is another closing line.
-pub fn verify(file: &[u8]) -> Result<Verified, Broken> {
-    let pieces: Vec<&[u8]> = file.split(|&byte| byte == b'\n').collect();
-    let end = pieces.iter().position(|piece| piece.is_empty());
-    let lines: Vec<Line<'_>> = pieces.into_iter().take(end.unwrap_or(usize::MAX)).map(Line::parse).collect();
+/// The first line that was altered, dropped, swapped or added. What was rewritten with all hashes after it is
+/// found by the signatures alone, and so is another closing line.
+pub fn verify(text: &[u8]) -> Result<Verified, Broken> {
     let broken = |rank: usize, why| Err(Broken { line: rank + 1, why });
-    let siret = match lines.first() {
-        Some(Line { kind: Kind::Heading(siret), .. }) => siret.clone(),
-        Some(Line { kind: Kind::Unknown, .. }) => return broken(0, Why::Altered),
+    if text.starts_with(BYTE_ORDER_MARK) {
+        return broken(0, Why::ByteOrderMark);
+    }
+    let ended = text.strip_suffix(b"\n");
+    let lines: Vec<Line<'_>> = ended.unwrap_or(text).split(|&byte| byte == b'\n').map(Line::parse).collect();
+    if let Some((rank, why)) = way_back(&lines).and_then(|way| off_the_way(&lines, &way)) {
+        return broken(rank, why);
+    }
+    let siret = match &lines[0].kind {
+        Kind::Heading(siret) => siret.clone(),
+        Kind::Unknown(why) => return broken(0, *why),
         _ => return broken(0, out_of_order(&lines, |kind| matches!(kind, Kind::Heading(_)))),
     };
     let mut chain = Chain::new(&siret);
     for (rank, line) in lines.iter().enumerate().skip(1) {
         let next = chain.entries.saturating_add(1);
+        let follows = line.kind.before() == Some(&chain.head);
         match &line.kind {
-            Kind::Unknown => return broken(rank, Why::Altered),
+            Kind::Unknown(why) => return broken(rank, *why),
             Kind::Heading(_) => return broken(rank, Why::Repeated),
             Kind::Entry { number, .. } if *number < next => return broken(rank, Why::Repeated),
             Kind::Entry { number, .. } if *number > next => {
                 return broken(rank, out_of_order(&lines[rank..], |kind| kind.is_entry(next)));
             }
-            Kind::Entry { before, .. } if *before != chain.head => return broken(rank - 1, Why::Replaced),
+            Kind::Entry { .. } if !follows => {
+                let own = LineHash::of(line.text);
+                let after = lines.get(rank + 1).and_then(|line| line.kind.before());
+                // Where the line after holds its hash, or cannot tell, the line before is the other one.
+                let is_own = after.is_none_or(|hash| *hash == own);
+                return broken(if is_own { rank - 1 } else { rank }, Why::Replaced);
+            }
             Kind::Entry { .. } => chain = Chain { entries: next, head: LineHash::of(line.text) },
+            Kind::Closing { entries, .. } if follows && *entries != chain.entries => {
+                return broken(rank, Why::Replaced);
+            }
             Kind::Closing { entries, .. } if *entries > chain.entries => {
                 return broken(rank, out_of_order(&lines[rank..], |kind| kind.is_entry(next)));
             }
-            Kind::Closing { entries, head, .. } if *entries < chain.entries || *head != chain.head => {
-                return broken(rank - 1, Why::Replaced);
+            Kind::Closing { entries, .. } if !follows => {
+                // The line of that number is the last whose hash it could hold.
+                let told = usize::try_from(*entries).unwrap_or(usize::MAX);
+                return broken(told.min(rank - 1), Why::Replaced);
             }
             Kind::Closing { .. } if rank + 1 < lines.len() => return broken(rank + 1, Why::Repeated),
-            Kind::Closing { .. } if end.is_none() => return broken(rank, Why::Altered),
+            Kind::Closing { .. } if ended.is_none() => return broken(rank, Why::Altered),
             Kind::Closing { at, .. } => {
                 return Ok(Verified { siret, entries: chain.entries, closed_at: *at });
             }
         }
     }
     broken(lines.len(), Why::Dropped)
+}
+
+/// The lines to which the closing line leads back, hash by hash, in their order from the heading on: what the
+/// journal was, if it reaches a heading.
+fn way_back(lines: &[Line<'_>]) -> Option<Vec<usize>> {
+    let (last, others) = lines.split_last()?;
+    let mut ranks = HashMap::new();
+    for (rank, line) in others.iter().enumerate() {
+        ranks.entry(LineHash::of(line.text)).or_insert(rank);
+    }
+    let mut way = Vec::new();
+    let mut sought = if last.kind.is_closing() { last.kind.before() } else { None };
+    while let Some(hash) = sought {
+        // No line twice: the way ends.
+        let rank = ranks.remove(hash)?;
+        way.push(rank);
+        sought = others[rank].kind.before();
+    }
+    way.reverse();
+    way.first().is_some_and(|&rank| matches!(others[rank].kind, Kind::Heading(_))).then_some(way)
+}
+
+/// The first line that is not in its place on the way back: one that was added to the journal, or moved
+/// within it.
+fn off_the_way(lines: &[Line<'_>], way: &[usize]) -> Option<(usize, Why)> {
+    let rank = (0..lines.len() - 1).find(|rank| way.get(*rank) != Some(rank))?;
+    match lines[rank].kind {
+        Kind::Unknown(why) => Some((rank, why)),
+        _ if way.contains(&rank) => Some((rank, Why::Swapped)),
+        _ => Some((rank, Why::Repeated)),
+    }
+}
+
+/// Why a signed journal is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    Broken(Broken),
+    /// Its lines fit, and it is no signed note.
+    Note(NoteError),
+    /// Its lines fit, and no signature is of a known key.
+    UnknownSigner,
+    /// Its lines fit, and a signature that names a known key is not of this text.
+    Forged,
+}
+
+/// Verifies a journal with its signatures: what is signed is the whole of what is verified. `is_signed` says
+/// whether a key made a signature (its bytes, the last argument) of a text.
+///
+/// # Errors
+/// The first line that does not fit, before anything about the note and its signatures.
+pub fn verify_signed(
+    file: &[u8],
+    keys: &[VerifierKey],
+    is_signed: impl Fn(&VerifierKey, &[u8], &[u8]) -> bool,
+) -> Result<Verified, Doubt> {
+    let note = Note::parse(file);
+    let text = note.as_ref().map_or_else(|_| before_signatures(file), |note| note.text().as_bytes());
+    let verified = verify(text).map_err(Doubt::Broken)?;
+    let note = note.map_err(Doubt::Note)?;
+    let mut is_known = false;
+    for key in keys {
+        for signature in note.signatures_of(key) {
+            if !is_signed(key, note.text().as_bytes(), &signature.bytes) {
+                return Err(Doubt::Forged);
+            }
+            is_known = true;
+        }
+    }
+    if is_known { Ok(verified) } else { Err(Doubt::UnknownSigner) }
+}
+
+/// The text of what is no note, to find the line that spoils it: as far as the last blank line.
+fn before_signatures(file: &[u8]) -> &[u8] {
+    let blank = file.windows(BLANK_LINE.len()).rposition(|pair| pair == BLANK_LINE);
+    blank.map_or(file, |place| &file[..=place])
 }
 
 /// Whether the line that is missing stands later, or not at all.
@@ -429,24 +591,40 @@ enum Kind {
     Heading(Siret),
     Entry { number: u64, before: LineHash },
     Closing { entries: u64, at: Timestamp, head: LineHash },
-    Unknown,
+    Unknown(Why),
 }
 
 impl Kind {
     fn is_entry(&self, sought: u64) -> bool {
         matches!(self, Self::Entry { number, .. } if *number == sought)
     }
+
+    fn is_closing(&self) -> bool {
+        matches!(self, Self::Closing { .. })
+    }
+
+    /// The hash of the line before, as this line holds it.
+    fn before(&self) -> Option<&LineHash> {
+        match self {
+            Self::Entry { before, .. } => Some(before),
+            Self::Closing { head, .. } => Some(head),
+            Self::Heading(_) | Self::Unknown(_) => None,
+        }
+    }
 }
 
 impl<'a> Line<'a> {
     fn parse(bytes: &'a [u8]) -> Self {
         let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let content = text.rsplit_once(' ').filter(|(content, digits)| check(content) == *digits);
-        let kind = content.and_then(|(content, _)| Self::kind(content)).unwrap_or(Kind::Unknown);
+        let kind = Self::kind(text).unwrap_or_else(|| {
+            let is_whole = text.strip_suffix('\r').and_then(Self::kind).is_some();
+            Kind::Unknown(if is_whole { Why::LineEnds } else { Why::Altered })
+        });
         Self { text, kind }
     }
 
-    fn kind(content: &str) -> Option<Kind> {
+    fn kind(text: &str) -> Option<Kind> {
+        let (content, _) = text.rsplit_once(' ').filter(|(content, digits)| check(content) == *digits)?;
         if let Some(siret) = content.strip_prefix(HEADING.0) {
             let siret = siret.strip_suffix(HEADING.1)?;
             return Siret::parse(siret).ok().filter(|parsed| parsed.as_str() == siret).map(Kind::Heading);
@@ -455,11 +633,11 @@ impl<'a> Line<'a> {
         let hash = LineHash::parse(hash)?;
         if let Some(rest) = rest.strip_prefix(CLOSING.0) {
             let (entries, at) = rest.split_once(CLOSING.1)?;
-            return Some(Kind::Closing { entries: number(entries)?, at: at.parse().ok()?, head: hash });
+            return Some(Kind::Closing { entries: number(entries)?, at: moment(at)?, head: hash });
         }
         let mut parts = rest.splitn(3, ' ');
         let number = number(parts.next()?)?;
-        let _at: Timestamp = parts.next()?.parse().ok()?;
+        moment(parts.next()?)?;
         parts.next().map(|_| Kind::Entry { number, before: hash })
     }
 }
@@ -467,4 +645,9 @@ impl<'a> Line<'a> {
 /// A number as it is printed.
 fn number(printed: &str) -> Option<u64> {
     printed.parse().ok().filter(|number: &u64| number.to_string() == printed)
+}
+
+/// A moment as it is printed, and in no other form of RFC 3339.
+fn moment(printed: &str) -> Option<Timestamp> {
+    printed.parse().ok().filter(|moment: &Timestamp| format!("{moment:.0}") == printed)
 }

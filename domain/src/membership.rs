@@ -1,8 +1,11 @@
 //! Members of an establishment: roles, states, and changes that never lose the last active holder.
 
+use std::cmp::Ordering;
+
 use crate::form::{FieldValue, Rule, Schema, present};
 use crate::identifier::Identifier;
 use crate::opaque::opaque_id;
+use crate::opening::{Opening, Openings};
 use crate::refusal::{FieldCode, Refusal};
 use crate::secret::SecretKey;
 use crate::siret::Siret;
@@ -13,6 +16,8 @@ use crate::time::{SignedDuration, Timestamp, after};
 pub const HOLDERS_MIN: u64 = 1;
 /// Members of one establishment, suspended ones included: they are listed at once.
 pub const MEMBERS_MAX: u64 = 200;
+/// Establishments of one person: what they may do is read at once.
+pub const ESTABLISHMENTS_MAX: u64 = 50;
 /// How long after a holder's last sign they are asked «toujours là ?».
 pub const PRESENCE_PERIOD: SignedDuration = SignedDuration::from_hours(365 * 24);
 
@@ -171,6 +176,23 @@ impl Membership {
     }
 }
 
+/// What the row of a member says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub siret: Siret,
+    /// The one in which they joined.
+    pub opening: Opening,
+    pub membership: Membership,
+}
+
+impl Member {
+    /// What they are there: nothing once the space was closed, also when it is open anew.
+    #[must_use]
+    pub fn current(&self, openings: &Openings) -> Option<Membership> {
+        openings.is_current(&self.siret, self.opening).then_some(self.membership)
+    }
+}
+
 /// A change of a membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Change {
@@ -211,12 +233,26 @@ impl Change {
     pub fn end(is_me: bool) -> Self {
         if is_me { Self::Leave } else { Self::Remove }
     }
+
+    /// Whether the open invitations to and by the member end with it: they would undo it, or let somebody in
+    /// by the word of one who decides no longer. Leaving is no exception: a successor is invited before, and
+    /// the inviter stays a holder until the acceptance.
+    #[must_use]
+    pub fn ends_invitations(self) -> bool {
+        match self {
+            Self::Leave | Self::Remove | Self::Demote | Self::Suspend => true,
+            Self::Promote | Self::Resume => false,
+        }
+    }
 }
 
-/// A membership before and after a change: none where somebody joins, or leaves.
+/// A membership before and after a change: none where somebody joins, or leaves. A row of an earlier opening
+/// counts as none, and who joins anew overwrites it.
 ///
-/// Its write has two conditions: the member's row is still as `before` says, else two changes at once would
-/// count one holder twice; and, when [`ends_a_holder`](Self::ends_a_holder), `holders > HOLDERS_MIN`.
+/// Its write has three conditions: the member's row is still as `before` says, else two changes at once would
+/// count one holder twice; the establishment's row still has the opening; and, when
+/// [`ends_a_holder`](Self::ends_a_holder), `holders > HOLDERS_MIN`. It also withdraws the invitations that
+/// [end with the change](crate::Invitation::ends_with).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effect {
     pub before: Option<Membership>,
@@ -255,26 +291,39 @@ impl Effect {
     /// # Errors
     /// `LastHolder`.
     pub fn count(self, holders: u64) -> Result<u64, Refusal> {
-        if self.ends_a_holder() && holders <= HOLDERS_MIN {
-            return Err(Refusal::LastHolder);
-        }
-        Ok(holders.saturating_add_signed(self.holders_added()))
+        count(holders, self.holders_added())
     }
 }
 
-/// Checks that a holder can close the establishment's space: the only way in which its last holder goes. Its
-/// write has the condition `holders = HOLDERS_MIN`, so that nobody closes it over another holder's head.
+/// The number of active holders after a write that adds to it.
 ///
 /// # Errors
-/// `NotAllowed` while there is another active holder.
+/// `LastHolder` when it takes one away and would leave fewer than [`HOLDERS_MIN`].
+pub(crate) fn count(holders: u64, added: i64) -> Result<u64, Refusal> {
+    if added < 0 && holders <= HOLDERS_MIN {
+        return Err(Refusal::LastHolder);
+    }
+    Ok(holders.saturating_add_signed(added))
+}
+
+/// Checks that a holder can close the establishment's space: the only way in which its last holder goes. Its
+/// write has the condition `holders = HOLDERS_MIN`, so that nobody closes it over another holder's head; it
+/// sets `holders` to 0 and the opening to the [next](Opening::next).
+///
+/// # Errors
+/// `OtherHolders` while there is another active holder; `SpaceClosed` when there is none.
 pub fn check_closing(holders: u64) -> Result<(), Refusal> {
-    if holders > HOLDERS_MIN { Err(Refusal::NotAllowed) } else { Ok(()) }
+    match holders.cmp(&HOLDERS_MIN) {
+        Ordering::Less => Err(Refusal::SpaceClosed),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(Refusal::OtherHolders),
+    }
 }
 
 /// Signs of a holder's presence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Presence {
-    /// When they became a holder.
+    /// When they became a holder. Marks from before, when they were one already, do not count.
     pub since: Timestamp,
     /// The last mail «toujours là ?».
     pub asked_at: Option<Timestamp>,
@@ -299,6 +348,7 @@ impl Presence {
     /// Whether the last mail waits for its click.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
-        self.asked_at.is_some_and(|asked| self.answered_at.is_none_or(|answered| answered < asked))
+        let asked = self.asked_at.filter(|&asked| asked >= self.since);
+        asked.is_some_and(|asked| self.answered_at.is_none_or(|answered| answered < asked))
     }
 }

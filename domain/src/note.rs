@@ -25,11 +25,18 @@ const SIGNATURE_MARK: &str = "\u{2014} ";
 pub struct KeyName(String);
 
 impl KeyName {
-    /// Parses a name: neither empty nor too long, without white space, plus signs and invisible characters.
+    /// Parses the name of a key of ours: neither empty nor too long, without white space, plus signs and
+    /// invisible characters.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        let is_bare = |c: char| !c.is_whitespace() && c != '+' && !text::is_invisible(c);
-        let is_name = (1..=KEY_NAME_BYTES_MAX).contains(&name.len()) && name.chars().all(is_bare);
+        let is_plain = name.len() <= KEY_NAME_BYTES_MAX && !name.chars().any(text::is_invisible);
+        Self::of_signer(name).filter(|_| is_plain)
+    }
+
+    /// Parses the name of whoever signed: all that the specification allows, since the signatures of unknown
+    /// keys are ignored and not refused.
+    fn of_signer(name: &str) -> Option<Self> {
+        let is_name = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+');
         is_name.then(|| Self(name.to_owned()))
     }
 
@@ -103,7 +110,7 @@ impl Signature {
         let decoded = STANDARD.decode(encoded).ok()?;
         let (key, bytes) = decoded.split_first_chunk::<4>()?;
         let is_signed = !bytes.is_empty();
-        let signature = Self { name: KeyName::parse(name)?, key: KeyId(*key), bytes: bytes.to_vec() };
+        let signature = Self { name: KeyName::of_signer(name)?, key: KeyId(*key), bytes: bytes.to_vec() };
         is_signed.then_some(signature)
     }
 }
@@ -184,6 +191,9 @@ impl Note {
     /// `Encoding`; `Signatures`, also when there is no blank line.
     pub fn parse(note: &[u8]) -> Result<Self, NoteError> {
         let note = std::str::from_utf8(note).map_err(|_| NoteError::Encoding)?;
+        if has_controls(note) {
+            return Err(NoteError::Encoding);
+        }
         let (text, lines) = note.rsplit_once(BLANK_LINE).ok_or(NoteError::Signatures)?;
         let unsigned = Self::new(format!("{text}\n"))?;
         let lines = lines.strip_suffix('\n').ok_or(NoteError::Signatures)?;

@@ -47,12 +47,21 @@ pub enum Refusal {
     NotAllowed,
     /// The change would leave an establishment without an active holder.
     LastHolder,
+    /// The space cannot be closed over another active holder's head.
+    OtherHolders,
+    /// The space was closed, whether or not it is open anew.
+    SpaceClosed,
     /// The invitation is for the mailbox of another account.
     InvitationForAnotherAddress,
+    /// Another account of the invited address is a member already.
+    AlreadyMember,
+    /// The account has [`ESTABLISHMENTS_MAX`](crate::membership::ESTABLISHMENTS_MAX) establishments.
+    TooManyEstablishments,
     /// Too many open invitations, or too many members with them: see
     /// [`check_number`](crate::invitation::check_number).
     TooManyInvitations,
-    /// The mandate's state does not allow that, or another live one has the same establishments and scope.
+    /// The mandate's state does not allow that, or another live one has the same establishments, and a scope
+    /// and a day of it.
     MandateState,
 }
 

@@ -11,8 +11,9 @@ use crate::text;
 pub const LIST_BYTES_MAX: usize = 1024 * 1024;
 /// The most lines with something on them, besides the header: what a cabinet has of clients.
 pub const LIST_LINES_MAX: usize = 5_000;
-/// The fewest digits that are not a header's: those of a SIREN.
-const NUMBER_DIGITS_MIN: usize = 9;
+/// The words of a header's cell that names the column, «siret» among them: «N° SIRET», «Numéro de SIRET».
+const LABEL_WORDS: [&str; 11] =
+    ["siret", "n", "no", "num", "numéro", "numero", "code", "de", "du", "client", "établissement"];
 /// Separators of cells, the likelier first.
 const SEPARATORS: [char; 3] = [';', '\t', ','];
 
@@ -38,8 +39,8 @@ pub enum ListError {
 
 /// Reads a file in UTF-8, UTF-16 with its mark, or any encoding that has ASCII digits. Cells are separated by
 /// semicolons, tabs or commas, whichever most lines have; quotes may enclose them, on one line. A first line
-/// without numbers is a header, and its cell «SIRET» names the column; else the first SIRET of a line counts.
-/// Blank lines are skipped. The same file gives the same results.
+/// with a cell «SIRET» is a header, and that cell names the column; else the first SIRET of a line counts.
+/// Blank lines and the header alone are skipped. The same file gives the same results.
 ///
 /// # Errors
 /// `TooLong` over [`LIST_BYTES_MAX`] or [`LIST_LINES_MAX`]; `Required` when no line has anything on it.
@@ -51,11 +52,10 @@ pub fn parse(file: &[u8]) -> Result<Vec<ListLine>, FieldCode> {
     let mut lines: Vec<(usize, &str)> =
         (1..).zip(text.split('\n')).filter(|(_, line)| !is_blank(line)).collect();
     let separator = separator_of(&lines);
-    let header = lines.first().and_then(|(_, line)| header_of(&cells(line, separator)));
-    if header.is_some() {
+    let column = lines.first().and_then(|(_, line)| column_of(&cells(line, separator)));
+    if column.is_some() {
         lines.remove(0);
     }
-    let column = header.flatten();
     match lines.len() {
         0 => return Err(FieldCode::Required),
         count if count > LIST_LINES_MAX => return Err(FieldCode::TooLong),
@@ -63,7 +63,7 @@ pub fn parse(file: &[u8]) -> Result<Vec<ListLine>, FieldCode> {
     }
     let mut known: HashMap<Siret, usize> = HashMap::new();
     let results = lines.into_iter().map(|(number, line)| {
-        let siret = siret_of(&cells(line, separator), column).map_err(ListError::Invalid);
+        let siret = siret_of(&cells(line, separator), separator, column).map_err(ListError::Invalid);
         let siret = siret.and_then(|siret| match *known.entry(siret.clone()).or_insert(number) {
             first if first < number => Err(ListError::Duplicate { first }),
             _ => Ok(siret),
@@ -73,13 +73,17 @@ pub fn parse(file: &[u8]) -> Result<Vec<ListLine>, FieldCode> {
     Ok(results.collect())
 }
 
-/// The text of a file. What is not of its encoding becomes U+FFFD, which no SIRET has.
+/// The text of a file: Latin-1 when it is no UTF-8, as spreadsheets on Windows write it. What is not of a
+/// marked encoding becomes U+FFFD, which no SIRET has.
 fn decoded(file: &[u8]) -> String {
     match file {
         [0xFF, 0xFE, rest @ ..] => from_utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => from_utf16(rest, u16::from_be_bytes),
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
-        _ => String::from_utf8_lossy(file).into_owned(),
+        _ => match std::str::from_utf8(file) {
+            Ok(text) => text.to_owned(),
+            Err(_) => file.iter().map(|&byte| char::from(byte)).collect(),
+        },
     }
 }
 
@@ -119,28 +123,40 @@ fn cells(line: &str, separator: Option<char>) -> Vec<String> {
     cells
 }
 
-/// Whether a line is a header, and which of its columns is the SIRET's.
-fn header_of(cells: &[String]) -> Option<Option<usize>> {
-    let named = cells.iter().position(|cell| cell.to_lowercase().contains("siret"));
-    let has_number = cells.iter().any(|cell| digits_of(cell) >= NUMBER_DIGITS_MIN);
-    let has_digits = cells.iter().any(|cell| digits_of(cell) > 0);
-    (!has_number && (named.is_some() || !has_digits)).then_some(named)
+/// Which cell of a first line names the column of the SIRET; none when the line is no header.
+fn column_of(cells: &[String]) -> Option<usize> {
+    cells.iter().position(|cell| is_label(cell))
 }
 
-fn siret_of(cells: &[String], column: Option<usize>) -> Result<Siret, FieldCode> {
+fn is_label(cell: &str) -> bool {
+    let is_gap = |c: char| !c.is_alphanumeric() || c == 'º';
+    let lower = cell.to_lowercase();
+    let words: Vec<&str> = lower.split(is_gap).filter(|word| !word.is_empty()).collect();
+    words.contains(&LABEL_WORDS[0]) && words.iter().all(|word| LABEL_WORDS.contains(word))
+}
+
+fn siret_of(cells: &[String], separator: Option<char>, column: Option<usize>) -> Result<Siret, FieldCode> {
+    let read = |cell: &String| read(cell, separator);
     if let Some(column) = column {
-        return cells.get(column).map_or(Err(FieldCode::Required), |cell| read(cell));
+        return cells.get(column).map_or(Err(FieldCode::Required), read);
     }
     if let Some(siret) = cells.iter().find_map(|cell| read(cell).ok()) {
         return Ok(siret);
     }
-    let likeliest = cells.iter().rev().max_by_key(|cell| digits_of(cell));
-    likeliest.map_or(Err(FieldCode::Required), |cell| read(cell))
+    cells.iter().rev().max_by_key(|cell| digits_of(cell)).map_or(Err(FieldCode::Required), read)
 }
 
-/// Reads a cell. Spreadsheets that keep a number as text may write it as a formula, `="…"`.
-fn read(cell: &str) -> Result<Siret, FieldCode> {
-    Siret::parse(present(cell)?.trim().trim_start_matches('='))
+/// Reads a cell. Spreadsheets that keep a number as text may write it as a formula, `="…"`. Between digits
+/// another of the separators may be the end of a cell: two of them are never joined into a SIRET.
+fn read(cell: &str, separator: Option<char>) -> Result<Siret, FieldCode> {
+    let cell = present(cell)?.trim().trim_start_matches('=');
+    let is_digit = |c: char| c.is_ascii_digit();
+    let ends = cell.find(is_digit).zip(cell.rfind(is_digit));
+    let digits = ends.map_or("", |(first, last)| &cell[first..=last]);
+    if digits.contains(|c: char| SEPARATORS.contains(&c) && Some(c) != separator) {
+        return Err(FieldCode::SiretFormat);
+    }
+    Siret::parse(cell)
 }
 
 fn digits_of(cell: &str) -> usize {

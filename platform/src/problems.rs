@@ -49,8 +49,12 @@ pub enum Kind {
     TooManyCorrections,
     NotAllowed,
     LastHolder,
+    OtherHolders,
+    SpaceClosed,
     InvitationForAnotherAddress,
+    AlreadyMember,
     TooManyInvitations,
+    TooManyEstablishments,
     MandateState,
     Internal,
     Unavailable,
@@ -67,9 +71,8 @@ impl Kind {
         format!("/problems/{}", self.words().1)
     }
 
-    /// Status, last part of the type, title, detail.
     #[rustfmt::skip]
-    fn words(self) -> (StatusCode, &'static str, &'static str, Option<&'static str>) {
+    fn words(self) -> Words {
         use StatusCode as S;
         match self {
             Self::MalformedBody => (S::BAD_REQUEST, "malformed-body", "La demande est illisible",
@@ -81,13 +84,13 @@ impl Kind {
             Self::NoSession => (S::UNAUTHORIZED, "no-session", "Vous n'êtes pas connecté",
                 Some("Connectez-vous pour continuer.")),
             Self::NotAllowed => (S::FORBIDDEN, "not-allowed", "Seul un titulaire peut faire cela", None),
-            Self::LastHolder => (S::CONFLICT, "last-holder", "Vous êtes le dernier titulaire actif",
-                Some("Nommez d'abord un autre titulaire, ou fermez l'espace de l'établissement.")),
-            Self::InvitationForAnotherAddress => (S::CONFLICT, "invitation-for-another-address",
-                "Cette invitation est pour une autre adresse",
-                Some("Déconnectez-vous, puis ouvrez le lien avec le compte de l'adresse invitée.")),
-            Self::TooManyInvitations => (S::CONFLICT, "too-many-invitations", "Trop d'invitations en cours",
-                Some("Retirez celles qui ne servent plus, puis recommencez.")),
+            Self::LastHolder => LAST_HOLDER,
+            Self::OtherHolders => OTHER_HOLDERS,
+            Self::SpaceClosed => SPACE_CLOSED,
+            Self::InvitationForAnotherAddress => INVITATION_FOR_ANOTHER_ADDRESS,
+            Self::AlreadyMember => ALREADY_MEMBER,
+            Self::TooManyInvitations => TOO_MANY_INVITATIONS,
+            Self::TooManyEstablishments => TOO_MANY_ESTABLISHMENTS,
             Self::MandateState => (S::CONFLICT, "mandate-state", "Mandat modifié : rechargez la page", None),
             Self::ProofRejected => (S::FORBIDDEN, "proof-rejected", "La vérification anti-robot a expiré",
                 Some("Rechargez la page, puis envoyez de nouveau.")),
@@ -140,6 +143,52 @@ impl Kind {
         }
     }
 }
+
+/// Status, last part of the type, title, detail.
+type Words = (StatusCode, &'static str, &'static str, Option<&'static str>);
+
+const LAST_HOLDER: Words = (
+    StatusCode::CONFLICT,
+    "last-holder",
+    "Vous êtes le dernier titulaire actif",
+    Some("Nommez d'abord un autre titulaire, ou fermez l'espace de l'établissement."),
+);
+const OTHER_HOLDERS: Words = (
+    StatusCode::CONFLICT,
+    "other-holders",
+    "L'établissement a un autre titulaire actif",
+    Some("Vous pouvez quitter l'établissement : l'autre titulaire le gère sans vous."),
+);
+const SPACE_CLOSED: Words = (
+    StatusCode::GONE,
+    "space-closed",
+    "L'espace de cet établissement a été fermé",
+    Some("Demandez une invitation à l'un de ses titulaires actuels, ou créez un compte s'il n'en a plus."),
+);
+const INVITATION_FOR_ANOTHER_ADDRESS: Words = (
+    StatusCode::CONFLICT,
+    "invitation-for-another-address",
+    "Cette invitation est pour une autre adresse",
+    Some("Déconnectez-vous, puis ouvrez le lien avec le compte de l'adresse invitée."),
+);
+const ALREADY_MEMBER: Words = (
+    StatusCode::CONFLICT,
+    "already-member",
+    "Un autre compte de cette adresse est déjà membre",
+    Some("Connectez-vous avec cet autre compte, puis ouvrez le lien de nouveau."),
+);
+const TOO_MANY_INVITATIONS: Words = (
+    StatusCode::CONFLICT,
+    "too-many-invitations",
+    "Trop d'invitations en cours",
+    Some("Retirez celles qui ne servent plus, puis recommencez."),
+);
+const TOO_MANY_ESTABLISHMENTS: Words = (
+    StatusCode::CONFLICT,
+    "too-many-establishments",
+    "Ce compte a déjà 50 établissements",
+    Some("Quittez-en un, puis ouvrez le lien de nouveau. Pour vos clients, demandez plutôt un mandat."),
+);
 
 /// The agency's own words (procedure, case 2).
 pub const ESTABLISHMENT_HAS_ACCOUNT: &str = concat!(
@@ -274,8 +323,12 @@ fn refused(refusal: Refusal) -> Problem {
         }
         Refusal::NotAllowed => Kind::NotAllowed,
         Refusal::LastHolder => Kind::LastHolder,
+        Refusal::OtherHolders => Kind::OtherHolders,
+        Refusal::SpaceClosed => Kind::SpaceClosed,
         Refusal::InvitationForAnotherAddress => Kind::InvitationForAnotherAddress,
+        Refusal::AlreadyMember => Kind::AlreadyMember,
         Refusal::TooManyInvitations => Kind::TooManyInvitations,
+        Refusal::TooManyEstablishments => Kind::TooManyEstablishments,
         Refusal::MandateState => Kind::MandateState,
         Refusal::MailUnknown => Kind::MailUnknown,
         Refusal::AlreadyActivated => Kind::AlreadyActivated,

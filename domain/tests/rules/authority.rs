@@ -1,13 +1,17 @@
 //! Tests of authority: who may do what, through what, by the rows as they stand.
 
 use domain::authority::{Action, Actor, Thing, Through, access, may};
-use domain::mandate::Transition;
+use std::slice::from_ref;
+
+use domain::mandate::{Slot, Transition};
 use domain::membership::Change;
-use domain::time::Timestamp;
+use domain::time::{SignedDuration, Timestamp};
 use domain::{
-    Mandate, MandateText, MemberState, Membership, Refusal, Role, Scope, Scopes, Side, Siret, Term,
+    Mandate, MandateText, Member, MemberState, Membership, Opening, Openings, Refusal, Role, Scope, Scopes,
+    Side, Siret, Term,
 };
 
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const HOLDER: Membership = Membership::active(Role::Holder);
 const MEMBER: Membership = Membership::active(Role::Member);
 const SUSPENDED_HOLDER: Membership = Membership { role: Role::Holder, state: MemberState::Suspended };
@@ -28,11 +32,32 @@ fn another() -> Siret {
     Siret::parse("55210055400013").unwrap()
 }
 
+/// Of all three, as they were first opened.
+fn openings() -> Openings {
+    [client(), cabinet(), another()].into_iter().map(|siret| (siret, Opening::FIRST)).collect()
+}
+
+/// The same, with the space of one closed since.
+fn openings_after_closing(closed: &Siret) -> Openings {
+    let row = |siret: Siret| {
+        let opening = if siret == *closed { Opening::FIRST.next() } else { Opening::FIRST };
+        (siret, opening)
+    };
+    [client(), cabinet(), another()].into_iter().map(row).collect()
+}
+
+fn member(siret: Siret, membership: Membership) -> Member {
+    Member { siret, opening: Opening::FIRST, membership }
+}
+
 /// Accepted and in force, unless a test changes it.
 fn mandate(scopes: &[Scope]) -> Mandate {
     Mandate {
         client: client(),
+        client_opening: Opening::FIRST,
         cabinet: cabinet(),
+        cabinet_opening: Opening::FIRST,
+        slot: Slot::First,
         scopes: scopes.iter().copied().collect(),
         term: Term::new("2026-11-23".parse().unwrap(), "2027-01-31".parse().unwrap()).unwrap(),
         shown: MandateText::CURRENT.into(),
@@ -41,20 +66,29 @@ fn mandate(scopes: &[Scope]) -> Mandate {
         accepted_at: Some("2026-11-23T11:00:00Z".parse().unwrap()),
         declined_at: None,
         ended_at: None,
+        first_used_at: None,
     }
 }
 
-fn names(memberships: &[(Siret, Membership)], mandates: &[Mandate]) -> Result<Vec<&'static str>, Refusal> {
-    access(&Actor { memberships, mandates }, &client(), now()).map(|access| access.may())
+fn names(memberships: &[Member], mandates: &[Mandate]) -> Result<Vec<&'static str>, Refusal> {
+    names_in(&openings(), memberships, mandates)
+}
+
+fn names_in(
+    openings: &Openings,
+    memberships: &[Member],
+    mandates: &[Mandate],
+) -> Result<Vec<&'static str>, Refusal> {
+    access(&Actor { memberships, mandates, openings }, &client(), now()).map(|access| access.may())
 }
 
 #[test]
 fn a_holder_manages_a_member_acts_and_a_suspended_one_does_nothing() {
-    let of = |membership| names(&[(client(), membership)], &[]);
+    let of = |membership| names(&[member(client(), membership)], &[]);
     assert_eq!(of(HOLDER), Ok(vec!["read", "declare", "indemnify", "manage"]));
     assert_eq!(of(MEMBER), Ok(vec!["read", "declare", "indemnify"]));
     assert_eq!(of(SUSPENDED_HOLDER), Err(Refusal::NotAllowed));
-    assert_eq!(names(&[(another(), HOLDER)], &[]), Err(Refusal::NotAllowed));
+    assert_eq!(names(&[member(another(), HOLDER)], &[]), Err(Refusal::NotAllowed));
     assert_eq!(names(&[], &[]), Err(Refusal::NotAllowed));
 }
 
@@ -62,23 +96,26 @@ fn a_holder_manages_a_member_acts_and_a_suspended_one_does_nothing() {
 fn any_active_member_of_the_cabinet_acts_by_its_mandates_and_never_manages() {
     let mandates = [mandate(&[Scope::Read]), mandate(&[Scope::Indemnify])];
     for membership in [HOLDER, MEMBER] {
-        assert_eq!(names(&[(cabinet(), membership)], &mandates), Ok(vec!["read", "indemnify"]));
+        assert_eq!(names(&[member(cabinet(), membership)], &mandates), Ok(vec!["read", "indemnify"]));
     }
-    assert_eq!(names(&[(cabinet(), SUSPENDED_HOLDER)], &mandates), Err(Refusal::NotAllowed));
-    assert_eq!(names(&[(another(), HOLDER)], &mandates), Err(Refusal::NotAllowed));
+    assert_eq!(names(&[member(cabinet(), SUSPENDED_HOLDER)], &mandates), Err(Refusal::NotAllowed));
+    assert_eq!(names(&[member(another(), HOLDER)], &mandates), Err(Refusal::NotAllowed));
     assert_eq!(names(&[], &mandates), Err(Refusal::NotAllowed));
 }
 
 #[test]
 fn what_access_goes_through_is_told() {
     let mandates = [mandate(&[Scope::Declare])];
-    let through = |memberships: &[(Siret, Membership)]| {
-        access(&Actor { memberships, mandates: &mandates }, &client(), now()).map(|access| access.through)
+    let openings = openings();
+    let through = |memberships: &[Member]| {
+        let actor = Actor { memberships, mandates: &mandates, openings: &openings };
+        access(&actor, &client(), now()).map(|access| access.through)
     };
-    assert_eq!(through(&[(cabinet(), MEMBER)]), Ok(Through::Mandate));
-    assert_eq!(through(&[(cabinet(), MEMBER), (client(), MEMBER)]), Ok(Through::Member));
+    assert_eq!(through(&[member(cabinet(), MEMBER)]), Ok(Through::Mandate));
+    assert_eq!(through(&[member(cabinet(), MEMBER), member(client(), MEMBER)]), Ok(Through::Member));
     assert_eq!([Through::Member, Through::Mandate].map(Through::as_str), ["member", "mandate"]);
-    let actor = Actor { memberships: &[(cabinet(), MEMBER)], mandates: &mandates };
+    let memberships = [member(cabinet(), MEMBER)];
+    let actor = Actor { memberships: &memberships, mandates: &mandates, openings: &openings };
     let by_mandate = access(&actor, &client(), now()).unwrap();
     assert!(by_mandate.has(Scope::Declare) && !by_mandate.has(Scope::Read) && !by_mandate.manages);
 }
@@ -91,34 +128,55 @@ fn a_mandate_that_is_not_in_force_gives_nothing() {
     let not_in_force = [
         Mandate { accepted_at: None, ..given.clone() },
         Mandate { declined_at: Some(now()), ..given.clone() },
-        given.apply(Transition::End, now()).unwrap(),
+        Mandate { accepted_at: Some(now() + SECOND), ..given.clone() },
+        given.apply(Transition::End, &openings(), now()).unwrap().mandate,
         Mandate { term: ahead, ..given.clone() },
         Mandate { term: past, ..given.clone() },
         Mandate { client: another(), ..given.clone() },
         Mandate { client: cabinet(), cabinet: client(), ..given.clone() },
     ];
     for mandate in not_in_force {
-        let refused = names(&[(cabinet(), HOLDER)], std::slice::from_ref(&mandate));
+        let refused = names(&[member(cabinet(), HOLDER)], from_ref(&mandate));
         assert_eq!(refused, Err(Refusal::NotAllowed), "{mandate:?}");
     }
-    assert_eq!(names(&[(cabinet(), HOLDER)], &[given]), Ok(vec!["read"]));
+    assert_eq!(names(&[member(cabinet(), HOLDER)], &[given]), Ok(vec!["read"]));
 }
 
 #[test]
 fn a_suspension_comes_before_a_mandate() {
-    let memberships = [(client(), SUSPENDED_HOLDER), (cabinet(), HOLDER)];
+    let memberships = [member(client(), SUSPENDED_HOLDER), member(cabinet(), HOLDER)];
     assert_eq!(names(&memberships, &[mandate(&[Scope::Read])]), Err(Refusal::NotAllowed));
+}
+
+#[test]
+fn a_closing_ends_every_right_also_when_the_space_is_open_anew() {
+    let (own, of_cabinet) = (member(client(), HOLDER), member(cabinet(), HOLDER));
+    let mandates = [mandate(&[Scope::Read])];
+    let after = |closed: &Siret, memberships: &[Member]| {
+        names_in(&openings_after_closing(closed), memberships, &mandates)
+    };
+    assert_eq!(after(&another(), from_ref(&own)).unwrap().last(), Some(&"manage"));
+    assert_eq!(after(&another(), from_ref(&of_cabinet)), Ok(vec!["read"]));
+    assert_eq!(after(&client(), from_ref(&own)), Err(Refusal::NotAllowed));
+    assert_eq!(after(&client(), from_ref(&of_cabinet)), Err(Refusal::NotAllowed));
+    assert_eq!(after(&cabinet(), from_ref(&of_cabinet)), Err(Refusal::NotAllowed));
+    let anew = Member { opening: Opening::FIRST.next(), ..of_cabinet };
+    assert_eq!(after(&cabinet(), &[anew]), Err(Refusal::NotAllowed), "the mandate was of the cabinet before");
+    let anew = Member { opening: Opening::FIRST.next(), ..own.clone() };
+    assert!(after(&client(), &[own.clone(), anew]).is_ok(), "who is a member anew");
+    let actor = Actor { memberships: &[own], mandates: &[], openings: &openings_after_closing(&client()) };
+    let siret = client();
+    let refused = may(&actor, Action::Invite, Thing::Establishment(&siret));
+    assert_eq!(refused, Err(Refusal::NotAllowed));
+    assert_eq!(names_in(&Openings::default(), &[member(client(), HOLDER)], &[]), Err(Refusal::NotAllowed));
 }
 
 /// Whether a holder, a member, a suspended holder and a stranger may.
 fn who_may(action: Action, thing: Thing<'_>) -> [bool; 4] {
     [Some(HOLDER), Some(MEMBER), Some(SUSPENDED_HOLDER), None].map(|membership| {
-        let memberships: Vec<(Siret, Membership)> = membership
-            .map(|membership| (client(), membership))
-            .into_iter()
-            .chain([(another(), HOLDER)])
-            .collect();
-        may(&Actor { memberships: &memberships, mandates: &[] }, action, thing).is_ok()
+        let mine = membership.map(|membership| member(client(), membership));
+        let memberships: Vec<Member> = mine.into_iter().chain([member(another(), HOLDER)]).collect();
+        may(&Actor { memberships: &memberships, mandates: &[], openings: &openings() }, action, thing).is_ok()
     })
 }
 
@@ -127,6 +185,7 @@ fn members_see_the_space_and_holders_decide_in_it() {
     let siret = client();
     let space = Thing::Establishment(&siret);
     assert_eq!(who_may(Action::SeeSpace, space), [true, true, false, false]);
+    assert_eq!(who_may(Action::SeeMembership, space), [true, true, true, false], "to leave it");
     for action in [
         Action::SeeMembers,
         Action::SeeJournal,
@@ -187,9 +246,9 @@ fn an_action_on_a_thing_of_another_kind_is_not_allowed() {
 #[test]
 fn whoever_manages_may_do_everything_else() {
     for mandates in [vec![], vec![mandate(&[Scope::Read])]] {
-        let memberships = [(client(), HOLDER)];
-        let holder =
-            access(&Actor { memberships: &memberships, mandates: &mandates }, &client(), now()).unwrap();
+        let memberships = [member(client(), HOLDER)];
+        let actor = Actor { memberships: &memberships, mandates: &mandates, openings: &openings() };
+        let holder = access(&actor, &client(), now()).unwrap();
         assert_eq!((holder.scopes, holder.manages), (Scopes::all(), true));
     }
 }

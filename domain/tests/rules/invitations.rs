@@ -1,19 +1,22 @@
 //! Tests of invitations: seven days, one mailbox, and nobody is let in twice.
 
 use domain::invitation::{
-    Acceptor, INVITATION_VALID, INVITATION_VALID_DAYS, InvitationState, OPEN_INVITATIONS_MAX, Offer,
-    check_number, invitation_token,
+    Acceptance, Accepted, Acceptor, Designation, INVITATION_VALID, INVITATION_VALID_DAYS, InvitationState,
+    OPEN_INVITATIONS_MAX, Offer, check_number, invitation_token,
 };
 use domain::link::link_token;
-use domain::membership::{Effect, MEMBERS_MAX};
+use domain::membership::{Change, ESTABLISHMENTS_MAX, Effect, MEMBERS_MAX};
 use domain::time::{SignedDuration, Timestamp, after};
 use domain::{
     Email, FieldCode, FullName, Identifier, Invitation, InvitationId, MailId, MemberState, Membership, Name,
-    Refusal, Role, SecretKey, Siret,
+    Opening, Refusal, Role, SecretKey, Siret,
 };
 
 const DAY: SignedDuration = SignedDuration::from_secs(86_400);
 const INSTANT: SignedDuration = SignedDuration::from_nanos(1);
+const HOLDER: Membership = Membership::active(Role::Holder);
+const MEMBER: Membership = Membership::active(Role::Member);
+const SUSPENDED: Membership = Membership { role: Role::Member, state: MemberState::Suspended };
 
 fn sent_at() -> Timestamp {
     "2026-11-23T17:00:00Z".parse().unwrap()
@@ -23,9 +26,19 @@ fn email(address: &str) -> Email {
     Email::parse(address).unwrap()
 }
 
+fn inviter() -> Identifier {
+    Identifier::from_random([1; 7])
+}
+
+fn invited() -> Identifier {
+    Identifier::from_random([2; 7])
+}
+
 fn invitation(offer: Offer) -> Invitation {
     Invitation {
         siret: Siret::parse("73282932000074").unwrap(),
+        opening: Opening::FIRST,
+        invited_by: inviter(),
         email: email("Paul.Martin@exemple.fr"),
         name: FullName { first: Name::parse("Paul").unwrap(), last: Name::parse("Martin").unwrap() },
         offer,
@@ -36,12 +49,31 @@ fn invitation(offer: Offer) -> Invitation {
     }
 }
 
+/// A new account by the invitation's own mail, while its inviter is a holder of the space as it was opened.
+fn by_new_account(sent_to: &Email) -> Acceptance<'_> {
+    Acceptance {
+        sent_to,
+        by: Acceptor::NewAccount,
+        others: &[],
+        inviter: Some(HOLDER),
+        opening: Opening::FIRST,
+    }
+}
+
+/// The same by the account of a session.
 fn accepted_by(
     invitation: &Invitation,
     address: &str,
     membership: Option<Membership>,
-) -> Result<Effect, Refusal> {
-    invitation.accept(Acceptor::Account { email: &email(address), membership }, sent_at())
+) -> Result<Accepted, Refusal> {
+    let (identifier, email) = (invited(), email(address));
+    let by = Acceptor::Account { identifier: &identifier, email: &email, membership, establishments: 0 };
+    invitation.accept(&Acceptance { by, ..by_new_account(&invitation.email) }, sent_at())
+}
+
+/// Somebody joins, and nobody leaves.
+fn joins(role: Role) -> Accepted {
+    Accepted { joins: Effect::join(role), leaves: None }
 }
 
 #[test]
@@ -93,12 +125,142 @@ fn a_successor_is_a_holder() {
 
 #[test]
 fn the_invited_mailbox_joins_in_the_role_that_was_offered() {
-    for (offer, role) in
-        [(Offer::Member, Role::Member), (Offer::Holder, Role::Holder), (Offer::Successor, Role::Holder)]
-    {
+    for (offer, role) in [(Offer::Member, Role::Member), (Offer::Holder, Role::Holder)] {
         let invitation = invitation(offer);
-        assert_eq!(invitation.accept(Acceptor::NewAccount, sent_at()), Ok(Effect::join(role)));
-        assert_eq!(accepted_by(&invitation, "paul.martin@EXEMPLE.fr", None), Ok(Effect::join(role)));
+        assert_eq!(invitation.accept(&by_new_account(&invitation.email), sent_at()), Ok(joins(role)));
+        assert_eq!(accepted_by(&invitation, "paul.martin@EXEMPLE.fr", None), Ok(joins(role)));
+    }
+}
+
+#[test]
+fn a_successor_comes_in_the_place_of_the_inviter() {
+    let successor = invitation(Offer::Successor);
+    let leaves = Some(HOLDER.change(Change::Leave));
+    let new = successor.accept(&by_new_account(&successor.email), sent_at()).unwrap();
+    assert_eq!(new, Accepted { joins: Effect::join(Role::Holder), leaves });
+    assert_eq!((new.holders_added(), new.count(1)), (0, Ok(1)), "also of the last holder");
+    let promoted = accepted_by(&successor, "paul.martin@exemple.fr", Some(MEMBER)).unwrap();
+    assert_eq!(promoted, Accepted { joins: MEMBER.change(Change::Promote), leaves });
+    assert_eq!(promoted.count(1), Ok(1));
+    let holder = accepted_by(&successor, "paul.martin@exemple.fr", Some(HOLDER)).unwrap();
+    assert_eq!((holder.joins.is_change(), holder.leaves), (false, leaves));
+    assert_eq!((holder.count(2), holder.count(1)), (Ok(1), Err(Refusal::LastHolder)));
+}
+
+#[test]
+fn nobody_is_their_own_successor() {
+    let own = Invitation { invited_by: invited(), ..invitation(Offer::Successor) };
+    let accepted = accepted_by(&own, "paul.martin@exemple.fr", Some(HOLDER)).unwrap();
+    assert!(!accepted.joins.is_change() && accepted.leaves.is_none());
+}
+
+#[test]
+fn an_invitation_is_worth_what_its_inviter_is() {
+    let suspended_holder = Membership { state: MemberState::Suspended, ..HOLDER };
+    for offer in [Offer::Member, Offer::Holder, Offer::Successor] {
+        let invitation = invitation(offer);
+        for inviter in [None, Some(MEMBER), Some(SUSPENDED), Some(suspended_holder)] {
+            let by = Acceptance { inviter, ..by_new_account(&invitation.email) };
+            assert_eq!(invitation.accept(&by, sent_at()), Err(Refusal::LinkExpired), "{inviter:?}");
+        }
+    }
+}
+
+#[test]
+fn the_invitations_to_and_by_somebody_end_with_their_part_in_the_space() {
+    let (open, other) = (invitation(Offer::Holder), Identifier::from_random([3; 7]));
+    let (mine, elsewhere) = (email("paul.MARTIN@exemple.fr"), email("p@exemple.fr"));
+    for change in Change::ALL {
+        let ends = !matches!(change, Change::Promote | Change::Resume);
+        assert_eq!(change.ends_invitations(), ends, "{change:?}");
+        assert_eq!(open.ends_with(change, &invited(), &mine, sent_at()), ends, "to: {change:?}");
+        assert_eq!(open.ends_with(change, &inviter(), &elsewhere, sent_at()), ends, "by: {change:?}");
+        assert!(!open.ends_with(change, &other, &elsewhere, sent_at()), "of others: {change:?}");
+        let withdrawn = open.withdraw(sent_at()).unwrap();
+        assert!(!withdrawn.ends_with(change, &invited(), &mine, sent_at()), "once: {change:?}");
+    }
+}
+
+#[test]
+fn a_closing_ends_an_invitation_also_when_the_space_is_open_anew() {
+    let open = invitation(Offer::Member);
+    let now_open = Acceptance { opening: Opening::FIRST.next(), ..by_new_account(&open.email) };
+    assert_eq!(open.accept(&now_open, sent_at()), Err(Refusal::SpaceClosed));
+    assert_eq!(open.accept(&now_open, after(sent_at(), DAY * 8)), Err(Refusal::SpaceClosed));
+    let accepted = Invitation { accepted_at: Some(sent_at()), ..open.clone() };
+    assert_eq!(accepted.accept(&now_open, sent_at()), Err(Refusal::LinkUsed));
+}
+
+#[test]
+fn a_second_account_of_a_member_does_not_get_in() {
+    let (open, identifier) = (invitation(Offer::Holder), invited());
+    let by_session = Acceptor::Account {
+        identifier: &identifier,
+        email: &open.email,
+        membership: None,
+        establishments: 1,
+    };
+    for by in [Acceptor::NewAccount, by_session] {
+        let accept = |others: &[Membership]| {
+            open.accept(&Acceptance { by, others, ..by_new_account(&open.email) }, sent_at())
+        };
+        assert_eq!(accept(&[SUSPENDED]), Err(Refusal::NotAllowed));
+        assert_eq!(accept(&[MEMBER, SUSPENDED]), Err(Refusal::NotAllowed));
+        assert_eq!(accept(&[MEMBER]), Err(Refusal::AlreadyMember));
+        assert_eq!(accept(&[]), Ok(joins(Role::Holder)));
+    }
+}
+
+#[test]
+fn the_link_of_another_mail_lets_nobody_in() {
+    let (open, wrong) = (invitation(Offer::Member), email("paul@exemple.fr"));
+    let refused = open.accept(&by_new_account(&wrong), sent_at());
+    assert_eq!(refused, Err(Refusal::InvitationForAnotherAddress));
+}
+
+#[test]
+fn a_corrected_invitation_is_a_new_one_and_the_first_link_serves_no_longer() {
+    let later = after(sent_at(), DAY * 8);
+    let bounced = Invitation { bounced_at: Some(sent_at()), ..invitation(Offer::Holder) };
+    let (old, new) = bounced.corrected(email("paul@exemple.fr"), later).unwrap();
+    assert_eq!(old.accept(&by_new_account(&old.email), later), Err(Refusal::LinkExpired));
+    assert_eq!(old, Invitation { withdrawn_at: Some(later), ..bounced.clone() });
+    assert_eq!(new.state(later), InvitationState::Open);
+    assert_eq!((new.valid_until, &new.invited_by), (Invitation::valid_until(later), &inviter()));
+    assert_eq!(new.accept(&by_new_account(&new.email), later), Ok(joins(Role::Holder)));
+    assert_eq!(old.corrected(email("p@exemple.fr"), later), Err(Refusal::LinkExpired));
+    let accepted = Invitation { accepted_at: Some(later), ..bounced };
+    assert_eq!(accepted.corrected(email("p@exemple.fr"), later), Err(Refusal::LinkUsed));
+}
+
+#[test]
+fn one_person_has_fifty_establishments_at_most() {
+    assert_eq!(ESTABLISHMENTS_MAX, 50);
+    let (open, identifier) = (invitation(Offer::Holder), invited());
+    let accept = |establishments, membership| {
+        let by =
+            Acceptor::Account { identifier: &identifier, email: &open.email, membership, establishments };
+        open.accept(&Acceptance { by, ..by_new_account(&open.email) }, sent_at())
+    };
+    assert_eq!(accept(49, None), Ok(joins(Role::Holder)));
+    assert_eq!(accept(50, None), Err(Refusal::TooManyEstablishments));
+    assert!(accept(50, Some(MEMBER)).is_ok(), "this one is among them");
+}
+
+#[test]
+fn a_successor_named_in_advance_counts_while_the_holder_is_one() {
+    let named = Designation {
+        siret: Siret::parse("73282932000074").unwrap(),
+        opening: Opening::FIRST,
+        by: inviter(),
+        name: invitation(Offer::Successor).name,
+        email: email("paul.martin@exemple.fr"),
+        made_at: sent_at(),
+    };
+    assert!(named.stands(Some(HOLDER), Opening::FIRST));
+    assert!(!named.stands(Some(HOLDER), Opening::FIRST.next()));
+    for author in [None, Some(MEMBER), Some(SUSPENDED)] {
+        assert!(!named.stands(author, Opening::FIRST), "{author:?}");
     }
 }
 
@@ -112,11 +274,11 @@ fn another_mailbox_does_not_get_in_and_a_sub_address_is_another() {
 
 #[test]
 fn a_member_is_promoted_and_a_holder_is_never_demoted() {
-    let (holder, member) = (Membership::active(Role::Holder), Membership::active(Role::Member));
-    let accepted = |offer, was| accepted_by(&invitation(offer), "paul.martin@exemple.fr", Some(was)).unwrap();
-    assert_eq!(accepted(Offer::Successor, member).after, Some(holder));
-    assert_eq!(accepted(Offer::Successor, member).holders_added(), 1);
-    for (offer, was) in [(Offer::Member, holder), (Offer::Member, member), (Offer::Holder, holder)] {
+    let accepted =
+        |offer, was| accepted_by(&invitation(offer), "paul.martin@exemple.fr", Some(was)).unwrap().joins;
+    assert_eq!(accepted(Offer::Holder, MEMBER).after, Some(HOLDER));
+    assert_eq!(accepted(Offer::Holder, MEMBER).holders_added(), 1);
+    for (offer, was) in [(Offer::Member, HOLDER), (Offer::Member, MEMBER), (Offer::Holder, HOLDER)] {
         assert!(!accepted(offer, was).is_change(), "{offer:?} {was:?}");
         assert_eq!(accepted(offer, was).after, Some(was));
     }
@@ -138,7 +300,7 @@ fn what_is_over_lets_nobody_in() {
     let open = invitation(Offer::Member);
     let accepted = Invitation { accepted_at: Some(sent_at()), ..open.clone() };
     let withdrawn = open.withdraw(sent_at()).unwrap();
-    let accept = |invitation: &Invitation, now| invitation.accept(Acceptor::NewAccount, now);
+    let accept = |invitation: &Invitation, now| invitation.accept(&by_new_account(&invitation.email), now);
     assert_eq!(accept(&accepted, sent_at()), Err(Refusal::LinkUsed));
     assert_eq!(accept(&withdrawn, sent_at()), Err(Refusal::LinkExpired));
     assert_eq!(accept(&open, after(sent_at(), DAY * 8)), Err(Refusal::LinkExpired));

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 
 use domain::invitation::Offer;
 use domain::journal::{
-    Broken, By, Chain, Entry, LineHash, MandateEvent, MandateView, SENTENCE_LENGTH_MAX, Verified, Why, verify,
+    Broken, By, Chain, Doubt, Entry, LineHash, MandateEvent, MandateView, SENTENCE_LENGTH_MAX, Verified, Who,
+    Why, verify, verify_signed,
 };
-use domain::membership::Change;
-use domain::note::Note;
+use domain::membership::{Change, Effect};
+use domain::note::{KeyName, Note, NoteError, Signature, VerifierKey};
 use domain::time::{SignedDuration, Timestamp, after};
-use domain::{Email, FullName, Name, Role, Scope, Side, Siret, Term};
+use domain::{Email, FullName, Membership, Name, Role, Scope, Side, Siret, Term};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -28,12 +29,12 @@ fn named(first: &str, last: &str) -> FullName {
     FullName { first: Name::parse(first).unwrap(), last: Name::parse(last).unwrap() }
 }
 
-fn elodie() -> FullName {
-    named("Élodie", "Dupont")
+fn elodie() -> Who {
+    Who { name: named("Élodie", "Dupont"), mark: 1 }
 }
 
-fn paul() -> FullName {
-    named("Paul", "Martin")
+fn paul() -> Who {
+    Who { name: named("Paul", "Martin"), mark: 2 }
 }
 
 fn email(address: &str) -> Email {
@@ -54,7 +55,7 @@ fn mandate(side: Side) -> MandateView {
     }
 }
 
-/// An entry, its kind and its sentence; a plain space stands for the one in quotes.
+/// An entry, its kind and its sentence as the seventh; a plain space stands for those in quotes and marks.
 type Told = (Entry, &'static str, &'static str);
 
 /// How sentences of [`of_mandates`] go on.
@@ -65,46 +66,63 @@ fn of_members() -> [Told; 7] {
     let change = |change| Entry::Changed { change, who: paul(), by: by() };
     [
         (
-            Entry::Joined { who: elodie(), role: Role::Holder },
+            Entry::Joined { who: elodie().name, role: Role::Holder },
             "joined",
-            "« Élodie Dupont » a rejoint l'établissement comme titulaire.",
+            "« Élodie Dupont » (n° 7) a rejoint l'établissement comme titulaire.",
         ),
-        (change(Change::Leave), "left", "« Paul Martin » a quitté l'établissement."),
-        (change(Change::Remove), "removed", "« Élodie Dupont » a retiré « Paul Martin » de l'établissement."),
+        (change(Change::Leave), "left", "« Paul Martin » (n° 2) a quitté l'établissement."),
+        (
+            change(Change::Remove),
+            "removed",
+            "« Élodie Dupont » (n° 1) a retiré « Paul Martin » (n° 2) de l'établissement.",
+        ),
         (
             change(Change::Promote),
             "promoted",
-            "« Élodie Dupont » a donné à « Paul Martin » le rôle de titulaire.",
+            "« Élodie Dupont » (n° 1) a donné à « Paul Martin » (n° 2) le rôle de titulaire.",
         ),
         (
             change(Change::Demote),
             "demoted",
-            "« Élodie Dupont » a retiré à « Paul Martin » le rôle de titulaire.",
+            "« Élodie Dupont » (n° 1) a retiré à « Paul Martin » (n° 2) le rôle de titulaire.",
         ),
-        (change(Change::Suspend), "suspended", "« Élodie Dupont » a suspendu l'accès de « Paul Martin »."),
-        (change(Change::Resume), "resumed", "« Élodie Dupont » a rétabli l'accès de « Paul Martin »."),
+        (
+            change(Change::Suspend),
+            "suspended",
+            "« Élodie Dupont » (n° 1) a suspendu l'accès de « Paul Martin » (n° 2).",
+        ),
+        (
+            change(Change::Resume),
+            "resumed",
+            "« Élodie Dupont » (n° 1) a rétabli l'accès de « Paul Martin » (n° 2).",
+        ),
     ]
+}
+
+/// The entry of an acceptance by a person of the second entry.
+fn accepted(effect: Effect) -> Option<Entry> {
+    Entry::accepted(paul().name, email("paul.martin@exemple.fr"), effect, 2)
 }
 
 fn of_invitations() -> [Told; 3] {
     let (to, agent) = (email("paul.martin@exemple.fr"), Name::parse("Agent 7").unwrap());
     [
         (
-            Entry::Invited { who: paul(), email: to.clone(), offer: Offer::Successor, by: by() },
+            Entry::Invited { who: paul().name, email: to.clone(), offer: Offer::Successor, by: by() },
             "invited",
-            "« Élodie Dupont » a invité « Paul Martin » (p•••@exemple.fr) comme titulaire, pour prendre sa \
-             suite.",
+            "« Élodie Dupont » (n° 1) a invité « Paul Martin » (p•••@exemple.fr) comme titulaire, pour \
+             prendre sa suite.",
         ),
         (
-            Entry::InvitationWithdrawn { who: paul(), email: to.clone(), by: By::Agent(agent) },
+            Entry::InvitationWithdrawn { who: paul().name, email: to, by: By::Agent(agent) },
             "invitation-withdrawn",
             "L'agent « Agent 7 » a retiré l'invitation de « Paul Martin » (p•••@exemple.fr).",
         ),
         (
-            Entry::InvitationAccepted { who: paul(), email: to, role: Role::Member },
+            accepted(Effect::join(Role::Member)).unwrap(),
             "invitation-accepted",
-            "« Paul Martin » (p•••@exemple.fr) a accepté l'invitation et rejoint l'établissement comme \
-             utilisateur.",
+            "« Paul Martin » (n° 7) a accepté l'invitation à l'adresse p•••@exemple.fr et rejoint \
+             l'établissement comme utilisateur.",
         ),
     ]
 }
@@ -118,13 +136,13 @@ fn of_mandates() -> [Told; 5] {
             "mandate-offered",
             "L'autre établissement a proposé le ",
         ),
-        (event(MandateEvent::Accepted, by()), "mandate-accepted", "« Élodie Dupont » a accepté le "),
-        (event(MandateEvent::Declined, by()), "mandate-declined", "« Élodie Dupont » a refusé le "),
-        (event(MandateEvent::Ended, by()), "mandate-ended", "« Élodie Dupont » a mis fin au "),
+        (event(MandateEvent::Accepted, by()), "mandate-accepted", "« Élodie Dupont » (n° 1) a accepté le "),
+        (event(MandateEvent::Declined, by()), "mandate-declined", "« Élodie Dupont » (n° 1) a refusé le "),
+        (event(MandateEvent::Ended, by()), "mandate-ended", "« Élodie Dupont » (n° 1) a mis fin au "),
         (
-            event(MandateEvent::FirstUsed, By::Person(paul())),
+            event(MandateEvent::FirstUsed, By::PersonOfOtherSide(paul())),
             "mandate-first-used",
-            "« Paul Martin » a utilisé pour la première fois le ",
+            "« Paul Martin » (n° 2 de l'autre journal) a utilisé pour la première fois le ",
         ),
     ]
 }
@@ -139,22 +157,23 @@ fn of_others() -> [Told; 4] {
                 after: email("pm@exemple.com"),
             },
             "address-changed",
-            "« Paul Martin » a changé d'adresse électronique : p•••@exemple.fr, puis p•••@exemple.com.",
+            "« Paul Martin » (n° 2) a changé d'adresse électronique : p•••@exemple.fr, puis \
+             p•••@exemple.com.",
         ),
         (
             Entry::SpaceClosed { by: by() },
             "space-closed",
-            "« Élodie Dupont » a fermé l'espace de l'établissement.",
+            "« Élodie Dupont » (n° 1) a fermé l'espace de l'établissement.",
         ),
         (
             Entry::AgentLooked { agent: agent(), what: "les membres".to_owned() },
             "agent-looked",
-            "L'agent « Agent 7 » a consulté : les membres.",
+            "L'agent « Agent 7 » a consulté : « les membres ».",
         ),
         (
             Entry::AgentActed { agent: agent(), what: "envoi d'un nouveau lien".to_owned() },
             "agent-acted",
-            "L'agent « Agent 7 » est intervenu : envoi d'un nouveau lien.",
+            "L'agent « Agent 7 » est intervenu : « envoi d'un nouveau lien ».",
         ),
     ]
 }
@@ -176,7 +195,7 @@ fn journal(of: &Siret, entries: &[Entry]) -> Vec<String> {
         lines.push(line);
         chain = next;
     }
-    let document = chain.document(of, lines.iter().map(String::as_str), now());
+    let document = chain.document(of, lines.iter().map(String::as_str), now()).unwrap();
     document.split_inclusive('\n').map(str::to_owned).collect()
 }
 
@@ -191,26 +210,60 @@ fn with_check(content: &str) -> String {
     format!("{content} {digits}\n")
 }
 
+/// A line without its check and its end.
+fn without_check(line: &str) -> &str {
+    line.trim_end_matches('\n').rsplit_once(' ').unwrap().0
+}
+
+/// A line as somebody adds it who knows how the chain is made.
+fn chained(number: usize, before: &str) -> String {
+    let hash = LineHash::of(before.trim_end_matches('\n'));
+    with_check(&format!("{number} 2026-11-23T16:00:00Z Rien. {}", hash.as_str()))
+}
+
 #[test]
 fn every_entry_is_a_sentence_that_anybody_reads() {
     let mut kinds = HashSet::new();
     for (entry, kind, sentence) in every_entry() {
         let end = if matches!(entry, Entry::Mandate { .. }) { OF_CABINET } else { "" };
         assert_eq!(entry.kind(), kind);
-        assert_eq!(entry.sentence().replace('\u{A0}', " "), format!("{sentence}{end}"));
+        assert_eq!(entry.sentence(7).replace('\u{A0}', " "), format!("{sentence}{end}"));
         assert!(kinds.insert(kind), "{kind} twice");
     }
     let held =
         Entry::Mandate { event: MandateEvent::Ended, mandate: mandate(Side::Cabinet), by: By::OtherSide };
     let start =
         "L'autre établissement a mis fin au mandat pour l'établissement «\u{A0}Cabinet Léa\u{A0}» (SIRET";
-    assert!(held.sentence().starts_with(start), "{}", held.sentence());
+    assert!(held.sentence(1).starts_with(start), "{}", held.sentence(1));
+}
+
+#[test]
+fn an_acceptance_tells_who_joined_or_became_a_holder_and_nothing_else() {
+    let (holder, member) = (Membership::active(Role::Holder), Membership::active(Role::Member));
+    let promoted = accepted(member.change(Change::Promote)).unwrap();
+    assert_eq!(promoted.kind(), "invitation-accepted");
+    assert_eq!(
+        promoted.sentence(7).replace('\u{A0}', " "),
+        "« Paul Martin » (n° 2) a accepté l'invitation à l'adresse p•••@exemple.fr et pris le rôle de \
+         titulaire.",
+    );
+    assert_eq!(accepted(holder.change(Change::Promote)), None);
+    assert_eq!(accepted(Effect { before: Some(member), after: Some(member) }), None);
+}
+
+#[test]
+fn two_people_of_one_name_are_told_apart() {
+    let leaves = |mark| Entry::Changed { change: Change::Leave, who: Who { mark, ..paul() }, by: by() };
+    assert_ne!(leaves(2).sentence(9), leaves(3).sentence(9));
+    let imitator = Who { name: named("Paul Martin » (n°\u{A0}2)", "x"), mark: 3 };
+    let sentence = Entry::Changed { change: Change::Leave, who: imitator, by: by() }.sentence(9);
+    assert!(sentence.contains("» (n°\u{A0}3)") && !sentence.contains("» (n°\u{A0}2)"), "{sentence}");
 }
 
 #[test]
 fn no_sentence_holds_an_address() {
     for entry in entries() {
-        let sentence = entry.sentence();
+        let sentence = entry.sentence(1);
         assert!(!sentence.contains("paul.martin@") && !sentence.contains("pm@"), "{sentence}");
     }
 }
@@ -220,11 +273,14 @@ fn a_line_has_number_moment_sentence_and_the_hash_of_the_line_before() {
     let chain = Chain::new(&siret());
     let (first, chain) = chain.append(now(), &Entry::SpaceClosed { by: by() });
     let (second, chain) = chain.append(now(), &Entry::SpaceClosed { by: by() });
-    assert!(first.starts_with("1 2026-11-23T16:00:00Z «\u{A0}Élodie Dupont\u{A0}» a fermé"), "{first}");
+    assert!(
+        first.starts_with("1 2026-11-23T16:00:00Z «\u{A0}Élodie Dupont\u{A0}» (n°\u{A0}1) a fermé"),
+        "{first}"
+    );
     assert!(second.starts_with("2 2026-11-23T16:00:00Z "), "{second}");
     assert!(second.contains(&format!(". {} ", LineHash::of(&first).as_str())), "{second}");
     assert_eq!(chain, Chain { entries: 2, head: LineHash::of(&second) });
-    let document = chain.document(&siret(), [first.as_str(), &second], now());
+    let document = chain.document(&siret(), [first.as_str(), &second], now()).unwrap();
     let lines: Vec<&str> = document.lines().collect();
     assert!(lines[0].starts_with("Journal de l'établissement 73282932000074, format 1. "));
     assert!(first.contains(LineHash::of(lines[0]).as_str()));
@@ -234,16 +290,145 @@ fn a_line_has_number_moment_sentence_and_the_hash_of_the_line_before() {
 }
 
 #[test]
-fn a_whole_journal_is_verified_signed_or_not() {
+fn a_journal_is_handed_out_only_as_its_chain_has_it() {
+    let whole = journal(&siret(), &entries()[..3]);
+    let lines: Vec<&str> = whole[1..4].iter().map(|line| line.trim_end_matches('\n')).collect();
+    let chain = Chain { entries: 3, head: LineHash::of(lines[2]) };
+    let document = |chain: &Chain, lines: &[&str]| chain.document(&siret(), lines.iter().copied(), now());
+    assert_eq!(document(&chain, &lines), Ok(whole.concat()));
+    let broken = |line, why| Err(Broken { line, why });
+    assert_eq!(document(&chain, &lines[..2]), broken(4, Why::Dropped));
+    assert_eq!(document(&chain, &lines[1..]), broken(2, Why::Dropped));
+    assert_eq!(document(&chain, &[lines[0], lines[2], lines[1]]), broken(3, Why::Swapped));
+    assert_eq!(document(&chain, &[lines[0], "2 rien", lines[2]]), broken(3, Why::Altered));
+    let earlier = Chain { entries: 2, head: LineHash::of(lines[1]) };
+    assert_eq!(document(&earlier, &lines), broken(4, Why::Repeated));
+    let miscounted = Chain { entries: 2, ..chain };
+    assert_eq!(document(&miscounted, &lines), broken(5, Why::Replaced));
+}
+
+#[test]
+fn a_whole_journal_is_verified_and_nothing_may_follow_it() {
     let closed_at = "2026-11-23T16:00:00Z".parse().unwrap();
     for count in [0, 1, 19] {
         let text = journal(&siret(), &entries()[..count]).concat();
         let verified = Verified { siret: siret(), entries: u64::try_from(count).unwrap(), closed_at };
-        assert_eq!(verify(text.as_bytes()), Ok(verified.clone()));
+        assert_eq!(verify(text.as_bytes()), Ok(verified));
         let note = Note::new(text.clone()).unwrap();
         assert_eq!(note.text(), text);
-        assert_eq!(verify(note.to_string().as_bytes()), Ok(verified));
+        for tail in ["\n", "\n\n", "Rien.\n", "\n\u{2014} k AAAAAAE=\n"] {
+            let followed = verify(format!("{text}{tail}").as_bytes());
+            assert_eq!(followed, Err(Broken { line: count + 3, why: Why::Repeated }), "{tail:?}");
+        }
     }
+}
+
+fn key(name: &str) -> VerifierKey {
+    VerifierKey { name: KeyName::parse(name).unwrap(), public_key: [7; 32] }
+}
+
+/// Stands for a signature: whoever knows the key can make it.
+fn signature(of: &VerifierKey, text: &[u8]) -> Vec<u8> {
+    let hash: [u8; 32] = Sha256::new().chain_update(of.public_key).chain_update(text).finalize().into();
+    hash.to_vec()
+}
+
+fn is_signed(by: &VerifierKey, text: &[u8], bytes: &[u8]) -> bool {
+    signature(by, text) == bytes
+}
+
+/// A text with one signature, of it or of another.
+fn signed(text: &str, by: &VerifierKey, signed: &str) -> String {
+    let bytes = signature(by, signed.as_bytes());
+    let signature = Signature { name: by.name.clone(), key: by.id(), bytes };
+    Note::new(text.to_owned()).unwrap().signed(signature).unwrap().to_string()
+}
+
+#[test]
+fn what_is_signed_is_what_is_verified() {
+    let (ours, other) = (key("sesame.example/journal"), key("sesame.example/before"));
+    let keys = [ours.clone(), other.clone()];
+    let verified = |file: &str, keys: &[VerifierKey]| verify_signed(file.as_bytes(), keys, is_signed);
+    let text = journal(&siret(), &entries()[..5]).concat();
+    let whole = signed(&text, &ours, &text);
+    assert_eq!(verified(&whole, &keys).map(|journal| journal.entries), Ok(5));
+    assert_eq!(verified(&whole, &[other]), Err(Doubt::UnknownSigner));
+    assert_eq!(verified(&whole, &[]), Err(Doubt::UnknownSigner));
+    assert_eq!(verified(&signed(&text, &ours, "another"), &keys), Err(Doubt::Forged));
+    assert_eq!(verified(&text, &keys), Err(Doubt::Note(NoteError::Signatures)));
+    let broken = |line, why| Err(Doubt::Broken(Broken { line, why }));
+    assert_eq!(verified(&whole.replacen("Paul", "Jean", 1), &keys), broken(3, Why::Altered));
+    // Before and after a blank line in the text, which is not the one before the signatures.
+    let blank = text.replacen('\n', "\n\n", 1);
+    assert_eq!(verified(&signed(&blank, &ours, &blank), &keys), broken(2, Why::Altered));
+    let followed = format!("{text}\nRien.\n");
+    assert_eq!(verified(&signed(&followed, &ours, &followed), &keys), broken(8, Why::Repeated));
+}
+
+#[test]
+fn a_file_that_a_program_saved_anew_is_told_as_such() {
+    let ours = key("sesame.example/journal");
+    let text = journal(&siret(), &entries()[..5]).concat();
+    let whole = signed(&text, &ours, &text);
+    for file in [&text, &whole] {
+        let carriage_returns = file.replace('\n', "\r\n");
+        let marked = format!("\u{FEFF}{file}");
+        for (file, why) in [(carriage_returns, Why::LineEnds), (marked, Why::ByteOrderMark)] {
+            let broken = Broken { line: 1, why };
+            assert_eq!(verify(file.as_bytes()), Err(broken));
+            let keys = std::slice::from_ref(&ours);
+            assert_eq!(verify_signed(file.as_bytes(), keys, is_signed), Err(Doubt::Broken(broken)));
+        }
+    }
+    let mut lines = journal(&siret(), &entries()[..5]);
+    lines[3] = lines[3].replace('\n', "\r\n");
+    assert_eq!(broken(&lines), Broken { line: 4, why: Why::LineEnds });
+}
+
+#[test]
+fn a_moment_is_written_in_one_form_alone() {
+    for moment in [
+        "2026-11-23T16:00:02.000Z",
+        "2026-11-23T16:00:02+00:00",
+        "2026-11-23T17:00:02+01:00",
+        "2026-11-23t16:00:02z",
+        "20261123T160002Z",
+    ] {
+        let mut lines = journal(&siret(), &entries());
+        let content = without_check(&lines[3]).replace("2026-11-23T16:00:02Z", moment);
+        assert!(content.contains(moment));
+        lines[3] = with_check(&content);
+        assert_eq!(broken(&lines), Broken { line: 4, why: Why::Altered }, "{moment}");
+    }
+}
+
+#[test]
+fn lines_that_were_added_are_named_however_well_they_are_chained() {
+    for (rank, count) in (1..=20).flat_map(|rank| [(rank, 1), (rank, 2)]) {
+        let mut lines = journal(&siret(), &entries());
+        for place in rank..rank + count {
+            let added = chained(place, &lines[place - 1]);
+            lines.insert(place, added);
+        }
+        assert_eq!(broken(&lines), Broken { line: rank + 1, why: Why::Repeated }, "{count} of them");
+    }
+    let mut lines = journal(&siret(), &entries());
+    let another = journal(&Siret::parse("35600000009075").unwrap(), &[]);
+    lines.insert(0, another[0].clone());
+    assert_eq!(broken(&lines), Broken { line: 1, why: Why::Repeated });
+}
+
+#[test]
+fn a_line_that_holds_another_hash_than_it_did_is_named_itself() {
+    for rank in 1..=19 {
+        let mut lines = journal(&siret(), &entries());
+        let (content, _) = without_check(&lines[rank]).rsplit_once(' ').unwrap();
+        lines[rank] = with_check(&format!("{content} {}", "0".repeat(64)));
+        assert_eq!(broken(&lines), Broken { line: rank + 1, why: Why::Replaced });
+    }
+    let mut lines = journal(&siret(), &entries());
+    lines[20] = with_check(&without_check(&lines[20]).replace(": 19.", ": 18."));
+    assert_eq!(broken(&lines), Broken { line: 21, why: Why::Replaced });
 }
 
 #[test]
@@ -267,7 +452,7 @@ fn two_exchanged_sentences_are_found_at_the_first() {
 fn a_line_that_was_written_anew_with_its_check_is_not_the_one_that_the_next_remembers() {
     for rank in 1..=19 {
         let mut lines = journal(&siret(), &entries());
-        let content = lines[rank].trim_end().rsplit_once(' ').unwrap().0;
+        let content = without_check(&lines[rank]);
         let forged = content.replace("Élodie Dupont", "Jeanne Petit").replace("Paul Martin", "Jeanne Petit");
         let forged = with_check(&forged.replace("Agent 7", "Agent 8").replace("L'autre", "Un autre"));
         assert_ne!(forged, lines[rank]);
@@ -297,11 +482,20 @@ fn the_end_cannot_be_cut_off() {
 
 #[test]
 fn a_name_cannot_forge_a_sentence_or_a_line() {
-    let quoting = named("Paul » a quitté l'établissement. « Jean", "Martin");
-    let sentence = Entry::SpaceClosed { by: By::Person(quoting) }.sentence();
-    assert_eq!((sentence.matches('«').count(), sentence.matches('»').count()), (1, 1), "{sentence}");
+    let quotes = |sentence: &str| (sentence.matches('«').count(), sentence.matches('»').count());
+    let quoting = Who { name: named("Paul » a quitté l'établissement. « Jean", "Martin"), mark: 1 };
+    let sentence = Entry::SpaceClosed { by: By::Person(quoting) }.sentence(1);
+    assert_eq!(quotes(&sentence), (1, 1), "{sentence}");
+    let agent = || Name::parse("A").unwrap();
+    let what = || "rien ». L'agent « B » est intervenu : « tout".to_owned();
+    for entry in [
+        Entry::AgentLooked { agent: agent(), what: what() },
+        Entry::AgentActed { agent: agent(), what: what() },
+    ] {
+        assert_eq!(quotes(&entry.sentence(1)), (2, 2), "{}", entry.sentence(1));
+    }
     let what = "rien\n2 2026-11-23T16:00:00Z x\r\u{85}\u{2028}\u{2029}\0\u{202E}".to_owned();
-    let looked = Entry::AgentLooked { agent: Name::parse("A").unwrap(), what };
+    let looked = Entry::AgentLooked { agent: agent(), what };
     let lines = journal(&siret(), &[looked]);
     assert_eq!(lines.len(), 3);
     assert!(verify(lines.concat().as_bytes()).is_ok());
@@ -311,15 +505,15 @@ fn a_name_cannot_forge_a_sentence_or_a_line() {
 #[test]
 fn a_sentence_is_bounded() {
     let looked = Entry::AgentLooked { agent: Name::parse("A").unwrap(), what: "é".repeat(20_000) };
-    assert_eq!(looked.sentence().chars().count(), SENTENCE_LENGTH_MAX);
+    assert_eq!(looked.sentence(1).chars().count(), SENTENCE_LENGTH_MAX);
     let name = "é".repeat(100);
     let long = Entry::Invited {
         who: named(&name, &name),
         email: email(&format!("{}@{}.fr", "x".repeat(64), "d".repeat(63))),
         offer: Offer::Successor,
-        by: By::Person(named(&name, &name)),
+        by: By::Person(Who { name: named(&name, &name), mark: u64::MAX }),
     };
-    assert!(long.sentence().ends_with("pour prendre sa suite."));
+    assert!(long.sentence(1).ends_with("pour prendre sa suite."));
 }
 
 #[test]
@@ -376,6 +570,30 @@ proptest! {
     }
 
     #[test]
+    fn no_other_sequence_of_whole_lines_is_a_journal(
+        edits in vec((0..5_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..8),
+    ) {
+        // Of one chain, handed out twice: each has lines that fit into the other.
+        let (short, long) = (journal(&siret(), &entries()[..4]), journal(&siret(), &entries()[..7]));
+        let whole_lines = [short.as_slice(), &long].concat();
+        let mut lines = short.clone();
+        for (edit, one, other) in edits {
+            let line = whole_lines[other.index(whole_lines.len())].clone();
+            let count = lines.len();
+            match edit {
+                0 => lines.insert(one.index(count + 1), line),
+                _ if count == 0 => {}
+                1 => drop(lines.remove(one.index(count))),
+                2 => lines.swap(one.index(count), other.index(count)),
+                3 => lines[one.index(count)] = line,
+                _ => lines.truncate(one.index(count)),
+            }
+        }
+        let is_one = lines == short || lines == long;
+        prop_assert_eq!(verify(lines.concat().as_bytes()).is_ok(), is_one, "{:?}", lines);
+    }
+
+    #[test]
     fn of_several_altered_lines_the_first_is_named(
         (mut lines, _, _) in any_places(), ranks in vec(any::<prop::sample::Index>(), 1..6),
     ) {
@@ -400,8 +618,8 @@ proptest! {
         let name = |text: &str| Name::parse(text).unwrap_or_else(|_| Name::parse("Jean").unwrap());
         let mut all: Vec<Entry> = names
             .iter()
-            .map(|(first, last)| By::Person(FullName { first: name(first), last: name(last) }))
-            .map(|by| Entry::SpaceClosed { by })
+            .map(|(first, last)| Who { name: FullName { first: name(first), last: name(last) }, mark: 1 })
+            .map(|who| Entry::SpaceClosed { by: By::Person(who) })
             .collect();
         all.push(Entry::AgentActed { agent: name(&what), what });
         let lines = journal(&siret(), &all);

@@ -104,6 +104,22 @@ fn signatures_stand_after_one_blank_line() {
 }
 
 #[test]
+fn the_odd_name_of_an_unknown_signer_does_not_spoil_a_note() {
+    let known = key("sesame.example/journal");
+    let encoded = STANDARD.encode([1; 68]);
+    for odd in ["a\u{200B}b", "\u{202E}a", "a\u{7F}", &"a".repeat(KEY_NAME_BYTES_MAX + 1)] {
+        assert_eq!(KeyName::parse(odd), None, "{odd:?}");
+        let line = signature(&known, &[1; 64]);
+        let note = format!("Un.\n\n\u{2014} {odd} {encoded}\n{line}\n");
+        let read = Note::parse(note.as_bytes()).unwrap();
+        assert_eq!((read.signatures().len(), read.signatures_of(&known).count()), (2, 1), "{odd:?}");
+        assert_eq!(read.to_string(), note);
+    }
+    let control = format!("Un.\n\n\u{2014} a\u{1}b {encoded}\n");
+    assert_eq!(Note::parse(control.as_bytes()), Err(NoteError::Encoding));
+}
+
+#[test]
 fn a_text_that_cannot_be_signed_is_refused() {
     let refused = |text: &str| Note::new(text.to_owned()).unwrap_err();
     for text in ["", "Un.", "Un.\nDeux."] {

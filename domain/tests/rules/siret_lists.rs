@@ -59,14 +59,45 @@ fn without_a_header_the_first_siret_of_a_line_counts() {
         &format!("12;{ONE};{TWO}\nMartin;{TWO}\nDupont;732829320"),
         &[(1, ONE), (2, TWO), (3, "siret-is-siren")],
     );
-    is_read_as(&format!("Mes clients\n{ONE}\npas un siret\n"), &[(2, ONE), (3, "siret-format")]);
+    is_read_as(&format!("{ONE}\npas un siret\n"), &[(1, ONE), (2, "siret-format")]);
     is_read_as(&format!("SIRET : {ONE}"), &[(1, ONE)]);
     is_read_as("SIRET : 73282932000075", &[(1, "siret-checksum")]);
 }
 
 #[test]
+fn a_header_is_a_first_line_that_names_the_column_and_every_other_line_is_told() {
+    for label in [
+        "SIRET",
+        "siret",
+        " Siret : ",
+        "N° SIRET",
+        "Nº Siret",
+        "№ SIRET",
+        "No_Siret",
+        "Num. SIRET",
+        "Numéro de SIRET",
+        "NUMÉRO SIRET",
+        "Code SIRET du client",
+        "SIRET établissement",
+    ] {
+        is_read_as(&format!("{label}\n{ONE}"), &[(2, ONE)]);
+        is_read_as(&format!("Nom;{label}\n{TWO};{ONE}"), &[(2, ONE)]);
+    }
+    for other in ["Mes clients", "Siret ou siren", "Liste des siret", "Désiret", "Client"] {
+        is_read_as(&format!("{other}\n{ONE}"), &[(1, "siret-format"), (2, ONE)]);
+    }
+    is_read_as(&format!("{ONE}\nSIRET\n{TWO}"), &[(1, ONE), (2, "siret-format"), (3, TWO)]);
+}
+
+#[test]
 fn two_cells_are_never_joined_into_a_siret() {
     is_read_as("732829320,00074\n7,3282932000074", &[(1, "siret-is-siren"), (2, "siret-format")]);
+    is_read_as(
+        &format!("{ONE};x\n{TWO};x\n732829320,00074;x\n732829320\t00074;x\n7,32829320\t00074"),
+        &[(1, ONE), (2, TWO), (3, "siret-format"), (4, "siret-format"), (5, "siret-format")],
+    );
+    is_read_as(&format!("SIRET;Nom\n732829320,00074;x\n{ONE},;x"), &[(2, "siret-format"), (3, ONE)]);
+    is_read_as("\"732829320\",\"00074\"\n\"732,829,320,00074\",x", &[(1, "siret-is-siren"), (2, ONE)]);
 }
 
 #[test]
@@ -99,7 +130,7 @@ fn a_second_time_names_the_first() {
 
 #[test]
 fn every_encoding_of_a_spreadsheet_is_read() {
-    let text = format!("N° SIRET;Nom\r\n{ONE};Épicerie\r\n");
+    let text = format!("Numéro de SIRET;Nom\r\n732\u{A0}829\u{A0}320\u{A0}00074;Épicerie\r\n");
     let expected = vec![(2, ONE.to_owned())];
     let with_mark = [[0xEF, 0xBB, 0xBF].as_slice(), text.as_bytes()].concat();
     assert_eq!(results(&with_mark), expected);

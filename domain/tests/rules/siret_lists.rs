@@ -130,7 +130,7 @@ fn a_second_time_names_the_first() {
 
 #[test]
 fn every_encoding_of_a_spreadsheet_is_read() {
-    let text = format!("Numéro de SIRET;Nom\r\n732\u{A0}829\u{A0}320\u{A0}00074;Épicerie\r\n");
+    let text = "Numéro de SIRET;Nom\r\n732\u{A0}829\u{A0}320\u{A0}00074;Épicerie\r\n";
     let expected = vec![(2, ONE.to_owned())];
     let with_mark = [[0xEF, 0xBB, 0xBF].as_slice(), text.as_bytes()].concat();
     assert_eq!(results(&with_mark), expected);

@@ -30,13 +30,12 @@ pub fn run(arguments: &[&str]) -> Outcome {
     let tools = Tools::find()?;
     match arguments {
         ["--mutants"] => mutants(&tools),
-        _ => tools::succeed(simulate(&tools, &tools.root).args(arguments)),
+        _ => tools::succeed(simulate(&tools).args(arguments)),
     }
 }
 
-fn simulate(tools: &Tools, project: &Path) -> Command {
+fn simulate(tools: &Tools) -> Command {
     let mut cargo = tools.command("cargo");
-    cargo.current_dir(project);
     cargo.args(["run", "--quiet", "--profile", "simulation", "--package", "simulation", "--"]);
     cargo
 }
@@ -54,17 +53,13 @@ fn mutants(tools: &Tools) -> Outcome {
         let (original, file) =
             (fs::read_to_string(tools.root.join(&mutation.file))?, copy.join(&mutation.file));
         fs::write(&file, original.replacen(&mutation.from, &mutation.to, 1))?;
+        // As tests are built: most are found by the first seeds, sooner than they are compiled for speed.
         let mut build = tools.command("cargo");
-        build.current_dir(&copy).args([
-            "build",
-            "--quiet",
-            "--profile",
-            "simulation",
-            "--package",
-            "simulation",
-        ]);
+        build.current_dir(&copy).args(["build", "--quiet", "--workspace", "--bin", "simulation"]);
         tools::succeed(&mut build)?;
-        let found = simulate(tools, &copy).args(["--seeds", MUTANT_SEEDS_MAX]).output()?;
+        let simulation = tools.target().join("debug/simulation");
+        let mut seeds = tools.command(&simulation.to_string_lossy());
+        let found = seeds.current_dir(&copy).args(["--seeds", MUTANT_SEEDS_MAX]).output()?;
         fs::write(&file, original)?;
         let output = String::from_utf8_lossy(&found.stdout);
         match output.lines().skip_while(|line| !line.starts_with("seed ")).nth(1) {

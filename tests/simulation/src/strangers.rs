@@ -82,7 +82,7 @@ async fn guess_password(world: &World, identifier: &str, password: &str) {
 /// Applies with the address that the victim mistypes, and has the application sent on once it may be the
 /// victim's.
 async fn hijack(world: Rc<World>, victim: Employer, mut rng: Rng) {
-    for _ in 0..4 * VISITS {
+    for _ in 0..2 * VISITS {
         let form = json!({
             "siret": victim.siret, "establishment_name": "Personne", "first_name": "Nul",
             "last_name": "Autre", "email": victim.mistyped(), "phone": "01 99 99 99 99",
@@ -90,8 +90,7 @@ async fn hijack(world: Rc<World>, victim: Employer, mut rng: Rng) {
         });
         let answer = ask(&world, "/api/create-account", Action::CreateAccount, form).await;
         let mail = answer.and_then(|answer| answer.body["mail"].as_str().map(str::to_owned));
-        // No longer than it takes until who has mistyped it sees that, and corrects it.
-        wait(&mut rng, 300).await;
+        wait(&mut rng, 1_800).await;
         if let Some(mail) = mail {
             let form = json!({"email": HIJACKER});
             ask(&world, &format!("/api/mail/{mail}/address"), Action::CreateAccount, form).await;

@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use domain::MailId;
 use domain::mail::Lane;
+use dynoxide::actions::batch_get_item::BatchGetItemRequest;
 use dynoxide::actions::delete_item::DeleteItemRequest;
 use dynoxide::actions::get_item::GetItemRequest;
 use dynoxide::actions::put_item::PutItemRequest;
@@ -109,6 +110,13 @@ impl Emulator {
                 caller.check(Operation::GetItem, &request.key)?;
                 written(&db.get_item(request)?)
             }
+            "BatchGetItem" => {
+                let request: BatchGetItemRequest = read(body)?;
+                for key in request.request_items.values().flat_map(|asked| &asked.keys) {
+                    caller.check(Operation::BatchGetItem, key)?;
+                }
+                written(&db.batch_get_item(request)?)
+            }
             "PutItem" => {
                 let request: PutItemRequest = read(body)?;
                 caller.check(Operation::PutItem, &request.item)?;
@@ -144,7 +152,6 @@ impl Emulator {
         let db = &self.database;
         match operation {
             "Scan" => written(&db.scan(read(body)?)?),
-            "BatchGetItem" => written(&db.batch_get_item(read(body)?)?),
             "BatchWriteItem" => written(&db.batch_write_item(read(body)?)?),
             "TransactGetItems" => written(&db.transact_get_items(read(body)?)?),
             "CreateTable" => written(&db.create_table(read(body)?)?),

@@ -1,16 +1,19 @@
 //! Accounts and applications, and the limits of logins.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::email::Email;
 use crate::identifier::Identifier;
-use crate::name::Name;
+use crate::name::{FullName, Name};
 use crate::phone::Phone;
 use crate::siret::Siret;
 use crate::time::{SignedDuration, Timestamp};
 
 /// The retention of an application that nobody activates.
 pub const APPLICATION_RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// The retention of the row of a closed account: for the mail that tells it.
+pub const CLOSED_RETENTION: SignedDuration = SignedDuration::from_hours(24);
 /// How long a session lasts (contract).
 pub const SESSION_VALID: SignedDuration = SignedDuration::from_hours(8);
 /// Failed logins on one identifier after which a proof of work is asked for.
@@ -56,6 +59,8 @@ impl Application {
 pub struct Account {
     pub identifier: Identifier,
     pub application: Application,
+    /// Where it is a member, in openings that may be over: see [`Openings`](crate::Openings).
+    pub establishments: BTreeSet<Siret>,
     /// Whether its activation link was used.
     pub is_active: bool,
     /// Times that the password was set. Links and sessions of an earlier epoch are invalid.
@@ -65,6 +70,14 @@ pub struct Account {
     pub password_set_at: Option<Timestamp>,
     /// The expiry of an application; none once it is activated.
     pub expires_at: Option<Timestamp>,
+}
+
+impl Account {
+    /// As colleagues see them.
+    #[must_use]
+    pub fn name(&self) -> FullName {
+        FullName { first: self.application.first_name.clone(), last: self.application.last_name.clone() }
+    }
 }
 
 impl fmt::Debug for Account {

@@ -1,6 +1,7 @@
 //! The domain: values, rules and refusals. No IO, no clock, no randomness.
 
 pub mod account;
+pub mod address_change;
 mod as_text;
 pub mod authority;
 pub mod base32;
@@ -32,6 +33,7 @@ pub mod time;
 pub mod token;
 
 pub use account::{Account, Application, Person};
+pub use address_change::{AddressChange, AddressChangeId};
 pub use code::Code;
 pub use email::{Email, MailDomain};
 pub use form::{AcceptedTerms, FieldValue};

@@ -7,8 +7,13 @@ use ulid::Ulid;
 
 use crate::as_text::as_text;
 use crate::delivery::{Bounce, Event};
+use crate::address_change::AddressChangeId;
 use crate::email::Email;
 use crate::identifier::Identifier;
+use crate::invitation::InvitationId;
+use crate::journal::MandateEvent;
+use crate::mandate::MandateId;
+use crate::membership::Change;
 use crate::siret::Siret;
 use crate::ticket::Reference;
 use crate::time::{SignedDuration, Timestamp, after};
@@ -25,6 +30,17 @@ pub const ACTIVATION_MAILS_MAX: u64 = 60;
 /// Activation links of one establishment to one mailbox within [`QUOTA_WINDOW`]: a stranger cannot exhaust
 /// the mailbox's quota for other establishments.
 pub const ESTABLISHMENT_ACTIVATION_MAILS_MAX: u64 = 10;
+/// Invitations to one mailbox within [`QUOTA_WINDOW`].
+pub const INVITATION_MAILS_MAX: u64 = 10;
+/// Invitations into one establishment within [`QUOTA_WINDOW`]: as many as may be open at once, and as many
+/// corrections.
+pub const ESTABLISHMENT_INVITATION_MAILS_MAX: u64 = 40;
+/// Requests for an invitation into one establishment within [`QUOTA_WINDOW`].
+pub const INVITATION_REQUEST_MAILS_MAX: u64 = 5;
+/// Offers of mandates to one typed address within [`QUOTA_WINDOW`].
+pub const MANDATE_OFFER_MAILS_MAX: u64 = 10;
+/// Changes of one account's address within [`QUOTA_WINDOW`].
+pub const ADDRESS_CHANGE_MAILS_MAX: u64 = 5;
 /// Receipts of requests for assistance to one mailbox within [`QUOTA_WINDOW`].
 pub const RECEIPT_MAILS_MAX: u64 = 20;
 /// Copies of requests for assistance to the agency within [`QUOTA_WINDOW`]: five a minute, more than its
@@ -56,6 +72,14 @@ pub enum Bounded<'a> {
     Receipt(&'a Email),
     /// A copy of a request for assistance, to the agency.
     AgencyCopy,
+    /// An invitation, to the invited address.
+    Invitation(&'a Email, &'a Siret),
+    /// A request for an invitation, to the holders.
+    InvitationRequest(&'a Siret),
+    /// An offer of a mandate, to the address that was typed.
+    MandateOffer(&'a Email),
+    /// The link to a new address of an account.
+    AddressConfirmation(&'a Identifier, &'a Email),
 }
 
 impl Bounded<'_> {
@@ -75,6 +99,18 @@ impl Bounded<'_> {
             ],
             Self::Receipt(to) => vec![quota("receipt", to.mailbox(), RECEIPT_MAILS_MAX)],
             Self::AgencyCopy => vec![quota("agency-copy", String::new(), AGENCY_MAILS_MAX)],
+            Self::Invitation(to, siret) => vec![
+                quota("establishment-invitation", siret.to_string(), ESTABLISHMENT_INVITATION_MAILS_MAX),
+                quota("invitation", to.mailbox(), INVITATION_MAILS_MAX),
+            ],
+            Self::InvitationRequest(siret) => {
+                vec![quota("invitation-request", siret.to_string(), INVITATION_REQUEST_MAILS_MAX)]
+            }
+            Self::MandateOffer(to) => vec![quota("mandate-offer", to.mailbox(), MANDATE_OFFER_MAILS_MAX)],
+            Self::AddressConfirmation(identifier, to) => vec![
+                quota("address-change", identifier.to_string(), ADDRESS_CHANGE_MAILS_MAX),
+                quota("new-address", to.mailbox(), ADDRESS_CHANGE_MAILS_MAX),
+            ],
         }
     }
 }
@@ -216,6 +252,33 @@ pub enum MailJob {
     TicketToAgency { reference: Reference },
     /// To the agency: a list of the requests for assistance beyond [`AGENCY_MAILS_MAX`].
     AgencyDigest { period: DigestPeriod },
+    /// To the invited address: the link of the invitation.
+    Invitation { siret: Siret, invitation: InvitationId },
+    /// To the active holders: somebody asks for an invitation.
+    InvitationRequest {
+        siret: Siret,
+        /// A keyed hash of the asker's address, under which the request stands.
+        asker: String,
+    },
+    /// To the other active holders: somebody joined by an invitation.
+    MemberJoined { siret: Siret, identifier: Identifier },
+    /// To the person: what a holder changed for them.
+    MemberChanged { siret: Siret, identifier: Identifier, change: Change },
+    /// To the active holders of one side of a mandate, or to the address that its offer named.
+    Mandate {
+        /// The side that is told.
+        siret: Siret,
+        /// The other side.
+        other: Siret,
+        mandate: MandateId,
+        event: MandateEvent,
+    },
+    /// To a new address: the link that makes it the account's.
+    AddressConfirmation { identifier: Identifier, change: AddressChangeId },
+    /// To the address so far: the way back.
+    AddressNotice { identifier: Identifier, change: AddressChangeId },
+    /// The account is closed.
+    AccountClosed { identifier: Identifier },
 }
 
 impl MailJob {
@@ -230,7 +293,15 @@ impl MailJob {
             | Self::RecoveryByAddress { .. }
             | Self::RecoveryByIdentifier { .. }
             | Self::LoginsBlocked { .. }
-            | Self::PasswordChanged { .. } => Lane::Links,
+            | Self::PasswordChanged { .. }
+            | Self::Invitation { .. }
+            | Self::InvitationRequest { .. }
+            | Self::MemberJoined { .. }
+            | Self::MemberChanged { .. }
+            | Self::Mandate { .. }
+            | Self::AddressConfirmation { .. }
+            | Self::AddressNotice { .. }
+            | Self::AccountClosed { .. } => Lane::Links,
         }
     }
 
@@ -247,6 +318,14 @@ impl MailJob {
             Self::TicketReceipt { .. } => "ticket_receipt",
             Self::TicketToAgency { .. } => "ticket_to_agency",
             Self::AgencyDigest { .. } => "agency_digest",
+            Self::Invitation { .. } => "invitation",
+            Self::InvitationRequest { .. } => "invitation_request",
+            Self::MemberJoined { .. } => "member_joined",
+            Self::MemberChanged { .. } => "member_changed",
+            Self::Mandate { .. } => "mandate",
+            Self::AddressConfirmation { .. } => "address_confirmation",
+            Self::AddressNotice { .. } => "address_notice",
+            Self::AccountClosed { .. } => "account_closed",
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 use crate::form::{FieldValue, Rule, Schema, present};
 use crate::identifier::Identifier;
 use crate::opaque::opaque_id;
@@ -16,8 +18,9 @@ use crate::time::{SignedDuration, Timestamp, after};
 pub const HOLDERS_MIN: u64 = 1;
 /// Members of one establishment, suspended ones included: they are listed at once.
 pub const MEMBERS_MAX: u64 = 200;
-/// Establishments of one person: what they may do is read at once.
-pub const ESTABLISHMENTS_MAX: u64 = 50;
+/// Establishments of one person: what they may do is read at once, and a change of their address is one write
+/// with three rows of each.
+pub const ESTABLISHMENTS_MAX: u64 = 30;
 /// How long after a holder's last sign they are asked «toujours là ?».
 pub const PRESENCE_PERIOD: SignedDuration = SignedDuration::from_hours(365 * 24);
 
@@ -194,7 +197,8 @@ impl Member {
 }
 
 /// A change of a membership.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// By the member.
     Leave,

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
 use crate::form::{FieldValue, Rule, Schema, TextRule, present};
 use crate::refusal::FieldCode;
 use crate::text;
@@ -26,6 +29,18 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether a text is a part of it, case and accents aside.
+    #[must_use]
+    pub fn has(&self, sought: &str) -> bool {
+        plain(&self.0).contains(plain(sought).trim())
+    }
+}
+
+/// A text without case and accents.
+fn plain(text: &str) -> String {
+    let letters = text.nfd().filter(|c| !is_combining_mark(*c));
+    letters.flat_map(char::to_lowercase).collect()
 }
 
 /// First and last name of a person, as colleagues see them.

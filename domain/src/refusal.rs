@@ -137,6 +137,8 @@ pub enum FieldCode {
     ScopeUnknown,
     /// The person's own establishment, where another one is asked for.
     SiretIsOwn,
+    /// No space of that establishment is open here.
+    SiretUnknown,
     /// Not a day like `2026-11-23`.
     DateFormat,
     /// The last day of a mandate is over.
@@ -186,6 +188,7 @@ impl FieldCode {
             Self::SideUnknown => "side-unknown",
             Self::ScopeUnknown => "scope-unknown",
             Self::SiretIsOwn => "siret-is-own",
+            Self::SiretUnknown => "siret-unknown",
             Self::DateFormat => "date-format",
             Self::DatePast => "date-past",
             Self::DateOrder => "date-order",

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::function::Secret;
 use crate::outbox::{MAIL_DOMAIN, Outbox, Typed};
 use crate::proofs::{Proof, Proofs, Receipt, Spent};
+use crate::spaces::{FREE_SPACE, assert_free, read_people};
 use crate::table::{Change, Guard, Key, Refused, Row, Table, TableError, Transaction};
 
 /// Attempts at a free identifier; more is a bug.
@@ -35,16 +36,12 @@ const MIXED: &str = "mixed";
 /// The application is not activated, and nobody has applied with its SIRET and address in other words:
 /// whoever corrects the address gets no other applicant's words, and ends no other's links.
 const ALONE: &str = "is_active = :false AND applied_words = :words";
-/// The establishment has no account.
-const FREE_ESTABLISHMENT: Guard = Guard("free establishment");
 /// The first mail of an application allows another correction, and names the application that is corrected.
 const FIRST_MAIL: Guard = Guard("first mail");
 /// The application whose address is corrected is not activated, and its corrector's alone.
 const FORMER_APPLICATION: Guard = Guard("former application");
 /// Tries of a correction beside others of the same application.
 const CORRECTION_TRIES_MAX: usize = 4;
-/// The only role for now.
-pub const ROLE_HOLDER: &str = "holder";
 
 #[derive(Debug, Clone)]
 pub struct Accounts {
@@ -72,9 +69,10 @@ impl Accounts {
         }
     }
 
-    /// Whether an active account exists for the establishment.
+    /// Whether an active account exists for the establishment: its space is open.
     pub async fn has_account(&self, siret: &Siret) -> Result<bool, TableError> {
-        Ok(self.table.find(&Key::establishment(siret)).await?.is_some())
+        let row = self.table.find(&Key::establishment(siret)).await?;
+        Ok(row.is_some_and(|row| row.find_number("holders") != Some(0)))
     }
 
     /// The account of an identifier, active or not.
@@ -87,11 +85,12 @@ impl Accounts {
 
     /// The active accounts of an establishment's members.
     pub async fn of_establishment(&self, siret: &Siret) -> Result<Vec<Account>, TableError> {
-        let members = self.table.find_all(&format!("SIRET#{siret}"), Key::MEMBERS).await?;
+        let partition = Key::space(siret);
+        let rows = self.table.find_between(&partition, Key::ESTABLISHMENT, Key::AFTER_MEMBERS).await?;
+        let members = read_people(siret, &rows)?.map(|space| space.members).unwrap_or_default();
         let mut accounts = Vec::new();
         for member in &members {
-            let identifier = member.parsed("identifier", Identifier::parse)?;
-            accounts.extend(self.find(&identifier).await?.filter(|account| account.is_active));
+            accounts.extend(self.find(&member.identifier).await?.filter(|account| account.is_active));
         }
         Ok(accounts)
     }
@@ -108,8 +107,8 @@ impl Accounts {
         for _ in 0..IDENTIFIER_ATTEMPTS_MAX {
             let identifier = self.identifier_of(application, taken.identifiers)?;
             let mut transaction = Transaction::new();
+            assert_free(&mut transaction, &application.siret);
             transaction
-                .assert_absent(FREE_ESTABLISHMENT, Key::establishment(&application.siret))
                 .change(OWN_APPLICATION, self.write(&identifier, application, taken.over(&words))?);
             self.outbox.assert_mail_domain(&mut transaction, &application.email).await?;
             let job = MailJob::Activation { identifier, is_corrected: false };
@@ -122,7 +121,7 @@ impl Accounts {
                     return Err(Refusal::EstablishmentHasAccount.into());
                 }
                 Spent::Before(_) => return Err(Error::internal("a receipt of another action")),
-                Spent::Refused(refused) if refused.is_by(FREE_ESTABLISHMENT) => {
+                Spent::Refused(refused) if refused.is_by(FREE_SPACE) => {
                     // Spent all the same: else one proof could check every establishment.
                     self.proofs.spend(proof, &Receipt::EstablishmentHasAccount, Transaction::new()).await?;
                     return Err(Refusal::EstablishmentHasAccount.into());
@@ -164,9 +163,8 @@ impl Accounts {
             let application = Application { email: email.clone(), ..former.application };
             let identifier = self.identifier_of(&application, taken.identifiers)?;
             let mut transaction = Transaction::new();
-            transaction
-                .assert_absent(FREE_ESTABLISHMENT, Key::establishment(&application.siret))
-                .change(FIRST_MAIL, chain.correction(&identifier));
+            assert_free(&mut transaction, &application.siret);
+            transaction.change(FIRST_MAIL, chain.correction(&identifier));
             if identifier == chain.identifier {
                 let write = self.write(&identifier, &application, (words, ALONE))?;
                 transaction.change(FORMER_APPLICATION, write);
@@ -186,7 +184,7 @@ impl Accounts {
                 Spent::Refused(refused) => refused,
             };
             // None of these spends the proof: it can be used with another address.
-            if refused.is_by(FREE_ESTABLISHMENT) {
+            if refused.is_by(FREE_SPACE) {
                 return Err(Refusal::EstablishmentHasAccount.into());
             }
             if refused.is_by(MAIL_DOMAIN) {
@@ -224,9 +222,14 @@ impl Accounts {
         Ok(self.config.keys.of(Secret::Hash)?.fingerprint("words", &words.join("\0")))
     }
 
-    fn applicant_of(&self, application: &Application) -> Result<String, Error> {
+    pub(crate) fn applicant_of(&self, application: &Application) -> Result<String, Error> {
         let applicant = format!("{} {}", application.siret, application.email.normalised());
         Ok(self.config.keys.of(Secret::Hash)?.fingerprint("applicant", &applicant))
+    }
+
+    /// The identifier for a new account of an invited person, and those to try when it is taken.
+    pub(crate) fn identifier_for(&self, application: &Application, attempt: u32) -> Result<Identifier, Error> {
+        self.identifier_of(application, attempt)
     }
 
     /// The identifier of a SIRET and an address, derived from them, so that nothing need be read to find it
@@ -282,10 +285,11 @@ impl Taken {
     }
 }
 
-fn read(identifier: &Identifier, row: &Row) -> Result<Account, TableError> {
+pub(crate) fn read(identifier: &Identifier, row: &Row) -> Result<Account, TableError> {
     Ok(Account {
         identifier: identifier.clone(),
         application: read_application(row)?,
+        establishments: row.set("sirets").iter().filter_map(|siret| Siret::parse(siret).ok()).collect(),
         is_active: row.is("is_active"),
         credentials_epoch: row.number("credentials_epoch")?,
         password_hash: row.find_text("password_hash").map(str::to_owned),

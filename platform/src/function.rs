@@ -99,6 +99,8 @@ pub struct Grant {
 pub enum Operation {
     /// `dynamodb:GetItem`
     GetItem,
+    /// `dynamodb:BatchGetItem`
+    BatchGetItem,
     /// `dynamodb:Query`
     Query,
     /// `dynamodb:ConditionCheckItem`
@@ -117,6 +119,7 @@ impl Operation {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::GetItem => "GetItem",
+            Self::BatchGetItem => "BatchGetItem",
             Self::Query => "Query",
             Self::ConditionCheckItem => "ConditionCheckItem",
             Self::PutItem => "PutItem",
@@ -130,6 +133,11 @@ impl Grant {
     #[must_use]
     pub const fn get(key: &'static str) -> Self {
         Self { operation: Operation::GetItem, key }
+    }
+
+    #[must_use]
+    pub const fn get_many(key: &'static str) -> Self {
+        Self { operation: Operation::BatchGetItem, key }
     }
 
     #[must_use]

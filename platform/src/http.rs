@@ -33,6 +33,15 @@ impl FromRequest for Request {
     }
 }
 
+/// The head of a request, and what is read of it whole.
+impl<T: FromRequest> FromRequest for (Request, T) {
+    fn from_request(request: Request) -> Result<Self, Problem> {
+        let (head, body) = request.into_parts();
+        let read = T::from_request(Request::from_parts(head.clone(), body))?;
+        Ok((Request::from_parts(head, Body::Empty), read))
+    }
+}
+
 /// What a handler can return.
 pub trait IntoResponse {
     fn into_response(self) -> Response;
@@ -128,6 +137,13 @@ async fn answer(function: &Function, platform: &Platform, request: Request) -> R
 #[must_use]
 pub fn path_part(request: &Request, rank: usize) -> &str {
     request.uri().path().split('/').nth(rank + 1).unwrap_or_default()
+}
+
+/// The value of a query parameter that people type, percent-decoded as forms encode it.
+#[must_use]
+pub fn query_text(request: &Request, name: &str) -> Option<String> {
+    let pairs = url::form_urlencoded::parse(request.uri().query()?.as_bytes());
+    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// The value of a query parameter. Nothing is percent-decoded.

@@ -1,6 +1,7 @@
 //! What every function shares: configuration, HTTP, the table with a file for each aggregate, logs.
 
 pub mod accounts;
+pub mod addresses;
 pub mod boot;
 pub mod clock;
 pub mod codes;
@@ -11,17 +12,21 @@ pub mod error;
 pub mod form;
 pub mod function;
 pub mod http;
+pub mod invitations;
 pub mod links;
+pub mod mandates;
 pub mod metrics;
 pub mod notices;
 pub mod outbox;
 pub mod passwords;
+pub mod people;
 pub mod problems;
 pub mod proofs;
 pub mod random;
 pub mod refusals;
 pub mod scope;
 pub mod sessions;
+pub mod spaces;
 pub mod table;
 pub mod telemetry;
 pub mod tickets;
@@ -43,15 +48,19 @@ pub struct Platform {
     pub clock: Clock,
     pub random: Random,
     pub accounts: accounts::Accounts,
+    pub addresses: addresses::Addresses,
     pub codes: codes::Codes,
     pub credentials: credentials::Credentials,
+    pub invitations: invitations::Invitations,
     pub links: links::Links,
+    pub mandates: mandates::Mandates,
     pub notices: notices::Notices,
     pub outbox: outbox::Outbox,
     pub passwords: passwords::Passwords,
     pub proofs: proofs::Proofs,
     pub refusals: refusals::Refusals,
     pub sessions: sessions::Sessions,
+    pub spaces: spaces::Spaces,
     pub tickets: tickets::Tickets,
 }
 
@@ -63,15 +72,22 @@ impl Platform {
         let outbox = outbox::Outbox::new(table, &config, &clock, &random);
         let codes = codes::Codes::new(table, &config, &clock);
         let proofs = proofs::Proofs::new(table, &config, &clock, &random);
+        let spaces = spaces::Spaces::new(table, &config, &clock, &random);
+        let accounts = accounts::Accounts::new(table, &config, &proofs, &outbox, &clock);
+        let tools = spaces::Tools { table: table.clone(), outbox: outbox.clone(), clock: clock.clone() };
         Self {
-            accounts: accounts::Accounts::new(table, &config, &proofs, &outbox, &clock),
+            addresses: addresses::Addresses::new(&tools, &config, &spaces, &random),
             credentials: credentials::Credentials::new(table, &outbox, &clock, &random),
+            invitations: invitations::Invitations::new(&tools, &config, &spaces, &accounts, &proofs, &random),
+            mandates: mandates::Mandates::new(&tools, &spaces, &random),
             links: links::Links::new(table, &config, &codes),
             notices: notices::Notices::new(table, &clock, &random),
             passwords: passwords::Passwords::new(config.hashing, &random),
             refusals: refusals::Refusals::new(config.hashing.refusal_step, &clock),
             sessions: sessions::Sessions::new(table, &proofs, &outbox, &clock, &random),
             tickets: tickets::Tickets::new(table, &proofs, &outbox, &clock, &random),
+            accounts,
+            spaces,
             config,
             clock,
             codes,

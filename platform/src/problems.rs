@@ -186,7 +186,7 @@ const TOO_MANY_INVITATIONS: Words = (
 const TOO_MANY_ESTABLISHMENTS: Words = (
     StatusCode::CONFLICT,
     "too-many-establishments",
-    "Ce compte a déjà 50 établissements",
+    "Ce compte a déjà 30 établissements",
     Some("Quittez-en un, puis ouvrez le lien de nouveau. Pour vos clients, demandez plutôt un mandat."),
 );
 
@@ -375,6 +375,9 @@ fn detail_of(error: &FieldError) -> &'static str {
         (_, FieldCode::SideUnknown) => "Dites si votre établissement est le client ou le cabinet.",
         (_, FieldCode::ScopeUnknown) => "Choisissez des portées de la liste.",
         (_, FieldCode::SiretIsOwn) => "C'est votre propre établissement : indiquez l'autre.",
+        (_, FieldCode::SiretUnknown) => {
+            "Cet établissement n'a pas d'espace ici : demandez-lui d'en ouvrir un."
+        }
         (_, FieldCode::DateFormat) => "Cette date n'existe pas : écrivez-la comme 2026-11-23.",
         (_, FieldCode::DatePast) => "Cette date est passée.",
         (_, FieldCode::DateOrder) => "La fin est avant le début.",

@@ -75,6 +75,8 @@ pub enum Receipt {
     },
     /// A login was checked.
     Login,
+    /// A request for an invitation was written, or another of the same day stands.
+    InvitationRequest,
 }
 
 /// The result of spending a proof.

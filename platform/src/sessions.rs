@@ -148,9 +148,9 @@ impl Sessions {
     /// token: the given one, else a random one.
     pub async fn open(&self, account: &Account, token: Option<Token>) -> Result<Token, Error> {
         let token = token.unwrap_or_else(|| Token::from_bytes(self.random.bytes()));
-        let row = row(&token, &account.identifier, account.credentials_epoch, self.clock.now());
         let mut transaction = Transaction::new();
-        transaction.put(row).delete(Key::attempts(&account.identifier));
+        add(&mut transaction, &token, &account.identifier, account.credentials_epoch, self.clock.now());
+        transaction.delete(Key::attempts(&account.identifier));
         match self.table.commit(transaction).await? {
             Committed::Yes => Ok(token),
             Committed::No(_) => Err(Error::internal("a transaction without conditions was refused")),
@@ -171,16 +171,76 @@ impl Sessions {
         }))
     }
 
-    /// Deletes a session, if there is one.
-    pub async fn close(&self, token: &Token) -> Result<(), TableError> {
-        self.table.delete(&Key::session(token)).await
+    /// The open sessions of an account, the latest first.
+    pub async fn of(&self, account: &Account) -> Result<Vec<Opened>, TableError> {
+        let now = self.clock.now();
+        let rows = self.table.find_all(&Key::sessions(&account.identifier), "").await?;
+        let is_open = |row: &&Row| {
+            !row.is_past(now) && row.find_number("credentials_epoch") == Some(account.credentials_epoch)
+        };
+        let read = |row: &Row| {
+            let token = row.text("sk")?.to_owned();
+            Ok::<_, TableError>(Opened { token, opened_at: row.moment("opened_at")? })
+        };
+        let mut opened: Vec<Opened> = rows.iter().filter(is_open).map(read).collect::<Result<_, _>>()?;
+        opened.sort_by_key(|session| std::cmp::Reverse(session.opened_at));
+        Ok(opened)
+    }
+
+    /// Deletes a session of an account, by the hash of its token.
+    pub async fn end(&self, identifier: &Identifier, token: &str) -> Result<(), Error> {
+        let mut transaction = Transaction::new();
+        transaction.delete(Key::session_by(token)).delete(Key::session_of(identifier, token));
+        match self.table.commit(transaction).await? {
+            Committed::Yes => Ok(()),
+            Committed::No(_) => Err(Error::internal("a transaction without conditions was refused")),
+        }
+    }
+
+    /// Deletes the session of a token, if there is one.
+    pub async fn close(&self, token: &Token) -> Result<(), Error> {
+        match self.find(token).await? {
+            Some(session) => self.end(&session.identifier, &token.key()).await,
+            None => Ok(()),
+        }
     }
 }
 
-/// The row of a session that is opened `now`.
-pub(crate) fn row(token: &Token, identifier: &Identifier, credentials_epoch: u64, now: Timestamp) -> Row {
-    Row::new(&Key::session(token))
+/// An open session, as its person sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The hash of its token.
+    pub token: String,
+    pub opened_at: Timestamp,
+}
+
+/// Symbols of the hash by which a person names a session.
+const SESSION_ID_LENGTH: usize = 16;
+
+impl Opened {
+    /// The id among the person's own.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.token.get(..SESSION_ID_LENGTH).unwrap_or_default()
+    }
+}
+
+/// Adds a session that is opened `now`: by its token, and among its person's.
+pub(crate) fn add(
+    transaction: &mut Transaction,
+    token: &Token,
+    identifier: &Identifier,
+    credentials_epoch: u64,
+    now: Timestamp,
+) {
+    let until = after(now, SESSION_VALID);
+    let by_token = Row::new(&Key::session(token))
         .with("identifier", identifier.as_str())
         .with("credentials_epoch", credentials_epoch)
-        .with("expires_at", after(now, SESSION_VALID))
+        .with("expires_at", until);
+    let among_its_persons = Row::new(&Key::session_of(identifier, &token.key()))
+        .with("opened_at", now)
+        .with("credentials_epoch", credentials_epoch)
+        .with("expires_at", until);
+    transaction.put(by_token).put(among_its_persons);
 }

@@ -16,7 +16,8 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, CancellationReason, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem,
 };
 use domain::time::Timestamp;
 
@@ -40,6 +41,8 @@ const CONFLICT: &str = "TransactionConflictException";
 const COUNT_ATTEMPTS_MAX: usize = 3;
 /// Pages of one query; more than that is a bug.
 const QUERY_PAGES_MAX: usize = 10;
+/// Keys of one batch (DynamoDB's limit).
+const BATCH_KEYS_MAX: usize = 100;
 const NOT_THERE: &str = "attribute_not_exists(pk)";
 
 /// The attributes of one item.
@@ -51,6 +54,14 @@ pub enum Outcome<T> {
     Done(T),
     /// The condition failed and nothing was written. The row that stands there, if any.
     Refused(Option<Row>),
+}
+
+/// Rows of a query, as far as it was asked.
+#[derive(Debug)]
+pub struct Page {
+    pub rows: Vec<Row>,
+    /// The sort key after which the next page begins.
+    pub next: Option<String>,
 }
 
 /// The result of a transaction.
@@ -82,16 +93,67 @@ impl Table {
         Ok(found.map_err(|error| TableError::from_sdk(&error))?.item.map(Row))
     }
 
+    /// Reads rows by their keys, strongly consistent, in no order. Those that are not there are left out.
+    pub async fn find_many(&self, keys: &[Key]) -> Result<Vec<Row>, TableError> {
+        let (mut rows, started, mut attempt) = (Vec::new(), self.clock.now(), 0);
+        let mut left: Vec<Attributes> = Vec::new();
+        for key in keys.iter().map(Key::attributes) {
+            // DynamoDB refuses a batch with the same key twice.
+            if !left.contains(&key) {
+                left.push(key);
+            }
+        }
+        while !left.is_empty() {
+            let later = left.split_off(left.len().min(BATCH_KEYS_MAX));
+            let batch = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build()?;
+            let request = self.client.batch_get_item().request_items(&self.name, batch);
+            let answer =
+                self.in_time(request.send()).await?.map_err(|error| TableError::from_sdk(&error))?;
+            rows.extend(answer.responses.into_iter().flat_map(HashMap::into_values).flatten().map(Row));
+            let throttled = answer.unprocessed_keys.into_iter().flat_map(HashMap::into_values);
+            left = throttled.flat_map(|batch| batch.keys).collect();
+            if !left.is_empty() && !self.may_retry(attempt, started).await {
+                return Err(TableError::Unavailable("a batch was throttled".into()));
+            }
+            attempt += u32::from(!left.is_empty());
+            left.extend(later);
+        }
+        Ok(rows)
+    }
+
+    /// Reads rows of a partition in the order of their sort keys, strongly consistent: those that begin with
+    /// `prefix`, after the sort key `after`, `rows_max` of them.
+    pub async fn find_page(
+        &self,
+        partition: &str,
+        prefix: &str,
+        after: Option<&str>,
+        rows_max: i32,
+    ) -> Result<Page, TableError> {
+        let (condition, values) = prefixed(partition, prefix);
+        let start = after.map(|after| Key::new(partition.to_owned(), after).attributes());
+        let request = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression(condition)
+            .set_expression_attribute_values(Some(values))
+            .consistent_read(true)
+            .limit(rows_max)
+            .set_exclusive_start_key(start);
+        let page = self.in_time(request.send()).await?.map_err(|error| TableError::from_sdk(&error))?;
+        let next = page.last_evaluated_key.map(Row).map(|key| key.text("sk").map(str::to_owned));
+        let rows = page.items.unwrap_or_default().into_iter().map(Row).collect();
+        Ok(Page { rows, next: next.transpose()? })
+    }
+
     /// Reads the rows of a partition whose sort keys begin with `prefix`, in order.
     pub async fn find_all(&self, partition: &str, prefix: &str) -> Result<Vec<Row>, TableError> {
-        let mut values = HashMap::from([(":pk".to_owned(), partition.into_attribute())]);
-        // DynamoDB refuses an empty prefix.
-        let condition = if prefix.is_empty() {
-            "pk = :pk"
-        } else {
-            values.insert(":prefix".to_owned(), prefix.into_attribute());
-            "pk = :pk AND begins_with(sk, :prefix)"
-        };
+        let (condition, values) = prefixed(partition, prefix);
+        self.query_all(condition, values).await
+    }
+
+    async fn query_all(&self, condition: &str, values: Attributes) -> Result<Vec<Row>, TableError> {
         let mut rows = Vec::new();
         let mut start = None;
         for _ in 0..QUERY_PAGES_MAX {
@@ -111,6 +173,18 @@ impl Table {
             }
         }
         Err(TableError::Broken(format!("over {QUERY_PAGES_MAX} pages in one partition").into()))
+    }
+
+    /// Reads the rows of a partition from one sort key to another, both included, in order.
+    pub async fn find_between(
+        &self,
+        partition: &str,
+        first: &str,
+        last: &str,
+    ) -> Result<Vec<Row>, TableError> {
+        let values = [(":pk", partition), (":first", first), (":last", last)];
+        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value.into_attribute()));
+        self.query_all("pk = :pk AND sk BETWEEN :first AND :last", values.collect()).await
     }
 
     /// Writes a row under a key that has none.
@@ -270,6 +344,17 @@ impl Table {
         let call = Box::pin(call);
         async { scope::in_time(&self.clock, call).await.ok_or_else(TableError::out_of_time) }
     }
+}
+
+/// The condition of a query, and its values.
+fn prefixed(partition: &str, prefix: &str) -> (&'static str, Attributes) {
+    let mut values = HashMap::from([(":pk".to_owned(), partition.into_attribute())]);
+    // DynamoDB refuses an empty prefix.
+    if prefix.is_empty() {
+        return ("pk = :pk", values);
+    }
+    values.insert(":prefix".to_owned(), prefix.into_attribute());
+    ("pk = :pk AND begins_with(sk, :prefix)", values)
 }
 
 enum Sent {

@@ -260,7 +260,9 @@ fn add_member(app: &App, identifier: &str, email: &str) {
     account["email"]["S"] = email.into();
     let member = json!({
         "pk": {"S": format!("SIRET#{SIRET}")}, "sk": {"S": format!("MEMBER#{identifier}")},
-        "identifier": {"S": identifier}, "member_role": {"S": "holder"},
+        "identifier": {"S": identifier}, "opening": {"N": "1"}, "member_role": {"S": "holder"},
+        "member_state": {"S": "active"}, "first_name": {"S": "Jeanne"}, "last_name": {"S": "Martin"},
+        "email": {"S": email}, "since": {"N": "1"}, "mark": {"N": "1"},
     });
     for row in [account, member] {
         app.operate("PutItem", &json!({"TableName": sesame::emulator::TABLE, "Item": row}));

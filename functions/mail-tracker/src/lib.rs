@@ -21,6 +21,7 @@ pub const FUNCTION: Function = Function {
         Grant::update("MAIL#"),
         Grant::update("ADDRESS#"),
         Grant::update("DELIVERY#"),
+        Grant::update("SIRET#"),
         Grant::query("NOTICE"),
         Grant::put("NOTICE"),
         Grant::delete("NOTICE"),

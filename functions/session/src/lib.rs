@@ -1,13 +1,14 @@
 //! `/api/session`: login, current session, logout («Mon espace personnel»).
 
 use domain::proof::Action;
-use domain::{Account, EncodedProof, Identifier, Refusal, Token, TypedPassword};
-use platform::accounts::ROLE_HOLDER;
+use domain::{Account, EncodedProof, Identifier, Refusal, Role, Token, TypedPassword};
 use platform::config::LoginProof;
 use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, IntoResponse, Json, NoContent, Request, Response};
 use platform::passwords::Place;
+use platform::people::Person;
 use platform::proofs::Proof;
+use platform::spaces::Belonging;
 use platform::{Config, Error, Field, Form, Platform, cookie, fields, form, route};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -26,12 +27,15 @@ pub const FUNCTION: Function = Function {
     grants: &[
         Grant::get("ACCOUNT#"),
         Grant::get("SESSION#"),
+        Grant::get_many("SIRET#"),
         Grant::update("ATTEMPTS#"),
         Grant::put("MAIL#"),
         Grant::put("PROOF#"),
         Grant::put("SESSION#"),
-        Grant::delete("SESSION#"),
+        Grant::put("SESSIONS#"),
         Grant::delete("ATTEMPTS#"),
+        Grant::delete("SESSION#"),
+        Grant::delete("SESSIONS#"),
     ],
     secrets: &[Secret::Proof, Secret::Hash, Secret::Session],
     size: Size { memory_mb: 1769, timeout_seconds: 15, slow_ms: 1_500, share: Share::Crowd },
@@ -80,21 +84,23 @@ pub struct Establishment {
 }
 
 fn role_schema() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some([ROLE_HOLDER])).build()
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Role::ALL.map(Role::as_str))).build()
 }
 
 impl Me {
-    fn new(account: &Account, config: &Config) -> Self {
+    fn new(account: &Account, belongings: &[Belonging], config: &Config) -> Self {
         let application = &account.application;
+        let active = belongings.iter().filter(|belonging| belonging.membership.is_active());
+        let establishment = |belonging: &Belonging| Establishment {
+            siret: belonging.siret.to_string(),
+            name: belonging.name.as_str().to_owned(),
+            role: belonging.membership.role.as_str(),
+        };
         Self {
             identifier: account.identifier.to_string(),
             first_name: application.first_name.as_str().to_owned(),
             last_name: application.last_name.as_str().to_owned(),
-            establishments: vec![Establishment {
-                siret: application.siret.to_string(),
-                name: application.establishment_name.as_str().to_owned(),
-                role: ROLE_HOLDER,
-            }],
+            establishments: active.map(establishment).collect(),
             extranet: config.extranet.as_ref().map(|extranet| extranet.as_str().to_owned()),
         }
     }
@@ -122,7 +128,8 @@ pub async fn open(platform: &Platform, form: Form<LoginForm>) -> Result<Response
     let judged = judge(platform, place, &identifier, password, proof);
     let (account, token) = platform.refusals.in_steps(Box::pin(judged)).await?;
     let cookie = cookie::opening(&platform.config, &token);
-    Ok(Json(Me::new(&account, &platform.config)).with_header(http::SET_COOKIE, &cookie))
+    let belongings = platform.spaces.of(&account).await?;
+    Ok(Json(Me::new(&account, &belongings, &platform.config)).with_header(http::SET_COOKIE, &cookie))
 }
 
 /// Counts the attempt with its proof, judges the password, opens the session.
@@ -151,13 +158,9 @@ async fn judge(
     responses((status = 200, description = "Who is logged in", body = Me))
 )]
 pub async fn show(platform: &Platform, request: Request) -> Result<Json<Me>, Error> {
-    let token = cookie::token_of(&platform.config, &request).ok_or(Refusal::NoSession)?;
-    let session = platform.sessions.find(&token).await?.ok_or(Refusal::NoSession)?;
-    let account = platform.accounts.find(&session.identifier).await?;
-    let is_current =
-        |account: &Account| account.is_active && account.credentials_epoch == session.credentials_epoch;
-    let account = account.filter(is_current).ok_or(Refusal::NoSession)?;
-    Ok(Json(Me::new(&account, &platform.config)))
+    let Person { account, .. } = Person::of(platform, &request).await?;
+    let belongings = platform.spaces.of(&account).await?;
+    Ok(Json(Me::new(&account, &belongings, &platform.config)))
 }
 
 /// Ends the session, if there is one.

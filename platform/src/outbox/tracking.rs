@@ -114,6 +114,9 @@ impl Outbox {
             };
             // Before the mail moves: an event that comes again is no news then, and would teach nothing.
             self.learn(told, &status).await?;
+            if matches!(next.state, MailState::Bounced | MailState::Returned) {
+                self.note_returned(&status.job, told.at).await?;
+            }
             if let Outcome::Done(_) = self.table.update(moves(id, &row, next)?).await? {
                 metrics::count(Event::Mail(next.state), self.clock.now());
                 if status.sent_to.is_some() {
@@ -123,6 +126,17 @@ impl Outbox {
             }
         }
         Err(TableError::Unavailable("the mail kept changing".into()).into())
+    }
+
+    /// Notes on an invitation that its mail came back, or was not sent: its inviter corrects the address.
+    pub async fn note_returned(&self, job: &MailJob, at: Timestamp) -> Result<(), TableError> {
+        let MailJob::Invitation { siret, invitation } = job else { return Ok(()) };
+        let change = Change::new(
+            Key::invitation(siret, invitation),
+            "SET bounced_at = :at",
+            "attribute_exists(pk) AND attribute_not_exists(bounced_at)",
+        );
+        self.table.update(change.value("at", at)).await.map(|_| ())
     }
 
     /// Remembers an address that bounced or complained, and ends that when a corrected one arrives. Of events

@@ -31,7 +31,7 @@ pub(super) fn is_temporary(code: &str) -> bool {
 }
 
 impl TableError {
-    pub(super) fn corrupt(name: &'static str) -> Self {
+    pub(crate) fn corrupt(name: &'static str) -> Self {
         Self::Broken(format!("attribute `{name}` is missing or of another type").into())
     }
 

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::mail::{DigestPeriod, Lane};
-use domain::{Identifier, MailId, Reference, Siret, Submission, Token, TokenHash};
+use domain::{
+    AddressChangeId, Identifier, InvitationId, MailId, MandateId, Reference, Side, Siret, Submission, Token,
+    TokenHash,
+};
 
 use super::Attributes;
 
@@ -16,22 +19,79 @@ pub struct Key {
 }
 
 impl Key {
-    fn new(pk: String, sk: impl Into<String>) -> Self {
+    pub(super) fn new(pk: String, sk: impl Into<String>) -> Self {
         Self { pk, sk: sk.into() }
     }
 
+    /// The partition of an establishment's space. In the order of sort keys: the establishment, invitations,
+    /// members, mandates, requests: one query reads the people, and the mandates that follow.
     #[must_use]
-    pub fn establishment(siret: &Siret) -> Self {
-        Self::new(format!("SIRET#{siret}"), "ESTABLISHMENT")
+    pub fn space(siret: &Siret) -> String {
+        format!("SIRET#{siret}")
     }
 
+    /// The sort key of an establishment's own row.
+    pub const ESTABLISHMENT: &str = "ESTABLISHMENT";
+
     #[must_use]
-    pub fn member(siret: &Siret, identifier: &Identifier) -> Self {
-        Self::new(format!("SIRET#{siret}"), format!("{}{identifier}", Self::MEMBERS))
+    pub fn establishment(siret: &Siret) -> Self {
+        Self::new(Self::space(siret), Self::ESTABLISHMENT)
+    }
+
+    /// The prefix of invitations' sort keys.
+    pub const INVITATIONS: &str = "INVITATION#";
+
+    #[must_use]
+    pub fn invitation(siret: &Siret, id: &InvitationId) -> Self {
+        Self::new(Self::space(siret), format!("{}{id}", Self::INVITATIONS))
     }
 
     /// The prefix of members' sort keys.
     pub const MEMBERS: &str = "MEMBER#";
+
+    #[must_use]
+    pub fn member(siret: &Siret, identifier: &Identifier) -> Self {
+        Self::new(Self::space(siret), format!("{}{identifier}", Self::MEMBERS))
+    }
+
+    /// After every sort key of a member, before those of mandates.
+    pub const AFTER_MEMBERS: &str = "MEMBER$";
+
+    /// The prefix of the sort keys of an establishment's mandates, on one of their sides or on both.
+    #[must_use]
+    pub fn mandates(side: Option<Side>) -> String {
+        side.map_or_else(|| "POWER#".to_owned(), |side| format!("POWER#{}#", side.as_str()))
+    }
+
+    /// A mandate among those of one side.
+    #[must_use]
+    pub fn mandate(side: Side, siret: &Siret, other: &Siret, id: &MandateId) -> Self {
+        Self::new(Self::space(siret), format!("{}{other}#{id}", Self::mandates(Some(side))))
+    }
+
+    /// By a keyed hash of the asker's address.
+    #[must_use]
+    pub fn invitation_request(siret: &Siret, asker: &str) -> Self {
+        Self::new(Self::space(siret), format!("REQUEST#{asker}"))
+    }
+
+    /// Under a live key of a mandate.
+    #[must_use]
+    pub fn live_mandate(key: &str) -> Self {
+        Self::new(format!("LIVE#{key}"), "LIVE")
+    }
+
+    /// The partition of an establishment's journal.
+    #[must_use]
+    pub fn journal(siret: &Siret) -> String {
+        format!("JOURNAL#{siret}")
+    }
+
+    /// A line of it, in the order of its number.
+    #[must_use]
+    pub fn journal_line(siret: &Siret, number: u64) -> Self {
+        Self::new(Self::journal(siret), format!("{number:010}"))
+    }
 
     #[must_use]
     pub fn account(identifier: &Identifier) -> Self {
@@ -44,6 +104,23 @@ impl Key {
         Self::new(format!("LINK#{}", token.as_str()), "LINK")
     }
 
+    /// The link of an invitation's mail.
+    #[must_use]
+    pub fn invitation_link(token: &TokenHash) -> Self {
+        Self::new(format!("LINK#{}", token.as_str()), "INVITATION")
+    }
+
+    /// A link of a change of address.
+    #[must_use]
+    pub fn address_link(token: &TokenHash) -> Self {
+        Self::new(format!("LINK#{}", token.as_str()), "ADDRESS")
+    }
+
+    #[must_use]
+    pub fn address_change(identifier: &Identifier, id: &AddressChangeId) -> Self {
+        Self::new(format!("ACCOUNT#{identifier}"), format!("ADDRESS#{id}"))
+    }
+
     /// By the challenge's signature.
     #[must_use]
     pub fn proof(signature: &str) -> Self {
@@ -54,6 +131,24 @@ impl Key {
     #[must_use]
     pub fn session(token: &Token) -> Self {
         Self::new(format!("SESSION#{}", token.key()), "SESSION")
+    }
+
+    /// The partition of a person's open sessions.
+    #[must_use]
+    pub fn sessions(identifier: &Identifier) -> String {
+        format!("SESSIONS#{identifier}")
+    }
+
+    /// A session among its person's, by the hash of its token.
+    #[must_use]
+    pub fn session_of(identifier: &Identifier, token: &str) -> Self {
+        Self::new(Self::sessions(identifier), token)
+    }
+
+    /// A session by the hash of its token.
+    #[must_use]
+    pub fn session_by(token: &str) -> Self {
+        Self::new(format!("SESSION#{token}"), "SESSION")
     }
 
     #[must_use]

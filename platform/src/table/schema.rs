@@ -3,15 +3,19 @@
 use std::fmt::{self, Display, Formatter};
 
 use domain::account::{APPLICATION_RETENTION, GUESSES_WINDOW, SESSION_VALID};
+use domain::address_change::ADDRESS_CHANGE_RETENTION;
 use domain::code::CODE_TRIES_WINDOW;
 use domain::delivery::COMPLAINED_RETENTION;
 use domain::link::{LINK_REMEMBERED, LINK_VALID_MINUTES};
+use domain::mandate::MANDATE_OFFER_VALID;
 use domain::proof::PROOF_VALID_MINUTES;
 use domain::time::SignedDuration;
 
+use crate::mandates::OFFER_RETENTION;
 use crate::notices::NOTICE_RETENTION;
 use crate::outbox::{COUNT_RETENTION, MAIL_RETENTION, NO_MAIL_RETENTION, PACE_RETENTION};
 use crate::proofs::USED_PROOF_RETENTION;
+use crate::spaces::{INVITATION_REMEMBERED, REQUEST_RETENTION};
 use crate::tickets::TICKET_RETENTION;
 
 /// One kind of row.
@@ -129,6 +133,9 @@ const FIRST_NAME: Attribute = text("first_name", "of the applicant").clear();
 const LAST_NAME: Attribute = text("last_name", "of the applicant").clear();
 const EMAIL: Attribute = text("email", "where mails go").clear();
 const PHONE: Attribute = text("phone", "E.164").clear();
+const OPENING: Attribute = number("opening", "of the space: a closing raises it, and ends what was before");
+const MEMBER_ROLE: Attribute = text("member_role", "`holder` or `member`");
+const VALID_UNTIL: Attribute = moment("valid_until", "the last moment at which it serves");
 const CREATED_AT: Attribute = moment("created_at", "when the row was written");
 
 /// Every kind of row.
@@ -137,8 +144,16 @@ pub const KINDS: &[Kind] = &[
         name: "establishment",
         pk: "SIRET#<siret>",
         sk: "ESTABLISHMENT",
-        meaning: "The establishment has an active account. Its absence is a condition of an activation.",
-        attributes: &[ESTABLISHMENT_NAME, CREATED_AT],
+        meaning: "The space of the establishment, open while it has an active holder. That it is not open is \
+                  a condition of an activation.",
+        attributes: &[
+            ESTABLISHMENT_NAME,
+            CREATED_AT,
+            OPENING,
+            number("holders", "active ones; 0 while the space is closed"),
+            number("journal_entries", "lines of its journal"),
+            text("journal_head", "SHA-256 of the last of them"),
+        ],
         retention: Retention::Kept,
     },
     Kind {
@@ -146,7 +161,101 @@ pub const KINDS: &[Kind] = &[
         pk: "SIRET#<siret>",
         sk: "MEMBER#<identifier>",
         meaning: "An account may act for the establishment.",
-        attributes: &[IDENTIFIER, text("member_role", "`holder`")],
+        attributes: &[
+            IDENTIFIER,
+            OPENING,
+            MEMBER_ROLE,
+            text("member_state", "`active` or `suspended`"),
+            FIRST_NAME,
+            LAST_NAME,
+            EMAIL,
+            moment("since", "when they joined"),
+            number("mark", "the entry of the journal that tells it"),
+        ],
+        retention: Retention::Kept,
+    },
+    Kind {
+        name: "invitation",
+        pk: "SIRET#<siret>",
+        sk: "INVITATION#<id>",
+        meaning: "Somebody is invited into the establishment. Deleted when it is accepted or withdrawn.",
+        attributes: &[
+            OPENING,
+            text("invited_by", "identifier of a holder").pseudonym(),
+            EMAIL,
+            FIRST_NAME,
+            LAST_NAME,
+            MEMBER_ROLE,
+            attribute("is_successor", AttributeKind::Flag, "the acceptance is the inviter's leave"),
+            VALID_UNTIL,
+            text("mail", "ulid of its mail"),
+            moment("bounced_at", "when that came back").sometimes(),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(INVITATION_REMEMBERED, "its days"),
+    },
+    Kind {
+        name: "mandate",
+        pk: "SIRET#<siret of one side>",
+        sk: "POWER#<client or cabinet: that side>#<siret of the other>#<id>",
+        meaning: "A mandate, or the offer of one, as each side has it. Its state is computed on read.",
+        attributes: &[
+            text("mandate", "its id"),
+            text("client", "14 digits: who is acted for"),
+            number("client_opening", "of its space when it was offered"),
+            text("client_name", "then"),
+            text("cabinet", "14 digits: who acts"),
+            number("cabinet_opening", "of its space when it was offered"),
+            text("cabinet_name", "then"),
+            text("scopes", "`read,declare,indemnify` or some of them"),
+            text("term_from", "first day"),
+            text("term_until", "last day"),
+            text("slot", "`first` or `second`: which of two live ones"),
+            text("text_version", "of the text that was shown"),
+            text("text_sha256", "of that text"),
+            text("offered_by", "`client` or `cabinet`"),
+            moment("offered_at", "when"),
+            text("contact", "where the offer was sent, if it was typed").sometimes().clear(),
+            moment("accepted_at", "when").sometimes(),
+            moment("declined_at", "when").sometimes(),
+            moment("ended_at", "when").sometimes(),
+            moment("first_used_at", "when the cabinet first acted by it").sometimes(),
+            EXPIRES_AT.sometimes(),
+        ],
+        retention: Retention::After(OFFER_RETENTION, "the offer, unless it is accepted"),
+    },
+    Kind {
+        name: "request for an invitation",
+        pk: "SIRET#<siret>",
+        sk: "REQUEST#<keyed hash of the address>",
+        meaning: "Somebody asks the holders to be invited: once a day.",
+        attributes: &[FIRST_NAME, LAST_NAME, EMAIL, CREATED_AT, EXPIRES_AT],
+        retention: Retention::After(REQUEST_RETENTION, "it came"),
+    },
+    Kind {
+        name: "live mandate",
+        pk: "LIVE#<cabinet>.<opening>#<client>.<opening>#<scope>#<slot>",
+        sk: "LIVE",
+        meaning: "The one mandate of its cabinet, client, scope and slot that is offered or in force.",
+        attributes: &[
+            text("mandate", "its id"),
+            text("term_from", "first day"),
+            text("term_until", "last day"),
+            attribute("is_accepted", AttributeKind::Flag, "it is in force, or will be").sometimes(),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(MANDATE_OFFER_VALID, "the offer; the last day, once it is accepted"),
+    },
+    Kind {
+        name: "line of a journal",
+        pk: "JOURNAL#<siret>",
+        sk: "<number, ten digits>",
+        meaning: "One entry of the establishment's journal, with the hash of the line before.",
+        attributes: &[
+            text("line", "number, moment, sentence, hash, check; with names and masked addresses").clear(),
+            text("written_by", "random; the request that wrote it, so that a lost answer can be given again")
+                .sometimes(),
+        ],
         retention: Retention::Kept,
     },
     Kind {
@@ -169,6 +278,9 @@ pub const KINDS: &[Kind] = &[
             text("password_hash", "Argon2id, as a PHC string; once there is a password").sometimes(),
             moment("password_set_at", "when that was").sometimes(),
             moment("terms_accepted_at", "when the general conditions were accepted"),
+            attribute("sirets", AttributeKind::TextSet, "where it is a member; from its activation on").sometimes(),
+            moment("restored_from", "changes of the address that were asked for since are undone").sometimes(),
+            moment("restored_until", "the last moment of that").sometimes(),
             text("applied_words", "keyed hash of what the applicant typed besides; `mixed` once others did")
                 .sometimes()
                 .pseudonym(),
@@ -204,6 +316,61 @@ pub const KINDS: &[Kind] = &[
         ),
     },
     Kind {
+        name: "change of an address",
+        pk: "ACCOUNT#<identifier>",
+        sk: "ADDRESS#<id>",
+        meaning: "A change of the account's address that was asked for, with its password.",
+        attributes: &[
+            text("former_email", "the address then").clear(),
+            text("new_email", "where the confirmation was sent").clear(),
+            CREATED_AT,
+            EPOCH,
+            moment("confirmed_at", "when the new one became the account's").sometimes(),
+            moment("restored_at", "when the former one came back").sometimes(),
+            text("written_by", "random; the request that did so").sometimes(),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(ADDRESS_CHANGE_RETENTION, "it was asked for"),
+    },
+    Kind {
+        name: "link of an invitation",
+        pk: "LINK#<sha256 of token>",
+        sk: "INVITATION",
+        meaning: "The link of an invitation's mail. Kept after use, so that a page can say *accepted*.",
+        attributes: &[
+            SIRET,
+            OPENING,
+            text("invitation", "its id"),
+            ESTABLISHMENT_NAME,
+            text("inviter_name", "first and last").clear(),
+            text("invited_by", "identifier of a holder").pseudonym(),
+            EMAIL,
+            FIRST_NAME,
+            LAST_NAME,
+            MEMBER_ROLE,
+            attribute("is_successor", AttributeKind::Flag, "the acceptance is the inviter's leave"),
+            VALID_UNTIL,
+            moment("used_at", "when it was accepted").sometimes(),
+            text("used_by", "random; the request that did so").sometimes(),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(LINK_REMEMBERED, "the invitation's days"),
+    },
+    Kind {
+        name: "link of a change of address",
+        pk: "LINK#<sha256 of token>",
+        sk: "ADDRESS",
+        meaning: "A link that confirms a new address, or brings the former one back.",
+        attributes: &[
+            text("purpose", "`confirm` or `restore`"),
+            IDENTIFIER,
+            text("address_change", "id of the change"),
+            VALID_UNTIL,
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(LINK_REMEMBERED, "its validity"),
+    },
+    Kind {
         name: "used proof",
         pk: "PROOF#<signature>",
         sk: "PROOF",
@@ -225,6 +392,14 @@ pub const KINDS: &[Kind] = &[
         sk: "SESSION",
         meaning: "An open login.",
         attributes: &[IDENTIFIER, EPOCH, EXPIRES_AT],
+        retention: Retention::After(SESSION_VALID, "the login"),
+    },
+    Kind {
+        name: "session of a person",
+        pk: "SESSIONS#<identifier>",
+        sk: "<sha256 of token>",
+        meaning: "The same among the person's own, who sees and closes it.",
+        attributes: &[moment("opened_at", "the login"), EPOCH, EXPIRES_AT],
         retention: Retention::After(SESSION_VALID, "the login"),
     },
     Kind {

@@ -31,6 +31,12 @@ pub struct Change {
 }
 
 impl Change {
+    /// A condition alone, to assert or to delete by.
+    #[must_use]
+    pub fn condition(key: Key, condition: &'static str) -> Self {
+        Self::new(key, "", condition)
+    }
+
     /// `update` is an update expression, `condition` a condition expression.
     #[must_use]
     pub fn new(key: Key, update: &'static str, condition: &'static str) -> Self {
@@ -51,6 +57,8 @@ enum Write {
     Create(Row),
     Put(Row),
     Change(Change),
+    Assert(Change),
+    DeleteIf(Change),
     AssertAbsent { key: Key, unless_past: Option<Timestamp> },
     Delete(Key),
 }
@@ -85,6 +93,23 @@ impl Transaction {
 
     pub fn change(&mut self, guard: Guard, change: Change) -> &mut Self {
         self.push(Some(guard), Write::Change(change))
+    }
+
+    /// Checks a condition of a row.
+    pub fn assert(&mut self, guard: Guard, condition: Change) -> &mut Self {
+        self.push(Some(guard), Write::Assert(condition))
+    }
+
+    /// Deletes a row under a condition.
+    pub fn delete_if(&mut self, guard: Guard, condition: Change) -> &mut Self {
+        self.push(Some(guard), Write::DeleteIf(condition))
+    }
+
+    /// Adds the writes and events of another.
+    pub fn append(&mut self, other: Self) -> &mut Self {
+        self.writes.extend(other.writes);
+        self.events.extend(other.events);
+        self
     }
 
     /// Checks that a key has no row.
@@ -158,6 +183,11 @@ impl Refused {
     }
 }
 
+/// DynamoDB refuses an empty map of values.
+fn bound(values: Attributes) -> Option<Attributes> {
+    (!values.is_empty()).then_some(values)
+}
+
 fn item(table: &str, write: Write) -> Result<TransactWriteItem, BuildError> {
     let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
     let item = TransactWriteItem::builder();
@@ -178,6 +208,24 @@ fn item(table: &str, write: Write) -> Result<TransactWriteItem, BuildError> {
                 .update_expression(change.update)
                 .condition_expression(change.condition)
                 .set_expression_attribute_values(Some(change.values))
+                .return_values_on_condition_check_failure(all_old)
+                .build()?,
+        ),
+        Write::Assert(asserted) => item.condition_check(
+            ConditionCheck::builder()
+                .table_name(table)
+                .set_key(Some(asserted.key.attributes()))
+                .condition_expression(asserted.condition)
+                .set_expression_attribute_values(bound(asserted.values))
+                .return_values_on_condition_check_failure(all_old)
+                .build()?,
+        ),
+        Write::DeleteIf(deleted) => item.delete(
+            Delete::builder()
+                .table_name(table)
+                .set_key(Some(deleted.key.attributes()))
+                .condition_expression(deleted.condition)
+                .set_expression_attribute_values(bound(deleted.values))
                 .return_values_on_condition_check_failure(all_old)
                 .build()?,
         ),

@@ -43,6 +43,7 @@ impl Rows {
         let account = row(&format!("ACCOUNT#{identifier}"), "ACCOUNT")
             .application(person)
             .flag("is_active", true)
+            .with("sirets", AttributeValue::SS(vec![siret.to_owned()]))
             .number("credentials_epoch", EPOCH)
             .text("password_hash", &self.password_hash)
             .number("password_set_at", WRITTEN)
@@ -50,10 +51,21 @@ impl Rows {
             .number("created_at", WRITTEN);
         let establishment = row(&format!("SIRET#{siret}"), "ESTABLISHMENT")
             .text("establishment_name", ESTABLISHMENT)
-            .number("created_at", WRITTEN);
+            .number("created_at", WRITTEN)
+            .number("opening", "1")
+            .number("holders", "1")
+            .number("journal_entries", "1")
+            .text("journal_head", &"0".repeat(64));
         let member = row(&format!("SIRET#{siret}"), &format!("MEMBER#{identifier}"))
             .text("identifier", identifier)
-            .text("member_role", "holder");
+            .number("opening", "1")
+            .text("member_role", "holder")
+            .text("member_state", "active")
+            .text("first_name", "Jeanne")
+            .text("last_name", "Martin-Ruiz")
+            .text("email", &person.email)
+            .number("since", WRITTEN)
+            .number("mark", "1");
         let link = row(&format!("LINK#{}", person.link.key()), "LINK")
             .application(person)
             .text("purpose", "password_reset")

@@ -238,10 +238,24 @@ fn person(rank: u64) -> (Vec<Row>, MailJob) {
         }
         3..7 => (vec![account(false)], MailJob::Activation { identifier, is_corrected: false }),
         _ => {
+            let establishment = Row::new(&Key::establishment(&siret))
+                .with("establishment_name", "Boulangerie du Marché")
+                .with("created_at", written)
+                .with("opening", 1)
+                .with("holders", 1)
+                .with("journal_entries", 1)
+                .with("journal_head", "0".repeat(64));
             let member = Row::new(&Key::member(&siret, &identifier))
                 .with("identifier", identifier.as_str())
-                .with("member_role", "holder");
-            (vec![account(true), member], MailJob::RecoveryByIdentifier { identifier })
+                .with("opening", 1)
+                .with("member_role", "holder")
+                .with("member_state", "active")
+                .with("first_name", "Jeanne")
+                .with("last_name", "Martin-Ruiz")
+                .with("email", email.as_str())
+                .with("since", written)
+                .with("mark", 1);
+            (vec![account(true), establishment, member], MailJob::RecoveryByIdentifier { identifier })
         }
     }
 }

@@ -1,0 +1,130 @@
+//! Changes of an account's address: validity, states, and the way back.
+
+use crate::email::Email;
+use crate::identifier::Identifier;
+use crate::mail::MailId;
+use crate::opaque::opaque_id;
+use crate::refusal::Refusal;
+use crate::secret::SecretKey;
+use crate::time::{SignedDuration, Timestamp, after};
+use crate::token::Token;
+
+/// Validity of the link to a new address, in minutes.
+pub const ADDRESS_VALID_MINUTES: i64 = 60;
+/// Validity of the way back to the address before, in days (contract).
+pub const WAY_BACK_DAYS: i64 = 7;
+/// How long the row of a change is kept: as long as its way back serves, and a day to say that it is over.
+pub const ADDRESS_CHANGE_RETENTION: SignedDuration = SignedDuration::from_hours((WAY_BACK_DAYS + 1) * 24);
+
+opaque_id! {
+    /// The id of a change among an account's own.
+    AddressChangeId
+}
+
+/// What a link of a change does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AddressLink {
+    /// Makes the new address the account's.
+    Confirm,
+    /// Brings the address back, from before the change or after it.
+    Restore,
+}
+
+impl AddressLink {
+    pub const ALL: [Self; 2] = [Self::Confirm, Self::Restore];
+
+    /// The name on the wire and in the table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Restore => "restore",
+        }
+    }
+
+    /// Reads the name in the table.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|link| link.as_str() == name)
+    }
+
+    /// Its token, derived: a mail sent twice carries the same link, and no row holds it.
+    #[must_use]
+    pub fn token(self, key: &SecretKey, mail: MailId) -> Token {
+        Token::from_bytes(key.sign(format!("address {} {mail}", self.as_str()).as_bytes()))
+    }
+
+    /// The last moment at which it serves.
+    #[must_use]
+    pub fn valid_until(self, change: &AddressChange, sent_at: Timestamp) -> Timestamp {
+        match self {
+            Self::Confirm => after(sent_at, SignedDuration::from_mins(ADDRESS_VALID_MINUTES)),
+            Self::Restore => after(change.asked_at, SignedDuration::from_hours(WAY_BACK_DAYS * 24)),
+        }
+    }
+}
+
+/// A change that was asked for, with the password of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressChange {
+    pub identifier: Identifier,
+    pub former: Email,
+    pub new: Email,
+    pub asked_at: Timestamp,
+    /// The account's epoch then: a password that was set since ends an unconfirmed change.
+    pub credentials_epoch: u64,
+    pub confirmed_at: Option<Timestamp>,
+    pub restored_at: Option<Timestamp>,
+}
+
+/// Changes that a way back has ended: those that were asked for within it, first and last moment included.
+/// Who took an account over may have changed its address twice, and has a way back of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undone {
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+impl Undone {
+    #[must_use]
+    pub fn has(&self, moment: Timestamp) -> bool {
+        (self.from..=self.until).contains(&moment)
+    }
+
+    /// With another way back that is taken `now`.
+    #[must_use]
+    pub fn with(earlier: Option<Self>, change: &AddressChange, now: Timestamp) -> Self {
+        let from = earlier.map_or(change.asked_at, |undone| undone.from.min(change.asked_at));
+        Self { from, until: now }
+    }
+}
+
+impl AddressChange {
+    /// Checks that the new address can become the account's.
+    ///
+    /// # Errors
+    /// `LinkUsed` when it has; `LinkExpired` when another change, a new password or the way back came first.
+    pub fn check_confirm(&self, address: &Email, epoch: u64) -> Result<(), Refusal> {
+        if self.confirmed_at.is_some() {
+            return Err(Refusal::LinkUsed);
+        }
+        if self.restored_at.is_some() || *address != self.former || epoch != self.credentials_epoch {
+            return Err(Refusal::LinkExpired);
+        }
+        Ok(())
+    }
+
+    /// Checks that the address before can come back.
+    ///
+    /// # Errors
+    /// `LinkUsed` when it has; `LinkExpired` when the way back of an earlier change has ended this one.
+    pub fn check_restore(&self, undone: Option<Undone>) -> Result<(), Refusal> {
+        if self.restored_at.is_some() {
+            return Err(Refusal::LinkUsed);
+        }
+        if undone.is_some_and(|undone| undone.has(self.asked_at)) {
+            return Err(Refusal::LinkExpired);
+        }
+        Ok(())
+    }
+}

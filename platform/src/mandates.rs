@@ -1,0 +1,416 @@
+//! Mandates: two mirrored rows and their live keys, written and ended in one transaction.
+
+mod offers;
+mod rows;
+
+use domain::authority::{self, Access, Action, Actor, Thing};
+use domain::journal::{By, Entry, MandateEvent, MandateView};
+use domain::mandate::{MandateState, Transition};
+use domain::time::Timestamp;
+use domain::{
+    Account, Email, FieldCode, MailJob, Mandate, MandateId, Name, Opening, Openings, Refusal, Side, Siret,
+};
+
+pub use self::offers::{OFFERS_AT_ONCE_MAX, Offer, Offered};
+pub(crate) use self::rows::OFFER_RETENTION;
+use crate::error::Error;
+use crate::random::Random;
+use crate::spaces::{
+    Belonging, Draft, Space, Spaces, TRIES_MAX, Tools, Whole, Written, belonging, kept_changing,
+    membership_keys, opening_of, read_people, rows_of,
+};
+use crate::table::{Guard, Key, Page, Row, TableError};
+
+/// Mandates of one page.
+pub const MANDATES_PAGE: i32 = 50;
+/// Rows that a search by name reads for one page.
+const SEARCH_ROWS_MAX: i32 = 500;
+/// The mandate is as it was read.
+const MANDATE_AS_READ: Guard = Guard("mandate as read");
+/// Live keys of the mandate.
+const LIVE_KEY: Guard = Guard("live mandate");
+
+/// A mandate as the service names it: both of its establishments, and an id. Whoever knows it is on a side of
+/// it, or was told by one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MandateName {
+    pub client: Siret,
+    pub cabinet: Siret,
+    pub id: MandateId,
+}
+
+impl MandateName {
+    /// Reads the name on the wire, `<client>-<cabinet>-<id>`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let mut parts = name.splitn(3, '-');
+        let siret = |part: &str| Siret::parse(part).ok().filter(|siret| siret.as_str() == part);
+        let (client, cabinet) = (siret(parts.next()?)?, siret(parts.next()?)?);
+        Some(Self { client, cabinet, id: MandateId::parse(parts.next()?)? })
+    }
+
+    /// Which side an establishment is on, and the other one.
+    fn side_of(&self, siret: &Siret) -> Option<(Side, &Siret)> {
+        if *siret == self.client {
+            Some((Side::Client, &self.cabinet))
+        } else if *siret == self.cabinet {
+            Some((Side::Cabinet, &self.client))
+        } else {
+            None
+        }
+    }
+}
+
+impl std::fmt::Display for MandateName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}-{}", self.client, self.cabinet, self.id)
+    }
+}
+
+/// A mandate with the names of its establishments when it was offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldMandate {
+    pub id: MandateId,
+    pub mandate: Mandate,
+    pub client_name: Name,
+    pub cabinet_name: Name,
+    /// Where the offer was sent, if it was typed.
+    pub contact: Option<Email>,
+}
+
+impl HeldMandate {
+    #[must_use]
+    pub fn name(&self) -> MandateName {
+        let Mandate { client, cabinet, .. } = &self.mandate;
+        MandateName { client: client.clone(), cabinet: cabinet.clone(), id: self.id.clone() }
+    }
+
+    /// The name of the establishment on a side.
+    #[must_use]
+    pub fn name_of(&self, side: Side) -> &Name {
+        match side {
+            Side::Client => &self.client_name,
+            Side::Cabinet => &self.cabinet_name,
+        }
+    }
+
+    /// As the journal of one side tells it.
+    fn view(&self, side: Side) -> MandateView {
+        let other = side.other();
+        MandateView {
+            side,
+            other_siret: self.mandate.siret_of(other).clone(),
+            other_name: self.name_of(other).clone(),
+            scopes: self.mandate.scopes,
+            term: self.mandate.term,
+        }
+    }
+}
+
+/// Mandates of one page, with the openings that their states depend on.
+#[derive(Debug, Default)]
+pub struct MandatePage {
+    pub mandates: Vec<HeldMandate>,
+    pub openings: Openings,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
+impl MandatePage {
+    /// Where a mandate of the page is.
+    #[must_use]
+    pub fn state_of(&self, held: &HeldMandate, now: Timestamp) -> MandateState {
+        held.mandate.state(&self.openings, now)
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Mandates {
+    tools: Tools,
+    spaces: Spaces,
+    random: Random,
+}
+
+/// What a request about mandates of one establishment was read for: who acts, there and elsewhere.
+struct Read {
+    rows: Vec<Row>,
+    space: Space,
+}
+
+impl Mandates {
+    pub(crate) fn new(tools: &Tools, spaces: &Spaces, random: &Random) -> Self {
+        Self { tools: tools.clone(), spaces: spaces.clone(), random: random.clone() }
+    }
+
+    /// A mandate among those of one side.
+    pub async fn find(
+        &self,
+        side: Side,
+        siret: &Siret,
+        other: &Siret,
+        id: &MandateId,
+    ) -> Result<Option<HeldMandate>, TableError> {
+        let row = self.tools.table.find(&Key::mandate(side, siret, other, id)).await?;
+        row.as_ref().map(rows::read).transpose()
+    }
+
+    /// The first mandates of a space that was read whole.
+    pub async fn first_page(&self, whole: &Whole) -> Result<MandatePage, TableError> {
+        let page = &whole.mandates[..whole.mandates.len().min(MANDATES_PAGE as usize)];
+        let has_more = whole.has_more || page.len() < whole.mandates.len();
+        let next = page.last().filter(|_| has_more).map(|row| row.text("sk").map(str::to_owned));
+        let mandates: Vec<HeldMandate> = page.iter().map(rows::read).collect::<Result<_, _>>()?;
+        let own = Key::establishment(&whole.space.siret);
+        let others: Vec<Key> = establishments_of(&mandates).filter(|key| *key != own).collect();
+        let read = openings_of(&self.tools.table.find_many(&others).await?)?;
+        let known = (whole.space.siret.clone(), whole.space.opening);
+        Ok(MandatePage { mandates, openings: read.into_iter().chain([known]).collect(), next: next.transpose()? })
+    }
+
+    /// A page of the mandates of an establishment whose member asks, on one side or on both, after a cursor.
+    /// `search` is the beginning of the other's SIRET, or a part of its name, case and accents aside.
+    ///
+    /// # Errors
+    /// `NotAllowed`.
+    pub async fn list(
+        &self,
+        account: &Account,
+        siret: &Siret,
+        (side, search): (Option<Side>, &str),
+        after: Option<&str>,
+    ) -> Result<MandatePage, Error> {
+        let page = self.search(siret, side, search, after).await?;
+        let mandates: Vec<HeldMandate> = page.rows.iter().map(rows::read).collect::<Result<_, _>>()?;
+        let mut keys = membership_keys(siret, &account.identifier).to_vec();
+        keys.extend(establishments_of(&mandates));
+        let read = self.tools.table.find_many(&keys).await?;
+        let space = space_of(siret, &read)?.ok_or(Refusal::NotAllowed)?;
+        space.actor(&account.identifier, Action::SeeSpace)?;
+        let openings = openings_of(&read)?.into_iter().collect();
+        Ok(MandatePage { mandates, openings, next: page.next })
+    }
+
+    async fn search(
+        &self,
+        siret: &Siret,
+        side: Option<Side>,
+        search: &str,
+        after: Option<&str>,
+    ) -> Result<Page, TableError> {
+        let (prefix, partition) = (Key::mandates(side), Key::space(siret));
+        let digits: String = search.chars().filter(|c| !c.is_whitespace()).collect();
+        let is_siret = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let after = after.filter(|after| after.starts_with(&prefix));
+        // Sort keys begin with the side, then the other's SIRET.
+        if search.is_empty() || (is_siret && side.is_some()) {
+            let prefix = if is_siret { format!("{prefix}{digits}") } else { prefix };
+            return self.tools.table.find_page(&partition, &prefix, after, MANDATES_PAGE).await;
+        }
+        let mut page = self.tools.table.find_page(&partition, &prefix, after, SEARCH_ROWS_MAX).await?;
+        page.rows.retain(|row| rows::is_found(row, search, &digits));
+        let is_more = page.rows.len() > MANDATES_PAGE as usize;
+        if is_more {
+            page.rows.truncate(MANDATES_PAGE as usize);
+            page.next = page.rows.last().map(|row| row.text("sk").map(str::to_owned)).transpose()?;
+        }
+        Ok(page)
+    }
+
+    /// One mandate of an establishment whose member asks, with the openings of both sides.
+    ///
+    /// # Errors
+    /// `NotAllowed`.
+    pub async fn show(
+        &self,
+        account: &Account,
+        siret: &Siret,
+        name: &MandateName,
+    ) -> Result<(HeldMandate, Openings), Error> {
+        let Read { rows, space } = self.read(account, siret, name).await?;
+        space.actor(&account.identifier, Action::SeeSpace)?;
+        let held = rows::find(&rows, siret, name)?.ok_or(Refusal::NotAllowed)?;
+        Ok((held, openings_of(&rows)?.into_iter().collect()))
+    }
+
+    async fn read(&self, account: &Account, siret: &Siret, name: &MandateName) -> Result<Read, Error> {
+        let (side, other) = name.side_of(siret).ok_or(Refusal::NotAllowed)?;
+        let mut keys = membership_keys(siret, &account.identifier).to_vec();
+        keys.extend([Key::establishment(other), Key::mandate(side, siret, other, &name.id)]);
+        let rows = self.tools.table.find_many(&keys).await?;
+        let space = space_of(siret, &rows)?.ok_or(Refusal::NotAllowed)?;
+        Ok(Read { rows, space })
+    }
+
+    /// Accepts, declines or ends a mandate: both rows, its live keys, the journals and a mail to the other
+    /// side, in one transaction.
+    ///
+    /// # Errors
+    /// `NotAllowed`, `MandateState`; `TextVersionUnknown` for an acceptance by another text than was offered.
+    pub async fn apply(
+        &self,
+        account: &Account,
+        siret: &Siret,
+        name: &MandateName,
+        (transition, shown): (Transition, Option<&str>),
+    ) -> Result<(HeldMandate, Openings), Error> {
+        let request = self.spaces.request_name();
+        for _ in 0..TRIES_MAX {
+            let Read { rows, space } = self.read(account, siret, name).await?;
+            let (side, other) = name.side_of(siret).ok_or(Refusal::NotAllowed)?;
+            let held = rows::find(&rows, siret, name)?.ok_or(Refusal::NotAllowed)?;
+            let thing = Thing::Mandate { of: siret, mandate: &held.mandate };
+            let actor = space.actor_on(&account.identifier, Action::AnswerMandate(transition), thing)?;
+            if transition == Transition::Accept && shown.is_some_and(|text| text != held.mandate.shown.version)
+            {
+                return Err(Refusal::field("text_version", FieldCode::TextVersionUnknown).into());
+            }
+            let now = self.tools.clock.now();
+            let openings: Openings = openings_of(&rows)?.into_iter().collect();
+            let applied = held.mandate.apply(transition, &openings, now)?;
+            let was_active = held.mandate.accepted_at.is_some();
+            let after = HeldMandate { mandate: applied.mandate, ..held };
+            let event = event_of(transition);
+            let mut draft = Draft::new(&space, now, &request);
+            let by = By::Person(actor.who());
+            draft.tell(&Entry::Mandate { event, mandate: after.view(side), by });
+            rows::write(draft.transaction(), &after, transition);
+            rows::write_keys(draft.transaction(), LIVE_KEY, &after.id, &applied.keys, now);
+            let job = MailJob::Mandate {
+                siret: other.clone(),
+                other: siret.clone(),
+                mandate: after.id.clone(),
+                event,
+            };
+            draft.mail(&self.tools.outbox, &job)?;
+            let mut transaction = draft.into_transaction();
+            // What binds the other side is told in its journal too.
+            if transition == Transition::Accept || was_active {
+                let other_space = space_of(other, &rows)?.ok_or(Refusal::MandateState)?;
+                let mut told = Draft::new(&other_space, now, &request);
+                let by = By::PersonOfOtherSide(actor.who());
+                told.tell(&Entry::Mandate { event, mandate: after.view(side.other()), by });
+                transaction.append(told.into_transaction());
+            }
+            if let Written::Yes = self.spaces.write(transaction, &request).await? {
+                return Ok((after, openings));
+            }
+        }
+        Err(kept_changing())
+    }
+
+    /// What a person may do for an establishment now, and through what: read at each use. The first use of a
+    /// mandate is marked, told in both journals and mailed to the client's holders.
+    ///
+    /// # Errors
+    /// `NotAllowed`.
+    pub async fn access(&self, account: &Account, siret: &Siret) -> Result<Access, Error> {
+        let now = self.tools.clock.now();
+        let places = self.places(account, siret).await?;
+        let mut openings = openings_of(&places.rows)?;
+        openings.sort();
+        openings.dedup();
+        let openings: Openings = openings.into_iter().collect();
+        let memberships: Vec<_> = places.belongings.iter().map(Belonging::member).collect();
+        let mandates: Vec<Mandate> = places.held.iter().map(|held| held.mandate.clone()).collect();
+        let actor = Actor { memberships: &memberships, mandates: &mandates, openings: &openings };
+        let access = authority::access(&actor, siret, now)?;
+        if access.through == authority::Through::Mandate {
+            for held in &places.held {
+                let is_active = |belonging: &Belonging| {
+                    belonging.siret == held.mandate.cabinet && belonging.membership.is_active()
+                };
+                let by_this = places.belongings.iter().any(is_active);
+                if let Some(used) = held.mandate.first_used(&openings, now).filter(|_| by_this) {
+                    self.tell_first_use(&HeldMandate { mandate: used, ..held.clone() }, &places.rows, now)
+                        .await?;
+                }
+            }
+        }
+        Ok(access)
+    }
+
+    /// Where a person is a member, and the mandates that the establishment gave these.
+    async fn places(&self, account: &Account, siret: &Siret) -> Result<Places, Error> {
+        let own = account.establishments.iter();
+        let mut keys: Vec<Key> =
+            own.clone().flat_map(|siret| membership_keys(siret, &account.identifier)).collect();
+        keys.push(Key::establishment(siret));
+        let given = async {
+            let mut given = Vec::new();
+            // A member of the establishment itself needs no mandate.
+            let cabinets = own.clone().filter(|_| !account.establishments.contains(siret));
+            for cabinet in cabinets {
+                let prefix = format!("{}{cabinet}#", Key::mandates(Some(Side::Client)));
+                given.extend(self.tools.table.find_all(&Key::space(siret), &prefix).await?);
+            }
+            Ok::<_, TableError>(given)
+        };
+        let (rows, given) = tokio::try_join!(self.tools.table.find_many(&keys), given)?;
+        let own = account.establishments.iter();
+        let belongings = own.filter_map(|siret| belonging(siret, &rows).transpose()).collect::<Result<_, _>>()?;
+        let held = given.iter().map(rows::read).collect::<Result<_, _>>()?;
+        Ok(Places { rows, belongings, held })
+    }
+
+    async fn tell_first_use(
+        &self,
+        used: &HeldMandate,
+        rows: &[Row],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let Mandate { client, cabinet, .. } = &used.mandate;
+        let request = self.spaces.request_name();
+        let Some(space) = space_of(client, rows)? else { return Ok(()) };
+        let mut draft = Draft::new(&space, now, &request);
+        let (event, mandate) = (MandateEvent::FirstUsed, used.view(Side::Client));
+        draft.tell(&Entry::Mandate { event, mandate, by: By::OtherSide });
+        rows::write_first_use(draft.transaction(), used);
+        let job = MailJob::Mandate {
+            siret: client.clone(),
+            other: cabinet.clone(),
+            mandate: used.id.clone(),
+            event,
+        };
+        draft.mail(&self.tools.outbox, &job)?;
+        // Another use was first, or the space has changed: the next use tells it.
+        self.spaces.write(draft.into_transaction(), &request).await.map(|_| ())
+    }
+}
+
+/// The establishments of mandates, on both sides.
+fn establishments_of(mandates: &[HeldMandate]) -> impl Iterator<Item = Key> {
+    let sirets = mandates.iter().flat_map(|held| [&held.mandate.client, &held.mandate.cabinet]);
+    sirets.map(Key::establishment)
+}
+
+struct Places {
+    rows: Vec<Row>,
+    belongings: Vec<Belonging>,
+    held: Vec<HeldMandate>,
+}
+
+/// The space of an establishment by the rows that were read of it, perhaps without its other members.
+fn space_of(siret: &Siret, rows: &[Row]) -> Result<Option<Space>, TableError> {
+    let own: Vec<Row> = rows_of(siret, rows).cloned().collect();
+    read_people(siret, &own)
+}
+
+/// The openings that establishments' own rows among these tell.
+fn openings_of(rows: &[Row]) -> Result<Vec<(Siret, Opening)>, TableError> {
+    let own = rows.iter().filter(|row| row.find_text("sk") == Some(Key::ESTABLISHMENT));
+    own.map(|row| {
+        let siret = row.parsed("pk", |pk| {
+            pk.strip_prefix("SIRET#").and_then(|siret| Siret::parse(siret).ok()).ok_or(())
+        })?;
+        Ok((siret, opening_of(row)?))
+    })
+    .collect()
+}
+
+fn event_of(transition: Transition) -> MandateEvent {
+    match transition {
+        Transition::Accept => MandateEvent::Accepted,
+        Transition::Decline => MandateEvent::Declined,
+        Transition::End => MandateEvent::Ended,
+    }
+}

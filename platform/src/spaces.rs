@@ -1,0 +1,302 @@
+//! Spaces of establishments: their rows, and changes of them with their journal, each in one transaction.
+
+mod change;
+mod closing;
+mod rows;
+
+use std::sync::Arc;
+
+use domain::authority::{self, Action, Actor, Thing};
+use domain::invitation::InvitationState;
+use domain::journal::{Chain, LineHash, Who};
+use domain::time::{SignedDuration, Timestamp};
+use domain::{
+    Account, Email, FullName, Identifier, Invitation, InvitationId, MailId, Member, MemberId, Membership, Name,
+    Opening, Openings, Refusal, Siret,
+};
+
+pub use self::change::{By, Draft};
+pub(crate) use self::change::{
+    FREE_SPACE, Founder, Founding, TRIES_MAX, Written, assert_free, kept_changing, with_membership,
+};
+pub(crate) use self::rows::{opening_of, read_people};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::Error;
+use crate::function::Secret;
+use crate::outbox::Outbox;
+use crate::random::Random;
+use crate::table::{Key, Row, Table, TableError};
+
+/// How long the row of an invitation is kept after its days: its holders see that it is over.
+pub(crate) const INVITATION_REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// The retention of a request for an invitation: as long as it is to be answered.
+pub(crate) const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Rows of a space that are read at once, people first: the limits of members and of open invitations, as many
+/// that are over, and a page of mandates.
+const SPACE_ROWS_MAX: i32 = 300;
+
+/// A member, as colleagues see them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Colleague {
+    pub identifier: Identifier,
+    pub membership: Membership,
+    pub name: FullName,
+    pub email: Email,
+    /// When they joined.
+    pub since: Timestamp,
+    /// The number of the journal's entry that tells it.
+    pub mark: u64,
+}
+
+impl Colleague {
+    /// As the journal names them.
+    #[must_use]
+    pub fn who(&self) -> Who {
+        Who { name: self.name.clone(), mark: self.mark }
+    }
+}
+
+/// An invitation that stands: those that were accepted or withdrawn have no row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invited {
+    pub id: InvitationId,
+    pub invitation: Invitation,
+    pub mail: MailId,
+}
+
+/// A request for an invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub name: FullName,
+    pub email: Email,
+    pub asked_at: Timestamp,
+}
+
+/// The people of an establishment, as its rows stood at one time.
+#[derive(Debug, Clone)]
+pub struct Space {
+    pub siret: Siret,
+    pub name: Name,
+    pub opening: Opening,
+    /// Active ones; none while the space is closed.
+    pub holders: u64,
+    pub chain: Chain,
+    /// Of the present opening.
+    pub members: Vec<Colleague>,
+    /// Of the present opening.
+    pub invitations: Vec<Invited>,
+}
+
+impl Space {
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.holders > 0
+    }
+
+    #[must_use]
+    pub fn member(&self, identifier: &Identifier) -> Option<&Colleague> {
+        self.members.iter().find(|member| member.identifier == *identifier)
+    }
+
+    pub fn active_holders(&self) -> impl Iterator<Item = &Colleague> {
+        self.members.iter().filter(|member| member.membership.is_active_holder())
+    }
+
+    #[must_use]
+    pub fn invitation(&self, id: &InvitationId) -> Option<&Invited> {
+        self.invitations.iter().find(|invited| invited.id == *id)
+    }
+
+    /// Invitations whose link serves.
+    #[must_use]
+    pub fn open_invitations(&self, now: Timestamp) -> u64 {
+        let is_open = |invited: &&Invited| invited.invitation.state_by_link(now) == InvitationState::Open;
+        self.invitations.iter().filter(is_open).count() as u64
+    }
+
+    /// Openings as this space knows them: its own.
+    #[must_use]
+    pub fn openings(&self) -> Openings {
+        [(self.siret.clone(), self.opening)].into_iter().collect()
+    }
+
+    /// The member who does something in the space, if they may.
+    ///
+    /// # Errors
+    /// `NotAllowed`.
+    pub fn actor(&self, identifier: &Identifier, action: Action) -> Result<&Colleague, Refusal> {
+        self.actor_on(identifier, action, Thing::Establishment(&self.siret))
+    }
+
+    /// The same for what is done to a thing of the space.
+    ///
+    /// # Errors
+    /// `NotAllowed`.
+    pub fn actor_on(
+        &self,
+        identifier: &Identifier,
+        action: Action,
+        thing: Thing<'_>,
+    ) -> Result<&Colleague, Refusal> {
+        let colleague = self.member(identifier).ok_or(Refusal::NotAllowed)?;
+        let member = Member {
+            siret: self.siret.clone(),
+            opening: self.opening,
+            membership: colleague.membership,
+        };
+        let (memberships, openings) = ([member], self.openings());
+        let actor = Actor { memberships: &memberships, mandates: &[], openings: &openings };
+        authority::may(&actor, action, thing)?;
+        Ok(colleague)
+    }
+}
+
+/// A journal as far as its chain was read.
+#[derive(Debug)]
+pub struct JournalRead {
+    pub chain: Chain,
+    pub lines: Vec<String>,
+}
+
+/// The space of an establishment and its first mandates.
+#[derive(Debug)]
+pub struct Whole {
+    pub space: Space,
+    /// Rows of mandates, in the order of their sort keys.
+    pub(crate) mandates: Vec<Row>,
+    /// Whether there are more.
+    pub(crate) has_more: bool,
+}
+
+/// What the aggregates of a space share.
+#[derive(Debug, Clone)]
+pub(crate) struct Tools {
+    pub table: Table,
+    pub outbox: Outbox,
+    pub clock: Clock,
+}
+
+/// Where a person is a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Belonging {
+    pub siret: Siret,
+    pub name: Name,
+    pub opening: Opening,
+    pub membership: Membership,
+}
+
+impl Belonging {
+    /// For [`authority`].
+    #[must_use]
+    pub fn member(&self) -> Member {
+        Member { siret: self.siret.clone(), opening: self.opening, membership: self.membership }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Spaces {
+    table: Table,
+    config: Arc<Config>,
+    clock: Clock,
+    random: Random,
+}
+
+impl Spaces {
+    pub(crate) fn new(table: &Table, config: &Arc<Config>, clock: &Clock, random: &Random) -> Self {
+        Self { table: table.clone(), config: config.clone(), clock: clock.clone(), random: random.clone() }
+    }
+
+    /// Where a person is a member now, in the order of SIRETs: one call for all.
+    pub async fn of(&self, account: &Account) -> Result<Vec<Belonging>, TableError> {
+        let keys = account.establishments.iter().flat_map(|siret| membership_keys(siret, &account.identifier));
+        let rows = self.table.find_many(&keys.collect::<Vec<_>>()).await?;
+        let sirets = account.establishments.iter();
+        sirets.filter_map(|siret| belonging(siret, &rows).transpose()).collect()
+    }
+
+    /// The people of an establishment; `None` when its space was never open.
+    pub async fn find(&self, siret: &Siret) -> Result<Option<Space>, TableError> {
+        let partition = Key::space(siret);
+        let rows = self.table.find_between(&partition, Key::ESTABLISHMENT, Key::AFTER_MEMBERS).await?;
+        read_people(siret, &rows)
+    }
+
+    /// The same with the first mandates.
+    pub async fn find_whole(&self, siret: &Siret) -> Result<Option<Whole>, TableError> {
+        let partition = Key::space(siret);
+        let mut page = self.table.find_page(&partition, "", None, SPACE_ROWS_MAX).await?;
+        let Some(space) = read_people(siret, &page.rows)? else { return Ok(None) };
+        let prefix = Key::mandates(None);
+        page.rows.retain(|row| row.text("sk").is_ok_and(|sk| sk.starts_with(&prefix)));
+        Ok(Some(Whole { space, mandates: page.rows, has_more: page.next.is_some() }))
+    }
+
+    /// A request for an invitation, by the keyed hash of its asker's address.
+    pub async fn request(&self, siret: &Siret, asker: &str) -> Result<Option<Request>, TableError> {
+        let now = self.clock.now();
+        let row = self.table.find(&Key::invitation_request(siret, asker)).await?;
+        row.filter(|row| !row.is_past(now)).as_ref().map(rows::read_request).transpose()
+    }
+
+    /// The journal of an establishment, for a holder.
+    ///
+    /// # Errors
+    /// `NotAllowed`.
+    pub async fn journal(&self, account: &Account, siret: &Siret) -> Result<JournalRead, Error> {
+        let space = self.find(siret).await?.ok_or(Refusal::NotAllowed)?;
+        space.actor(&account.identifier, Action::SeeJournal)?;
+        let rows = self.table.find_all(&Key::journal(siret), "").await?;
+        // Lines that were written since the space was read are left to the next reading.
+        let entries = usize::try_from(space.chain.entries).unwrap_or(usize::MAX);
+        let lines = rows.iter().take(entries).map(|row| row.text("line").map(str::to_owned));
+        Ok(JournalRead { lines: lines.collect::<Result<_, _>>()?, chain: space.chain })
+    }
+
+    /// The id of a member among colleagues.
+    pub fn member_id(&self, siret: &Siret, identifier: &Identifier) -> Result<MemberId, Error> {
+        Ok(MemberId::of(self.config.keys.of(Secret::Hash)?, siret, identifier))
+    }
+
+    /// The member of an id.
+    ///
+    /// # Errors
+    /// `NotAllowed` when there is none.
+    pub fn member_of<'a>(&self, space: &'a Space, id: &MemberId) -> Result<&'a Colleague, Error> {
+        let key = self.config.keys.of(Secret::Hash)?;
+        let is_it = |member: &&Colleague| MemberId::of(key, &space.siret, &member.identifier) == *id;
+        Ok(space.members.iter().find(is_it).ok_or(Refusal::NotAllowed)?)
+    }
+}
+
+/// The rows that say what somebody is in an establishment: its own and the member's.
+pub(crate) fn membership_keys(siret: &Siret, identifier: &Identifier) -> [Key; 2] {
+    [Key::establishment(siret), Key::member(siret, identifier)]
+}
+
+/// The rows of one space among others, as they were read.
+pub(crate) fn rows_of<'a>(siret: &Siret, rows: &'a [Row]) -> impl Iterator<Item = &'a Row> {
+    let partition = Key::space(siret);
+    rows.iter().filter(move |row| row.find_text("pk") == Some(&*partition))
+}
+
+/// What somebody is in an establishment, by these rows of theirs; nothing once the space was closed.
+pub(crate) fn belonging(siret: &Siret, rows: &[Row]) -> Result<Option<Belonging>, TableError> {
+    let own: Vec<Row> = rows_of(siret, rows).cloned().collect();
+    let Some(space) = read_people(siret, &own)? else { return Ok(None) };
+    Ok(space.members.first().map(|member| Belonging {
+        siret: siret.clone(),
+        name: space.name.clone(),
+        opening: space.opening,
+        membership: member.membership,
+    }))
+}
+
+/// The head of a chain, as a row holds it.
+fn chain_of(row: &Row) -> Result<Chain, TableError> {
+    Ok(Chain {
+        entries: row.number("journal_entries")?,
+        head: row.parsed("journal_head", |head| LineHash::parse(head).ok_or(()))?,
+    })
+}
+

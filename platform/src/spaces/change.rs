@@ -1,0 +1,460 @@
+//! Changes of a space: decided on the rows that were read, and written if they still stand.
+
+use domain::invitation::{Accepted, InvitationState};
+use domain::journal::{By as Author, Chain, Entry};
+use domain::membership::{Change as MemberChange, ESTABLISHMENTS_MAX, HOLDERS_MIN, check_closing};
+use domain::time::Timestamp;
+use domain::token::hexadecimal;
+use domain::{
+    Account, Email, FullName, Identifier, Invitation, InvitationId, MailJob, Membership, Name, Opening,
+    Refusal, Role, Siret,
+};
+
+use super::rows::{self, opening_of};
+use super::{Colleague, Invited, Space, Spaces, chain_of};
+use crate::error::Error;
+use crate::outbox::Outbox;
+use crate::table::{Change, Committed, Guard, Key, Refused, Row, StringSet, TableError, Transaction};
+
+/// Tries of a change beside others of the same space: each follows one that was written.
+pub(crate) const TRIES_MAX: usize = 6;
+/// The space stands as it was read: every change of it adds an entry to its journal.
+const AS_READ: Guard = Guard("space as read");
+/// The journal's next line is not written yet.
+const NEXT_LINE: Guard = Guard("next line of the journal");
+/// The account takes a membership, or loses it.
+const MEMBERS_ACCOUNT: Guard = Guard("account of the member");
+/// No space of the establishment is open.
+pub(crate) const FREE_SPACE: Guard = Guard("free space");
+
+const STANDS: &str = "opening = :opening AND journal_entries = :entries";
+/// The same, with a holder left: the last one cannot be lost.
+const STANDS_WITH_ANOTHER_HOLDER: &str =
+    "opening = :opening AND journal_entries = :entries AND holders > :holders_min";
+/// The same, with no other holder.
+const STANDS_WITH_ONE_HOLDER: &str =
+    "opening = :opening AND journal_entries = :entries AND holders = :holders_min";
+const WRITE: &str = "SET journal_entries = :entries_after, journal_head = :head, holders = :holders, \
+                     opening = :opening_after";
+/// Anew, by an activation.
+const REOPEN: &str = "SET establishment_name = :name, journal_entries = :entries_after, \
+                      journal_head = :head, holders = :holders";
+const CLOSED: &str = "opening = :opening AND journal_entries = :entries AND holders = :none";
+/// No row, or that of a closed space.
+const FREE: &str = "attribute_not_exists(pk) OR holders = :none";
+
+/// Who makes a change.
+pub type By = Author;
+
+/// What the write of a draft demands of the number of holders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Demand {
+    Nothing,
+    Another,
+    One,
+}
+
+/// A change of a space that is not written yet.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    pub space: &'a Space,
+    now: Timestamp,
+    /// The name of the request: a write whose answer was lost is known by it.
+    request: String,
+    chain: Chain,
+    holders: u64,
+    opening: Opening,
+    demand: Demand,
+    transaction: Transaction,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(space: &'a Space, now: Timestamp, request: &str) -> Self {
+        Self {
+            space,
+            now,
+            request: request.to_owned(),
+            chain: space.chain.clone(),
+            holders: space.holders,
+            opening: space.opening,
+            demand: Demand::Nothing,
+            transaction: Transaction::new(),
+        }
+    }
+
+    /// When the change is made.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The name of the request.
+    pub(crate) fn request(&self) -> &str {
+        &self.request
+    }
+
+    /// Writes that belong to the change.
+    pub(crate) fn transaction(&mut self) -> &mut Transaction {
+        &mut self.transaction
+    }
+
+    /// Queues a mail that tells of the change.
+    pub fn mail(&mut self, outbox: &Outbox, job: &MailJob) -> Result<(), Error> {
+        outbox.queue(&mut self.transaction, job).map(|_| ())
+    }
+
+    /// Adds an entry to the journal. Returns its number.
+    pub fn tell(&mut self, entry: &Entry) -> u64 {
+        let (line, chain) = self.chain.append(self.now, entry);
+        let row = line_row(&self.space.siret, chain.entries, &line).with("written_by", &*self.request);
+        self.transaction.create(NEXT_LINE, row);
+        self.chain = chain;
+        self.chain.entries
+    }
+
+    /// Changes a member; a change to what they are already does nothing. Open invitations to and by them end
+    /// with it.
+    ///
+    /// # Errors
+    /// `LastHolder`.
+    pub fn change_member(
+        &mut self,
+        member: &Colleague,
+        change: MemberChange,
+        by: &By,
+    ) -> Result<bool, Refusal> {
+        let effect = member.membership.change(change);
+        if !effect.is_change() {
+            return Ok(false);
+        }
+        self.holders = effect.count(self.holders)?;
+        if effect.ends_a_holder() {
+            self.demand = Demand::Another;
+        }
+        match effect.after {
+            Some(membership) => {
+                self.tell(&Entry::Changed { change, who: member.who(), by: by.clone() });
+                self.put(&Colleague { membership, ..member.clone() });
+            }
+            None => {
+                self.end(member, change, by);
+                let without = without_membership(&member.identifier, &self.space.siret);
+                self.transaction.change(MEMBERS_ACCOUNT, without);
+            }
+        }
+        self.withdraw_with(member, change, by, None);
+        Ok(true)
+    }
+
+    /// Ends a membership whose account changes in the same write.
+    ///
+    /// # Errors
+    /// `LastHolder`.
+    pub(super) fn end_with_account(
+        &mut self,
+        member: &Colleague,
+        change: MemberChange,
+        by: &By,
+    ) -> Result<(), Refusal> {
+        let effect = member.membership.change(change);
+        self.holders = effect.count(self.holders)?;
+        if effect.ends_a_holder() {
+            self.demand = Demand::Another;
+        }
+        self.end(member, change, by);
+        self.withdraw_with(member, change, by, None);
+        Ok(())
+    }
+
+    /// Ends the membership of a holder in whose place a successor comes by an invitation.
+    fn replace(&mut self, leaver: &Colleague, successor: &InvitationId) {
+        let by = By::Person(leaver.who());
+        self.end(leaver, MemberChange::Leave, &by);
+        let without = without_membership(&leaver.identifier, &self.space.siret);
+        self.transaction.change(MEMBERS_ACCOUNT, without);
+        self.withdraw_with(leaver, MemberChange::Leave, &by, Some(successor));
+    }
+
+    fn end(&mut self, member: &Colleague, change: MemberChange, by: &By) {
+        self.tell(&Entry::Changed { change, who: member.who(), by: by.clone() });
+        self.transaction.delete(Key::member(&self.space.siret, &member.identifier));
+    }
+
+    fn put(&mut self, member: &Colleague) {
+        self.transaction.put(rows::member(&self.space.siret, self.opening, member));
+    }
+
+    fn withdraw_with(
+        &mut self,
+        member: &Colleague,
+        change: MemberChange,
+        by: &By,
+        besides: Option<&InvitationId>,
+    ) {
+        let space = self.space;
+        for invited in space.invitations.iter().filter(|invited| Some(&invited.id) != besides) {
+            let Colleague { identifier, email, .. } = member;
+            if invited.invitation.ends_with(change, identifier, email, self.now) {
+                self.withdraw(invited, by);
+            }
+        }
+    }
+
+    /// Withdraws an invitation. One whose days are over served no more: no entry tells of it.
+    pub fn withdraw(&mut self, invited: &Invited, by: &By) {
+        let Invited { id, invitation, .. } = invited;
+        self.transaction.delete(Key::invitation(&invitation.siret, id));
+        if invitation.state_by_link(self.now) == InvitationState::Open {
+            let (who, email) = (invitation.name.clone(), invitation.email.clone());
+            self.tell(&Entry::InvitationWithdrawn { who, email, by: by.clone() });
+        }
+    }
+
+    /// Writes an invitation with its mail.
+    pub fn invite(
+        &mut self,
+        outbox: &Outbox,
+        id: &InvitationId,
+        invitation: &Invitation,
+        by: By,
+    ) -> Result<(), Error> {
+        let job = MailJob::Invitation { siret: invitation.siret.clone(), invitation: id.clone() };
+        let mail = outbox.queue(&mut self.transaction, &job)?;
+        self.transaction.put(rows::invitation(id, invitation, mail));
+        let (who, email, offer) = (invitation.name.clone(), invitation.email.clone(), invitation.offer);
+        self.tell(&Entry::Invited { who, email, offer, by });
+        Ok(())
+    }
+
+    /// Writes what the acceptance of an invitation does: to who joins or becomes a holder, and to who leaves
+    /// in the successor's favour.
+    ///
+    /// # Errors
+    /// `LastHolder`.
+    pub fn accept(
+        &mut self,
+        invited: &Invited,
+        accepted: Accepted,
+        joined: &Colleague,
+        leaver: Option<&Colleague>,
+    ) -> Result<(), Refusal> {
+        self.holders = accepted.count(self.holders)?;
+        if accepted.holders_added() < 0 {
+            self.demand = Demand::Another;
+        }
+        let Invited { id, invitation, .. } = invited;
+        self.transaction.delete(Key::invitation(&invitation.siret, id));
+        let (who, email) = (joined.name.clone(), joined.email.clone());
+        let entry = Entry::accepted(who, email, accepted.joins, joined.mark);
+        if let (Some(entry), Some(membership)) = (entry, accepted.joins.after) {
+            let number = self.tell(&entry);
+            let mark = if accepted.joins.before.is_none() { number } else { joined.mark };
+            self.put(&Colleague { membership, mark, ..joined.clone() });
+        }
+        if let Some(leaver) = leaver {
+            self.replace(leaver, id);
+        }
+        Ok(())
+    }
+
+    /// Writes a new address of a member.
+    pub fn change_address(&mut self, member: &Colleague, address: &Email) {
+        let (before, after) = (member.email.clone(), address.clone());
+        self.tell(&Entry::AddressChanged { who: member.who(), before, after: after.clone() });
+        self.put(&Colleague { email: after, ..member.clone() });
+    }
+
+    /// Closes the space by its only active holder: nobody is a member any more.
+    ///
+    /// # Errors
+    /// `OtherHolders`, `SpaceClosed`.
+    pub fn close(&mut self, holder: &Colleague) -> Result<(), Refusal> {
+        check_closing(self.holders)?;
+        self.demand = Demand::One;
+        self.tell(&Entry::SpaceClosed { by: By::Person(holder.who()) });
+        let without = without_membership(&holder.identifier, &self.space.siret);
+        self.transaction.change(MEMBERS_ACCOUNT, without);
+        (self.holders, self.opening) = (0, self.opening.next());
+        Ok(())
+    }
+
+    /// All its writes, the establishment's row first; none when nothing changes.
+    pub(crate) fn into_transaction(self) -> Transaction {
+        if self.transaction.is_empty() {
+            return self.transaction;
+        }
+        let condition = match self.demand {
+            Demand::Nothing => STANDS,
+            Demand::Another => STANDS_WITH_ANOTHER_HOLDER,
+            Demand::One => STANDS_WITH_ONE_HOLDER,
+        };
+        let change = Change::new(Key::establishment(&self.space.siret), WRITE, condition)
+            .value("opening", self.space.opening.0)
+            .value("entries", self.space.chain.entries)
+            .value("entries_after", self.chain.entries)
+            .value("head", self.chain.head.as_str())
+            .value("holders", self.holders)
+            .value("opening_after", self.opening.0);
+        let change = match self.demand {
+            Demand::Nothing => change,
+            Demand::Another | Demand::One => change.value("holders_min", HOLDERS_MIN),
+        };
+        let mut transaction = Transaction::new();
+        transaction.change(AS_READ, change).append(self.transaction);
+        transaction
+    }
+}
+
+/// A membership less among those of an account.
+fn without_membership(identifier: &Identifier, siret: &Siret) -> Change {
+    Change::new(Key::account(identifier), "DELETE sirets :siret", "attribute_exists(pk)")
+        .value("siret", StringSet(vec![siret.to_string()]))
+}
+
+/// A membership more among those of an account that is as it was read, by its address and its password.
+pub(crate) fn with_membership(account: &Account, siret: &Siret) -> Change {
+    let condition = "is_active = :true AND email = :email AND credentials_epoch = :epoch AND \
+                     (attribute_not_exists(sirets) OR contains(sirets, :one) OR size(sirets) < :most)";
+    Change::new(Key::account(&account.identifier), "ADD sirets :siret", condition)
+        .value("siret", StringSet(vec![siret.to_string()]))
+        .value("one", siret.as_str())
+        .value("true", true)
+        .value("email", account.application.email.as_str())
+        .value("epoch", account.credentials_epoch)
+        .value("most", ESTABLISHMENTS_MAX)
+}
+
+/// Adds the condition that no space of the establishment is open.
+pub(crate) fn assert_free(transaction: &mut Transaction, siret: &Siret) {
+    let condition = Change::condition(Key::establishment(siret), FREE).value("none", 0);
+    transaction.assert(FREE_SPACE, condition);
+}
+
+/// Who activates an establishment's space.
+#[derive(Debug, Clone)]
+pub(crate) struct Founder {
+    pub identifier: Identifier,
+    pub name: FullName,
+    pub email: Email,
+}
+
+/// The opening of a space by an activation.
+#[derive(Debug)]
+pub(crate) struct Founding<'a> {
+    pub siret: &'a Siret,
+    pub name: &'a Name,
+    pub founder: Founder,
+    pub now: Timestamp,
+}
+
+impl Founding<'_> {
+    /// Adds the rows of a space that was never open, with its first holder.
+    pub(crate) fn create(&self, transaction: &mut Transaction) {
+        let chain = self.join(transaction, &Chain::new(self.siret), Opening::FIRST);
+        let row = Row::new(&Key::establishment(self.siret))
+            .with("establishment_name", self.name.as_str())
+            .with("created_at", self.now)
+            .with("opening", Opening::FIRST.0)
+            .with("holders", HOLDERS_MIN)
+            .with("journal_entries", chain.entries)
+            .with("journal_head", chain.head.as_str());
+        transaction.create(FREE_SPACE, row);
+    }
+
+    /// Adds the changes that open a closed space anew, by the row that stands there; its journal goes on.
+    pub(crate) fn reopen(&self, transaction: &mut Transaction, closed: &Row) -> Result<(), TableError> {
+        let (before, opening) = (chain_of(closed)?, opening_of(closed)?);
+        let chain = self.join(transaction, &before, opening);
+        let change = Change::new(Key::establishment(self.siret), REOPEN, CLOSED)
+            .value("name", self.name.as_str())
+            .value("entries", before.entries)
+            .value("entries_after", chain.entries)
+            .value("head", chain.head.as_str())
+            .value("holders", HOLDERS_MIN)
+            .value("opening", opening.0)
+            .value("none", 0);
+        transaction.change(FREE_SPACE, change);
+        Ok(())
+    }
+
+    /// Adds the first holder, and the line that tells of them. The space's own condition guards both.
+    fn join(&self, transaction: &mut Transaction, before: &Chain, opening: Opening) -> Chain {
+        let Founder { identifier, name, email } = self.founder.clone();
+        let (line, chain) = before.append(self.now, &Entry::Joined { who: name.clone(), role: Role::Holder });
+        let membership = Membership::active(Role::Holder);
+        let holder =
+            Colleague { identifier, membership, name, email, since: self.now, mark: chain.entries };
+        transaction
+            .put(rows::member(self.siret, opening, &holder))
+            .put(line_row(self.siret, chain.entries, &line));
+        chain
+    }
+}
+
+fn line_row(siret: &Siret, number: u64, line: &str) -> Row {
+    Row::new(&Key::journal_line(siret, number)).with("line", line)
+}
+
+/// Whether a draft was written.
+#[derive(Debug)]
+pub(crate) enum Written {
+    Yes,
+    /// Others came first, or a condition of its own failed.
+    No(Refused),
+}
+
+impl Spaces {
+    /// Reads a space, decides, and writes, again when others have changed what was read. A decision that
+    /// changes nothing writes nothing.
+    ///
+    /// # Errors
+    /// `NotAllowed` without a space; what `decide` refuses.
+    pub async fn change<T>(
+        &self,
+        siret: &Siret,
+        decide: impl Fn(&mut Draft<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let request = self.request_name();
+        for _ in 0..TRIES_MAX {
+            let space = self.find(siret).await?.ok_or(Refusal::NotAllowed)?;
+            let mut draft = Draft::new(&space, self.clock.now(), &request);
+            let decided = decide(&mut draft)?;
+            if matches!(self.write(draft.into_transaction(), &request).await?, Written::Yes) {
+                return Ok(decided);
+            }
+        }
+        Err(kept_changing())
+    }
+
+    /// The random name of a request.
+    pub(crate) fn request_name(&self) -> String {
+        hexadecimal(&self.random.bytes::<16>())
+    }
+
+    /// Writes a transaction that has lines of this request.
+    pub(crate) async fn write(&self, transaction: Transaction, request: &str) -> Result<Written, Error> {
+        if transaction.is_empty() {
+            return Ok(Written::Yes);
+        }
+        Ok(match self.table.commit(transaction).await? {
+            Committed::Yes => Written::Yes,
+            // An answer was lost, and the SDK sent the transaction again.
+            Committed::No(refused) if is_own(&refused, request) => Written::Yes,
+            Committed::No(refused) => Written::No(refused),
+        })
+    }
+
+    /// The id of a new invitation.
+    #[must_use]
+    pub fn new_invitation(&self) -> InvitationId {
+        InvitationId::from_bytes(self.random.bytes())
+    }
+}
+
+fn is_own(refused: &Refused, request: &str) -> bool {
+    refused.standing(NEXT_LINE).is_some_and(|line| line.find_text("written_by") == Some(request))
+}
+
+pub(crate) fn kept_changing() -> Error {
+    TableError::Unavailable("the space kept changing".into()).into()
+}

@@ -1,0 +1,126 @@
+//! The rows of a space, read and written.
+
+use domain::invitation::Offer;
+use domain::time::after;
+use domain::{
+    Email, FullName, Identifier, Invitation, InvitationId, MailId, MemberState, Membership, Name, Opening,
+    Role, Siret,
+};
+
+use super::{Colleague, INVITATION_REMEMBERED, Invited, Request, Space, chain_of};
+use crate::table::{Key, Row, TableError};
+
+/// The space that rows of one partition tell of; `None` without the establishment's own.
+pub(crate) fn read_people(siret: &Siret, rows: &[Row]) -> Result<Option<Space>, TableError> {
+    let mut establishment = None;
+    let (mut members, mut invitations) = (Vec::new(), Vec::new());
+    for row in rows {
+        match row.text("sk")? {
+            Key::ESTABLISHMENT => establishment = Some(row),
+            sk if sk.starts_with(Key::MEMBERS) => members.push(row),
+            sk if sk.starts_with(Key::INVITATIONS) => invitations.push((sk, row)),
+            _ => {}
+        }
+    }
+    let Some(row) = establishment else { return Ok(None) };
+    let opening = opening_of(row)?;
+    let is_current = |row: &Row| row.find_number("opening") == Some(opening.0);
+    let members = members.into_iter().filter(|row| is_current(row)).map(read_member);
+    let invitations = invitations.into_iter().filter(|(_, row)| is_current(row));
+    Ok(Some(Space {
+        siret: siret.clone(),
+        name: row.parsed("establishment_name", Name::parse)?,
+        opening,
+        holders: row.number("holders")?,
+        chain: chain_of(row)?,
+        members: members.collect::<Result<_, _>>()?,
+        invitations: invitations.map(|(sk, row)| read_invited(siret, sk, row)).collect::<Result<_, _>>()?,
+    }))
+}
+
+pub(crate) fn opening_of(row: &Row) -> Result<Opening, TableError> {
+    row.number("opening").map(Opening)
+}
+
+fn name_of(row: &Row) -> Result<FullName, TableError> {
+    Ok(FullName {
+        first: row.parsed("first_name", Name::parse)?,
+        last: row.parsed("last_name", Name::parse)?,
+    })
+}
+
+fn membership_of(row: &Row) -> Result<Membership, TableError> {
+    Ok(Membership {
+        role: row.parsed("member_role", Role::parse)?,
+        state: row.parsed("member_state", MemberState::parse)?,
+    })
+}
+
+fn read_member(row: &Row) -> Result<Colleague, TableError> {
+    Ok(Colleague {
+        identifier: row.parsed("identifier", Identifier::parse)?,
+        membership: membership_of(row)?,
+        name: name_of(row)?,
+        email: row.parsed("email", Email::parse)?,
+        since: row.moment("since")?,
+        mark: row.number("mark")?,
+    })
+}
+
+/// The row of a member.
+pub(super) fn member(siret: &Siret, opening: Opening, member: &Colleague) -> Row {
+    Row::new(&Key::member(siret, &member.identifier))
+        .with("identifier", member.identifier.as_str())
+        .with("opening", opening.0)
+        .with("member_role", member.membership.role.as_str())
+        .with("member_state", member.membership.state.as_str())
+        .with("first_name", member.name.first.as_str())
+        .with("last_name", member.name.last.as_str())
+        .with("email", member.email.as_str())
+        .with("since", member.since)
+        .with("mark", member.mark)
+}
+
+fn read_invited(siret: &Siret, sk: &str, row: &Row) -> Result<Invited, TableError> {
+    let id = sk.strip_prefix(Key::INVITATIONS).and_then(InvitationId::parse);
+    let role = row.parsed("member_role", Role::parse)?;
+    Ok(Invited {
+        id: id.ok_or(TableError::corrupt("sk"))?,
+        invitation: Invitation {
+            siret: siret.clone(),
+            opening: opening_of(row)?,
+            invited_by: row.parsed("invited_by", Identifier::parse)?,
+            email: row.parsed("email", Email::parse)?,
+            name: name_of(row)?,
+            offer: Offer::new(role, row.is("is_successor")).map_err(|_| TableError::corrupt("member_role"))?,
+            valid_until: row.moment("valid_until")?,
+            accepted_at: None,
+            withdrawn_at: None,
+            bounced_at: row.find_moment("bounced_at"),
+        },
+        mail: row.parsed("mail", |mail| MailId::parse(mail).ok_or(()))?,
+    })
+}
+
+/// The row of an invitation.
+pub(super) fn invitation(id: &InvitationId, invitation: &Invitation, mail: MailId) -> Row {
+    Row::new(&Key::invitation(&invitation.siret, id))
+        .with("opening", invitation.opening.0)
+        .with("invited_by", invitation.invited_by.as_str())
+        .with("email", invitation.email.as_str())
+        .with("first_name", invitation.name.first.as_str())
+        .with("last_name", invitation.name.last.as_str())
+        .with("member_role", invitation.offer.role().as_str())
+        .with("is_successor", invitation.offer.is_successor())
+        .with("valid_until", invitation.valid_until)
+        .with("mail", mail.to_string())
+        .with("expires_at", after(invitation.valid_until, INVITATION_REMEMBERED))
+}
+
+pub(super) fn read_request(row: &Row) -> Result<Request, TableError> {
+    Ok(Request {
+        name: name_of(row)?,
+        email: row.parsed("email", Email::parse)?,
+        asked_at: row.moment("created_at")?,
+    })
+}

@@ -8,12 +8,12 @@ use platform::boot::Invocation;
 use platform::metrics::{self, Event};
 use platform::outbox::{Lease, Leased};
 use platform::scope::{self, Scope};
-use platform::{Error, telemetry};
+use platform::{Error, Platform, telemetry};
 use serde::{Deserialize, Serialize};
 
 use crate::pace::Turn;
-use crate::prepare::{NoMail, prepare};
-use crate::ses::Outcome;
+use crate::prepare::{Mail, NoMail, prepare};
+use crate::ses::{Outcome, UNVERIFIED};
 use crate::{FUNCTION, Sender};
 
 /// The time that must be left to begin a mail: timeouts of SES, DNS and the table together.
@@ -129,10 +129,14 @@ impl Batch<'_> {
         if self.paused_sets.contains(&set) {
             return Ok(Next::Again);
         }
-        if draft.is_unproven && self.has_no_mail(&draft.to).await? {
+        if let Some(to) = draft.unproven()
+            && self.has_no_mail(to).await?
+        {
             return self.end_as(leased, MailState::Refused, NO_MAIL_DOMAIN, Event::NoMailDomain).await;
         }
-        if let Turn::NotNow(code) = self.sender.ses.turn(leased.job.lane()).await? {
+        // Turns for all recipients first: else a mail that is put off for want of one has gone to some of
+        // them, and goes to them again.
+        if let Turn::NotNow(code) = self.sender.ses.turn(leased.job.lane(), draft.to.len()).await? {
             return Ok(self.put_off(leased, code, Next::Pause));
         }
         // After every wait: the validity of links begins here.
@@ -140,7 +144,7 @@ impl Batch<'_> {
             Ok(mail) => mail,
             Err(why) => return self.end_without(leased, why).await,
         };
-        match self.sender.ses.send(leased.id, leased.job.lane(), &mail).await {
+        match self.hand_over(leased, &mail).await {
             Outcome::Sent(message_id) => {
                 let ended = self.end(leased, MailState::Sent, &message_id).await;
                 self.note_progress(leased).await;
@@ -153,6 +157,25 @@ impl Batch<'_> {
                 self.paused_sets.push(set);
                 Ok(self.put_off(leased, code, Next::Again))
             }
+        }
+    }
+
+    /// Hands SES a message for each recipient alone. The mail is sent when one of them is, and the others are
+    /// refused for good. Put off, it is sent again to all: twice rather than not at all.
+    async fn hand_over(&self, leased: &Leased, mail: &Mail) -> Outcome {
+        let (mut sent, mut refused) = (None, None);
+        for to in &mail.to {
+            match self.sender.ses.send(leased.id, leased.job.lane(), mail, to).await {
+                Outcome::Sent(message_id) => sent = sent.or(Some(message_id)),
+                Outcome::Refused(code) => refused = Some(code),
+                // An account in SES's sandbox: for the others it took the mail.
+                Outcome::Retry(UNVERIFIED) if sent.is_some() => {}
+                put_off => return put_off,
+            }
+        }
+        match sent {
+            Some(message_id) => Outcome::Sent(message_id),
+            None => Outcome::Refused(refused.unwrap_or_default()),
         }
     }
 
@@ -198,8 +221,12 @@ impl Batch<'_> {
         note: &str,
         event: Event,
     ) -> Result<Next, Error> {
-        self.sender.platform.outbox.finish(leased, state, note).await?;
-        metrics::count(event, self.sender.platform.clock.now());
+        let Platform { outbox, clock, .. } = &self.sender.platform;
+        if matches!(state, MailState::Suppressed | MailState::Refused) {
+            outbox.note_returned(&leased.job, clock.now()).await?;
+        }
+        outbox.finish(leased, state, note).await?;
+        metrics::count(event, clock.now());
         let (mail, kind, state) = (leased.id.to_string(), leased.job.kind(), state.as_str());
         log!(info, self, mail, kind, state, "mail");
         Ok(Next::Over)

@@ -69,8 +69,8 @@ impl Pace {
         Self { client, outbox, clock, mails_per_second_max, limits, reserved }
     }
 
-    /// Waits until a mail of this lane may leave.
-    pub async fn wait(&self, lane: Lane) -> Result<Turn, TableError> {
+    /// Waits until so many messages of this lane may leave.
+    pub async fn wait(&self, lane: Lane, messages: usize) -> Result<Turn, TableError> {
         // Others that know the rate send meanwhile: turns are reserved by all together.
         let Some(limits) = self.limits().await else { return Ok(Turn::NotNow("rate-unknown")) };
         if let Some(quota) = limits.quota {
@@ -79,9 +79,13 @@ impl Pace {
                 return Ok(Turn::NotNow("quota"));
             }
         }
-        let Some(at_micros) = self.turn(lane, limits.mails_per_second).await? else {
-            return Ok(Turn::NotNow("own-rate"));
-        };
+        let mut at_micros = 0;
+        for _ in 0..messages {
+            let Some(turn) = self.turn(lane, limits.mails_per_second).await? else {
+                return Ok(Turn::NotNow("own-rate"));
+            };
+            at_micros = at_micros.max(turn);
+        }
         let now_micros = u64::try_from(self.clock.now().as_microsecond()).unwrap_or(0);
         if at_micros > now_micros {
             self.clock.sleep(Duration::from_micros(at_micros - now_micros)).await;

@@ -1,5 +1,9 @@
 //! Prepares a mail when it is sent: looks up its recipient, counts its quotas; then mints its links.
 
+mod addresses;
+mod mandates;
+mod space;
+
 use domain::mail::{Bounded, MailState};
 use domain::time::Timestamp;
 use domain::{Account, Email, Identifier, MailJob, Reference, Siret, Ticket};
@@ -8,6 +12,8 @@ use platform::outbox::{DigestLine, Leased, Standing, Status};
 use platform::table::TableError;
 use platform::{Error, Platform};
 
+use self::addresses::Changing;
+use self::space::Inviting;
 use crate::Sender;
 use crate::render::{self, Content, Known, KnownMail, RecoveryLink};
 
@@ -19,7 +25,8 @@ const KNOWN_MAILS_MAX: usize = 5;
 
 /// A mail whose recipient and quotas are settled, and whose links are not minted yet.
 pub struct Draft {
-    pub to: Email,
+    /// Each gets a message alone: holders see each other's addresses masked.
+    pub to: Vec<Email>,
     /// Whether a stranger may have typed the recipient's address.
     pub is_unproven: bool,
     reply_to: Email,
@@ -38,11 +45,16 @@ enum Body {
         accounts: Vec<Account>,
         next_at: Option<Timestamp>,
     },
+    /// With the link of an invitation.
+    Invitation(Box<Inviting>),
+    /// With a link of a change of address.
+    Address(Box<Changing>),
 }
 
 /// A mail, ready to be sent.
 pub struct Mail {
-    pub to: Email,
+    /// Each gets a message alone.
+    pub to: Vec<Email>,
     pub reply_to: Email,
     pub content: Content,
     /// Whether a stranger may have typed the recipient's address.
@@ -90,21 +102,12 @@ pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Draft, NoMail> 
     match &leased.job {
         MailJob::Activation { identifier, .. } => {
             let account = find_account(sender, identifier).await?;
-            if account.is_active {
-                return Err(superseded("the account is active"));
+            if !is_application(&account) {
+                return Err(superseded("the account was activated"));
             }
             activation(sender, leased, account).await
         }
-        MailJob::RecoveryByIdentifier { identifier } => {
-            let account = find_account(sender, identifier).await?;
-            if !account.is_active {
-                return activation(sender, leased, account).await;
-            }
-            let address = account.application.email.normalised();
-            let is_holder = |email: &Email| Ok(email.normalised() == address);
-            let accounts = accounts_of(sender, &account.application.siret, is_holder).await?;
-            recovery(sender, leased, accounts).await
-        }
+        MailJob::RecoveryByIdentifier { identifier } => by_identifier(sender, leased, identifier).await,
         MailJob::RecoveryByAddress { siret, address } => {
             let is_holder =
                 |email: &Email| Ok(sender.platform.outbox.address_fingerprint(email)? == *address);
@@ -121,14 +124,7 @@ pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Draft, NoMail> 
             check_address(sender, leased, &account.application.email).await?;
             Ok(to_holder(sender, &account, render::password_changed(site, &account, at)?))
         }
-        MailJob::LoginsBlocked { identifier } => {
-            let account = find_account(sender, identifier).await?;
-            if !account.is_active {
-                return Err(nobody("the account is not active"));
-            }
-            check_address(sender, leased, &account.application.email).await?;
-            Ok(to_holder(sender, &account, render::logins_blocked(site, &account, at)?))
-        }
+        MailJob::LoginsBlocked { identifier } => logins_blocked(sender, leased, identifier).await,
         MailJob::TicketReceipt { reference } => receipt(sender, leased, reference).await,
         MailJob::TicketToAgency { reference } => agency_copy(sender, leased, reference).await,
         MailJob::AgencyDigest { period } => {
@@ -136,7 +132,30 @@ pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Draft, NoMail> 
             let lines = sender.platform.outbox.digest(*period).await?;
             Ok(to_agency(sender, &sender.agency, render::agency_digest(*period, &lines)?))
         }
+        MailJob::Invitation { siret, invitation } => {
+            space::invitation(sender, leased, siret, invitation).await
+        }
+        MailJob::InvitationRequest { siret, asker } => space::request(sender, leased, siret, asker).await,
+        MailJob::MemberJoined { siret, identifier } => space::joined(sender, leased, siret, identifier).await,
+        MailJob::MemberChanged { siret, identifier, change } => {
+            space::changed(sender, leased, siret, (identifier, *change)).await
+        }
+        MailJob::Mandate { siret, other, mandate, event } => {
+            mandates::news(sender, leased, (siret, other), mandate, *event).await
+        }
+        MailJob::AddressConfirmation { identifier, change } => {
+            addresses::confirmation(sender, leased, identifier, change).await
+        }
+        MailJob::AddressNotice { identifier, change } => {
+            addresses::notice(sender, leased, identifier, change).await
+        }
+        MailJob::AccountClosed { identifier } => addresses::account_closed(sender, leased, identifier).await,
     }
+}
+
+/// Whether its link would open an account. One that is closed has had a password.
+fn is_application(account: &Account) -> bool {
+    !account.is_active && account.credentials_epoch == 0
 }
 
 /// The link that activates an application, whichever way it was asked for.
@@ -146,7 +165,26 @@ async fn activation(sender: &Sender, leased: &Leased, account: Account) -> Resul
     let next_at = count(sender, leased, Bounded::Activation(&application.email, &application.siret)).await?;
     let (to, reply_to) = (application.email.clone(), sender.agency.clone());
     let body = Body::Activation { account: Box::new(account), next_at };
-    Ok(Draft { to, is_unproven: true, reply_to, body })
+    Ok(Draft { to: vec![to], is_unproven: true, reply_to, body })
+}
+
+/// The link of an application, or identifier and link of an account and of its holder's others.
+async fn by_identifier(sender: &Sender, leased: &Leased, identifier: &Identifier) -> Result<Draft, NoMail> {
+    let account = find_account(sender, identifier).await?;
+    if is_application(&account) {
+        return activation(sender, leased, account).await;
+    }
+    if !account.is_active {
+        return Err(nobody("the account is closed"));
+    }
+    let address = account.application.email.normalised();
+    let is_holder = |email: &Email| Ok(email.normalised() == address);
+    let mut accounts = accounts_of(sender, &account.application.siret, is_holder).await?;
+    // Its holder has left that establishment, perhaps.
+    if accounts.iter().all(|other| other.identifier != account.identifier) {
+        accounts.insert(0, account);
+    }
+    recovery(sender, leased, accounts).await
 }
 
 /// Identifier and link of each of these accounts, which are one person's, whichever was asked for.
@@ -161,10 +199,25 @@ async fn recovery(sender: &Sender, leased: &Leased, mut accounts: Vec<Account>) 
     check_address(sender, leased, &to).await?;
     let next_at = count(sender, leased, Bounded::Recovery(&to)).await?;
     let reply_to = sender.agency.clone();
-    Ok(Draft { to, is_unproven: false, reply_to, body: Body::Recovery { accounts, next_at } })
+    Ok(Draft { to: vec![to], is_unproven: false, reply_to, body: Body::Recovery { accounts, next_at } })
+}
+
+async fn logins_blocked(sender: &Sender, leased: &Leased, identifier: &Identifier) -> Result<Draft, NoMail> {
+    let account = find_account(sender, identifier).await?;
+    if !account.is_active {
+        return Err(nobody("the account is not active"));
+    }
+    check_address(sender, leased, &account.application.email).await?;
+    let content = render::logins_blocked(&sender.platform.config.site, &account, leased.created_at)?;
+    Ok(to_holder(sender, &account, content))
 }
 
 impl Draft {
+    /// The recipient, if a stranger may have typed the address.
+    pub fn unproven(&self) -> Option<&Email> {
+        self.to.first().filter(|_| self.is_unproven)
+    }
+
     /// Mints the links, whose validity begins now, and renders the mail.
     pub async fn complete(self, sender: &Sender, leased: &Leased) -> Result<Mail, NoMail> {
         let site = &*sender.platform.config.site;
@@ -186,6 +239,8 @@ impl Draft {
                 }
                 render::recovery(site, &links, leased.created_at, next_at)?
             }
+            Body::Invitation(inviting) => inviting.complete(sender, leased).await?,
+            Body::Address(changing) => changing.complete(sender, leased).await?,
         };
         Ok(Mail { to: self.to, reply_to: self.reply_to, content, is_unproven: self.is_unproven })
     }
@@ -202,7 +257,7 @@ async fn receipt(sender: &Sender, leased: &Leased, reference: &Reference) -> Res
     let site = &sender.platform.config.site;
     let content = render::ticket_receipt(site, reference, &ticket, received_at, next_at)?;
     let (reply_to, body) = (sender.agency.clone(), Body::Ready(content));
-    Ok(Draft { to: ticket.email, is_unproven: true, reply_to, body })
+    Ok(Draft { to: vec![ticket.email], is_unproven: true, reply_to, body })
 }
 
 /// A mail of its own, or a line of the digest once the agency has had its mails for this hour.
@@ -283,11 +338,15 @@ async fn find_ticket(sender: &Sender, reference: &Reference) -> Result<(Ticket, 
 
 /// To the address that the account has: never to what a stranger typed.
 fn to_holder(sender: &Sender, account: &Account, content: Content) -> Draft {
-    let to = account.application.email.clone();
+    to_each(sender, vec![account.application.email.clone()], content)
+}
+
+/// To addresses of accounts, each alone.
+fn to_each(sender: &Sender, to: Vec<Email>, content: Content) -> Draft {
     Draft { to, is_unproven: false, reply_to: sender.agency.clone(), body: Body::Ready(content) }
 }
 
 fn to_agency(sender: &Sender, reply_to: &Email, content: Content) -> Draft {
-    let (to, reply_to) = (sender.agency.clone(), reply_to.clone());
+    let (to, reply_to) = (vec![sender.agency.clone()], reply_to.clone());
     Draft { to, is_unproven: false, reply_to, body: Body::Ready(content) }
 }

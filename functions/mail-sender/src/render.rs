@@ -1,14 +1,26 @@
 //! Renders mails, as plain text and as HTML, from the templates of this crate.
 //!
 //! Whoever fills in a form chooses the address of its mail. Until the address is proven, what they typed is
-//! rendered so that no mail program makes a link of it (`filters::unlinked`).
+//! rendered so that no mail program makes a link of it (`filters::unlinked`). What people of one space tell
+//! those of another, or tell who is not in it yet, stands in quotes besides (`filters::quoted`).
+
+mod addresses;
+mod mandates;
+mod space;
 
 use askama::Template;
 use domain::mail::{DigestPeriod, MailState};
-use domain::time::{SignedDuration, Timestamp, after, in_paris};
+use domain::time::{Date, SignedDuration, Timestamp, after, in_paris};
 use domain::{Account, MailJob, Reference, Siret, Ticket, Token};
 use platform::links::Minted;
 use platform::outbox::DigestLine;
+
+pub use self::addresses::{account_closed, address_confirmation, address_notice};
+pub use self::mandates::{MandateNews, mandate};
+pub use self::space::{Establishment, invitation, invitation_request, member_changed, member_joined};
+
+/// The page on which a password is chosen.
+const PASSWORD_PAGE: &str = "mot-de-passe";
 
 /// The content of a mail. No `Debug`: it holds names and a link, which no log may.
 pub struct Content {
@@ -38,6 +50,20 @@ macro_rules! content {
     }};
 }
 
+use content;
+
+/// The words of a mail that has several versions.
+struct Words {
+    subject: &'static str,
+    /// What happened.
+    said: String,
+    /// What follows from it.
+    then: String,
+    /// A question to whom it surprises.
+    doubt: &'static str,
+    advice: &'static str,
+}
+
 /// A link that chooses a new password, and of which account.
 pub struct RecoveryLink<'a> {
     pub account: &'a Account,
@@ -65,7 +91,7 @@ pub fn activation(
         site: str = site,
         account: Account = account,
         requester: str = &holder(account),
-        link: str = &url_of(site, &minted.token),
+        link: str = &url_of(site, PASSWORD_PAGE, &minted.token),
         code: str = &minted.code.to_string(),
         until: str = &in_words(minted.valid_until),
         next: Option<String> = &next_at.map(minute_after),
@@ -98,7 +124,7 @@ pub fn recovery(
     let shown = links.iter().map(|link| ShownLink {
         holder: holder(link.account),
         identifier: link.account.identifier.to_string(),
-        url: url_of(site, &link.minted.token),
+        url: url_of(site, PASSWORD_PAGE, &link.minted.token),
         code: link.minted.code.to_string(),
     });
     content!(about(subject, &first.account.application.siret), "recovery.txt", "recovery.html", {
@@ -258,9 +284,9 @@ fn about(subject: &str, siret: &Siret) -> String {
     format!("{subject} – SIRET {}", siret.spaced())
 }
 
-/// The link's URL. The token is in the fragment, so that no server logs it.
-fn url_of(site: &str, token: &Token) -> String {
-    format!("{site}/mot-de-passe/#{}", token.print())
+/// A link's URL. The token is in the fragment, so that no server logs it.
+fn url_of(site: &str, page: &str, token: &Token) -> String {
+    format!("{site}/{page}/#{}", token.print())
 }
 
 /// The holder's name.
@@ -288,11 +314,16 @@ const MONTHS: [&str; 12] = [
 /// a link never expires before the stated time.
 fn in_words(moment: Timestamp) -> String {
     let clock = in_paris(moment);
-    let day = DAYS[usize::from(clock.weekday().to_monday_zero_offset().unsigned_abs())];
-    let date = if clock.day() == 1 { "1er".to_owned() } else { clock.day().to_string() };
-    let month = MONTHS[usize::from(clock.month().unsigned_abs()) - 1];
-    let (year, hour, minute) = (clock.year(), clock.hour(), clock.minute());
-    format!("{day} {date}\u{a0}{month} {year} à {hour}\u{a0}h\u{a0}{minute:02} (heure de Paris)")
+    let weekday = DAYS[usize::from(clock.weekday().to_monday_zero_offset().unsigned_abs())];
+    let (date, hour, minute) = (date_in_words(clock.date()), clock.hour(), clock.minute());
+    format!("{weekday} {date} à {hour}\u{a0}h\u{a0}{minute:02} (heure de Paris)")
+}
+
+/// A day in French: « 23 novembre 2026 ».
+fn date_in_words(date: Date) -> String {
+    let day = if date.day() == 1 { "1er".to_owned() } else { date.day().to_string() };
+    let month = MONTHS[usize::from(date.month().unsigned_abs()) - 1];
+    format!("{day}\u{a0}{month} {}", date.year())
 }
 
 /// Added before seconds are truncated, it rounds up.
@@ -311,6 +342,8 @@ mod filters {
     const ZERO_WIDTH_SPACE: char = '\u{200B}';
     /// Separators of host labels, in all scripts (UTS 46, 4.5), and look-alikes.
     const DOTS: [char; 5] = ['.', '\u{3002}', '\u{FF0E}', '\u{FF61}', '\u{2024}'];
+    /// The longest line of plain text that is wrapped here.
+    const COLUMNS_MAX: usize = 70;
 
     /// The same text to the eye, of which no mail program makes a link: else a stranger could send links
     /// through us. Unchanged when `is_wanted` is false.
@@ -321,9 +354,34 @@ mod filters {
         #[optional(&true)] is_wanted: &bool,
     ) -> askama::Result<String> {
         let typed = typed.to_string();
-        if !*is_wanted {
-            return Ok(typed);
+        Ok(if *is_wanted { without_links(&typed) } else { typed })
+    }
+
+    /// The same in quotes that it cannot end: else somebody's name could tell what nobody said.
+    #[askama::filter_fn]
+    pub fn quoted(typed: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+        let inside = typed.to_string().replace(['«', '»'], "\"");
+        Ok(format!("«\u{a0}{}\u{a0}»", without_links(&inside)))
+    }
+
+    /// Words of ours in lines of at most [`COLUMNS_MAX`], broken at plain spaces.
+    #[askama::filter_fn]
+    pub fn wrapped(words: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+        let (mut lines, mut columns) = (String::new(), 0);
+        for word in words.to_string().split(' ') {
+            let length = word.chars().count();
+            if columns > 0 {
+                let is_full = columns + 1 + length > COLUMNS_MAX;
+                lines.push(if is_full { '\n' } else { ' ' });
+                columns = if is_full { 0 } else { columns + 1 };
+            }
+            lines.push_str(word);
+            columns += length;
         }
+        Ok(lines)
+    }
+
+    fn without_links(typed: &str) -> String {
         let mut shown = String::with_capacity(typed.len());
         let mut characters = typed.chars().peekable();
         while let Some(c) = characters.next() {
@@ -332,7 +390,7 @@ mod filters {
                 shown.push(ZERO_WIDTH_SPACE);
             }
         }
-        Ok(shown)
+        shown
     }
 
     /// Whether a mail program may link across this character: in a host name or number of any script, a

@@ -10,8 +10,8 @@ use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::operation::send_email::builders::SendEmailFluentBuilder;
 use aws_sdk_sesv2::types::{self, Body, Destination, EmailContent, Message, MessageTag};
-use domain::MailId;
 use domain::mail::Lane;
+use domain::{Email, MailId};
 use platform::Platform;
 use platform::boot::{self, BootError};
 use platform::clock::Clock;
@@ -32,6 +32,8 @@ pub const SEND_TIME_MAX: Duration = Duration::from_secs(10);
 const THROTTLED_RETRIES_MAX: u32 = 2;
 /// Upper bound of the backoff before such a retry; the lower one is half of it.
 const THROTTLED_PAUSE_MS_MAX: u32 = 400;
+/// The code of a mail whose sender, or in the sandbox whose recipient, is not verified.
+pub const UNVERIFIED: &str = "MessageRejected";
 
 /// The result of sending a mail.
 #[derive(Debug)]
@@ -106,9 +108,10 @@ impl Ses {
         if is_unproven { self.config.configuration_set_unproven.as_deref().or(proven) } else { proven }
     }
 
-    /// Sends a mail whose turn has come, tagged with its id, before the deadline of the batch.
-    pub async fn send(&self, id: MailId, lane: Lane, mail: &Mail) -> Outcome {
-        let request = match self.request(id, mail) {
+    /// Sends a mail whose turn has come to one recipient, tagged with its id, before the deadline of the
+    /// batch.
+    pub async fn send(&self, id: MailId, lane: Lane, mail: &Mail, to: &Email) -> Outcome {
+        let request = match self.request(id, mail, to) {
             Ok(request) => request,
             Err(error) => return Outcome::Refused(error.to_string()),
         };
@@ -133,7 +136,7 @@ impl Ses {
             let half = THROTTLED_PAUSE_MS_MAX / 2;
             let pause = half + self.random.below(half);
             self.clock.sleep(Duration::from_millis(pause.into())).await;
-            match self.turn(lane).await {
+            match self.turn(lane, 1).await {
                 Ok(Turn::Now) => {}
                 Ok(Turn::NotNow(code)) => return Outcome::Paused(code),
                 Err(_) => return Outcome::Retry("table"),
@@ -141,19 +144,19 @@ impl Ses {
         }
     }
 
-    /// Waits until a mail of this lane may leave, no longer than the batch has time.
-    pub async fn turn(&self, lane: Lane) -> Result<Turn, TableError> {
+    /// Waits until so many messages of this lane may leave, no longer than the batch has time.
+    pub async fn turn(&self, lane: Lane, messages: usize) -> Result<Turn, TableError> {
         let Some(pace) = &self.pace else { return Ok(Turn::Now) };
-        let waited = scope::in_time(&self.clock, Box::pin(pace.wait(lane))).await;
+        let waited = scope::in_time(&self.clock, Box::pin(pace.wait(lane, messages))).await;
         waited.unwrap_or(Ok(Turn::NotNow("out-of-time")))
     }
 
-    fn request(&self, id: MailId, mail: &Mail) -> Result<SendEmailFluentBuilder, BuildError> {
+    fn request(&self, id: MailId, mail: &Mail, to: &Email) -> Result<SendEmailFluentBuilder, BuildError> {
         Ok(self
             .client
             .send_email()
             .from_email_address(&self.config.from)
-            .destination(Destination::builder().to_addresses(mail.to.as_str()).build())
+            .destination(Destination::builder().to_addresses(to.as_str()).build())
             .reply_to_addresses(mail.reply_to.as_str())
             .set_configuration_set_name(self.set_of(mail.is_unproven).map(str::to_owned))
             .email_tags(MessageTag::builder().name(TAG).value(id.to_string()).build()?)
@@ -188,7 +191,7 @@ fn outcome_of(error: &SdkError<SendEmailError>) -> Outcome {
         E::MessageRejected(rejected)
             if rejected.message().is_some_and(|said| said.contains("not verified")) =>
         {
-            Outcome::Retry("MessageRejected")
+            Outcome::Retry(UNVERIFIED)
         }
         E::MessageRejected(_) | E::BadRequestException(_) => {
             Outcome::Refused(refusal.code().unwrap_or("no code").to_owned())

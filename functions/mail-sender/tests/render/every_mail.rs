@@ -1,22 +1,33 @@
 //! What holds for every mail: its buttons and links, and that nothing which a person typed gets out of its place.
 
-use domain::{Motive, Ticket};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::{Email, Motive, Ticket};
 use mail_sender::render;
 
 use crate::fixtures::*;
 
+/// The page of a mail's link with a token, if it has one.
+fn page_of(name: &str) -> Option<&'static str> {
+    match name {
+        "invitation-request" => None,
+        _ if name.starts_with("activation") || name.starts_with("recovery") => Some("mot-de-passe"),
+        _ if name.starts_with("invitation") => Some("invitation"),
+        _ if name.starts_with("address") => Some("adresse"),
+        _ => None,
+    }
+}
+
 #[test]
 fn html_has_the_button_and_the_bare_link() {
-    let link = format!("{SITE}/mot-de-passe/#{}", token().print());
     for (name, mail) in every_mail(&account(), &ticket()) {
-        let has_link = name.starts_with("activation") || name.starts_with("recovery");
-        assert_eq!(mail.text.lines().filter(|line| *line == link).count(), usize::from(has_link), "{name}");
-        assert_eq!(
-            mail.html.matches(&format!("href=\"{link}\"")).count(),
-            2 * usize::from(has_link),
-            "{name}"
-        );
-        assert_eq!(mail.html.matches(&format!(">{link}</a>")).count(), usize::from(has_link), "{name}");
+        for page in ["mot-de-passe", "invitation", "adresse"] {
+            let link = format!("{SITE}/{page}/#{}", token().print());
+            let links = usize::from(page_of(name) == Some(page));
+            assert_eq!(mail.text.lines().filter(|line| *line == link).count(), links, "{name}");
+            assert_eq!(mail.html.matches(&format!("href=\"{link}\"")).count(), 2 * links, "{name}");
+            assert_eq!(mail.html.matches(&format!(">{link}</a>")).count(), links, "{name}");
+        }
     }
 }
 
@@ -71,7 +82,18 @@ fn nobody_is_alarmed_by_what_they_asked_for_themselves() {
 
 #[test]
 fn every_link_leads_to_a_page_of_the_site_and_both_versions_have_the_same_ones() {
-    let pages = ["/", "/aide/", "/demande-assistance/", "/mot-de-passe-oublie/", "/mot-de-passe/"];
+    let pages = [
+        "/",
+        "/adresse/",
+        "/aide/",
+        "/demande-assistance/",
+        "/invitation/",
+        "/mon-espace/",
+        "/mon-espace/collegues/",
+        "/mon-espace/mandats/",
+        "/mot-de-passe-oublie/",
+        "/mot-de-passe/",
+    ];
     for (name, mail) in every_mail(&account(), &ticket()) {
         let mut in_text: Vec<&str> = mail.text.lines().filter(|line| line.starts_with("https://")).collect();
         let mut in_html: Vec<&str> =
@@ -142,6 +164,43 @@ fn what_a_stranger_typed_is_no_link_except_to_the_agency() {
         let expected = if name == "agency" { typed } else { shown };
         assert!(mail.text.contains(expected) && mail.html.contains(expected), "{name}");
     }
+}
+
+#[test]
+fn what_a_stranger_typed_stays_in_its_quotes() {
+    let account = account_of("Martin » a fermé « tout", "Un » agent", "de « Sésame");
+    let shown = ["«\u{a0}Martin \" a fermé \" tout\u{a0}»", "«\u{a0}Un \" agent de \" Sésame\u{a0}»"];
+    for (name, mail) in every_mail(&account, &ticket()) {
+        let is_quoted = name == "address-confirmation"
+            || ["invitation", "member", "mandate"].iter().any(|kind| name.starts_with(kind));
+        let has_person =
+            matches!(name, "address-confirmation" | "member-joined") || name.starts_with("invitation");
+        if is_quoted {
+            assert!(mail.text.contains(shown[0]), "{name}: {}", mail.text);
+            assert!(mail.html.contains(&shown[0].replace('"', "&#34;")), "{name}");
+            assert!(!mail.text.contains("Martin »") && !mail.html.contains("Martin »"), "{name}");
+            assert_eq!(mail.text.contains(shown[1]), has_person, "{name}: {}", mail.text);
+        }
+    }
+}
+
+#[test]
+fn the_link_of_a_request_fills_in_the_form_of_an_invitation() {
+    let (account, email) = (account(), Email::parse("o'neil+paie@exemple.fr").unwrap());
+    let asker = full_name("Zoé, \"la\" vraie", "O'Neil");
+    let mail = render::invitation_request(SITE, establishment(&account), &asker, &email, now()).unwrap();
+    let link = mail.text.lines().find(|line| line.contains("#inviter=")).unwrap();
+    let (page, code) = link.split_once("#inviter=").unwrap();
+    assert_eq!(page, format!("{SITE}/mon-espace/"));
+    assert!(code.ends_with(|c: char| c.is_ascii_alphanumeric()), "no mail program cuts it: {code}");
+    let json: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(code).unwrap()).unwrap();
+    let expected = serde_json::json!({
+        "siret": "73282932000074",
+        "first_name": "Zoé, \"la\" vraie",
+        "last_name": "O'Neil",
+        "email": "o'neil+paie@exemple.fr",
+    });
+    assert_eq!(json, expected);
 }
 
 #[test]

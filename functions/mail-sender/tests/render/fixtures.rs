@@ -1,12 +1,17 @@
-//! Who the render are about, and every mail there is.
+//! Who the mails are about, and every mail there is.
 
+use domain::invitation::Offer;
+use domain::journal::MandateEvent;
 use domain::mail::{DigestPeriod, MailState};
-use domain::time::Timestamp;
+use domain::mandate::Slot;
+use domain::membership::Change;
+use domain::time::{Timestamp, parse_day};
 use domain::{
-    Account, Application, Code, Description, Email, Identifier, MailJob, Motive, Name, Phone, Reference,
-    Siret, Submission, Ticket, Token,
+    Account, AddressChange, Application, Code, Description, Email, FullName, Identifier, Invitation, MailJob,
+    Mandate, MandateText, Motive, Name, Opening, Phone, Reference, Role, Scopes, Side, Siret, Submission,
+    Term, Ticket, Token,
 };
-use mail_sender::render::{self, Content, Known, KnownMail, RecoveryLink};
+use mail_sender::render::{self, Content, Establishment, Known, KnownMail, MandateNews, RecoveryLink};
 use platform::links::Minted;
 use platform::outbox::DigestLine;
 
@@ -22,6 +27,10 @@ pub fn now() -> Timestamp {
 
 pub fn in_an_hour() -> Timestamp {
     at("2026-11-23T14:05:40Z")
+}
+
+pub fn in_a_week() -> Timestamp {
+    at("2026-11-30T13:05:40Z")
 }
 
 pub fn token() -> Token {
@@ -61,6 +70,7 @@ pub fn account_of(establishment: &str, first_name: &str, last_name: &str) -> Acc
             email: Email::parse("jeanne@exemple.fr").unwrap(),
             phone: Phone::parse("01 23 45 67 89").unwrap(),
         },
+        establishments: [Siret::parse("73282932000074").unwrap()].into(),
         is_active: true,
         credentials_epoch: 1,
         password_hash: None,
@@ -139,5 +149,128 @@ pub fn every_mail(account: &Account, ticket: &Ticket) -> Vec<(&'static str, Cont
         ("agency", render::ticket_to_agency(&reference(), ticket, now(), &known())),
         ("digest", render::agency_digest(DigestPeriod::of(now()), &digest_lines())),
     ];
-    mails.into_iter().map(|(name, mail)| (name, mail.unwrap())).collect()
+    let mails = mails.into_iter().map(|(name, mail)| (name, mail.unwrap()));
+    mails.chain(mails_of_space(account)).collect()
+}
+
+/// The establishment of an account.
+pub fn establishment(account: &Account) -> Establishment<'_> {
+    let Application { siret, establishment_name: name, .. } = &account.application;
+    Establishment { siret, name }
+}
+
+pub fn full_name(first: &str, last: &str) -> FullName {
+    FullName { first: Name::parse(first).unwrap(), last: Name::parse(last).unwrap() }
+}
+
+pub fn invitation(offer: Offer) -> Invitation {
+    Invitation {
+        siret: Siret::parse("73282932000074").unwrap(),
+        opening: Opening::FIRST,
+        invited_by: identifier(7),
+        email: Email::parse("paul@exemple.fr").unwrap(),
+        name: full_name("Paul", "Martin"),
+        offer,
+        valid_until: in_a_week(),
+        accepted_at: None,
+        withdrawn_at: None,
+        bounced_at: None,
+    }
+}
+
+/// A mandate of which that side is the account's establishment, offered by the other.
+pub fn mandate_of(side: Side) -> Mandate {
+    let own = Siret::parse("73282932000074").unwrap();
+    let other = Siret::parse("41816609600069").unwrap();
+    let (client, cabinet) = match side {
+        Side::Client => (own, other),
+        Side::Cabinet => (other, own),
+    };
+    let day = |text| parse_day(text).unwrap();
+    Mandate {
+        client,
+        client_opening: Opening::FIRST,
+        cabinet,
+        cabinet_opening: Opening::FIRST,
+        scopes: Scopes::all(),
+        term: Term::new(day("2027-01-01"), day("2027-12-31")).unwrap(),
+        slot: Slot::First,
+        shown: MandateText::CURRENT.into(),
+        offered_by: side.other(),
+        offered_at: now(),
+        accepted_at: None,
+        declined_at: None,
+        ended_at: None,
+        first_used_at: None,
+    }
+}
+
+/// What happens to a mandate, and whether it was accepted before it.
+pub const MANDATE_NEWS: [(&str, MandateEvent, bool); 6] = [
+    ("mandate-offered", MandateEvent::Offered, false),
+    ("mandate-accepted", MandateEvent::Accepted, true),
+    ("mandate-declined", MandateEvent::Declined, false),
+    ("mandate-offer-ended", MandateEvent::Ended, false),
+    ("mandate-ended", MandateEvent::Ended, true),
+    ("mandate-first-used", MandateEvent::FirstUsed, true),
+];
+
+/// The mail of a mandate's event to that side; the names are those of its establishment and of the other.
+pub fn mandate_mail(
+    (event, is_accepted): (MandateEvent, bool),
+    side: Side,
+    (name, other_name): (&Name, &Name),
+) -> Content {
+    let mandate = Mandate { accepted_at: is_accepted.then(now), ..mandate_of(side) };
+    let news = MandateNews { event, side, mandate: &mandate, name, other_name, at: now() };
+    render::mandate(SITE, &news).unwrap()
+}
+
+pub const CHANGES: [(&str, Change); 6] = [
+    ("member-promoted", Change::Promote),
+    ("member-demoted", Change::Demote),
+    ("member-suspended", Change::Suspend),
+    ("member-resumed", Change::Resume),
+    ("member-removed", Change::Remove),
+    ("member-left", Change::Leave),
+];
+
+pub fn address_change() -> AddressChange {
+    AddressChange {
+        identifier: identifier(7),
+        former: Email::parse("jeanne@exemple.fr").unwrap(),
+        new: Email::parse("lefevre@exemple.org").unwrap(),
+        asked_at: now(),
+        credentials_epoch: 1,
+        confirmed_at: None,
+        restored_at: None,
+    }
+}
+
+/// Every mail of my space, about this account and its establishment.
+fn mails_of_space(account: &Account) -> Vec<(&'static str, Content)> {
+    let (of, person, email) = (establishment(account), account.name(), &account.application.email);
+    let invited = |offer| render::invitation(SITE, of, &person, &invitation(offer), &token());
+    let (change, token, next) = (address_change(), token(), Some(in_an_hour()));
+    let confirmation =
+        |next| render::address_confirmation(SITE, account, &change, &token, in_an_hour(), next);
+    let mails = [
+        ("invitation-member", invited(Offer::Member)),
+        ("invitation-holder", invited(Offer::Holder)),
+        ("invitation-successor", invited(Offer::Successor)),
+        ("invitation-request", render::invitation_request(SITE, of, &person, email, now())),
+        ("member-joined", render::member_joined(SITE, of, &person, Role::Holder, now())),
+        ("address-confirmation", confirmation(None)),
+        ("address-confirmation-last", confirmation(next)),
+        ("address-notice", render::address_notice(SITE, account, &change, &token, in_a_week())),
+        ("closed", render::account_closed(SITE, account, now())),
+    ];
+    let mails = mails.into_iter().map(|(name, mail)| (name, mail.unwrap()));
+    let changed =
+        CHANGES.map(|(name, change)| (name, render::member_changed(SITE, of, change, now()).unwrap()));
+    let of_side = |side| {
+        let names = (of.name, of.name);
+        MANDATE_NEWS.map(|(name, event, is_accepted)| (name, mandate_mail((event, is_accepted), side, names)))
+    };
+    mails.chain(changed).chain(Side::ALL.into_iter().flat_map(of_side)).collect()
 }

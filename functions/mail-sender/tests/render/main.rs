@@ -3,4 +3,5 @@
 
 mod every_mail;
 mod fixtures;
+mod space;
 mod words;

@@ -22,6 +22,7 @@ pub mod random;
 pub mod refusals;
 pub mod scope;
 pub mod sessions;
+pub mod signing;
 pub mod table;
 pub mod telemetry;
 pub mod tickets;
@@ -52,6 +53,7 @@ pub struct Platform {
     pub proofs: proofs::Proofs,
     pub refusals: refusals::Refusals,
     pub sessions: sessions::Sessions,
+    pub signing: signing::Signing,
     pub tickets: tickets::Tickets,
 }
 
@@ -71,6 +73,7 @@ impl Platform {
             passwords: passwords::Passwords::new(config.hashing, &random),
             refusals: refusals::Refusals::new(config.hashing.refusal_step, &clock),
             sessions: sessions::Sessions::new(table, &proofs, &outbox, &clock, &random),
+            signing: signing::Signing::new(&config),
             tickets: tickets::Tickets::new(table, &proofs, &outbox, &clock, &random),
             config,
             clock,

@@ -22,6 +22,7 @@ mod password;
 mod phone;
 mod proofs;
 mod schemas;
+mod secrets;
 mod siret;
 mod siret_lists;
 mod tickets;

@@ -27,6 +27,7 @@ functions! {
         recover,
         submit_ticket,
         session,
+        journal,
         notices,
     ],
     queue: [mail_sender, mail_tracker],

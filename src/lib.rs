@@ -3,6 +3,7 @@
 pub mod emulator;
 pub mod functions;
 pub mod grants;
+mod keys;
 pub mod mailbox;
 pub mod openapi;
 pub mod pages;
@@ -130,6 +131,9 @@ impl fmt::Debug for Hooks {
     }
 }
 
+/// The key of journals where nothing is kept, as base64 of 32 bytes.
+const DEVELOPMENT_JOURNAL_KEY: &str = "YSBzZXNhbWUgZGV2ZWxvcG1lbnQgam91cm5hbCBrZXk=";
+
 /// The keys of one machine. Not secret: no deployment has them. That of proofs also signs those of `events/`.
 #[must_use]
 pub fn development_keys(function: &Function) -> Keys {
@@ -139,6 +143,7 @@ pub fn development_keys(function: &Function) -> Keys {
             Secret::Hash => "hash",
             Secret::Link => "link",
             Secret::Session => "session",
+            Secret::Journal => return keys.with(*secret, vec![SecretKey::new(DEVELOPMENT_JOURNAL_KEY)]),
         };
         keys.with(*secret, vec![SecretKey::new(format!("sesame development {name} key"))])
     })
@@ -172,6 +177,8 @@ pub struct Portal {
     functions: Arc<BTreeMap<&'static str, Running>>,
     queues: Arc<Queues>,
     deliveries: Arc<Deliveries>,
+    /// That of the data folder, if there is one.
+    journal_key: Option<SecretKey>,
     random: Random,
     load: Load,
 }
@@ -183,12 +190,13 @@ impl Portal {
         let arrivals = queues.clone();
         let on_mail: OnMail = Arc::new(move |mail| arrivals.push(mail));
         let (clock, random) = (options.clock.clone(), options.random.clone());
-        let (emulator, mailbox) = match &options.data {
-            None => (Emulator::in_memory(&options.clock, on_mail)?, Mailbox::in_memory(clock, random)),
+        let (emulator, mailbox, journal_key) = match &options.data {
+            None => (Emulator::in_memory(&options.clock, on_mail)?, Mailbox::in_memory(clock, random), None),
             Some(folder) => {
                 std::fs::create_dir_all(folder)?;
+                let journal_key = keys::journal(folder, &random)?;
                 let mailbox = Mailbox::in_folder(folder, clock, random)?;
-                (Emulator::in_folder(folder, on_mail)?, mailbox)
+                (Emulator::in_folder(folder, on_mail)?, mailbox, Some(journal_key))
             }
         };
         let deliveries = Arc::new(Deliveries::default());
@@ -200,14 +208,15 @@ impl Portal {
                 mailbox.with_relay(Relay::start(smtp, deliveries.clone(), clock, random)?)
             }
         };
-        Self::over(emulator, mailbox, queues, deliveries, options)
+        Self::over(emulator, mailbox, queues, deliveries, journal_key, options)
     }
 
     /// Another copy of every function over the same table, mailbox and queues, with its own clock, keys and
     /// hooks: what a deployment, or load, starts beside those that run.
     pub fn another(&self, options: &Options) -> Result<Self, OpenError> {
         let (emulator, mailbox) = (self.emulator.clone(), self.mailbox.clone());
-        Self::over(emulator, mailbox, self.queues.clone(), self.deliveries.clone(), options)
+        let (queues, deliveries) = (self.queues.clone(), self.deliveries.clone());
+        Self::over(emulator, mailbox, queues, deliveries, self.journal_key.clone(), options)
     }
 
     fn over(
@@ -215,12 +224,13 @@ impl Portal {
         mailbox: Mailbox,
         queues: Arc<Queues>,
         deliveries: Arc<Deliveries>,
+        journal_key: Option<SecretKey>,
         options: &Options,
     ) -> Result<Self, OpenError> {
         let (clock, random) = (options.clock.clone(), options.random.clone());
         let all = functions::ALL.iter().copied().chain([&openapi::FUNCTION, &NOWHERE]);
-        let running: BTreeMap<_, _> =
-            all.map(|function| (function.name, Running::new(function, options, &emulator))).collect();
+        let run = |function| Running::new(function, options, &emulator, journal_key.as_ref());
+        let running: BTreeMap<_, _> = all.map(|function| (function.name, run(function))).collect();
         let sender =
             running.get(mail_sender::FUNCTION.name).ok_or("no mail-sender in the list of functions")?;
         let (hook, entrance) = (options.hooks.ses.clone(), mailbox.clone());
@@ -252,6 +262,7 @@ impl Portal {
             functions: Arc::new(running),
             queues,
             deliveries,
+            journal_key,
             random,
             load,
         })
@@ -296,7 +307,12 @@ impl Portal {
 }
 
 impl Running {
-    fn new(function: &'static Function, options: &Options, emulator: &Emulator) -> Self {
+    fn new(
+        function: &'static Function,
+        options: &Options,
+        emulator: &Emulator,
+        journal_key: Option<&SecretKey>,
+    ) -> Self {
         let caller = Caller::function(function);
         let (hook, entrance, who) = (options.hooks.table.clone(), emulator.clone(), caller.clone());
         let dynamodb = emulator::client(options.hooks.table_transit.clone(), move |target, body| {
@@ -309,10 +325,20 @@ impl Running {
             extranet: options.extranet.clone(),
             origin_secrets: Vec::new(),
             hashing: options.hashing,
-            keys: (options.keys)(function),
+            keys: keys_of(function, options, journal_key),
         };
         let (clock, random) = (options.clock.clone(), options.random.clone());
         let table = Table::new(dynamodb, TABLE, clock.clone(), random.clone());
         Self { function, platform: Platform::new(config, &table, clock, random), caller }
+    }
+}
+
+fn keys_of(function: &Function, options: &Options, journal_key: Option<&SecretKey>) -> Keys {
+    let keys = (options.keys)(function);
+    match journal_key {
+        Some(key) if function.secrets.contains(&Secret::Journal) => {
+            keys.with(Secret::Journal, vec![key.clone()])
+        }
+        _ => keys,
     }
 }

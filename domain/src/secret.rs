@@ -2,10 +2,21 @@
 
 use std::fmt;
 
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::token::hexadecimal;
+
+/// Base64 with or without padding, whatever the bits that are left over: 43 random letters and digits are 32
+/// bytes.
+const SEED_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// A secret key; its `Debug` prints nothing of it.
 #[derive(Clone)]
@@ -33,6 +44,12 @@ impl SecretKey {
         };
         mac.update(message);
         mac.finalize().into_bytes().into()
+    }
+
+    /// The seed of a signing key (Ed25519, RFC 8032), if it is 32 bytes in base64.
+    #[must_use]
+    pub fn seed(&self) -> Option<[u8; 32]> {
+        <[u8; 32]>::try_from(SEED_BASE64.decode(&self.0).ok()?).ok()
     }
 
     /// A keyed hash in hexadecimal: who reads the table cannot try values against it. `label` separates its

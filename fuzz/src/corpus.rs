@@ -16,6 +16,8 @@ use crate::fixture;
 
 /// What is typed into fields, and what it is kept or refused as.
 const CASES: &str = include_str!("../../domain/tests/cases/fields.json");
+/// Journals, whole and not.
+const JOURNALS: &str = include_str!("../../domain/tests/cases/journals.json");
 const COOKIE: &str = "cookie: __Host-sesame=$session";
 const JSON: &str = "content-type: application/json";
 
@@ -138,6 +140,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             "__Host-sesame=$session; other=1".to_owned(),
             "a=b; sesame=$session\n__Host-sesame=\"\"".to_owned(),
         ],
+        "journal" => journals(),
         "proof" => proofs(),
         "queue" => batches(),
         "event" => functions::routes().map(|(_, route)| event_of(route).to_string()).collect(),
@@ -182,6 +185,17 @@ static EVENTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let files = contents(&root().join("events"));
     files.into_iter().map(|file| serde_json::from_slice(&file).unwrap()).collect()
 });
+
+/// The journals of the cases that are made of whole lines.
+fn journals() -> Vec<String> {
+    let cases: Value = serde_json::from_str(JOURNALS).unwrap();
+    let line = |rank: &Value| {
+        let rank = usize::try_from(rank.as_u64().unwrap()).unwrap();
+        format!("{}\n", cases["pool"][rank].as_str().unwrap())
+    };
+    let lines = cases["cases"].as_array().unwrap().iter().filter_map(|case| case["lines"].as_array());
+    lines.map(|ranks| ranks.iter().map(line).collect()).collect()
+}
 
 /// The event of a route: `cargo xtask generate` makes one for each.
 fn event_of(route: &Route) -> Value {

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use domain::form::{Rule, TextRule};
+use domain::journal::{Doubt, verify, verify_signed};
+use domain::note::Note;
 use domain::proof::Action;
 use domain::{
     Description, Email, EncodedProof, FieldCode, FieldValue, Identifier, MailId, Motive, Name, Password,
@@ -218,5 +220,20 @@ pub fn dns(answer: &[u8]) {
         if read.is_some() {
             assert_eq!(dns::read(&[answer, b"\0"].concat(), id, kind), read);
         }
+    }
+}
+
+/// A journal that somebody brings: whole, or broken in a line that it has or where its next one would be.
+/// Nobody has signed it as long as no key is known.
+pub fn journal(file: &[u8]) {
+    let lines = file.split(|byte| *byte == b'\n').count();
+    match verify(file) {
+        Ok(whole) => assert!(whole.entries < u64::try_from(lines).unwrap(), "{whole:?}"),
+        Err(broken) => assert!((1..=lines + 1).contains(&broken.line), "{broken:?}"),
+    }
+    match verify_signed(file, &[], |_, _, _| true) {
+        Err(Doubt::UnknownSigner) => assert!(Note::parse(file).is_ok(), "no note is signed"),
+        Err(_) => {}
+        Ok(whole) => panic!("signed by nobody: {whole:?}"),
     }
 }

@@ -63,6 +63,8 @@ ANSWERS = [
     ("session-open", "session", 401, r'"type":"/problems/wrong-credentials"'),
     ("session-show", "session", 401, r'"type":"/problems/no-session"'),
     ("session-close", "session", 204, r"^$"),
+    ("space-journal", "journal", 401, r'"type":"/problems/no-session"'),
+    ("journal-keys", "journal", 200, r'^\{"keys":\["[a-z0-9.-]+/journal\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}"\]\}$'),
     ("notices", "notices", 200, r"^\[\]$"),
     ("mail", "mail", 404, r'"type":"/problems/mail-unknown"'),
     ("mail-address", "mail", 404, r'"type":"/problems/mail-unknown"'),

@@ -1,5 +1,6 @@
 """What no emulator honours, read off the translated templates: functions, policies, limits, table, keys, parameters."""
 
+import base64
 import json
 import os
 import re
@@ -42,6 +43,8 @@ SECRETS = {
     "SESAME_HASH_KEY": "HashKey",
     "SESAME_LINK_KEY": "LinkKey",
     "SESAME_SESSION_KEY": "SessionKey",
+    "SESAME_JOURNAL_KEY": "JournalKey",
+    "SESAME_JOURNAL_KEY_PREVIOUS": "JournalKeyPrevious",
     "SESAME_ORIGIN_SECRET": "OriginSecret",
     "SESAME_ORIGIN_SECRET_PREVIOUS": "OriginSecretPrevious",
 }
@@ -278,6 +281,10 @@ def test_only_the_sender_mints_links():
     assert [logical for logical in FUNCTIONS if "SESAME_LINK_KEY" in variables(logical)] == [SENDER]
 
 
+def test_only_the_function_of_journals_signs_them():
+    assert [logical for logical in FUNCTIONS if "SESAME_JOURNAL_KEY" in variables(logical)] == ["Journal"]
+
+
 def test_every_setting_that_the_code_reads_is_given_somewhere():
     read = set()
     for path in [*(ROOT / "platform" / "src").rglob("*.rs"), *(ROOT / "functions").glob("*/src/**/*.rs")]:
@@ -296,6 +303,9 @@ def test_sam_local_sets_what_the_template_does():
     for name in ["proof", "hash", "link", "session"]:
         variable = f"SESAME_{name.upper()}_KEY"
         assert stated[variable] == watched[variable] == f"sesame development {name} key"
+    journal_key = watched["SESAME_JOURNAL_KEY"]
+    assert stated["SESAME_JOURNAL_KEY"] == journal_key and len(base64.b64decode(journal_key)) == 32
+    assert f'JOURNAL_KEY: &str = "{journal_key}"' in (ROOT / "src" / "lib.rs").read_text()
 
 
 # ---------------------------------------------------------------------------------------------- concurrency
@@ -511,6 +521,10 @@ def test_the_keys_are_made_by_the_stack_encrypted_with_ours_and_stay():
         assert secret["Properties"]["GenerateSecretString"]["PasswordLength"] >= 43
         assert "SecretString" not in secret["Properties"]
     assert properties("Key")["EnableKeyRotation"] is True
+    # Of an Ed25519 key, the seed: letters and digits are base64.
+    for seed in [secrets["JournalKey"], secrets["JournalKeyPrevious"]]:
+        made = {"PasswordLength": 43, "ExcludePunctuation": True}
+        assert seed["Properties"]["GenerateSecretString"] == made
     for topic in of_type("AWS::SNS::Topic").values():
         assert topic["Properties"]["KmsMasterKeyId"] == arn("Key")
     for kept in [*secrets.values(), resources()["Key"]]:

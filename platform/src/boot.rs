@@ -24,7 +24,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::config::{Config, Extranet, Keys, LoginProof};
-use crate::function::Function;
+use crate::function::{Function, Secret};
 use crate::http::respond;
 use crate::passwords::Hashing;
 use crate::proofs::{PROOF_COUNTER_MAX, PROOF_COUNTER_MIN};
@@ -246,13 +246,18 @@ fn keys(function: &Function) -> Result<Keys, BootError> {
     let mut keys = Keys::default();
     for secret in function.secrets {
         let mut of_secret = Vec::new();
-        if let [in_force, previous @ ..] = secret.variables() {
-            of_secret.push(SecretKey::new(required(in_force, "a secret key")?));
-            of_secret.extend(previous.iter().filter_map(|name| optional(name)).map(SecretKey::new));
+        for (rank, name) in secret.variables().iter().enumerate() {
+            let text = if rank == 0 { Some(required(name, "a secret key")?) } else { optional(name) };
+            of_secret.extend(text.map(|text| key(*secret, name, text)).transpose()?);
         }
         keys = keys.with(*secret, of_secret);
     }
     Ok(keys)
+}
+
+fn key(secret: Secret, name: &'static str, text: String) -> Result<SecretKey, BadSetting> {
+    let key = SecretKey::new(text);
+    if secret.takes(&key) { Ok(key) } else { Err(BadSetting { name, wanted: "32 bytes in base64" }) }
 }
 
 /// Parses `SESAME_PROOF_COUNTER`; `None` outside its limits.

@@ -83,9 +83,10 @@ impl Extranet {
 pub struct Keys(Vec<(Secret, Vec<SecretKey>)>);
 
 impl Keys {
-    /// Adds a key: the current one first, then previous ones.
+    /// Sets a key: the current one first, then previous ones.
     #[must_use]
     pub fn with(mut self, secret: Secret, keys: Vec<SecretKey>) -> Self {
+        self.0.retain(|(known, _)| *known != secret);
         self.0.push((secret, keys));
         self
     }

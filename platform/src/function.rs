@@ -3,6 +3,7 @@
 //! Everything else is made from it or held against it: dispatch (404, 405), the Lambda entry point, the block
 //! of the template with its role, the routes of `cargo lambda watch`, the lists that tests walk.
 
+use domain::SecretKey;
 use domain::time::SignedDuration;
 
 use crate::http::Handler;
@@ -197,6 +198,8 @@ pub enum Secret {
     Link,
     /// Derives the tokens of sessions opened with a proof.
     Session,
+    /// Signs journals: the seed of an Ed25519 key. What the previous key signed is still verified.
+    Journal,
 }
 
 impl Secret {
@@ -209,7 +212,14 @@ impl Secret {
             Self::Hash => &["SESAME_HASH_KEY"],
             Self::Link => &["SESAME_LINK_KEY"],
             Self::Session => &["SESAME_SESSION_KEY"],
+            Self::Journal => &["SESAME_JOURNAL_KEY", "SESAME_JOURNAL_KEY_PREVIOUS"],
         }
+    }
+
+    /// Whether a key can serve: any can, but for signatures.
+    #[must_use]
+    pub fn takes(self, key: &SecretKey) -> bool {
+        self != Self::Journal || key.seed().is_some()
     }
 }
 

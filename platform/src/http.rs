@@ -1,7 +1,9 @@
 //! HTTP: requests to handlers, answers and problems to the wire.
 
 use domain::time::after;
-use http::header::{ALLOW, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER};
+use http::header::{
+    ALLOW, CONTENT_DISPOSITION, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER,
+};
 pub use http::header::{CACHE_CONTROL, SET_COOKIE};
 use http::{Method, StatusCode};
 pub use lambda_http::{Body, Request};
@@ -73,6 +75,13 @@ pub struct Accepted<T>(pub T);
 /// 204, without a body.
 pub struct NoContent;
 
+/// 200 with a text that a browser saves.
+pub struct TextFile {
+    /// Letters, digits, dots and hyphens.
+    pub name: String,
+    pub text: String,
+}
+
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         with_json(StatusCode::OK, "application/json", &self.0)
@@ -96,6 +105,16 @@ impl IntoResponse for NoContent {
         let mut response = Response::new(Body::Empty);
         *response.status_mut() = StatusCode::NO_CONTENT;
         with_header(response, CACHE_CONTROL, NO_STORE)
+    }
+}
+
+impl IntoResponse for TextFile {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::Text(self.text));
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, plain);
+        let saved = format!("attachment; filename=\"{}\"", self.name);
+        with_header(with_header(response, CONTENT_DISPOSITION, &saved), CACHE_CONTROL, NO_STORE)
     }
 }
 

@@ -26,6 +26,7 @@ pub mod random;
 pub mod refusals;
 pub mod scope;
 pub mod sessions;
+pub mod signing;
 pub mod spaces;
 pub mod table;
 pub mod telemetry;
@@ -60,6 +61,7 @@ pub struct Platform {
     pub proofs: proofs::Proofs,
     pub refusals: refusals::Refusals,
     pub sessions: sessions::Sessions,
+    pub signing: signing::Signing,
     pub spaces: spaces::Spaces,
     pub tickets: tickets::Tickets,
 }
@@ -85,6 +87,7 @@ impl Platform {
             passwords: passwords::Passwords::new(config.hashing, &random),
             refusals: refusals::Refusals::new(config.hashing.refusal_step, &clock),
             sessions: sessions::Sessions::new(table, &proofs, &outbox, &clock, &random),
+            signing: signing::Signing::new(&config),
             tickets: tickets::Tickets::new(table, &proofs, &outbox, &clock, &random),
             accounts,
             spaces,

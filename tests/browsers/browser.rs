@@ -1,5 +1,6 @@
 //! A WebDriver client in a person's terms: go, type, click, look. Every wait has a timeout.
 
+use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -166,6 +167,11 @@ impl Browser {
         gone.unwrap_or_else(|error| panic!("{:?} at {address}: {error}", self.engine));
     }
 
+    /// Opens a page from this machine's disk.
+    pub async fn open_file(&self, file: &Path) {
+        self.client.goto(&format!("file://{}", file.display())).await.unwrap();
+    }
+
     pub async fn reload(&self) {
         self.client.refresh().await.unwrap();
     }
@@ -261,6 +267,12 @@ impl Browser {
             field.send_keys(text).await
         })
         .await;
+    }
+
+    /// Chooses a file of this machine.
+    pub async fn choose(&self, css: &str, file: &Path) {
+        let path = file.to_string_lossy();
+        self.act(css, async |field| field.send_keys(&path).await).await;
     }
 
     /// Types into the fields of those names.

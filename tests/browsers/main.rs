@@ -21,6 +21,7 @@ mod screenshots;
 mod sending;
 mod stage;
 mod states;
+mod verifier;
 mod ways;
 mod widths;
 mod words;

@@ -7,6 +7,7 @@ use crate::journeys::{apply, apply_as, check_siret, choose_password, fill_ticket
 use crate::people::{EMAIL, LINK, OTHER_PASSWORD, PASSWORD, SIRET, UNKNOWN_IDENTIFIER};
 use crate::proxy::Fate;
 use crate::stage::Stage;
+use crate::verifier::{ALTERED, WHOLE, key, verify};
 
 /// Pages that have one state only.
 const PLAIN: [(&str, &str); 16] = [
@@ -29,7 +30,7 @@ const PLAIN: [(&str, &str); 16] = [
 ];
 
 /// Forms as they come, and after they were sent empty.
-const FORMS: [(&str, &str, &str); 7] = [
+const FORMS: [(&str, &str, &str); 8] = [
     ("accueil", "/", "#login"),
     ("creer-mon-espace", "/creer-mon-espace/", "#check-siret"),
     ("demande-assistance", "/demande-assistance/", "#submit-ticket"),
@@ -37,6 +38,7 @@ const FORMS: [(&str, &str, &str); 7] = [
     ("mot-de-passe-oublie", "/mot-de-passe-oublie/", "#recover-password"),
     ("mot-de-passe", LINK, "#set-password"),
     ("simulation", "/simulation/", "#simulate"),
+    ("verifier", "/verifier/", "#verify"),
 ];
 
 /// Has every kind of mail sent; `look` is told the name of each.
@@ -93,6 +95,7 @@ pub async fn visit(stage: &Stage, look: impl AsyncFn(&str)) {
     requests(stage, &look).await;
     worst_day(stage, &look).await;
     simulation(stage, &look).await;
+    journals(stage, &look).await;
 }
 
 async fn notices(stage: &Stage, look: &impl AsyncFn(&str)) {
@@ -275,6 +278,16 @@ async fn worst_day(stage: &Stage, look: &impl AsyncFn(&str)) {
     browser.click(".app-sending button").await;
     browser.sees("#no-answer").await;
     look("mon-espace-sans-reponse").await;
+}
+
+async fn journals(stage: &Stage, look: &impl AsyncFn(&str)) {
+    let browser = &stage.browser;
+    for (name, what) in [("entier", WHOLE), ("modifie", ALTERED)] {
+        browser.go("/verifier/").await;
+        verify(browser, what, &key()).await;
+        browser.sees("#done").await;
+        look(&format!("verifier-{name}")).await;
+    }
 }
 
 async fn simulation(stage: &Stage, look: &impl AsyncFn(&str)) {

@@ -37,6 +37,7 @@ TOKEN_SYMBOLS = 52
 
 SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LOOKALIKES = str.maketrans("OIL", "011")
+SIRET = "35600000009075"
 PASSWORD = "fenêtre sirop balcon 47 tambour"
 MAIL_SECONDS_MAX = 20
 
@@ -125,6 +126,9 @@ def before_call(context, case, kwargs):
         return
     if "{id}" in case.path:
         case.path_parameters["id"] = mail()
+    # That of the account whose session it is.
+    if case.path == "/api/space/journal":
+        case.query = {"siret": SIRET}
     if not isinstance(body, dict):
         return
     if "siret" in body:
@@ -177,12 +181,12 @@ def mail() -> str:
 def account() -> tuple[str, str]:
     """The identifier of an account that is active, and the token of its link, which has served."""
     email = "seance@exemple.fr"
-    apply("35600000009075", email)
+    apply(SIRET, email)
     token = token_of(email)
     return call("POST", "/api/set-password", {"token": token, "password": PASSWORD})["identifier"], token
 
 
-@schemathesis.auth().apply_to(path="/api/session", method="GET")
+@schemathesis.auth().apply_to(path_regex="^/api/(session|space/journal)$", method="GET")
 class Session:
     """Somebody who is logged in. Nothing else is sent the cookie: logging out would end the session."""
 

@@ -238,6 +238,23 @@ async fn session() {
 }
 
 #[tokio::test]
+async fn journal() {
+    let app = App::new();
+    insta::assert_snapshot!(answered(&app, "space-journal").await, @r#"
+    401
+    content-type: application/problem+json
+    cache-control: no-store
+    {"detail":"Connectez-vous pour continuer.","status":401,"title":"Vous n'êtes pas connecté","type":"/problems/no-session"}
+    "#);
+    insta::assert_snapshot!(answered(&app, "journal-keys").await, @r#"
+    200
+    content-type: application/json
+    cache-control: public, max-age=300
+    {"keys":["localhost/journal+0b9b3cf6+AZUO19XGnd/RxJsCgoZMz65CWVOn2nFHar8MnAl4m82D"]}
+    "#);
+}
+
+#[tokio::test]
 async fn notices() {
     let app = App::new();
     insta::assert_snapshot!(answered(&app, "notices").await, @r#"

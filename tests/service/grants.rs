@@ -35,6 +35,8 @@ pub async fn story(app: &App, mut look: impl FnMut(&App)) {
     let cookie = cookie(&login);
     look(app);
     assert_eq!(app.with_cookie("GET", "/api/session", &cookie).await.status, 200);
+    let journal = format!("/api/space/journal?siret={SIRET}");
+    assert_eq!(app.with_cookie("GET", &journal, &cookie).await.status, 200);
     assert_eq!(app.with_cookie("DELETE", "/api/session", &cookie).await.status, 204);
     let submission = ticket("0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f70");
     app.post_proven("/api/submit-ticket", "submit-ticket", submission).await;

@@ -12,6 +12,7 @@ mod equality;
 mod faults;
 mod fields;
 mod grants;
+mod journals;
 mod links;
 mod logins;
 mod mails;

@@ -105,6 +105,13 @@ fn only_the_sender_of_mails_can_make_links() {
     assert_eq!(holders.map(|function| function.name).collect::<Vec<_>>(), ["mail-sender"]);
 }
 
+#[test]
+fn only_the_function_of_journals_can_sign_one() {
+    let all = sesame::functions::ALL.iter();
+    let holders = all.filter(|function| function.secrets.contains(&Secret::Journal));
+    assert_eq!(holders.map(|function| function.name).collect::<Vec<_>>(), ["journal"]);
+}
+
 #[tokio::test]
 async fn where_the_operator_sets_a_secret_nobody_goes_round_the_site() {
     let app = App::new();

@@ -254,7 +254,13 @@ impl App {
         let response = self.portal.answer(request.map(Body::Binary)).await;
         let (parts, body) = response.into_parts();
         let bytes: &[u8] = body.as_ref();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(bytes).unwrap() };
+        let kind = parts.headers.get("content-type");
+        let is_text = kind.is_some_and(|kind| kind == "text/plain; charset=utf-8");
+        let body = match bytes {
+            [] => Value::Null,
+            text if is_text => String::from_utf8(text.to_vec()).unwrap().into(),
+            json => serde_json::from_slice(json).unwrap(),
+        };
         let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body };
         let stated = ALL.iter().find_map(|function| function.stated_path(&path)).unwrap_or(&path);
         let operation = &DOCUMENT["paths"][stated][&method];

@@ -16,6 +16,7 @@ const CHARACTERS =
 const WEIGHTS = { min: 400, max: 700 };
 // Browsers of early 2022 and later, the first that can run all that the scripts call.
 const TARGET = ["chrome97", "edge97", "firefox95", "safari15.4"];
+const BUNDLED = { bundle: true, minify: true, target: TARGET, write: false };
 
 /** Builds every asset. Returns their addresses: `{ styles, font, icon, scripts: { home: … } }`. */
 export async function buildAssets(dist) {
@@ -26,6 +27,14 @@ export async function buildAssets(dist) {
   const icon = await add("icon.svg", await readFile("images/icon.svg"));
   const styles = await add("sesame.css", compileStyles(font));
   return { font, icon, styles, scripts: await bundleScripts(add) };
+}
+
+/** What a page in one file is made of: styles with the font within, and a script that is no module. */
+export async function buildSingle(entry) {
+  const font = (await subset(await readFile(FONT))).toString("base64");
+  const { outputFiles } = await esbuild.build({ entryPoints: [entry], format: "iife", ...BUNDLED });
+  const styles = compileStyles(`data:font/woff2;base64,${font}`, "block");
+  return { styles: styles.trim(), script: outputFiles[0].text.trim() };
 }
 
 /** The font with the characters and weights of the pages alone: half of its bytes, the largest part of a first visit. */
@@ -41,8 +50,8 @@ async function addHashed(dist, name, content) {
   return path;
 }
 
-function compileStyles(font) {
-  const source = `@use "sesame" with ($font-address: "${font}");`;
+function compileStyles(font, display = "optional") {
+  const source = `@use "sesame" with ($font-address: "${font}", $font-display: ${display});`;
   return sass.compileString(source, { loadPaths: ["styles", "node_modules"], style: "compressed", quietDeps: true }).css;
 }
 
@@ -69,7 +78,6 @@ const bundle = (file, addresses = {}) => run({ entryPoints: [file] }, addresses)
 /** `addresses` are written into the code where it names them. */
 async function run(entry, addresses) {
   const define = Object.fromEntries(Object.entries(addresses).map(([name, address]) => [name, JSON.stringify(address)]));
-  const options = { bundle: true, format: "esm", minify: true, target: TARGET, define, write: false };
-  const { outputFiles } = await esbuild.build({ ...entry, external: ["/assets/*"], ...options });
+  const { outputFiles } = await esbuild.build({ ...entry, format: "esm", external: ["/assets/*"], define, ...BUNDLED });
   return outputFiles[0].contents;
 }

@@ -2,6 +2,7 @@
 // judges; this says it at once. Both are held to one list of cases: domain/tests/cases/fields.json.
 import { capitals, isSiretLike, strangeIn, symbolsOf, SYMBOLS } from "./code.js";
 import { SEPARATORS } from "./separators.js";
+import { isSiret } from "./siret.js";
 
 const plural = (count, word) => `${count} ${word}${count > 1 ? "s" : ""}`;
 const isTooLong = (typed, max) => [...typed].length > max;
@@ -41,14 +42,6 @@ function notDigits(kept) {
   if (isControl(kept)) return INVISIBLE;
   if (/\p{Nd}/u.test(kept.replace(/\d/g, ""))) return "Tapez le SIRET avec les chiffres de 0 à 9.";
   return `Un SIRET n'a que des chiffres : enlevez ${shown(kept.replace(/\d/g, ""))}.`;
-}
-
-/** INSEE's check: Luhn, or for La Poste a digit sum that is a multiple of 5. */
-function isSiret(digits) {
-  const sum = (weigh) => [...digits].reverse().reduce((total, digit, rank) => total + weigh(Number(digit), rank), 0);
-  const luhn = sum((digit, rank) => (rank % 2 ? digit * 2 - (digit > 4 ? 9 : 0) : digit));
-  const isPost = digits.startsWith("356000000") && sum((digit) => digit) % 5 === 0;
-  return (luhn % 10 === 0 || isPost) && !digits.startsWith("000000000");
 }
 
 const IDENTIFIER_RULE = "un identifiant s'écrit AP- puis 8 caractères, comme AP-7K3M-Q2FD.";

@@ -61,6 +61,7 @@ fn events() -> Result<Vec<(String, Value)>, Error> {
         let query = match route.path {
             "/api/challenge" => "action=check-siret",
             "/api/delivery" => "domain=exemple.fr",
+            "/api/space/journal" => "siret=73282932000074",
             _ => "",
         };
         let body = form(&document, function, route)?.map(Value::from);

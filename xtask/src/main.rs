@@ -19,6 +19,7 @@ mod statistics;
 mod test;
 mod timing;
 mod tools;
+mod verify;
 
 use std::env;
 use std::fmt;
@@ -53,7 +54,7 @@ struct Chore {
     run: fn(&[&str]) -> Outcome,
 }
 
-const CHORES: [Chore; 23] = [
+const CHORES: [Chore; 24] = [
     Chore {
         name: "test",
         arguments: "[--times N] [STEP…]",
@@ -188,6 +189,12 @@ const CHORES: [Chore; 23] = [
         arguments: "show ID [--env ENVIRONMENT] | redrive --env ENVIRONMENT",
         about: "where a mail is and why; or dead letters back to their lanes",
         run: mail::run,
+    },
+    Chore {
+        name: "verify",
+        arguments: "FILE [--key KEY… | --site URL]",
+        about: "whether a journal is whole and by which key it is signed, or its first line that is not",
+        run: verify::run,
     },
     Chore {
         name: "event",

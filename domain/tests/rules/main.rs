@@ -23,6 +23,7 @@ mod password;
 mod phone;
 mod proofs;
 mod schemas;
+mod secrets;
 mod siret;
 mod siret_lists;
 mod tickets;

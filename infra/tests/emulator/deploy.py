@@ -257,9 +257,10 @@ class Deployment:
         ]
         secrets = {
             self.client("secretsmanager").get_secret_value(SecretId=self.outputs[name])["SecretString"]
-            for name in [*keys, "ProofKeyPreviousSecret"]
+            for name in [*keys, "ProofKeyPreviousSecret", "JournalKeyPreviousSecret"]
         }
-        assert len(secrets) == 7 and min(map(len, secrets)) == 64
+        # Seeds are 43 letters and digits.
+        assert sorted(map(len, secrets)) == [43] * 2 + [64] * 7
 
     def check_lane(self, lane: str, stream: str) -> None:
         """Stream, pipe, queue and mapping of one lane."""

@@ -1,0 +1,5 @@
+//! The Lambda function `journal`.
+
+fn main() -> Result<(), platform::boot::BootError> {
+    platform::serve(&journal::FUNCTION)
+}

@@ -27,6 +27,10 @@ functions! {
         recover,
         submit_ticket,
         session,
+        space,
+        invitation,
+        mandates,
+        me,
         journal,
         notices,
     ],
@@ -44,6 +48,7 @@ pub fn routes() -> impl Iterator<Item = (&'static Function, &'static Route)> {
 pub fn action_of(function: &Function) -> Action {
     match function.name {
         "mail" => Action::CreateAccount,
+        "me" => Action::Session,
         name => Action::parse(name).unwrap_or(Action::Recover),
     }
 }

@@ -5,9 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
+use crate::address_change::AddressChangeId;
 use crate::as_text::as_text;
 use crate::delivery::{Bounce, Event};
-use crate::address_change::AddressChangeId;
 use crate::email::Email;
 use crate::identifier::Identifier;
 use crate::invitation::InvitationId;

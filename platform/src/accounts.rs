@@ -108,8 +108,7 @@ impl Accounts {
             let identifier = self.identifier_of(application, taken.identifiers)?;
             let mut transaction = Transaction::new();
             assert_free(&mut transaction, &application.siret);
-            transaction
-                .change(OWN_APPLICATION, self.write(&identifier, application, taken.over(&words))?);
+            transaction.change(OWN_APPLICATION, self.write(&identifier, application, taken.over(&words))?);
             self.outbox.assert_mail_domain(&mut transaction, &application.email).await?;
             let job = MailJob::Activation { identifier, is_corrected: false };
             let typed = Typed { words: &words, first_mail: None };
@@ -228,7 +227,11 @@ impl Accounts {
     }
 
     /// The identifier for a new account of an invited person, and those to try when it is taken.
-    pub(crate) fn identifier_for(&self, application: &Application, attempt: u32) -> Result<Identifier, Error> {
+    pub(crate) fn identifier_for(
+        &self,
+        application: &Application,
+        attempt: u32,
+    ) -> Result<Identifier, Error> {
         self.identifier_of(application, attempt)
     }
 

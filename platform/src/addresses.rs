@@ -153,9 +153,11 @@ impl Addresses {
     ///
     /// # Errors
     /// `LinkUnknown` when either is gone.
-    pub async fn of_link(&self, link: &ChangeLink) -> Result<(AddressChange, Account, Option<Undone>), Error> {
-        let keys =
-            [Key::address_change(&link.identifier, &link.id), Key::account(&link.identifier)];
+    pub async fn of_link(
+        &self,
+        link: &ChangeLink,
+    ) -> Result<(AddressChange, Account, Option<Undone>), Error> {
+        let keys = [Key::address_change(&link.identifier, &link.id), Key::account(&link.identifier)];
         let rows = self.tools.table.find_many(&keys).await?;
         let now = self.tools.clock.now();
         let by_sk = |is_account: bool| {
@@ -181,7 +183,7 @@ impl Addresses {
     /// # Errors
     /// `LinkUnknown`, `LinkExpired`, `LinkUsed`.
     pub async fn confirm(&self, link: &ChangeLink) -> Result<Identifier, Error> {
-        self.apply(link, |account, (change, _), now| {
+        self.apply((link, AddressLink::Confirm), |account, (change, _), now| {
             change.check_confirm(&account.application.email, account.credentials_epoch)?;
             let confirmed = Change::new(
                 Key::address_change(&link.identifier, &link.id),
@@ -206,7 +208,7 @@ impl Addresses {
     /// # Errors
     /// `LinkUnknown`, `LinkExpired`, `LinkUsed`.
     pub async fn restore(&self, link: &ChangeLink) -> Result<Email, Error> {
-        self.apply(link, |account, (change, undone), now| {
+        self.apply((link, AddressLink::Restore), |account, (change, undone), now| {
             change.check_restore(*undone)?;
             let restored = Change::new(
                 Key::address_change(&link.identifier, &link.id),
@@ -231,9 +233,12 @@ impl Addresses {
     /// Reads a change with its account and their spaces, decides, and writes; again when they have changed.
     async fn apply(
         &self,
-        link: &ChangeLink,
+        (link, does): (&ChangeLink, AddressLink),
         decide: impl Fn(&Account, (&AddressChange, &Option<Undone>), Timestamp) -> Result<Applied, Refusal>,
     ) -> Result<Email, Error> {
+        if link.link != does {
+            return Err(Refusal::LinkUnknown.into());
+        }
         let request = self.spaces.request_name();
         for _ in 0..TRIES_MAX {
             let (change, account, undone) = self.of_link(link).await?;

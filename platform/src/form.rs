@@ -136,13 +136,19 @@ impl FieldErrors {
     }
 }
 
+/// The name on the wire of a field that may be a keyword of Rust.
+#[must_use]
+pub fn wire_name(field: &'static str) -> &'static str {
+    field.strip_prefix("r#").unwrap_or(field)
+}
+
 /// Takes fields out of a [`Form`], in the form's order: `let (siret, proof) = fields!(form: siret, proof)?;`
 /// gives all values, or `Refusal::InvalidForm` with all errors.
 #[macro_export]
 macro_rules! fields {
     ($form:ident: $($field:ident),+ $(,)?) => {{
         let mut errors = $crate::form::FieldErrors::default();
-        $(let $field = errors.take(stringify!($field), $form.fields.$field);)+
+        $(let $field = errors.take($crate::form::wire_name(stringify!($field)), $form.fields.$field);)+
         match ($($field,)+) {
             ($(Some($field),)+) => Ok(($($field,)+)),
             _ => Err(errors.refusal()),
@@ -164,7 +170,7 @@ macro_rules! form {
         impl utoipa::PartialSchema for $form {
             fn schema() -> $crate::form::schema::Schema {
                 let form = $crate::form::schema::FormSchema::new(concat!($($doc),+));
-                form$(.field::<$kind>(stringify!($field)))+.build()
+                form$(.field::<$kind>($crate::form::wire_name(stringify!($field))))+.build()
             }
         }
 

@@ -279,7 +279,9 @@ impl Function {
     /// `not-found` for a path that is not the function's; `method-not-allowed`, with the methods that there
     /// are.
     pub fn handler_of(&self, method: &str, path: &str) -> Result<Handler, Problem> {
-        let of_path = || self.routes.iter().filter(|route| route.has_path(path));
+        // Of two paths that fit the one that is stated first: `text` before `{mandate}`.
+        let stated = self.stated_path(path);
+        let of_path = || self.routes.iter().filter(|route| Some(route.path) == stated);
         if let Some(route) = of_path().find(|route| route.method == method) {
             return Ok(route.handler);
         }

@@ -1,10 +1,8 @@
 //! HTTP: requests to handlers, answers and problems to the wire.
 
 use domain::time::after;
-use http::header::{
-    ALLOW, CONTENT_DISPOSITION, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER,
-};
-pub use http::header::{CACHE_CONTROL, SET_COOKIE};
+use http::header::{ALLOW, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER};
+pub use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, SET_COOKIE};
 use http::{Method, StatusCode};
 pub use lambda_http::{Body, Request};
 use serde::Serialize;

@@ -73,8 +73,7 @@ pub enum LinkState {
 }
 
 impl LinkState {
-    pub const ALL: [Self; 5] =
-        [Self::Open, Self::Accepted, Self::Expired, Self::Withdrawn, Self::Closed];
+    pub const ALL: [Self; 5] = [Self::Open, Self::Accepted, Self::Expired, Self::Withdrawn, Self::Closed];
 
     /// The name on the wire.
     #[must_use]
@@ -175,12 +174,7 @@ impl Invitations {
 
     /// Mints the link of an invitation's mail. `None` when the invitation is over, or its inviter decides no
     /// longer: it is not to be sent.
-    pub async fn mint(
-        &self,
-        mail: MailId,
-        space: &Space,
-        invited: &Invited,
-    ) -> Result<Option<Token>, Error> {
+    pub async fn mint(&self, mail: MailId, space: &Space, invited: &Invited) -> Result<Option<Token>, Error> {
         let Invited { id, invitation, .. } = invited;
         let now = self.tools.clock.now();
         let inviter = space.member(&invitation.invited_by);
@@ -240,6 +234,9 @@ impl Invitations {
         let mut taken = 0;
         for _ in 0..TRIES_MAX {
             let space = self.spaces.find(&link.siret).await?.ok_or(Refusal::SpaceClosed)?;
+            if space.invitation(&link.id).is_none() && self.is_used(token).await? {
+                return Err(Refusal::LinkUsed.into());
+            }
             let mut draft = Draft::new(&space, self.tools.clock.now(), &request);
             let accepted = self.write(&mut draft, (token, link), by, taken)?;
             let refused = match self.spaces.write(draft.into_transaction(), &request).await? {
@@ -258,6 +255,11 @@ impl Invitations {
             taken += u32::from(refused.is_by(NEW_ACCOUNT));
         }
         Err(kept_changing())
+    }
+
+    /// Whether a link has served, since it was read perhaps: its invitation is gone then, as if withdrawn.
+    async fn is_used(&self, token: &TokenHash) -> Result<bool, TableError> {
+        Ok(self.find(token).await?.is_some_and(|link| link.used_at.is_some()))
     }
 
     fn write(

@@ -164,7 +164,11 @@ impl Mandates {
         let others: Vec<Key> = establishments_of(&mandates).filter(|key| *key != own).collect();
         let read = openings_of(&self.tools.table.find_many(&others).await?)?;
         let known = (whole.space.siret.clone(), whole.space.opening);
-        Ok(MandatePage { mandates, openings: read.into_iter().chain([known]).collect(), next: next.transpose()? })
+        Ok(MandatePage {
+            mandates,
+            openings: read.into_iter().chain([known]).collect(),
+            next: next.transpose()?,
+        })
     }
 
     /// A page of the mandates of an establishment whose member asks, on one side or on both, after a cursor.
@@ -197,17 +201,20 @@ impl Mandates {
         search: &str,
         after: Option<&str>,
     ) -> Result<Page, TableError> {
-        let (prefix, partition) = (Key::mandates(side), Key::space(siret));
+        let (mut prefix, partition) = (Key::mandates(side), Key::space(siret));
         let digits: String = search.chars().filter(|c| !c.is_whitespace()).collect();
         let is_siret = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let after = after.filter(|after| after.starts_with(&prefix));
         // Sort keys begin with the side, then the other's SIRET.
-        if search.is_empty() || (is_siret && side.is_some()) {
-            let prefix = if is_siret { format!("{prefix}{digits}") } else { prefix };
-            return self.tools.table.find_page(&partition, &prefix, after, MANDATES_PAGE).await;
+        let is_by_key = search.is_empty() || (is_siret && side.is_some());
+        if is_by_key {
+            prefix.push_str(&digits);
         }
-        let mut page = self.tools.table.find_page(&partition, &prefix, after, SEARCH_ROWS_MAX).await?;
-        page.rows.retain(|row| rows::is_found(row, search, &digits));
+        // DynamoDB refuses a cursor outside what is asked for.
+        let after = after.filter(|after| after.starts_with(&prefix));
+        let rows_max = if is_by_key { MANDATES_PAGE } else { SEARCH_ROWS_MAX };
+        let mut page = self.tools.table.find_page(&partition, &prefix, after, rows_max).await?;
+        let now = self.tools.clock.now();
+        page.rows.retain(|row| !row.is_past(now) && (is_by_key || rows::is_found(row, search, &digits)));
         let is_more = page.rows.len() > MANDATES_PAGE as usize;
         if is_more {
             page.rows.truncate(MANDATES_PAGE as usize);
@@ -260,7 +267,8 @@ impl Mandates {
             let held = rows::find(&rows, siret, name)?.ok_or(Refusal::NotAllowed)?;
             let thing = Thing::Mandate { of: siret, mandate: &held.mandate };
             let actor = space.actor_on(&account.identifier, Action::AnswerMandate(transition), thing)?;
-            if transition == Transition::Accept && shown.is_some_and(|text| text != held.mandate.shown.version)
+            if transition == Transition::Accept
+                && shown.is_some_and(|text| text != held.mandate.shown.version)
             {
                 return Err(Refusal::field("text_version", FieldCode::TextVersionUnknown).into());
             }
@@ -347,17 +355,13 @@ impl Mandates {
         };
         let (rows, given) = tokio::try_join!(self.tools.table.find_many(&keys), given)?;
         let own = account.establishments.iter();
-        let belongings = own.filter_map(|siret| belonging(siret, &rows).transpose()).collect::<Result<_, _>>()?;
+        let belongings =
+            own.filter_map(|siret| belonging(siret, &rows).transpose()).collect::<Result<_, _>>()?;
         let held = given.iter().map(rows::read).collect::<Result<_, _>>()?;
         Ok(Places { rows, belongings, held })
     }
 
-    async fn tell_first_use(
-        &self,
-        used: &HeldMandate,
-        rows: &[Row],
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    async fn tell_first_use(&self, used: &HeldMandate, rows: &[Row], now: Timestamp) -> Result<(), Error> {
         let Mandate { client, cabinet, .. } = &used.mandate;
         let request = self.spaces.request_name();
         let Some(space) = space_of(client, rows)? else { return Ok(()) };

@@ -359,6 +359,10 @@ fn required(field: &str) -> &'static str {
         "phone" => "Indiquez votre numéro de téléphone.",
         "identifier" => "Indiquez votre identifiant.",
         "password" => "Indiquez votre mot de passe.",
+        "new_password" => "Indiquez votre nouveau mot de passe.",
+        "other_siret" => "Indiquez le SIRET de l'autre établissement.",
+        "scopes" => "Choisissez au moins une portée.",
+        "list" => "Donnez au moins un SIRET.",
         "motive" => "Choisissez le motif de votre demande.",
         "description" => "Décrivez votre demande.",
         "accept_terms" => "Acceptez les conditions générales d'utilisation pour continuer.",
@@ -388,6 +392,7 @@ fn detail_of(error: &FieldError) -> &'static str {
         ("description", FieldCode::TooLong) => {
             "Votre description dépasse 5 000 caractères : raccourcissez-la."
         }
+        ("list", FieldCode::TooLong) => "Cette liste est trop longue : envoyez-la en plusieurs fois.",
         (field, FieldCode::Required) => required(field),
         (_, FieldCode::TooShort) => "Ce texte est trop court : complétez-le.",
         (_, FieldCode::TooLong) => "Ce texte dépasse 100 caractères : raccourcissez-le.",

@@ -45,7 +45,8 @@ fn pair(site: &str, secret: &SecretKey) -> Result<(Ed25519KeyPair, VerifierKey),
     let seed = secret.seed().ok_or_else(|| Error::internal("the journal key is not 32 bytes in base64"))?;
     let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(Error::internal)?;
     let public_key: [u8; 32] = pair.public_key().as_ref().try_into().map_err(Error::internal)?;
-    let name = name(site).ok_or_else(|| Error::internal("the site's address has no host for a key's name"))?;
+    let name =
+        name(site).ok_or_else(|| Error::internal("the site's address has no host for a key's name"))?;
     Ok((pair, VerifierKey { name, public_key }))
 }
 

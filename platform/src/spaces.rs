@@ -11,8 +11,8 @@ use domain::invitation::InvitationState;
 use domain::journal::{Chain, LineHash, Who};
 use domain::time::{SignedDuration, Timestamp};
 use domain::{
-    Account, Email, FullName, Identifier, Invitation, InvitationId, MailId, Member, MemberId, Membership, Name,
-    Opening, Openings, Refusal, Siret,
+    Account, Email, FullName, Identifier, Invitation, InvitationId, MailId, Member, MemberId, Membership,
+    Name, Opening, Openings, Refusal, Siret,
 };
 
 pub use self::change::{By, Draft};
@@ -140,11 +140,8 @@ impl Space {
         thing: Thing<'_>,
     ) -> Result<&Colleague, Refusal> {
         let colleague = self.member(identifier).ok_or(Refusal::NotAllowed)?;
-        let member = Member {
-            siret: self.siret.clone(),
-            opening: self.opening,
-            membership: colleague.membership,
-        };
+        let member =
+            Member { siret: self.siret.clone(), opening: self.opening, membership: colleague.membership };
         let (memberships, openings) = ([member], self.openings());
         let actor = Actor { memberships: &memberships, mandates: &[], openings: &openings };
         authority::may(&actor, action, thing)?;
@@ -209,7 +206,8 @@ impl Spaces {
 
     /// Where a person is a member now, in the order of SIRETs: one call for all.
     pub async fn of(&self, account: &Account) -> Result<Vec<Belonging>, TableError> {
-        let keys = account.establishments.iter().flat_map(|siret| membership_keys(siret, &account.identifier));
+        let keys =
+            account.establishments.iter().flat_map(|siret| membership_keys(siret, &account.identifier));
         let rows = self.table.find_many(&keys.collect::<Vec<_>>()).await?;
         let sirets = account.establishments.iter();
         sirets.filter_map(|siret| belonging(siret, &rows).transpose()).collect()
@@ -218,7 +216,9 @@ impl Spaces {
     /// The people of an establishment; `None` when its space was never open.
     pub async fn find(&self, siret: &Siret) -> Result<Option<Space>, TableError> {
         let partition = Key::space(siret);
-        let rows = self.table.find_between(&partition, Key::ESTABLISHMENT, Key::AFTER_MEMBERS).await?;
+        let mut rows = self.table.find_between(&partition, Key::ESTABLISHMENT, Key::AFTER_MEMBERS).await?;
+        let now = self.clock.now();
+        rows.retain(|row| !row.is_past(now));
         read_people(siret, &rows)
     }
 
@@ -226,8 +226,9 @@ impl Spaces {
     pub async fn find_whole(&self, siret: &Siret) -> Result<Option<Whole>, TableError> {
         let partition = Key::space(siret);
         let mut page = self.table.find_page(&partition, "", None, SPACE_ROWS_MAX).await?;
+        let (now, prefix) = (self.clock.now(), Key::mandates(None));
+        page.rows.retain(|row| !row.is_past(now));
         let Some(space) = read_people(siret, &page.rows)? else { return Ok(None) };
-        let prefix = Key::mandates(None);
         page.rows.retain(|row| row.text("sk").is_ok_and(|sk| sk.starts_with(&prefix)));
         Ok(Some(Whole { space, mandates: page.rows, has_more: page.next.is_some() }))
     }
@@ -299,4 +300,3 @@ fn chain_of(row: &Row) -> Result<Chain, TableError> {
         head: row.parsed("journal_head", |head| LineHash::parse(head).ok_or(()))?,
     })
 }
-

@@ -107,8 +107,7 @@ impl Table {
             let later = left.split_off(left.len().min(BATCH_KEYS_MAX));
             let batch = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build()?;
             let request = self.client.batch_get_item().request_items(&self.name, batch);
-            let answer =
-                self.in_time(request.send()).await?.map_err(|error| TableError::from_sdk(&error))?;
+            let answer = self.in_time(request.send()).await?.map_err(|error| TableError::from_sdk(&error))?;
             rows.extend(answer.responses.into_iter().flat_map(HashMap::into_values).flatten().map(Row));
             let throttled = answer.unprocessed_keys.into_iter().flat_map(HashMap::into_values);
             left = throttled.flat_map(|batch| batch.keys).collect();

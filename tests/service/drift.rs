@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::Motive;
 use domain::email::EMAIL_LENGTH_MAX;
 use domain::mail::{ESTABLISHMENT_ACTIVATION_MAILS_MAX, RECOVERY_MAILS_MAX};
 use domain::name::NAME_LENGTH_MAX;
@@ -12,7 +11,7 @@ use domain::password::{PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN};
 use domain::proof::Action;
 use domain::ticket::{DESCRIPTION_LENGTH_MAX, DESCRIPTION_LENGTH_MIN};
 use domain::token::TOKEN_SYMBOLS;
-use platform::accounts::ROLE_HOLDER;
+use domain::{Motive, Role};
 use platform::cookie::COOKIE;
 use platform::function::Function;
 use platform::notices::Level;
@@ -55,10 +54,15 @@ fn the_document_lists_every_route() {
     assert_eq!(
         proven,
         [
+            "ChangeEmailForm",
+            "ChangePasswordForm",
             "CheckSiretForm",
+            "CloseAccountForm",
+            "CloseSpaceForm",
             "CorrectAddressForm",
             "CreateAccountForm",
             "IdentifierForm",
+            "InvitationRequestForm",
             "LoginForm",
             "PasswordForm",
             "RenewLinkForm",
@@ -78,6 +82,19 @@ fn the_document_lists_every_route() {
     assert_eq!(listed, routes());
 }
 
+/// Fields that a form can do without.
+const OPTIONAL: [(&str, &str); 9] = [
+    ("LoginForm", "proof"),
+    ("ChangeEmailForm", "proof"),
+    ("ChangePasswordForm", "proof"),
+    ("CloseAccountForm", "proof"),
+    ("CloseSpaceForm", "proof"),
+    ("AcceptInvitationForm", "password"),
+    ("AcceptInvitationForm", "phone"),
+    ("InviteForm", "is_successor"),
+    ("OfferMandateForm", "other_email"),
+];
+
 #[test]
 fn the_document_says_what_each_form_demands() {
     let document: Value = serde_json::to_value(sesame::openapi::document()).unwrap();
@@ -94,12 +111,12 @@ fn the_document_says_what_each_form_demands() {
         let required: BTreeSet<&str> =
             schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
         for (field, property) in schema["properties"].as_object().unwrap() {
-            let is_optional = (form == "LoginForm" && field == "proof")
-                || (form == "SetPasswordForm" && field != "password");
+            let is_optional =
+                OPTIONAL.contains(&(&*form, &**field)) || (form == "SetPasswordForm" && field != "password");
             assert_eq!(required.contains(field.as_str()), !is_optional, "{form} {field}");
             let kind = property["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
             let rule = schemas[kind].as_object().unwrap();
-            let demands = ["enum", "minLength", "maxLength", "pattern", "format"];
+            let demands = ["enum", "minLength", "maxLength", "pattern", "format", "minItems", "const"];
             assert!(demands.iter().any(|word| rule.contains_key(*word)), "{form} {field} demands nothing");
         }
     }
@@ -123,7 +140,7 @@ fn the_document_says_the_limits_of_the_code() {
     assert_eq!(action["enum"], json!(Action::ALL.map(Action::as_str)));
     assert_eq!(schemas["SiretStatus"]["properties"]["account"]["$ref"], "#/components/schemas/AccountState");
     assert_eq!(schemas["AccountState"]["enum"], json!(["none", "exists"]));
-    assert_eq!(schemas["Establishment"]["properties"]["role"]["enum"], json!([ROLE_HOLDER]));
+    assert_eq!(schemas["Establishment"]["properties"]["role"]["enum"], json!(Role::ALL.map(Role::as_str)));
     let cookie = &document["components"]["securitySchemes"]["session"];
     assert_eq!((&cookie["in"], &cookie["name"]), (&json!("cookie"), &json!(COOKIE)));
 }

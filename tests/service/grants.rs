@@ -8,6 +8,7 @@ use sesame::functions::ALL;
 use sesame::grants::Caller;
 
 use crate::support::{App, EMAIL, OTHER_PASSWORD, OTHER_SIRET, SIRET, code, cookie, ticket, token};
+use crate::{mandates, me, space};
 
 /// One story that uses every grant: an account is opened, lost, found, guessed at, used and left. `look` is
 /// called on the way.
@@ -57,6 +58,10 @@ pub async fn story(app: &App, mut look: impl FnMut(&App)) {
     app.deliver().await;
     look(app);
     follow_mails(app).await;
+    look(app);
+    space::story(app).await;
+    me::story(app).await;
+    mandates::story(app).await;
     look(app);
 }
 

@@ -61,31 +61,46 @@ fn events() -> Result<Vec<(String, Value)>, Error> {
         let query = match route.path {
             "/api/challenge" => "action=check-siret",
             "/api/delivery" => "domain=exemple.fr",
-            "/api/space/journal" => "siret=73282932000074",
+            "/api/access"
+            | "/api/space/journal"
+            | "/api/space/invitations/{invitation}"
+            | "/api/space/mandates/{mandate}" => "siret=73282932000074",
+            "/api/space/mandates" if route.method == "GET" => "siret=73282932000074",
             _ => "",
         };
         let body = form(&document, function, route)?.map(Value::from);
-        events.push((name_of(function, route), event(route, query, body)));
+        events.push((name_of(route), event(route, query, body)));
     }
     Ok(events)
 }
 
-/// `check-siret`, `recover-password`, `session-open`: the function, and what tells its routes apart.
-fn name_of(function: &Function, route: &Route) -> String {
-    let is_same_path = |other: &&Route| other.path == route.path;
-    if function.routes.len() == 1 {
-        function.name.to_owned()
-    } else if function.routes.iter().filter(is_same_path).count() == 1 {
-        route.path.trim_start_matches("/api/").replace("/{id}", "").replace('/', "-")
-    } else {
-        let verb = match route.method {
-            "GET" => "show",
-            "POST" => "open",
-            "DELETE" => "close",
-            other => other,
-        };
-        format!("{}-{verb}", function.name)
+/// `check-siret`, `recover-password`, `session-open`, `space-mandates-one`: the path, and what tells it from
+/// others where that is not enough.
+fn name_of(route: &Route) -> String {
+    let verb = match route.method {
+        "GET" => "show",
+        "POST" => "open",
+        "PATCH" => "change",
+        "DELETE" => "close",
+        other => other,
+    };
+    let (plain, whole) = (path_name(route, ""), path_name(route, "-one"));
+    let with_verb = |plain: &str| format!("{plain}-{verb}");
+    let of_path = || functions::routes().filter(|(_, other)| path_name(other, "") == plain);
+    let of_verb = of_path().filter(|(_, other)| other.method == route.method).count();
+    match (of_path().count(), of_verb) {
+        (1, _) => plain,
+        (_, 1) => with_verb(&plain),
+        _ => whole,
     }
+}
+
+/// A path with `part` in the place of what varies.
+fn path_name(route: &Route, part: &str) -> String {
+    let parts = route.path.trim_start_matches("/api/").split('/');
+    let parts =
+        parts.map(|stated| if stated.starts_with('{') { part.to_owned() } else { format!("-{stated}") });
+    parts.collect::<String>().trim_start_matches('-').to_owned()
 }
 
 /// The form of a route with its required fields, as the API document states them; none where nothing is sent.
@@ -94,10 +109,10 @@ pub(crate) fn form(
     function: &Function,
     route: &Route,
 ) -> Result<Option<Map<String, Value>>, Error> {
-    if route.method != "POST" {
+    let body = &document["paths"][route.path][route.method.to_ascii_lowercase()]["requestBody"];
+    if body.is_null() {
         return Ok(None);
     }
-    let body = &document["paths"][route.path]["post"]["requestBody"];
     let schema = &body["content"]["application/json"]["schema"];
     let schema = resolved(document, schema);
     let mut form = Map::new();
@@ -137,6 +152,11 @@ fn sample(field: &str) -> Option<Value> {
         "email" => "jeanne.martin@exemple.fr",
         "password" => "fenêtre sirop balcon 47 tambour",
         "token" => return Some("0".repeat(TOKEN_SYMBOLS).into()),
+        "other_siret" => "552 081 317 66522",
+        "other_email" => "cabinet@exemple.fr",
+        "new_password" => "tambour balcon 47 sirop fenêtre",
+        "phone" => "01 23 45 67 89",
+        "list" => "SIRET\n55208131766522\n",
         "submission" => "0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f70",
         "description" => "Ma collègue est partie.\nSa messagerie est fermée.",
         _ => return None,
@@ -156,9 +176,22 @@ fn proof(action: Action) -> Result<String, Error> {
     testkit::proof::solve(&serde_json::to_value(challenge)?)
 }
 
+/// The path of a request about things that there are not.
+pub(crate) fn path_of_sample(route: &Route) -> String {
+    let samples = [
+        ("{id}", SOME_MAIL),
+        ("{invitation}", "7k3mq2fd9w4t5r6y"),
+        ("{mandate}", "73282932000074-55208131766522-7k3mq2fd9w4t5r6y"),
+        ("{member}", "7k3mq2fd9w4t5r6y"),
+        ("{session}", "0123456789abcdef"),
+        ("{siret}", "73282932000074"),
+    ];
+    samples.iter().fold(route.path.to_owned(), |path, (part, sample)| path.replace(part, sample))
+}
+
 /// A request as API Gateway's HTTP API gives it to a function (payload format 2.0).
 fn event(route: &Route, query: &str, body: Option<Value>) -> Value {
-    let (method, path) = (route.method, route.path.replace("{id}", SOME_MAIL));
+    let (method, path) = (route.method, path_of_sample(route));
     let mut event = json!({
         "version": "2.0",
         "routeKey": format!("ANY {}", route.path),

@@ -1,9 +1,10 @@
 //! `/api/space/journal`: what happened in an establishment, signed; `/api/journal/keys`: what verifies it.
 
-use domain::{Account, FieldValue, Refusal, Siret};
+use domain::{FieldValue, Refusal, Siret};
 use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, IntoResponse, Json, Request, Response, TextFile};
-use platform::{Error, Platform, cookie, route};
+use platform::people::Person;
+use platform::{Error, Platform, route};
 use serde::Serialize;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -57,7 +58,7 @@ impl IntoParams for SiretQuery {
     ))
 )]
 pub async fn download(platform: &Platform, request: Request) -> Result<TextFile, Error> {
-    let account = account(platform, &request).await?;
+    let Person { account, .. } = Person::of(platform, &request).await?;
     let typed = http::query(&request, "siret").unwrap_or_default().to_owned();
     let siret = Siret::read(typed).map_err(|code| Refusal::field("siret", code))?;
     let journal = platform.spaces.journal(&account, &siret).await?;
@@ -67,19 +68,12 @@ pub async fn download(platform: &Platform, request: Request) -> Result<TextFile,
     let text = text.map_err(|broken| Error::internal(format!("a journal's rows do not fit: {broken:?}")))?;
     let text = platform.signing.sign(text)?.to_string();
     if text.len() > NOTE_BYTES_MAX {
-        return Err(Error::internal(format!("a journal of {} bytes, which Lambda cannot answer", text.len())));
+        return Err(Error::internal(format!(
+            "a journal of {} bytes, which Lambda cannot answer",
+            text.len()
+        )));
     }
     Ok(TextFile { name: format!("journal-{siret}.txt"), text })
-}
-
-/// Whose session it is.
-async fn account(platform: &Platform, request: &Request) -> Result<Account, Error> {
-    let token = cookie::token_of(&platform.config, request).ok_or(Refusal::NoSession)?;
-    let session = platform.sessions.find(&token).await?.ok_or(Refusal::NoSession)?;
-    let account = platform.accounts.find(&session.identifier).await?;
-    let is_current =
-        |account: &Account| account.is_active && account.credentials_epoch == session.credentials_epoch;
-    Ok(account.filter(is_current).ok_or(Refusal::NoSession)?)
 }
 
 /// What journals are verified by.

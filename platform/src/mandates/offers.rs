@@ -5,8 +5,7 @@ use domain::journal::{By, Entry, MandateEvent};
 use domain::mandate::{ShownText, Slot, check_sides};
 use domain::time::Timestamp;
 use domain::{
-    Account, Email, FieldCode, MailJob, Mandate, MandateId, MandateText, Refusal, Scopes, Side,
-    Siret, Term,
+    Account, Email, FieldCode, MailJob, Mandate, MandateId, MandateText, Refusal, Scopes, Side, Siret, Term,
 };
 
 use super::{HeldMandate, LIVE_KEY, MandateName, Mandates, rows, space_of};
@@ -76,9 +75,7 @@ impl Mandates {
         let mut offered = self.offer_all(account, offer, std::slice::from_ref(other)).await?;
         match offered.pop() {
             Some(Offered::Offered(name)) => Ok(name),
-            Some(Offered::Unknown) => {
-                Err(Refusal::field("other_siret", FieldCode::SiretUnknown).into())
-            }
+            Some(Offered::Unknown) => Err(Refusal::field("other_siret", FieldCode::SiretUnknown).into()),
             _ => Err(Refusal::MandateState.into()),
         }
     }
@@ -155,13 +152,7 @@ impl Mandates {
     }
 }
 
-fn held(
-    own: &Space,
-    other: &Space,
-    offer: &Offer,
-    tried: &Tried<'_>,
-    now: Timestamp,
-) -> HeldMandate {
+fn held(own: &Space, other: &Space, offer: &Offer, tried: &Tried<'_>, now: Timestamp) -> HeldMandate {
     let (client, cabinet) = match offer.side {
         Side::Client => (own, other),
         Side::Cabinet => (other, own),
@@ -209,8 +200,9 @@ fn settle(offer: &Offer, tried: &mut [Tried<'_>], refused: &Refused) -> Result<(
         let Some(row) = refused.standing(LIVE_KEYS[rank]) else { continue };
         let is_same = row.find_text("term_from") == Some(&*offer.term.from().to_string())
             && row.find_text("term_until") == Some(&*offer.term.until().to_string());
-        let overlaps = row.find_text("term_from").is_some_and(|from| *from <= *offer.term.until().to_string())
-            && row.find_text("term_until").is_some_and(|until| *until >= *offer.term.from().to_string());
+        let overlaps =
+            row.find_text("term_from").is_some_and(|from| *from <= *offer.term.until().to_string())
+                && row.find_text("term_until").is_some_and(|until| *until >= *offer.term.from().to_string());
         tried.result = if !overlaps && tried.slot == Slot::First {
             tried.slot = Slot::Second;
             None

@@ -382,11 +382,12 @@ impl Founding<'_> {
         let Founder { identifier, name, email } = self.founder.clone();
         let (line, chain) = before.append(self.now, &Entry::Joined { who: name.clone(), role: Role::Holder });
         let membership = Membership::active(Role::Holder);
-        let holder =
-            Colleague { identifier, membership, name, email, since: self.now, mark: chain.entries };
-        transaction
-            .put(rows::member(self.siret, opening, &holder))
-            .put(line_row(self.siret, chain.entries, &line));
+        let holder = Colleague { identifier, membership, name, email, since: self.now, mark: chain.entries };
+        transaction.put(rows::member(self.siret, opening, &holder)).put(line_row(
+            self.siret,
+            chain.entries,
+            &line,
+        ));
         chain
     }
 }

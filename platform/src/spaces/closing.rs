@@ -29,7 +29,10 @@ impl Spaces {
     pub async fn close(&self, account: &Account, siret: &Siret) -> Result<(), Error> {
         let closed = |draft: &mut Draft<'_>| {
             let holder = draft.space.actor(&account.identifier, Action::CloseSpace)?;
-            Ok(draft.close(holder)?)
+            draft.close(holder)?;
+            // The password was right.
+            draft.transaction().delete(Key::attempts(&account.identifier));
+            Ok(())
         };
         self.change(siret, closed).await
     }
@@ -49,7 +52,9 @@ impl Spaces {
             }
             let now = self.clock.now();
             let mut transaction = Transaction::new();
-            transaction.change(SAME_ACCOUNT, self.end_of(&current));
+            transaction
+                .change(SAME_ACCOUNT, self.end_of(&current))
+                .delete(Key::attempts(&account.identifier));
             let job = MailJob::AccountClosed { identifier: account.identifier.clone() };
             outbox.queue(&mut transaction, &job)?;
             for space in &spaces {

@@ -92,7 +92,8 @@ fn read_invited(siret: &Siret, sk: &str, row: &Row) -> Result<Invited, TableErro
             invited_by: row.parsed("invited_by", Identifier::parse)?,
             email: row.parsed("email", Email::parse)?,
             name: name_of(row)?,
-            offer: Offer::new(role, row.is("is_successor")).map_err(|_| TableError::corrupt("member_role"))?,
+            offer: Offer::new(role, row.is("is_successor"))
+                .map_err(|_| TableError::corrupt("member_role"))?,
             valid_until: row.moment("valid_until")?,
             accepted_at: None,
             withdrawn_at: None,

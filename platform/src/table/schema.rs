@@ -278,8 +278,10 @@ pub const KINDS: &[Kind] = &[
             text("password_hash", "Argon2id, as a PHC string; once there is a password").sometimes(),
             moment("password_set_at", "when that was").sometimes(),
             moment("terms_accepted_at", "when the general conditions were accepted"),
-            attribute("sirets", AttributeKind::TextSet, "where it is a member; from its activation on").sometimes(),
-            moment("restored_from", "changes of the address that were asked for since are undone").sometimes(),
+            attribute("sirets", AttributeKind::TextSet, "where it is a member; from its activation on")
+                .sometimes(),
+            moment("restored_from", "changes of the address that were asked for since are undone")
+                .sometimes(),
             moment("restored_until", "the last moment of that").sometimes(),
             text("applied_words", "keyed hash of what the applicant typed besides; `mixed` once others did")
                 .sometimes()

@@ -1,0 +1,5 @@
+//! The Lambda function `invitation`.
+
+fn main() -> Result<(), platform::boot::BootError> {
+    platform::serve(&invitation::FUNCTION)
+}

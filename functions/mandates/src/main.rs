@@ -1,0 +1,5 @@
+//! The Lambda function `mandates`.
+
+fn main() -> Result<(), platform::boot::BootError> {
+    platform::serve(&mandates::FUNCTION)
+}

@@ -290,3 +290,46 @@ async fn a_form_with_faults_names_all_of_them_in_its_order() {
     {"errors":[{"code":"required","detail":"Remplissez ce champ.","field":"submission"},{"code":"siret-checksum","detail":"Ce SIRET contient une erreur de frappe : vérifiez ses 14 chiffres un à un.","field":"siret"},{"code":"required","detail":"Indiquez la dénomination de l'établissement.","field":"establishment_name"},{"code":"required","detail":"Indiquez vos nom et prénom.","field":"full_name"},{"code":"phone-format","detail":"Ce numéro n'est pas valide : écrivez-le comme 01 23 45 67 89, ou avec + et l'indicatif du pays.","field":"phone"},{"code":"email-format","detail":"Cette adresse n'est pas valide : elle s'écrit comme nom@exemple.fr.","field":"email"},{"code":"motive-unknown","detail":"Choisissez un motif de la liste.","field":"motive"},{"code":"required","detail":"Décrivez votre demande.","field":"description"},{"code":"required","detail":"Attendez la fin de la vérification anti-robot, puis envoyez de nouveau.","field":"proof"}],"status":422,"title":"Le formulaire contient des erreurs","type":"/problems/invalid-form"}
     "#);
 }
+
+#[tokio::test]
+async fn my_space_needs_a_session() {
+    let app = App::new();
+    for name in [
+        "space",
+        "space-export",
+        "space-invitations-open",
+        "space-invitations-close",
+        "space-invitations-address",
+        "space-members-change",
+        "space-members-close",
+        "space-mandates",
+        "space-mandates-open",
+        "space-mandates-batch",
+        "space-mandates-one",
+        "space-mandates-accept",
+        "space-mandates-decline",
+        "space-mandates-end",
+        "space-email",
+        "space-password",
+        "space-close",
+        "space-establishments-close",
+        "space-sessions",
+        "access",
+        "invitation-accept",
+    ] {
+        let answer = answered(&app, name).await;
+        assert!(answer.starts_with("401") && answer.contains("/problems/no-session"), "{name}: {answer}");
+    }
+    for name in ["invitation", "address", "address-confirm", "address-restore"] {
+        let answer = answered(&app, name).await;
+        assert!(answer.starts_with("404") && answer.contains("/problems/link-unknown"), "{name}: {answer}");
+    }
+    insta::assert_snapshot!(answered(&app, "invitation-request").await, @r#"
+    202
+    content-type: application/json
+    cache-control: no-store
+    {"valid_days":7}
+    "#);
+    let text = answered(&app, "space-mandates-text").await;
+    assert!(text.starts_with("200") && text.contains("cache-control: public"), "{text}");
+}

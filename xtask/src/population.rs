@@ -18,7 +18,7 @@ use sesame::emulator::TABLE;
 use sesame::{Options, Portal};
 use testkit::proof;
 
-pub use requests::Request;
+pub use requests::{Request, can_be_made_up};
 pub use rows::Rows;
 
 use crate::{Error, Outcome};

@@ -12,10 +12,9 @@ use sesame::emulator::ServiceResponse;
 use sesame::{Hooks, Options, Portal, functions};
 
 use super::report::Part;
-use super::routes::CORRECTED;
 use crate::Error;
 use crate::chart::number;
-use crate::population::{Population, Request, SITE};
+use crate::population::{Population, Request, SITE, can_be_made_up};
 use crate::rush::{JOURNEYS, prices};
 use crate::tools::Tools;
 
@@ -90,7 +89,7 @@ fn count() -> Result<Costs, Error> {
 
 async fn count_each(portal: &Portal, population: &Population, counter: &Counter) -> Result<Costs, Error> {
     let mut costs = Vec::new();
-    let routes = functions::routes().filter(|(_, route)| route.path != CORRECTED);
+    let routes = functions::routes().filter(|(_, route)| can_be_made_up(route));
     for (rank, (function, route)) in routes.enumerate() {
         let name = format!("{} {}", route.method, route.path);
         // Each is of somebody else who has an account: where strangers ask too, it is every other request.

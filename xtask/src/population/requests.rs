@@ -72,11 +72,12 @@ impl Population {
                     None => String::new(),
                 };
                 let query = match route.path {
-                    "/api/challenge" => "?action=recover",
-                    "/api/delivery" => "?domain=exemple.fr",
-                    _ => "",
+                    "/api/challenge" => "?action=recover".to_owned(),
+                    "/api/delivery" => "?domain=exemple.fr".to_owned(),
+                    "/api/access" | "/api/space/mandates" => format!("?siret={}", person.siret),
+                    _ => String::new(),
                 };
-                let session = (route.path == "/api/session").then(|| person.session.print());
+                let session = needs_session(route).then(|| person.session.print());
                 let path = route.path.replace("{id}", &person.mail.to_string());
                 let target = format!("{path}{query}");
                 Ok(Request { method: route.method, target, session, body, is_known })
@@ -112,6 +113,24 @@ impl Population {
             };
         }
         Ok(filled.into())
+    }
+}
+
+fn needs_session(route: &Route) -> bool {
+    ["/api/session", "/api/space", "/api/access"].iter().any(|path| route.path.starts_with(path))
+}
+
+/// Whether requests of a route can be made up for any person: not where they need an id or a link that
+/// somebody was given, change what the person is asked with, or read a journal; nor for a fourth correction.
+pub fn can_be_made_up(route: &Route) -> bool {
+    match (route.method, route.path) {
+        ("GET", "/api/space" | "/api/space/mandates" | "/api/space/mandates/text" | "/api/access")
+        | ("POST", "/api/invitation/request") => true,
+        (_, "/api/mail/{id}/address") => false,
+        (_, path) => {
+            let given = ["/api/space", "/api/invitation", "/api/address"];
+            !given.iter().any(|given| path.starts_with(given))
+        }
     }
 }
 

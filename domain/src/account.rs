@@ -68,6 +68,10 @@ pub struct Account {
     /// A PHC string, once there is a password.
     pub password_hash: Option<String>,
     pub password_set_at: Option<Timestamp>,
+    /// When it was applied for, or opened by an invitation.
+    pub created_at: Timestamp,
+    /// When its address was last changed, unless that was undone: until the way back is over, it is not closed.
+    pub address_changed_at: Option<Timestamp>,
     /// The expiry of an application; none once it is activated.
     pub expires_at: Option<Timestamp>,
 }

@@ -1,5 +1,7 @@
 //! Changes of an account's address: validity, states, and the way back.
 
+use std::fmt;
+
 use crate::email::Email;
 use crate::identifier::Identifier;
 use crate::mail::MailId;
@@ -19,6 +21,16 @@ pub const ADDRESS_CHANGE_RETENTION: SignedDuration = SignedDuration::from_hours(
 opaque_id! {
     /// The id of a change among an account's own.
     AddressChangeId
+}
+
+/// Checks that an account, or its last space, can be closed: whoever took it over by a change of its address
+/// could end the way back by that.
+///
+/// # Errors
+/// `AddressJustChanged` within [`WAY_BACK_DAYS`] of the change.
+pub fn check_closing(changed_at: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+    let has_way_back = |at| now <= after(at, SignedDuration::from_hours(WAY_BACK_DAYS * 24));
+    if changed_at.is_some_and(has_way_back) { Err(Refusal::AddressJustChanged) } else { Ok(()) }
 }
 
 /// What a link of a change does.
@@ -77,8 +89,8 @@ pub struct AddressChange {
     pub restored_at: Option<Timestamp>,
 }
 
-/// Changes that a way back has ended: those that were asked for within it, first and last moment included.
-/// Who took an account over may have changed its address twice, and has a way back of their own.
+/// The changes that a way back has ended: those that were asked for from its own on, until it was taken. Who
+/// took an account over may have changed its address twice, and has a way back of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Undone {
     pub from: Timestamp,
@@ -86,16 +98,36 @@ pub struct Undone {
 }
 
 impl Undone {
+    /// By the way back of a change that is taken `now`.
+    #[must_use]
+    pub fn by(change: &AddressChange, now: Timestamp) -> Self {
+        Self { from: change.asked_at, until: now }
+    }
+
     #[must_use]
     pub fn has(&self, moment: Timestamp) -> bool {
         (self.from..=self.until).contains(&moment)
     }
 
-    /// With another way back that is taken `now`.
+    /// Whether no link of a change that it has can serve any more.
     #[must_use]
-    pub fn with(earlier: Option<Self>, change: &AddressChange, now: Timestamp) -> Self {
-        let from = earlier.map_or(change.asked_at, |undone| undone.from.min(change.asked_at));
-        Self { from, until: now }
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        after(self.until, ADDRESS_CHANGE_RETENTION) < now
+    }
+
+    /// Reads it as it is printed.
+    #[must_use]
+    pub fn parse(printed: &str) -> Option<Self> {
+        let (from, until) = printed.split_once(' ')?;
+        let moment = |seconds: &str| Timestamp::from_second(seconds.parse().ok()?).ok();
+        Some(Self { from: moment(from)?, until: moment(until)? })
+    }
+}
+
+/// As the table holds it: two moments in epoch seconds.
+impl fmt::Display for Undone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.from.as_second(), self.until.as_second())
     }
 }
 
@@ -118,11 +150,11 @@ impl AddressChange {
     ///
     /// # Errors
     /// `LinkUsed` when it has; `LinkExpired` when the way back of an earlier change has ended this one.
-    pub fn check_restore(&self, undone: Option<Undone>) -> Result<(), Refusal> {
+    pub fn check_restore(&self, undone: &[Undone]) -> Result<(), Refusal> {
         if self.restored_at.is_some() {
             return Err(Refusal::LinkUsed);
         }
-        if undone.is_some_and(|undone| undone.has(self.asked_at)) {
+        if undone.iter().any(|undone| undone.has(self.asked_at)) {
             return Err(Refusal::LinkExpired);
         }
         Ok(())

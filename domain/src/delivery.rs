@@ -215,6 +215,11 @@ impl AddressStanding {
         match job {
             MailJob::TicketToAgency { .. } | MailJob::AgencyDigest { .. } => true,
             MailJob::TicketReceipt { .. } => self == Self::Complained,
+            // What protects an account is told to who has called another mail spam.
+            MailJob::AddressNotice { .. }
+            | MailJob::PasswordChanged { .. }
+            | MailJob::SpaceClosed { .. }
+            | MailJob::AccountClosed { .. } => self == Self::Complained,
             // Its owner has just said that the address is right.
             MailJob::Activation { is_corrected, .. } => self == Self::Bounced && *is_corrected,
             _ => false,

@@ -31,14 +31,21 @@ pub const ACTIVATION_MAILS_MAX: u64 = 60;
 /// the mailbox's quota for other establishments.
 pub const ESTABLISHMENT_ACTIVATION_MAILS_MAX: u64 = 10;
 /// Invitations to one mailbox within [`QUOTA_WINDOW`].
-pub const INVITATION_MAILS_MAX: u64 = 10;
+pub const INVITATION_MAILS_MAX: u64 = 30;
+/// Invitations of one establishment to one mailbox within [`QUOTA_WINDOW`]: a stranger cannot exhaust the
+/// mailbox's quota for other establishments.
+pub const MAILBOX_INVITATION_MAILS_MAX: u64 = 3;
 /// Invitations into one establishment within [`QUOTA_WINDOW`]: as many as may be open at once, and as many
 /// corrections.
 pub const ESTABLISHMENT_INVITATION_MAILS_MAX: u64 = 40;
 /// Requests for an invitation into one establishment within [`QUOTA_WINDOW`].
 pub const INVITATION_REQUEST_MAILS_MAX: u64 = 5;
-/// Offers of mandates to one typed address within [`QUOTA_WINDOW`].
-pub const MANDATE_OFFER_MAILS_MAX: u64 = 10;
+/// Offers of mandates to one mailbox within [`QUOTA_WINDOW`].
+pub const MANDATE_OFFER_MAILS_MAX: u64 = 60;
+/// Offers of one establishment to one mailbox within [`QUOTA_WINDOW`].
+pub const ESTABLISHMENT_MANDATE_OFFER_MAILS_MAX: u64 = 3;
+/// Changes of one person's membership within [`QUOTA_WINDOW`].
+pub const MEMBER_CHANGE_MAILS_MAX: u64 = 20;
 /// Changes of one account's address within [`QUOTA_WINDOW`].
 pub const ADDRESS_CHANGE_MAILS_MAX: u64 = 5;
 /// Receipts of requests for assistance to one mailbox within [`QUOTA_WINDOW`].
@@ -76,8 +83,10 @@ pub enum Bounded<'a> {
     Invitation(&'a Email, &'a Siret),
     /// A request for an invitation, to the holders.
     InvitationRequest(&'a Siret),
-    /// An offer of a mandate, to the address that was typed.
-    MandateOffer(&'a Email),
+    /// An offer of a mandate by an establishment.
+    MandateOffer(&'a Email, &'a Siret),
+    /// What a holder changes for a member.
+    MemberChange(&'a Identifier, &'a Siret),
     /// The link to a new address of an account.
     AddressConfirmation(&'a Identifier, &'a Email),
 }
@@ -100,13 +109,28 @@ impl Bounded<'_> {
             Self::Receipt(to) => vec![quota("receipt", to.mailbox(), RECEIPT_MAILS_MAX)],
             Self::AgencyCopy => vec![quota("agency-copy", String::new(), AGENCY_MAILS_MAX)],
             Self::Invitation(to, siret) => vec![
+                quota(
+                    "mailbox-invitation",
+                    format!("{siret} {}", to.mailbox()),
+                    MAILBOX_INVITATION_MAILS_MAX,
+                ),
                 quota("establishment-invitation", siret.to_string(), ESTABLISHMENT_INVITATION_MAILS_MAX),
                 quota("invitation", to.mailbox(), INVITATION_MAILS_MAX),
             ],
             Self::InvitationRequest(siret) => {
                 vec![quota("invitation-request", siret.to_string(), INVITATION_REQUEST_MAILS_MAX)]
             }
-            Self::MandateOffer(to) => vec![quota("mandate-offer", to.mailbox(), MANDATE_OFFER_MAILS_MAX)],
+            Self::MandateOffer(to, siret) => vec![
+                quota(
+                    "establishment-mandate-offer",
+                    format!("{siret} {}", to.mailbox()),
+                    ESTABLISHMENT_MANDATE_OFFER_MAILS_MAX,
+                ),
+                quota("mandate-offer", to.mailbox(), MANDATE_OFFER_MAILS_MAX),
+            ],
+            Self::MemberChange(identifier, siret) => {
+                vec![quota("member-change", format!("{siret} {identifier}"), MEMBER_CHANGE_MAILS_MAX)]
+            }
             Self::AddressConfirmation(identifier, to) => vec![
                 quota("address-change", identifier.to_string(), ADDRESS_CHANGE_MAILS_MAX),
                 quota("new-address", to.mailbox(), ADDRESS_CHANGE_MAILS_MAX),
@@ -196,7 +220,7 @@ as_text!(MailId, MailId::parse);
 pub enum Lane {
     /// Links, which somebody waits for, and events of an account.
     Links,
-    /// Receipts of requests for assistance, the agency's copies, digests.
+    /// Receipts of requests for assistance, the agency's copies, digests; news of mandates.
     Desk,
 }
 
@@ -277,6 +301,8 @@ pub enum MailJob {
     AddressConfirmation { identifier: Identifier, change: AddressChangeId },
     /// To the address so far: the way back.
     AddressNotice { identifier: Identifier, change: AddressChangeId },
+    /// To a member: the space of the establishment is closed.
+    SpaceClosed { siret: Siret, identifier: Identifier },
     /// The account is closed.
     AccountClosed { identifier: Identifier },
 }
@@ -285,9 +311,11 @@ impl MailJob {
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self {
-            Self::TicketReceipt { .. } | Self::TicketToAgency { .. } | Self::AgencyDigest { .. } => {
-                Lane::Desk
-            }
+            Self::TicketReceipt { .. }
+            | Self::TicketToAgency { .. }
+            | Self::AgencyDigest { .. }
+            // A cabinet offers to thousands at once.
+            | Self::Mandate { .. } => Lane::Desk,
             Self::Activation { .. }
             | Self::Welcome { .. }
             | Self::RecoveryByAddress { .. }
@@ -298,9 +326,9 @@ impl MailJob {
             | Self::InvitationRequest { .. }
             | Self::MemberJoined { .. }
             | Self::MemberChanged { .. }
-            | Self::Mandate { .. }
             | Self::AddressConfirmation { .. }
             | Self::AddressNotice { .. }
+            | Self::SpaceClosed { .. }
             | Self::AccountClosed { .. } => Lane::Links,
         }
     }
@@ -325,6 +353,7 @@ impl MailJob {
             Self::Mandate { .. } => "mandate",
             Self::AddressConfirmation { .. } => "address_confirmation",
             Self::AddressNotice { .. } => "address_notice",
+            Self::SpaceClosed { .. } => "space_closed",
             Self::AccountClosed { .. } => "account_closed",
         }
     }

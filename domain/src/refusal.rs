@@ -51,6 +51,8 @@ pub enum Refusal {
     OtherHolders,
     /// The space was closed, whether or not it is open anew.
     SpaceClosed,
+    /// The account's address was changed, and its way back still serves: nothing is closed meanwhile.
+    AddressJustChanged,
     /// The invitation is for the mailbox of another account.
     InvitationForAnotherAddress,
     /// Another account of the invited address is a member already.

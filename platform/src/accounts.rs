@@ -83,14 +83,21 @@ impl Accounts {
         row.as_ref().map(|row| read(identifier, row)).transpose()
     }
 
-    /// The active accounts of an establishment's members.
-    pub async fn of_establishment(&self, siret: &Siret) -> Result<Vec<Account>, TableError> {
+    /// The active accounts of an establishment's members whose address is sought: the members' rows have it, so
+    /// that no other account is read.
+    pub async fn of_establishment(
+        &self,
+        siret: &Siret,
+        is_sought: impl Fn(&Email) -> Result<bool, Error>,
+    ) -> Result<Vec<Account>, Error> {
         let partition = Key::space(siret);
         let rows = self.table.find_between(&partition, Key::ESTABLISHMENT, Key::AFTER_MEMBERS).await?;
         let members = read_people(siret, &rows)?.map(|space| space.members).unwrap_or_default();
         let mut accounts = Vec::new();
         for member in &members {
-            accounts.extend(self.find(&member.identifier).await?.filter(|account| account.is_active));
+            if is_sought(&member.email)? {
+                accounts.extend(self.find(&member.identifier).await?.filter(|account| account.is_active));
+            }
         }
         Ok(accounts)
     }
@@ -297,6 +304,8 @@ pub(crate) fn read(identifier: &Identifier, row: &Row) -> Result<Account, TableE
         credentials_epoch: row.number("credentials_epoch")?,
         password_hash: row.find_text("password_hash").map(str::to_owned),
         password_set_at: row.find_moment("password_set_at"),
+        created_at: row.moment("created_at")?,
+        address_changed_at: row.find_moment("address_changed_at"),
         expires_at: row.find_moment("expires_at"),
     })
 }

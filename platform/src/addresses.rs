@@ -32,10 +32,10 @@ const SAME_WITH_NO_ESTABLISHMENT: &str =
     "email = :before AND credentials_epoch = :epoch AND attribute_not_exists(sirets)";
 const SAME: &str = "email = :before AND credentials_epoch = :epoch AND sirets = :sirets";
 /// A new epoch ends sessions, and the links that were sent to the address before.
-const CONFIRM: &str = "SET email = :address, credentials_epoch = :next";
+const CONFIRM: &str = "SET email = :address, credentials_epoch = :next, address_changed_at = :now";
 /// Whoever asked for the change knew the password: it is void, and a link by mail sets another.
-const RESTORE: &str = "SET email = :address, credentials_epoch = :next, restored_from = :from, \
-                       restored_until = :now REMOVE password_hash";
+const RESTORE: &str = "SET email = :address, credentials_epoch = :next, undone_changes = :undone \
+                       REMOVE password_hash, address_changed_at";
 
 /// What the link of a change says.
 #[derive(Debug, Clone)]
@@ -63,7 +63,7 @@ impl Addresses {
     /// count of failed logins, as a login does.
     ///
     /// # Errors
-    /// `EmailDomain`.
+    /// `EmailDomain`; `NoSession` when the account has changed since it was read.
     pub async fn ask(&self, account: &Account, new: &Email) -> Result<(), Error> {
         let (identifier, now) = (&account.identifier, self.tools.clock.now());
         let id = AddressChangeId::from_bytes(self.random.bytes());
@@ -73,8 +73,15 @@ impl Addresses {
             .with("created_at", now)
             .with("credentials_epoch", account.credentials_epoch)
             .with("expires_at", after(now, ADDRESS_CHANGE_RETENTION));
+        let same = Change::condition(
+            Key::account(identifier),
+            "is_active = :true AND email = :before AND credentials_epoch = :epoch",
+        )
+        .value("true", true)
+        .value("before", account.application.email.as_str())
+        .value("epoch", account.credentials_epoch);
         let mut transaction = Transaction::new();
-        transaction.create(NEW_CHANGE, row).delete(Key::attempts(identifier));
+        transaction.create(NEW_CHANGE, row).assert(SAME_ACCOUNT, same).delete(Key::attempts(identifier));
         self.tools.outbox.assert_mail_domain(&mut transaction, new).await?;
         let (identifier, change) = (identifier.clone(), id.clone());
         self.tools.outbox.queue(&mut transaction, &MailJob::AddressConfirmation { identifier, change })?;
@@ -87,6 +94,8 @@ impl Addresses {
             }
             // An answer was lost, and the SDK sent the transaction again.
             Committed::No(refused) if refused.is_by(NEW_CHANGE) => Ok(()),
+            // A way back was taken meanwhile, or a new password set.
+            Committed::No(refused) if refused.is_by(SAME_ACCOUNT) => Err(Refusal::NoSession.into()),
             Committed::No(_) => Err(Error::internal("a transaction refused for no reason")),
         }
     }
@@ -153,10 +162,7 @@ impl Addresses {
     ///
     /// # Errors
     /// `LinkUnknown` when either is gone.
-    pub async fn of_link(
-        &self,
-        link: &ChangeLink,
-    ) -> Result<(AddressChange, Account, Option<Undone>), Error> {
+    pub async fn of_link(&self, link: &ChangeLink) -> Result<(AddressChange, Account, Vec<Undone>), Error> {
         let keys = [Key::address_change(&link.identifier, &link.id), Key::account(&link.identifier)];
         let rows = self.tools.table.find_many(&keys).await?;
         let now = self.tools.clock.now();
@@ -167,8 +173,8 @@ impl Addresses {
         let (Some(change), Some(account)) = (by_sk(false), by_sk(true)) else {
             return Err(Refusal::LinkUnknown.into());
         };
-        let undone = account.find_moment("restored_from").zip(account.find_moment("restored_until"));
-        let undone = undone.map(|(from, until)| Undone { from, until });
+        let undone = account.set("undone_changes").iter().filter_map(|printed| Undone::parse(printed));
+        let undone = undone.collect();
         let change = read(&link.identifier, change)?;
         let account = accounts::read(&link.identifier, account)?;
         if !account.is_active {
@@ -182,7 +188,7 @@ impl Addresses {
     ///
     /// # Errors
     /// `LinkUnknown`, `LinkExpired`, `LinkUsed`.
-    pub async fn confirm(&self, link: &ChangeLink) -> Result<Identifier, Error> {
+    pub async fn confirm(&self, link: &ChangeLink) -> Result<Email, Error> {
         self.apply((link, AddressLink::Confirm), |account, (change, _), now| {
             change.check_confirm(&account.application.email, account.credentials_epoch)?;
             let confirmed = Change::new(
@@ -193,13 +199,12 @@ impl Addresses {
             );
             Ok(Applied {
                 address: change.new.clone(),
-                account: same(account, CONFIRM).value("address", change.new.as_str()),
+                account: same(account, CONFIRM).value("address", change.new.as_str()).value("now", now),
                 change: confirmed.value("now", now),
                 mail: None,
             })
         })
-        .await?;
-        Ok(link.identifier.clone())
+        .await
     }
 
     /// Brings the address back that the account had before, ends its sessions, voids its password, and queues
@@ -209,20 +214,21 @@ impl Addresses {
     /// `LinkUnknown`, `LinkExpired`, `LinkUsed`.
     pub async fn restore(&self, link: &ChangeLink) -> Result<Email, Error> {
         self.apply((link, AddressLink::Restore), |account, (change, undone), now| {
-            change.check_restore(*undone)?;
+            change.check_restore(undone)?;
             let restored = Change::new(
                 Key::address_change(&link.identifier, &link.id),
                 "SET restored_at = :now, written_by = :request",
                 "attribute_exists(pk) AND attribute_not_exists(restored_at)",
             );
-            let undone = Undone::with(*undone, change, now);
+            let standing = undone.iter().filter(|undone| !undone.is_over(now)).copied();
+            let undone = standing.chain([Undone::by(change, now)]).map(|undone| undone.to_string());
+            let undone = StringSet(undone.collect());
             let identifier = link.identifier.clone();
             Ok(Applied {
                 address: change.former.clone(),
                 account: same(account, RESTORE)
                     .value("address", change.former.as_str())
-                    .value("from", undone.from)
-                    .value("now", undone.until),
+                    .value("undone", undone),
                 change: restored.value("now", now),
                 mail: Some(MailJob::RecoveryByIdentifier { identifier }),
             })
@@ -234,15 +240,19 @@ impl Addresses {
     async fn apply(
         &self,
         (link, does): (&ChangeLink, AddressLink),
-        decide: impl Fn(&Account, (&AddressChange, &Option<Undone>), Timestamp) -> Result<Applied, Refusal>,
+        decide: impl Fn(&Account, (&AddressChange, &[Undone]), Timestamp) -> Result<Applied, Refusal>,
     ) -> Result<Email, Error> {
         if link.link != does {
             return Err(Refusal::LinkUnknown.into());
         }
         let request = self.spaces.request_name();
-        for _ in 0..TRIES_MAX {
+        for tried in 0..TRIES_MAX {
             let (change, account, undone) = self.of_link(link).await?;
             let now = self.tools.clock.now();
+            // A change is of the account that it was asked for, not of a later one of the same identifier.
+            if change.asked_at < account.created_at {
+                return Err(Refusal::LinkExpired.into());
+            }
             let applied = decide(&account, (&change, &undone), now)?;
             if now > link.valid_until {
                 return Err(Refusal::LinkExpired.into());
@@ -266,7 +276,7 @@ impl Addresses {
                 Written::Yes => return Ok(applied.address),
                 // An answer was lost, and the SDK sent the transaction again.
                 Written::No(refused) if is_own(&refused, &request) => return Ok(applied.address),
-                Written::No(_) => {}
+                Written::No(_) => self.spaces.pause(tried).await,
             }
         }
         Err(kept_changing())

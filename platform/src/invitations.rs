@@ -232,7 +232,7 @@ impl Invitations {
     ) -> Result<AcceptedBy, Error> {
         let request = self.spaces.request_name();
         let mut taken = 0;
-        for _ in 0..TRIES_MAX {
+        for tried in 0..TRIES_MAX {
             let space = self.spaces.find(&link.siret).await?.ok_or(Refusal::SpaceClosed)?;
             if space.invitation(&link.id).is_none() && self.is_used(token).await? {
                 return Err(Refusal::LinkUsed.into());
@@ -253,6 +253,7 @@ impl Invitations {
                 return Err(refusal_of(by, refused.standing(OWN_ACCOUNT)).into());
             }
             taken += u32::from(refused.is_by(NEW_ACCOUNT));
+            self.spaces.pause(tried).await;
         }
         Err(kept_changing())
     }
@@ -352,7 +353,8 @@ impl Invitations {
         email: &Email,
     ) -> Result<(), Error> {
         let now = self.tools.clock.now();
-        let asker = self.tools.outbox.address_fingerprint(email)?;
+        // Of the mailbox: a tag in the address makes nobody else of it.
+        let asker = self.config.keys.of(Secret::Hash)?.fingerprint("asker", &email.mailbox());
         let change = Change::new(
             Key::invitation_request(siret, &asker),
             "SET first_name = :first, last_name = :last, email = :email, created_at = :now, \

@@ -94,6 +94,14 @@ impl HeldMandate {
         }
     }
 
+    /// Whether it is of the present opening of an establishment's space: those of an earlier one are nobody's
+    /// any more.
+    fn is_of(&self, siret: &Siret, opening: Opening) -> bool {
+        let Mandate { client_opening, cabinet_opening, .. } = self.mandate;
+        let own = self.mandate.side_of(siret);
+        own.is_some_and(|side| opening == if side == Side::Client { client_opening } else { cabinet_opening })
+    }
+
     /// As the journal of one side tells it.
     fn view(&self, side: Side) -> MandateView {
         let other = side.other();
@@ -159,7 +167,8 @@ impl Mandates {
         let page = &whole.mandates[..whole.mandates.len().min(MANDATES_PAGE as usize)];
         let has_more = whole.has_more || page.len() < whole.mandates.len();
         let next = page.last().filter(|_| has_more).map(|row| row.text("sk").map(str::to_owned));
-        let mandates: Vec<HeldMandate> = page.iter().map(rows::read).collect::<Result<_, _>>()?;
+        let mut mandates: Vec<HeldMandate> = page.iter().map(rows::read).collect::<Result<_, _>>()?;
+        mandates.retain(|held| held.is_of(&whole.space.siret, whole.space.opening));
         let own = Key::establishment(&whole.space.siret);
         let others: Vec<Key> = establishments_of(&mandates).filter(|key| *key != own).collect();
         let read = openings_of(&self.tools.table.find_many(&others).await?)?;
@@ -184,12 +193,13 @@ impl Mandates {
         after: Option<&str>,
     ) -> Result<MandatePage, Error> {
         let page = self.search(siret, side, search, after).await?;
-        let mandates: Vec<HeldMandate> = page.rows.iter().map(rows::read).collect::<Result<_, _>>()?;
+        let mut mandates: Vec<HeldMandate> = page.rows.iter().map(rows::read).collect::<Result<_, _>>()?;
         let mut keys = membership_keys(siret, &account.identifier).to_vec();
         keys.extend(establishments_of(&mandates));
         let read = self.tools.table.find_many(&keys).await?;
         let space = space_of(siret, &read)?.ok_or(Refusal::NotAllowed)?;
         space.actor(&account.identifier, Action::SeeSpace)?;
+        mandates.retain(|held| held.is_of(siret, space.opening));
         let openings = openings_of(&read)?.into_iter().collect();
         Ok(MandatePage { mandates, openings, next: page.next })
     }
@@ -235,7 +245,8 @@ impl Mandates {
     ) -> Result<(HeldMandate, Openings), Error> {
         let Read { rows, space } = self.read(account, siret, name).await?;
         space.actor(&account.identifier, Action::SeeSpace)?;
-        let held = rows::find(&rows, siret, name)?.ok_or(Refusal::NotAllowed)?;
+        let held = rows::find(&rows, siret, name)?.filter(|held| held.is_of(siret, space.opening));
+        let held = held.ok_or(Refusal::NotAllowed)?;
         Ok((held, openings_of(&rows)?.into_iter().collect()))
     }
 
@@ -248,8 +259,8 @@ impl Mandates {
         Ok(Read { rows, space })
     }
 
-    /// Accepts, declines or ends a mandate: both rows, its live keys, the journals and a mail to the other
-    /// side, in one transaction.
+    /// Accepts, declines or ends a mandate: both rows, its live keys, the journal (both, of what binds the other
+    /// side) and a mail to the other side, in one transaction.
     ///
     /// # Errors
     /// `NotAllowed`, `MandateState`; `TextVersionUnknown` for an acceptance by another text than was offered.
@@ -261,7 +272,7 @@ impl Mandates {
         (transition, shown): (Transition, Option<&str>),
     ) -> Result<(HeldMandate, Openings), Error> {
         let request = self.spaces.request_name();
-        for _ in 0..TRIES_MAX {
+        for tried in 0..TRIES_MAX {
             let Read { rows, space } = self.read(account, siret, name).await?;
             let (side, other) = name.side_of(siret).ok_or(Refusal::NotAllowed)?;
             let held = rows::find(&rows, siret, name)?.ok_or(Refusal::NotAllowed)?;
@@ -282,7 +293,7 @@ impl Mandates {
             let by = By::Person(actor.who());
             draft.tell(&Entry::Mandate { event, mandate: after.view(side), by });
             rows::write(draft.transaction(), &after, transition);
-            rows::write_keys(draft.transaction(), LIVE_KEY, &after.id, &applied.keys, now);
+            rows::write_keys(draft.transaction(), LIVE_KEY, &after, &applied.keys, now);
             let job = MailJob::Mandate {
                 siret: other.clone(),
                 other: siret.clone(),
@@ -302,12 +313,13 @@ impl Mandates {
             if let Written::Yes = self.spaces.write(transaction, &request).await? {
                 return Ok((after, openings));
             }
+            self.spaces.pause(tried).await;
         }
         Err(kept_changing())
     }
 
     /// What a person may do for an establishment now, and through what: read at each use. The first use of a
-    /// mandate is marked, told in both journals and mailed to the client's holders.
+    /// mandate is marked, told in the client's journal and mailed to its holders.
     ///
     /// # Errors
     /// `NotAllowed`.
@@ -329,8 +341,8 @@ impl Mandates {
                 };
                 let by_this = places.belongings.iter().any(is_active);
                 if let Some(used) = held.mandate.first_used(&openings, now).filter(|_| by_this) {
-                    self.tell_first_use(&HeldMandate { mandate: used, ..held.clone() }, &places.rows, now)
-                        .await?;
+                    let used = HeldMandate { mandate: used, ..held.clone() };
+                    self.tell_first_use(&used, space_of(siret, &places.rows)?, now).await?;
                 }
             }
         }
@@ -345,9 +357,7 @@ impl Mandates {
         keys.push(Key::establishment(siret));
         let given = async {
             let mut given = Vec::new();
-            // A member of the establishment itself needs no mandate.
-            let cabinets = own.clone().filter(|_| !account.establishments.contains(siret));
-            for cabinet in cabinets {
+            for cabinet in own.clone().filter(|cabinet| *cabinet != siret) {
                 let prefix = format!("{}{cabinet}#", Key::mandates(Some(Side::Client)));
                 given.extend(self.tools.table.find_all(&Key::space(siret), &prefix).await?);
             }
@@ -361,23 +371,36 @@ impl Mandates {
         Ok(Places { rows, belongings, held })
     }
 
-    async fn tell_first_use(&self, used: &HeldMandate, rows: &[Row], now: Timestamp) -> Result<(), Error> {
+    async fn tell_first_use(
+        &self,
+        used: &HeldMandate,
+        mut space: Option<Space>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let Mandate { client, cabinet, .. } = &used.mandate;
-        let request = self.spaces.request_name();
-        let Some(space) = space_of(client, rows)? else { return Ok(()) };
-        let mut draft = Draft::new(&space, now, &request);
         let (event, mandate) = (MandateEvent::FirstUsed, used.view(Side::Client));
-        draft.tell(&Entry::Mandate { event, mandate, by: By::OtherSide });
-        rows::write_first_use(draft.transaction(), used);
-        let job = MailJob::Mandate {
-            siret: client.clone(),
-            other: cabinet.clone(),
-            mandate: used.id.clone(),
-            event,
+        let told = |draft: &mut Draft<'_>| {
+            let (event, mandate, by) = (event, mandate.clone(), By::OtherSide);
+            draft.tell(&Entry::Mandate { event, mandate, by });
+            rows::write_first_use(draft.transaction(), used);
+            let (siret, other, mandate) = (client.clone(), cabinet.clone(), used.id.clone());
+            draft.mail(&self.tools.outbox, &MailJob::Mandate { siret, other, mandate, event })
         };
-        draft.mail(&self.tools.outbox, &job)?;
-        // Another use was first, or the space has changed: the next use tells it.
-        self.spaces.write(draft.into_transaction(), &request).await.map(|_| ())
+        let request = self.spaces.request_name();
+        for tried in 0..TRIES_MAX {
+            let Some(standing) = space else { return Ok(()) };
+            let mut draft = Draft::new(&standing, now, &request);
+            told(&mut draft)?;
+            match self.spaces.write(draft.into_transaction(), &request).await? {
+                // Another use was first.
+                Written::No(refused) if refused.is_by(MANDATE_AS_READ) => return Ok(()),
+                Written::No(_) => self.spaces.pause(tried).await,
+                Written::Yes => return Ok(()),
+            }
+            space = self.spaces.find(client).await?;
+        }
+        // The next use tells it.
+        Ok(())
     }
 }
 

@@ -51,6 +51,7 @@ pub enum Kind {
     LastHolder,
     OtherHolders,
     SpaceClosed,
+    AddressJustChanged,
     InvitationForAnotherAddress,
     AlreadyMember,
     TooManyInvitations,
@@ -86,7 +87,7 @@ impl Kind {
             Self::NotAllowed => (S::FORBIDDEN, "not-allowed", "Seul un titulaire peut faire cela", None),
             Self::LastHolder => LAST_HOLDER,
             Self::OtherHolders => OTHER_HOLDERS,
-            Self::SpaceClosed => SPACE_CLOSED,
+            Self::SpaceClosed | Self::AddressJustChanged => self.of_closings(),
             Self::InvitationForAnotherAddress => INVITATION_FOR_ANOTHER_ADDRESS,
             Self::AlreadyMember => ALREADY_MEMBER,
             Self::TooManyInvitations => TOO_MANY_INVITATIONS,
@@ -144,6 +145,12 @@ impl Kind {
     }
 }
 
+impl Kind {
+    fn of_closings(self) -> Words {
+        if self == Self::SpaceClosed { SPACE_CLOSED } else { ADDRESS_JUST_CHANGED }
+    }
+}
+
 /// Status, last part of the type, title, detail.
 type Words = (StatusCode, &'static str, &'static str, Option<&'static str>);
 
@@ -164,6 +171,12 @@ const SPACE_CLOSED: Words = (
     "space-closed",
     "L'espace de cet établissement a été fermé",
     Some("Demandez une invitation à l'un de ses titulaires actuels, ou créez un compte s'il n'en a plus."),
+);
+const ADDRESS_JUST_CHANGED: Words = (
+    StatusCode::CONFLICT,
+    "address-just-changed",
+    "Votre adresse a changé il y a moins de 7 jours",
+    Some("Rien ne peut être fermé tant que l'ancienne adresse permet de revenir en arrière."),
 );
 const INVITATION_FOR_ANOTHER_ADDRESS: Words = (
     StatusCode::CONFLICT,
@@ -325,6 +338,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::LastHolder => Kind::LastHolder,
         Refusal::OtherHolders => Kind::OtherHolders,
         Refusal::SpaceClosed => Kind::SpaceClosed,
+        Refusal::AddressJustChanged => Kind::AddressJustChanged,
         Refusal::InvitationForAnotherAddress => Kind::InvitationForAnotherAddress,
         Refusal::AlreadyMember => Kind::AlreadyMember,
         Refusal::TooManyInvitations => Kind::TooManyInvitations,

@@ -137,6 +137,11 @@ impl Sessions {
         Ok(())
     }
 
+    /// Deletes the count of attempts: the password was right.
+    pub async fn clear_attempts(&self, identifier: &Identifier) -> Result<(), TableError> {
+        self.table.delete(&Key::attempts(identifier)).await
+    }
+
     /// Passwords tried in vain on an identifier since its count began, within [`GUESSES_WINDOW`].
     pub async fn failed_logins(&self, identifier: &Identifier) -> Result<u64, TableError> {
         let now = self.clock.now();

@@ -247,7 +247,7 @@ impl Spaces {
     pub async fn journal(&self, account: &Account, siret: &Siret) -> Result<JournalRead, Error> {
         let space = self.find(siret).await?.ok_or(Refusal::NotAllowed)?;
         space.actor(&account.identifier, Action::SeeJournal)?;
-        let rows = self.table.find_all(&Key::journal(siret), "").await?;
+        let rows = self.table.find_all(&Key::journal(siret, space.opening), "").await?;
         // Lines that were written since the space was read are left to the next reading.
         let entries = usize::try_from(space.chain.entries).unwrap_or(usize::MAX);
         let lines = rows.iter().take(entries).map(|row| row.text("line").map(str::to_owned));

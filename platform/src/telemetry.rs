@@ -39,7 +39,7 @@ pub fn init() {
 }
 
 /// The longest path that is logged.
-const PATH_LENGTH_MAX: usize = 40;
+const PATH_LENGTH_MAX: usize = 60;
 
 /// Method and path as they are logged. A path that cannot be a route of ours is `elsewhere`: it may hold an
 /// address.

@@ -300,8 +300,6 @@ async fn my_space_needs_a_session() {
         "space-invitations-open",
         "space-invitations-close",
         "space-invitations-address",
-        "space-members-change",
-        "space-members-close",
         "space-mandates",
         "space-mandates-open",
         "space-mandates-batch",

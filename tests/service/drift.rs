@@ -83,7 +83,7 @@ fn the_document_lists_every_route() {
 }
 
 /// Fields that a form can do without.
-const OPTIONAL: [(&str, &str); 9] = [
+const OPTIONAL: [(&str, &str); 10] = [
     ("LoginForm", "proof"),
     ("ChangeEmailForm", "proof"),
     ("ChangePasswordForm", "proof"),
@@ -91,6 +91,7 @@ const OPTIONAL: [(&str, &str); 9] = [
     ("CloseSpaceForm", "proof"),
     ("AcceptInvitationForm", "password"),
     ("AcceptInvitationForm", "phone"),
+    ("AcceptMandateForm", "text_version"),
     ("InviteForm", "is_successor"),
     ("OfferMandateForm", "other_email"),
 ];

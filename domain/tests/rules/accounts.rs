@@ -31,6 +31,8 @@ fn a_log_shows_an_accounts_identifier_and_nothing_else() {
         credentials_epoch: 1,
         password_hash: Some("$argon2id$".to_owned()),
         password_set_at: None,
+        created_at: Timestamp::UNIX_EPOCH,
+        address_changed_at: None,
         expires_at: None,
     };
     assert_eq!(format!("{account:?}"), "Account(AP-7K3M-Q2FD)");

@@ -65,24 +65,40 @@ fn a_change_is_confirmed_once_while_address_and_password_are_those_it_was_asked_
 #[test]
 fn the_way_back_serves_once_before_the_confirmation_and_after_it() {
     let open = change("avant@exemple.fr", "apres@exemple.fr", asked_at());
-    assert_eq!(open.check_restore(None), Ok(()));
+    assert_eq!(open.check_restore(&[]), Ok(()));
     let confirmed = AddressChange { confirmed_at: Some(asked_at()), ..open };
-    assert_eq!(confirmed.check_restore(None), Ok(()));
+    assert_eq!(confirmed.check_restore(&[]), Ok(()));
     let restored = AddressChange { restored_at: Some(asked_at()), ..confirmed };
-    assert_eq!(restored.check_restore(None), Err(Refusal::LinkUsed));
+    assert_eq!(restored.check_restore(&[]), Err(Refusal::LinkUsed));
 }
 
 #[test]
 fn who_changed_the_address_twice_has_no_way_back_once_the_first_was_taken() {
     let first = change("titulaire@exemple.fr", "voleur@exemple.fr", asked_at());
     let second = change("voleur@exemple.fr", "ailleurs@exemple.fr", after(asked_at(), HOUR));
-    let undone = Undone::with(None, &first, after(asked_at(), HOUR + HOUR));
-    assert_eq!(second.check_restore(Some(undone)), Err(Refusal::LinkExpired));
+    let undone = Undone::by(&first, after(asked_at(), HOUR + HOUR));
+    assert_eq!(second.check_restore(&[undone]), Err(Refusal::LinkExpired));
     // What the holder changes afterwards has its own way back.
     let own = change("titulaire@exemple.fr", "nouvelle@exemple.fr", after(undone.until, HOUR));
-    assert_eq!(own.check_restore(Some(undone)), Ok(()));
-    // Its way back widens what is undone, and never narrows it.
-    let wider = Undone::with(Some(undone), &own, after(own.asked_at, HOUR));
-    assert_eq!((wider.from, wider.until), (undone.from, after(own.asked_at, HOUR)));
-    assert_eq!(second.check_restore(Some(wider)), Err(Refusal::LinkExpired));
+    assert_eq!(own.check_restore(&[undone]), Ok(()));
+}
+
+#[test]
+fn a_way_back_that_was_taken_once_takes_none_away_later() {
+    let long_ago = change("titulaire@exemple.fr", "avant@exemple.fr", asked_at());
+    let taken = Undone::by(&long_ago, after(asked_at(), HOUR));
+    let theft = change("titulaire@exemple.fr", "voleur@exemple.fr", after(taken.until, HOUR));
+    let second = change("voleur@exemple.fr", "ailleurs@exemple.fr", after(theft.asked_at, HOUR));
+    // The thief takes their own way back first: the holder's stands.
+    let thiefs = Undone::by(&second, after(second.asked_at, HOUR));
+    assert_eq!(theft.check_restore(&[taken, thiefs]), Ok(()));
+}
+
+#[test]
+fn what_is_undone_is_read_as_it_was_printed_and_ends_with_the_last_link() {
+    let undone = Undone::by(&change("a@exemple.fr", "b@exemple.fr", asked_at()), after(asked_at(), HOUR));
+    assert_eq!(Undone::parse(&undone.to_string()), Some(undone));
+    assert_eq!((Undone::parse("1"), Undone::parse("a b")), (None, None));
+    assert!(!undone.is_over(after(undone.until, SignedDuration::from_hours(24 * WAY_BACK_DAYS))));
+    assert!(undone.is_over(after(undone.until, SignedDuration::from_hours(24 * (WAY_BACK_DAYS + 2)))));
 }

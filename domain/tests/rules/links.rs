@@ -70,6 +70,8 @@ fn a_link_is_told_to_be_what_setting_a_password_would_say() {
         credentials_epoch,
         password_hash: None,
         password_set_at: None,
+        created_at: Timestamp::UNIX_EPOCH,
+        address_changed_at: None,
         expires_at: None,
     };
     let (in_time, late) = (after(sent_at(), minutes(60)), after(sent_at(), minutes(61)));

@@ -1,6 +1,7 @@
 //! A batch of the queue: leases, prepares and sends each mail, while the invocation has time left.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::delivery::AddressStanding;
 use domain::mail::MailState;
 use domain::time::SignedDuration;
 use domain::{Email, MailId, MailJob};
@@ -222,7 +223,9 @@ impl Batch<'_> {
         event: Event,
     ) -> Result<Next, Error> {
         let Platform { outbox, clock, .. } = &self.sender.platform;
-        if matches!(state, MailState::Suppressed | MailState::Refused) {
+        // Beyond a quota nothing is wrong with the address.
+        let is_of_address = state == MailState::Refused || AddressStanding::parse(note).is_some();
+        if is_of_address {
             outbox.note_returned(&leased.job, clock.now()).await?;
         }
         outbox.finish(leased, state, note).await?;

@@ -149,6 +149,7 @@ pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Draft, NoMail> 
         MailJob::AddressNotice { identifier, change } => {
             addresses::notice(sender, leased, identifier, change).await
         }
+        MailJob::SpaceClosed { siret, identifier } => space::closed(sender, leased, siret, identifier).await,
         MailJob::AccountClosed { identifier } => addresses::account_closed(sender, leased, identifier).await,
     }
 }
@@ -278,10 +279,11 @@ async fn agency_copy(sender: &Sender, leased: &Leased, reference: &Reference) ->
 /// What the service knows of who wrote a request: of this establishment and this address, and of nobody else.
 async fn known_of(sender: &Sender, ticket: &Ticket) -> Result<Known, NoMail> {
     let Platform { accounts, outbox, sessions, .. } = &sender.platform;
-    let accounts = accounts.of_establishment(&ticket.siret).await?;
+    let has_account = accounts.has_account(&ticket.siret).await?;
     let address = ticket.email.normalised();
+    let is_writer = |email: &Email| Ok(email.normalised() == address);
     let mut failed_logins = None;
-    for account in accounts.iter().filter(|account| account.application.email.normalised() == address) {
+    for account in accounts.of_establishment(&ticket.siret, is_writer).await? {
         let failed = sessions.failed_logins(&account.identifier).await?;
         failed_logins = Some(failed_logins.unwrap_or(0) + failed);
     }
@@ -291,12 +293,14 @@ async fn known_of(sender: &Sender, ticket: &Ticket) -> Result<Known, NoMail> {
         at: progress.at,
         state: progress.state,
     });
-    Ok(Known { has_account: !accounts.is_empty(), failed_logins, mails: mails.collect() })
+    Ok(Known { has_account, failed_logins, mails: mails.collect() })
 }
 
 /// Ends a mail to an address that is not to be written to, before it takes a quota or a link.
 async fn check_address(sender: &Sender, leased: &Leased, to: &Email) -> Result<(), NoMail> {
-    let standing = sender.platform.outbox.standing_of(to, leased.is_told).await?;
+    // What becomes of an invitation is told to who typed its address, too.
+    let is_told = leased.is_told || matches!(leased.job, MailJob::Invitation { .. });
+    let standing = sender.platform.outbox.standing_of(to, is_told).await?;
     match standing.filter(|standing| !standing.admits(&leased.job)) {
         None => Ok(()),
         Some(standing) => Err(NoMail::Ended(MailState::Suppressed, standing.as_str().to_owned())),
@@ -322,12 +326,7 @@ async fn accounts_of(
     siret: &Siret,
     is_holder: impl Fn(&Email) -> Result<bool, Error>,
 ) -> Result<Vec<Account>, NoMail> {
-    let mut accounts = Vec::new();
-    for account in sender.platform.accounts.of_establishment(siret).await? {
-        if is_holder(&account.application.email)? {
-            accounts.push(account);
-        }
-    }
+    let mut accounts = sender.platform.accounts.of_establishment(siret, is_holder).await?;
     accounts.truncate(ACCOUNTS_MAX);
     Ok(accounts)
 }

@@ -97,7 +97,7 @@ form! {
     /// One's own establishment, and the version of the text that was shown: the one that was offered.
     pub struct AcceptMandateForm {
         siret: Field<Siret>,
-        text_version: Field<ShownVersion>,
+        text_version: Option<Field<ShownVersion>>,
     }
 }
 
@@ -216,7 +216,7 @@ pub async fn accept(
     (request, form): (Request, Form<AcceptMandateForm>),
 ) -> Result<Json<ShownMandate>, Error> {
     let (siret, version) = fields!(form: siret, text_version)?;
-    apply(platform, &request, &siret, (Transition::Accept, Some(version.as_str()))).await
+    apply(platform, &request, &siret, (Transition::Accept, version.as_ref().map(ShownVersion::as_str))).await
 }
 
 /// Refuses an offer, by a holder of the side that did not make it.

@@ -61,12 +61,13 @@ pub enum State {
     Used,
 }
 
-/// The address is the account's; every session has ended.
+/// The address is the account's; every session has ended. What to log in with is not told: whoever reads a mailbox
+/// that was mistyped would learn it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AddressConfirmed {
-    /// What to log in with, as before.
-    #[schema(example = "AP-7K3M-Q2FD")]
-    pub identifier: String,
+    /// The new address, masked.
+    #[schema(example = "j•••@exemple.fr")]
+    pub sent_to: String,
 }
 
 /// The address before is the account's again, and the password is void.
@@ -100,7 +101,7 @@ pub async fn show(platform: &Platform, form: Form<AddressLinkForm>) -> Result<Js
             let email = &account.application.email;
             (change.check_confirm(email, account.credentials_epoch), &change.new)
         }
-        AddressLink::Restore => (change.check_restore(undone), &change.former),
+        AddressLink::Restore => (change.check_restore(&undone), &change.former),
     };
     let state = match checked {
         Err(Refusal::LinkUsed) => State::Used,
@@ -123,8 +124,8 @@ pub async fn confirm(
 ) -> Result<Json<AddressConfirmed>, Error> {
     let (token,) = fields!(form: token)?;
     let found = find_for(platform, token, AddressLink::Confirm).await?;
-    let identifier = platform.addresses.confirm(&found).await?;
-    Ok(Json(AddressConfirmed { identifier: identifier.to_string() }))
+    let address = platform.addresses.confirm(&found).await?;
+    Ok(Json(AddressConfirmed { sent_to: address.masked() }))
 }
 
 /// Brings the address before back, for whoever reads its mailbox, whether or not the change was confirmed.

@@ -35,12 +35,12 @@ pub const FUNCTION: Function = Function {
         route!(
             POST "/api/space/close", close_account, hash;
             refuses NoSession, WrongCredentials, ProofRequired, ProofRejected, ProofAlreadyUsed,
-                TooManyAttempts, LastHolder
+                TooManyAttempts, LastHolder, AddressJustChanged
         ),
         route!(
             POST "/api/space/establishments/{siret}/close", close_space, hash;
             refuses NoSession, WrongCredentials, ProofRequired, ProofRejected, ProofAlreadyUsed,
-                TooManyAttempts, NotAllowed, OtherHolders
+                TooManyAttempts, NotAllowed, OtherHolders, AddressJustChanged
         ),
         route!(DELETE "/api/space/sessions/{session}", end_session; refuses NoSession),
         route!(POST "/api/address", address::show; refuses LinkUnknown),
@@ -55,6 +55,7 @@ pub const FUNCTION: Function = Function {
         Grant::get_many("ACCOUNT#"),
         Grant::query("SESSIONS#"),
         Grant::query("SIRET#"),
+        Grant::check("ACCOUNT#"),
         Grant::check("DOMAIN#"),
         Grant::put("ACCOUNT#"),
         Grant::put("JOURNAL#"),
@@ -212,7 +213,8 @@ pub async fn close_account(
     let (password, proof) = fields!(form: password, proof)?;
     let Person { account, .. } = Person::of(platform, &request).await?;
     prove(platform, &account, (password, proof), &form.body).await?;
-    platform.spaces.close_account(&account, &platform.outbox).await?;
+    let closed = platform.spaces.close_account(&account, &platform.outbox).await;
+    no_guess(platform, &account, closed).await?;
     Ok(Json(Closed {}).with_header(http::SET_COOKIE, &cookie::closing(&platform.config)))
 }
 
@@ -233,7 +235,8 @@ pub async fn close_space(
     // What is no SIRET is refused like that of another's establishment.
     let siret = Siret::read(http::path_part(&request, ID).to_owned()).map_err(|_| Refusal::NotAllowed)?;
     prove(platform, &account, (password, proof), &form.body).await?;
-    platform.spaces.close(&account, &siret).await?;
+    let closed = platform.spaces.close(&account, &siret, &platform.outbox).await;
+    no_guess(platform, &account, closed).await?;
     Ok(Json(Closed {}))
 }
 
@@ -275,6 +278,14 @@ async fn prove(
     let place = platform.passwords.place()?;
     let judged = judge(platform, account, place, (password, proof));
     platform.refusals.in_steps(Box::pin(judged)).await
+}
+
+/// What was done with a right password. If it was refused by another rule, the attempt is no guess all the same.
+async fn no_guess<T>(platform: &Platform, account: &Account, done: Result<T, Error>) -> Result<T, Error> {
+    if done.is_err() {
+        platform.sessions.clear_attempts(&account.identifier).await?;
+    }
+    done
 }
 
 /// Counts the attempt with its proof, then judges the password: guesses made at once are all counted.

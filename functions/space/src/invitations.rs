@@ -96,6 +96,10 @@ pub async fn invite(
     let change = platform.spaces.change(&siret, |draft| {
         let (space, now) = (draft.space, draft.now());
         let inviter = space.actor(&person.account.identifier, Action::Invite)?;
+        // The same once more, a double click or a lost answer: it is sent already.
+        if let Some(same) = same(space, inviter, (&email, offer, now)) {
+            return Ok(same.id.clone());
+        }
         check_number(space.members.len() as u64, space.open_invitations(now))?;
         let invitation = Invitation {
             siret: space.siret.clone(),
@@ -109,10 +113,27 @@ pub async fn invite(
             withdrawn_at: None,
             bounced_at: None,
         };
-        draft.invite(&platform.outbox, &id, &invitation, By::Person(inviter.who()))
+        draft.invite(&platform.outbox, &id, &invitation, By::Person(inviter.who()))?;
+        Ok(id.clone())
     });
-    change.await?;
-    Ok(InvitationSent::of(&id, &email))
+    Ok(InvitationSent::of(&change.await?, &email))
+}
+
+/// The open invitation of the same mailbox into the same place by the same person, if its mail has not come
+/// back.
+fn same<'a>(
+    space: &'a Space,
+    inviter: &Colleague,
+    (email, offer, now): (&Email, Offer, Timestamp),
+) -> Option<&'a Invited> {
+    let is_same = |invited: &&Invited| {
+        let invitation = &invited.invitation;
+        invitation.invited_by == inviter.identifier
+            && invitation.email.normalised() == email.normalised()
+            && invitation.offer == offer
+            && invitation.state(now) == InvitationState::Open
+    };
+    space.invitations.iter().find(is_same)
 }
 
 /// Withdraws an invitation. One that is gone is withdrawn: nobody can tell it from one that never was.
@@ -186,6 +207,10 @@ pub async fn correct(
         let (space, now) = (draft.space, draft.now());
         let holder = space.actor(&person.account.identifier, Action::Invite)?;
         let invited = space.invitation(&before).ok_or(Refusal::NotAllowed)?;
+        // Whose place it offers says to whom.
+        if invited.invitation.offer.is_successor() && invited.invitation.invited_by != holder.identifier {
+            return Err(Refusal::NotAllowed.into());
+        }
         let was_open = invited.invitation.state_by_link(now) == InvitationState::Open;
         let others = space.open_invitations(now).saturating_sub(u64::from(was_open));
         check_number(space.members.len() as u64, others)?;
@@ -201,8 +226,6 @@ pub async fn correct(
 /// An invitation with the right address. Its inviter stays the same while they decide; then it is by who
 /// corrects it.
 ///
-/// # Errors
-/// `NotAllowed` for a successor of somebody who decides no longer: nobody else offers their place.
 fn corrected(
     space: &Space,
     invited: &Invited,
@@ -214,9 +237,6 @@ fn corrected(
     let inviter = space.member(&corrected.invited_by);
     if inviter.is_some_and(|inviter| inviter.membership.is_active_holder()) {
         return Ok(corrected);
-    }
-    if corrected.offer.is_successor() {
-        return Err(Refusal::NotAllowed);
     }
     Ok(Invitation { invited_by: holder.identifier.clone(), ..corrected })
 }

@@ -94,7 +94,7 @@ impl Mandates {
         let request = self.spaces.request_name();
         let mut tried: Vec<Tried<'_>> = others.iter().map(|other| self.try_first(offer, other)).collect();
         // Each try settles one of them at least, or follows another change of the space.
-        for _ in 0..TRIES_MAX + others.len() {
+        for tries in 0..TRIES_MAX + others.len() {
             let mut keys = membership_keys(&offer.siret, &account.identifier).to_vec();
             keys.extend(others.iter().map(Key::establishment));
             let read = self.tools.table.find_many(&keys).await?;
@@ -107,7 +107,10 @@ impl Mandates {
                 Written::Yes => {
                     return Ok(tried.into_iter().map(|tried| result(offer, tried)).collect());
                 }
-                Written::No(refused) => settle(offer, &mut tried, &refused)?,
+                Written::No(refused) => {
+                    settle(offer, &mut tried, &refused)?;
+                    self.spaces.pause(tries.min(TRIES_MAX)).await;
+                }
             }
         }
         Err(kept_changing())
@@ -137,7 +140,7 @@ impl Mandates {
             let held = held(draft.space, &other, offer, tried, now);
             let transaction = draft.transaction();
             rows::create(transaction, NEW_MANDATE, &held);
-            rows::write_keys(transaction, LIVE_KEYS[rank], &held.id, &held.mandate.claim(&held.id), now);
+            rows::write_keys(transaction, LIVE_KEYS[rank], &held, &held.mandate.claim(&held.id), now);
             let is_open = "opening = :opening AND holders > :none";
             let is_open = Change::condition(Key::establishment(&other.siret), is_open);
             let is_open = is_open.value("opening", other.opening.0).value("none", 0);
@@ -198,15 +201,14 @@ fn result(offer: &Offer, tried: Tried<'_>) -> Offered {
 fn settle(offer: &Offer, tried: &mut [Tried<'_>], refused: &Refused) -> Result<(), TableError> {
     for (rank, tried) in tried.iter_mut().enumerate() {
         let Some(row) = refused.standing(LIVE_KEYS[rank]) else { continue };
-        let is_same = row.find_text("term_from") == Some(&*offer.term.from().to_string())
-            && row.find_text("term_until") == Some(&*offer.term.until().to_string());
-        let overlaps =
-            row.find_text("term_from").is_some_and(|from| *from <= *offer.term.until().to_string())
-                && row.find_text("term_until").is_some_and(|until| *until >= *offer.term.from().to_string());
-        tried.result = if !overlaps && tried.slot == Slot::First {
+        let term = rows::term_of(row)?;
+        let is_same = term == offer.term
+            && row.parsed("scopes", |scopes| Scopes::parse(scopes).ok_or(()))? == offer.scopes
+            && row.parsed("offered_by", Side::parse)? == offer.side;
+        tried.result = if !term.overlaps(offer.term) && tried.slot == Slot::First {
             tried.slot = Slot::Second;
             None
-        } else if overlaps && row.is("is_accepted") {
+        } else if term.overlaps(offer.term) && row.is("is_accepted") {
             Some(Offered::AlreadyActive)
         } else if is_same {
             let id = row.parsed("mandate", |id| MandateId::parse(id).ok_or(()))?;

@@ -17,9 +17,13 @@ const STANDS_UNANSWERED: &str = "attribute_exists(pk) AND attribute_not_exists(a
 const STANDS_UNUSED: &str = "attribute_exists(pk) AND attribute_not_exists(ended_at) \
                              AND attribute_not_exists(first_used_at)";
 
-pub(super) fn read(row: &Row) -> Result<HeldMandate, TableError> {
+/// The days of a mandate, or of the row under one of its live keys.
+pub(super) fn term_of(row: &Row) -> Result<Term, TableError> {
     let day = |name| row.parsed::<Date, ()>(name, |day| parse_day(day).ok_or(()));
-    let term = Term::new(day("term_from")?, day("term_until")?);
+    Term::new(day("term_from")?, day("term_until")?).map_err(|_| TableError::corrupt("term_until"))
+}
+
+pub(super) fn read(row: &Row) -> Result<HeldMandate, TableError> {
     Ok(HeldMandate {
         id: row.parsed("mandate", |id| MandateId::parse(id).ok_or(()))?,
         mandate: Mandate {
@@ -28,7 +32,7 @@ pub(super) fn read(row: &Row) -> Result<HeldMandate, TableError> {
             cabinet: row.parsed("cabinet", Siret::parse)?,
             cabinet_opening: Opening(row.number("cabinet_opening")?),
             scopes: row.parsed("scopes", |scopes| Scopes::parse(scopes).ok_or(()))?,
-            term: term.map_err(|_| TableError::corrupt("term_until"))?,
+            term: term_of(row)?,
             slot: row.parsed("slot", |slot| Slot::parse(slot).ok_or(()))?,
             shown: ShownText {
                 version: row.text("text_version")?.to_owned(),
@@ -102,7 +106,9 @@ pub(super) fn create(transaction: &mut Transaction, guard: Guard, held: &HeldMan
 pub(super) fn write(transaction: &mut Transaction, after: &HeldMandate, transition: Transition) {
     let Mandate { accepted_at, declined_at, ended_at, .. } = after.mandate;
     let (update, condition, at) = match transition {
-        Transition::Accept => ("SET accepted_at = :at REMOVE expires_at", STANDS_UNANSWERED, accepted_at),
+        Transition::Accept => {
+            ("SET accepted_at = :at REMOVE expires_at, contact", STANDS_UNANSWERED, accepted_at)
+        }
         Transition::Decline => ("SET declined_at = :at", STANDS_UNANSWERED, declined_at),
         Transition::End => ("SET ended_at = :at", STANDS, ended_at),
     };
@@ -125,24 +131,27 @@ pub(super) fn write_first_use(transaction: &mut Transaction, used: &HeldMandate)
 pub(super) fn write_keys(
     transaction: &mut Transaction,
     guard: Guard,
-    id: &MandateId,
+    held: &HeldMandate,
     writes: &[(String, KeyWrite)],
     now: Timestamp,
 ) {
+    let HeldMandate { id, mandate, .. } = held;
     for (key, write) in writes {
         let key = Key::live_mandate(key);
         match write {
             KeyWrite::Claim(row) => {
                 let claim = Change::new(
                     key,
-                    "SET mandate = :mandate, term_from = :from, term_until = :until, \
-                     expires_at = :expires_at REMOVE is_accepted",
+                    "SET mandate = :mandate, term_from = :from, term_until = :until, scopes = :scopes, \
+                     offered_by = :side, expires_at = :expires_at REMOVE is_accepted",
                     "attribute_not_exists(pk) OR expires_at <= :now",
                 );
                 let claim = claim
                     .value("mandate", row.mandate.as_str())
                     .value("from", row.term.from().to_string())
                     .value("until", row.term.until().to_string())
+                    .value("scopes", mandate.scopes.to_string())
+                    .value("side", mandate.offered_by.as_str())
                     .value("expires_at", row.expires_at)
                     .value("now", now);
                 transaction.change(guard, claim);

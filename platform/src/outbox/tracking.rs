@@ -142,7 +142,8 @@ impl Outbox {
     /// Remembers an address that bounced or complained, and ends that when a corrected one arrives. Of events
     /// the latest counts, whichever came first; a complaint outlives them.
     async fn learn(&self, told: &Told, status: &Status) -> Result<(), Error> {
-        let is_told = status.sent_to.is_some();
+        // Of an invitation its inviter is told, who has typed the address.
+        let is_told = status.sent_to.is_some() || matches!(status.job, MailJob::Invitation { .. });
         match told.event.standing() {
             Some(standing) => self.remember(told, is_told, standing.as_str(), standing.retention()).await,
             None if told.event == MailEvent::Delivered && is_corrected(&status.job) => {

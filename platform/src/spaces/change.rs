@@ -1,5 +1,7 @@
 //! Changes of a space: decided on the rows that were read, and written if they still stand.
 
+use std::time::Duration;
+
 use domain::invitation::{Accepted, InvitationState};
 use domain::journal::{By as Author, Chain, Entry};
 use domain::membership::{Change as MemberChange, ESTABLISHMENTS_MAX, HOLDERS_MIN, check_closing};
@@ -17,7 +19,11 @@ use crate::outbox::Outbox;
 use crate::table::{Change, Committed, Guard, Key, Refused, Row, StringSet, TableError, Transaction};
 
 /// Tries of a change beside others of the same space: each follows one that was written.
-pub(crate) const TRIES_MAX: usize = 6;
+pub(crate) const TRIES_MAX: usize = 8;
+/// Members whose rows go with a closing, and who are told of it: three writes each.
+const CLOSED_MEMBERS_MAX: usize = 30;
+/// The longest pause before a change is tried again, in milliseconds; as long again at each try.
+const TRY_PAUSE_MS_MAX: u32 = 30;
 /// The space stands as it was read: every change of it adds an entry to its journal.
 const AS_READ: Guard = Guard("space as read");
 /// The journal's next line is not written yet.
@@ -106,7 +112,9 @@ impl<'a> Draft<'a> {
     /// Adds an entry to the journal. Returns its number.
     pub fn tell(&mut self, entry: &Entry) -> u64 {
         let (line, chain) = self.chain.append(self.now, entry);
-        let row = line_row(&self.space.siret, chain.entries, &line).with("written_by", &*self.request);
+        let space = self.space;
+        let row = line_row(&space.siret, space.opening, (chain.entries, &line));
+        let row = row.with("written_by", &*self.request);
         self.transaction.create(NEXT_LINE, row);
         self.chain = chain;
         self.chain.entries
@@ -146,24 +154,11 @@ impl<'a> Draft<'a> {
         Ok(true)
     }
 
-    /// Ends a membership whose account changes in the same write.
-    ///
-    /// # Errors
-    /// `LastHolder`.
-    pub(super) fn end_with_account(
-        &mut self,
-        member: &Colleague,
-        change: MemberChange,
-        by: &By,
-    ) -> Result<(), Refusal> {
-        let effect = member.membership.change(change);
-        self.holders = effect.count(self.holders)?;
-        if effect.ends_a_holder() {
-            self.demand = Demand::Another;
-        }
-        self.end(member, change, by);
-        self.withdraw_with(member, change, by, None);
-        Ok(())
+    /// Takes an establishment out of the account of one who is no member of it any more: its space was closed.
+    pub(super) fn drop_membership(&mut self, identifier: &Identifier) -> bool {
+        let without = without_membership(identifier, &self.space.siret);
+        self.transaction.change(MEMBERS_ACCOUNT, without);
+        true
     }
 
     /// Ends the membership of a holder in whose place a successor comes by an invitation.
@@ -264,16 +259,25 @@ impl<'a> Draft<'a> {
         self.put(&Colleague { email: after, ..member.clone() });
     }
 
-    /// Closes the space by its only active holder: nobody is a member any more.
+    /// Closes the space by its only active holder: nobody is a member any more, and what comes next begins a
+    /// journal of its own. Rows of members go with it, as many as one write takes; the others give nothing.
     ///
     /// # Errors
     /// `OtherHolders`, `SpaceClosed`.
-    pub fn close(&mut self, holder: &Colleague) -> Result<(), Refusal> {
+    pub fn close(&mut self, holder: &Colleague, outbox: &Outbox) -> Result<(), Error> {
         check_closing(self.holders)?;
         self.demand = Demand::One;
         self.tell(&Entry::SpaceClosed { by: By::Person(holder.who()) });
-        let without = without_membership(&holder.identifier, &self.space.siret);
-        self.transaction.change(MEMBERS_ACCOUNT, without);
+        let space = self.space;
+        let others = space.members.iter().filter(|member| member.identifier != holder.identifier);
+        for member in [holder].into_iter().chain(others).take(CLOSED_MEMBERS_MAX) {
+            let Colleague { identifier, .. } = member;
+            self.transaction.delete(Key::member(&space.siret, identifier));
+            self.transaction.change(MEMBERS_ACCOUNT, without_membership(identifier, &space.siret));
+            let (siret, identifier) = (space.siret.clone(), identifier.clone());
+            self.mail(outbox, &MailJob::SpaceClosed { siret, identifier })?;
+        }
+        self.chain = Chain::new(&space.siret);
         (self.holders, self.opening) = (0, self.opening.next());
         Ok(())
     }
@@ -361,7 +365,7 @@ impl Founding<'_> {
         transaction.create(FREE_SPACE, row);
     }
 
-    /// Adds the changes that open a closed space anew, by the row that stands there; its journal goes on.
+    /// Adds the changes that open a closed space anew, by the row that stands there, with a journal of its own.
     pub(crate) fn reopen(&self, transaction: &mut Transaction, closed: &Row) -> Result<(), TableError> {
         let (before, opening) = (chain_of(closed)?, opening_of(closed)?);
         let chain = self.join(transaction, &before, opening);
@@ -385,15 +389,15 @@ impl Founding<'_> {
         let holder = Colleague { identifier, membership, name, email, since: self.now, mark: chain.entries };
         transaction.put(rows::member(self.siret, opening, &holder)).put(line_row(
             self.siret,
-            chain.entries,
-            &line,
+            opening,
+            (chain.entries, &line),
         ));
         chain
     }
 }
 
-fn line_row(siret: &Siret, number: u64, line: &str) -> Row {
-    Row::new(&Key::journal_line(siret, number)).with("line", line)
+fn line_row(siret: &Siret, opening: Opening, (number, line): (u64, &str)) -> Row {
+    Row::new(&Key::journal_line(siret, opening, number)).with("line", line)
 }
 
 /// Whether a draft was written.
@@ -416,15 +420,22 @@ impl Spaces {
         decide: impl Fn(&mut Draft<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let request = self.request_name();
-        for _ in 0..TRIES_MAX {
+        for tried in 0..TRIES_MAX {
             let space = self.find(siret).await?.ok_or(Refusal::NotAllowed)?;
             let mut draft = Draft::new(&space, self.clock.now(), &request);
             let decided = decide(&mut draft)?;
             if matches!(self.write(draft.into_transaction(), &request).await?, Written::Yes) {
                 return Ok(decided);
             }
+            self.pause(tried).await;
         }
         Err(kept_changing())
+    }
+
+    /// Lets others go first, for a random time.
+    pub(crate) async fn pause(&self, tried: usize) {
+        let most = TRY_PAUSE_MS_MAX * (1 + u32::try_from(tried).unwrap_or(0));
+        self.clock.sleep(Duration::from_millis(u64::from(self.random.below(most)))).await;
     }
 
     /// The random name of a request.

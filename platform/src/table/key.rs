@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::mail::{DigestPeriod, Lane};
 use domain::{
-    AddressChangeId, Identifier, InvitationId, MailId, MandateId, Reference, Side, Siret, Submission, Token,
-    TokenHash,
+    AddressChangeId, Identifier, InvitationId, MailId, MandateId, Opening, Reference, Side, Siret,
+    Submission, Token, TokenHash,
 };
 
 use super::Attributes;
@@ -81,16 +81,16 @@ impl Key {
         Self::new(format!("LIVE#{key}"), "LIVE")
     }
 
-    /// The partition of an establishment's journal.
+    /// The partition of the journal of an opening of a space: who opens it anew reads no other's.
     #[must_use]
-    pub fn journal(siret: &Siret) -> String {
-        format!("JOURNAL#{siret}")
+    pub fn journal(siret: &Siret, opening: Opening) -> String {
+        format!("JOURNAL#{siret}.{opening}")
     }
 
     /// A line of it, in the order of its number.
     #[must_use]
-    pub fn journal_line(siret: &Siret, number: u64) -> Self {
-        Self::new(Self::journal(siret), format!("{number:010}"))
+    pub fn journal_line(siret: &Siret, opening: Opening, number: u64) -> Self {
+        Self::new(Self::journal(siret, opening), format!("{number:010}"))
     }
 
     #[must_use]

@@ -151,7 +151,7 @@ pub const KINDS: &[Kind] = &[
             CREATED_AT,
             OPENING,
             number("holders", "active ones; 0 while the space is closed"),
-            number("journal_entries", "lines of its journal"),
+            number("journal_entries", "lines of the journal of this opening"),
             text("journal_head", "SHA-256 of the last of them"),
         ],
         retention: Retention::Kept,
@@ -241,6 +241,8 @@ pub const KINDS: &[Kind] = &[
             text("mandate", "its id"),
             text("term_from", "first day"),
             text("term_until", "last day"),
+            text("scopes", "of the mandate"),
+            text("offered_by", "`client` or `cabinet`"),
             attribute("is_accepted", AttributeKind::Flag, "it is in force, or will be").sometimes(),
             EXPIRES_AT,
         ],
@@ -248,7 +250,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "line of a journal",
-        pk: "JOURNAL#<siret>",
+        pk: "JOURNAL#<siret>.<opening>",
         sk: "<number, ten digits>",
         meaning: "One entry of the establishment's journal, with the hash of the line before.",
         attributes: &[
@@ -280,9 +282,14 @@ pub const KINDS: &[Kind] = &[
             moment("terms_accepted_at", "when the general conditions were accepted"),
             attribute("sirets", AttributeKind::TextSet, "where it is a member; from its activation on")
                 .sometimes(),
-            moment("restored_from", "changes of the address that were asked for since are undone")
+            moment("address_changed_at", "when its address was last changed, unless that was undone")
                 .sometimes(),
-            moment("restored_until", "the last moment of that").sometimes(),
+            attribute(
+                "undone_changes",
+                AttributeKind::TextSet,
+                "spans of epoch seconds: changes of the address that were asked for then are undone",
+            )
+            .sometimes(),
             text("applied_words", "keyed hash of what the applicant typed besides; `mixed` once others did")
                 .sometimes()
                 .pseudonym(),

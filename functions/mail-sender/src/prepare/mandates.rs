@@ -43,7 +43,7 @@ pub(super) async fn news(
         None => holders(sender, leased, &space, None).await?,
     };
     if is_at_will(mandate, side, event) {
-        to = within_quota(sender, leased, to).await?;
+        to = within_quota(sender, leased, (to, mandate.siret_of(side.other()))).await?;
     }
     let at = moment_of(mandate, event).unwrap_or(leased.created_at);
     let (name, other_name) = (&space.name, held.name_of(side.other()));
@@ -89,12 +89,16 @@ fn moment_of(mandate: &Mandate, event: MandateEvent) -> Option<Timestamp> {
     }
 }
 
-/// The recipients who are within their quota.
-async fn within_quota(sender: &Sender, leased: &Leased, to: Vec<Email>) -> Result<Vec<Email>, NoMail> {
+/// The recipients who are within their quota of what an establishment causes.
+async fn within_quota(
+    sender: &Sender,
+    leased: &Leased,
+    (to, by): (Vec<Email>, &Siret),
+) -> Result<Vec<Email>, NoMail> {
     let mut within = Vec::new();
     let mut ended = nobody("no recipient");
     for email in to {
-        match count(sender, leased, Bounded::MandateOffer(&email)).await {
+        match count(sender, leased, Bounded::MandateOffer(&email, by)).await {
             Ok(_) => within.push(email),
             Err(NoMail::Failed(error)) => return Err(NoMail::Failed(error)),
             Err(suppressed) => ended = suppressed,

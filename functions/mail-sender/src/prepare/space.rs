@@ -127,9 +127,24 @@ pub(super) async fn changed(
         return Err(nobody("the account is not active"));
     }
     check_address(sender, leased, &account.application.email).await?;
+    count(sender, leased, Bounded::MemberChange(identifier, siret)).await?;
     let space = find_space(sender, siret).await?;
     let site = &sender.platform.config.site;
     let content = render::member_changed(site, of(&space), change, leased.created_at)?;
+    Ok(to_holder(sender, &account, content))
+}
+
+/// The closing of a space, to one who was a member of it.
+pub(super) async fn closed(
+    sender: &Sender,
+    leased: &Leased,
+    siret: &Siret,
+    identifier: &Identifier,
+) -> Result<Draft, NoMail> {
+    let account = find_account(sender, identifier).await?;
+    check_address(sender, leased, &account.application.email).await?;
+    let space = find_space(sender, siret).await?;
+    let content = render::space_closed(&sender.platform.config.site, of(&space), leased.created_at)?;
     Ok(to_holder(sender, &account, content))
 }
 

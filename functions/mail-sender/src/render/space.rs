@@ -97,6 +97,29 @@ pub fn member_changed(
     })
 }
 
+/// The space of the establishment is closed, with all that was in it.
+pub fn space_closed(
+    site: &str,
+    of: Establishment<'_>,
+    closed_at: Timestamp,
+) -> Result<Content, askama::Error> {
+    let words = Words {
+        subject: "L'espace de votre établissement est fermé",
+        said: "Le dernier titulaire a fermé l'espace de cet établissement, avec son mot de passe.".to_owned(),
+        then: "Plus personne n'y a accès\u{a0}: ni membres, ni cabinets. Votre compte reste ouvert."
+            .to_owned(),
+        doubt: "Cela vous surprend\u{a0}?",
+        advice: "Prévenez l'assistance sans attendre\u{a0}: l'établissement peut rouvrir un espace.",
+    };
+    content!(about(words.subject, of.siret), "member_changed.txt", "member_changed.html", {
+        site: str = site,
+        establishment: Name = of.name,
+        siret: Siret = of.siret,
+        changed: str = &in_words(closed_at),
+        words: Words = &words,
+    })
+}
+
 fn words_of(change: Change) -> Words {
     let (subject, said, then) = match change {
         Change::Promote => (

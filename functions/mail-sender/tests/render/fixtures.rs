@@ -75,6 +75,8 @@ pub fn account_of(establishment: &str, first_name: &str, last_name: &str) -> Acc
         credentials_epoch: 1,
         password_hash: None,
         password_set_at: None,
+        created_at: Timestamp::UNIX_EPOCH,
+        address_changed_at: None,
         expires_at: None,
     }
 }

@@ -1,5 +1,10 @@
 //! What must hold at the end, once the world is well: the table, the mails and the answers agree.
 
+mod journals;
+mod mandates;
+mod sessions;
+mod spaces;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::delivery::BOUNCED_RETENTION;
@@ -10,6 +15,7 @@ use sesame::emulator::TABLE;
 use sesame::grants::Caller;
 
 use crate::events::STEPS;
+use crate::model::Span;
 use crate::people::{Employer, FIRST_NAME, MISTYPED_DOMAIN};
 use crate::strangers::HIJACKER;
 use crate::world::{BEGINNING, SKEW_MS_MAX, World};
@@ -43,6 +49,32 @@ impl Row {
         self.0[name]["S"].as_str().unwrap_or_default()
     }
 
+    fn number(&self, name: &str) -> Option<u64> {
+        self.0[name]["N"].as_str()?.parse().ok()
+    }
+
+    /// The texts of a set.
+    fn set(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0[name]["SS"].as_array().into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    fn sk(&self) -> &str {
+        self.text("sk")
+    }
+
+    /// The sort key after that prefix, if it begins with it.
+    fn named(&self, prefix: &str) -> Option<&str> {
+        self.sk().strip_prefix(prefix)
+    }
+
+    fn is_account(&self) -> bool {
+        self.kind() == "ACCOUNT#" && self.sk() == "ACCOUNT"
+    }
+
+    fn is_establishment(&self) -> bool {
+        self.kind() == "SIRET#" && self.sk() == "ESTABLISHMENT"
+    }
+
     fn is(&self, name: &str) -> bool {
         self.0[name]["BOOL"] == true
     }
@@ -74,6 +106,10 @@ pub fn check(world: &World, employers: &[Employer]) -> Result<(), Error> {
     accounts(world, &rows, employers);
     owners(world, &rows);
     tickets(world, &rows);
+    spaces::check(world, &rows);
+    mandates::check(world, &rows);
+    journals::check(world, &rows);
+    sessions::check(world, &rows);
     Ok(())
 }
 
@@ -99,28 +135,45 @@ fn rows(world: &World) -> Result<Vec<Row>, Error> {
 /// Every mail has ended, and no request that was accepted is without its mail.
 fn mails(world: &World, rows: &[Row]) {
     let arrived = world.first().mailbox.newest(usize::MAX).unwrap_or_default();
-    let arrived: BTreeSet<String> = arrived.into_iter().map(|mail| mail.id).collect();
+    let mut recipients: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for mail in arrived {
+        recipients.entry(mail.id).or_default().extend(mail.to);
+    }
     let (mut recoveries, mut applications, mut refused) = (0, 0, 0);
     let mut ids = BTreeSet::new();
+    let mut written: BTreeMap<String, usize> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.kind() == "MAIL#") {
         let state = row.text("mail_state");
         let job: Value = serde_json::from_str(row.text("job")).unwrap_or(Value::Null);
         let kind = job["kind"].as_str().unwrap_or_default();
-        if state == "bounced" && !row.text("sent_to").ends_with(MISTYPED_DOMAIN) {
+        let to = recipients.get(row.id());
+        let is_mistyped = |to: &Vec<String>| to.iter().any(|to| to.ends_with(MISTYPED_DOMAIN));
+        if state == "bounced" && !to.is_some_and(is_mistyped) {
             world.violation(format!("a mail ({kind}) to an address that exists is said to have bounced"));
         }
         if !END_STATES.contains(&state) {
             world.violation(format!("a mail ({kind}) is {state:?} at the end"));
         }
-        if TAKEN.contains(&state) && !arrived.contains(row.id()) {
+        if TAKEN.contains(&state) && to.is_none() {
             world.violation(format!("a mail ({kind}) is sent and has not arrived"));
         }
         recoveries += usize::from(kind.starts_with("recovery"));
         applications += usize::from(kind == "activation");
         refused += u64::from(state == "refused");
         ids.insert(row.id().to_owned());
+        if let Some(about) = about(&job) {
+            *written.entry(about).or_default() += 1;
+        }
     }
     let model = world.model.borrow();
+    for (about, promised) in model.promised() {
+        let written = written.get(&about).copied().unwrap_or(0);
+        if written < promised {
+            let (kind, id) = about.split_once(' ').unwrap_or((&*about, ""));
+            let named = world.name("job", id);
+            world.violation(format!("{promised} mails were promised, {written} written: {kind} {named}"));
+        }
+    }
     for mail in model.applications.iter().filter(|mail| !ids.contains(*mail)) {
         world.violation(format!("the mail of an accepted application is lost: {}", world.name("mail", mail)));
     }
@@ -132,6 +185,20 @@ fn mails(world: &World, rows: &[Row]) {
     }
     if recoveries < model.recoveries {
         world.violation(format!("{} recoveries were accepted, {recoveries} mails written", model.recoveries));
+    }
+}
+
+/// What a mail that somebody was promised is about.
+fn about(job: &Value) -> Option<String> {
+    let text = |name: &str| job[name].as_str();
+    let kind = text("kind")?;
+    match kind {
+        "invitation" => Some(format!("{kind} {}", text("invitation")?)),
+        "mandate" => Some(format!("{kind} {} {}", text("mandate")?, text("event")?)),
+        "welcome" | "password_changed" | "address_confirmation" | "address_notice" | "account_closed" => {
+            Some(format!("{kind} {}", text("identifier")?))
+        }
+        _ => None,
     }
 }
 
@@ -169,7 +236,7 @@ fn corrections(world: &World, rows: &[Row]) {
         let of_address = |row: &&Row| {
             row.text("siret") == siret && row.text("email") == email && row.text("first_name") == FIRST_NAME
         };
-        for row in rows.iter().filter(|row| row.kind() == "ACCOUNT#").filter(of_address) {
+        for row in rows.iter().filter(|row| row.is_account()).filter(of_address) {
             let until: i64 =
                 row.0["expires_at"]["N"].as_str().and_then(|until| until.parse().ok()).unwrap_or(i64::MAX);
             if until - BEGINNING > at_ms.div_ceil(1_000) as i64 + SKEW_MS_MAX.div_euclid(1_000) {
@@ -202,46 +269,64 @@ fn quotas(world: &World) {
     }
 }
 
-/// One account for each establishment; whoever was told of another's account has none.
+/// One identifier for each SIRET and address, and an account for every employer's establishment. That each
+/// opening of a space has one first holder is for its journal to say.
 fn accounts(world: &World, rows: &[Row], employers: &[Employer]) {
-    let mut active: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.kind() == "ACCOUNT#" && row.is("is_active")) {
-        active.entry(row.text("siret")).or_default().push(row);
-    }
-    for (siret, accounts) in &active {
-        if accounts.len() > 1 {
-            world.violation(format!("{siret} has {} active accounts", accounts.len()));
-        }
-        let establishment = rows.iter().any(|row| row.id() == *siret && row.text("sk") == "ESTABLISHMENT");
-        let members = rows.iter().filter(|row| row.id() == *siret && row.text("sk").starts_with("MEMBER#"));
-        if !establishment || members.count() != 1 {
-            world.violation(format!("{siret} has an account and no row of its own, or not one member"));
+    let model = world.model.borrow();
+    let mut identifiers: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.is_account()) {
+        let is_closed = !row.is("is_active") && row.number("credentials_epoch") != Some(0);
+        if !is_closed {
+            *identifiers.entry((row.text("siret"), row.text("email"))).or_default() += 1;
         }
     }
-    let mut applicants = BTreeSet::new();
-    for row in rows.iter().filter(|row| row.kind() == "ACCOUNT#") {
-        if !applicants.insert((row.text("siret"), row.text("email"))) {
-            world.violation(format!("one address has two identifiers for {}", row.text("siret")));
+    for ((siret, email), count) in identifiers {
+        // After a closing the same employer has another account beside the one that is open or was closed.
+        let (_, closed) = model.closed_times(siret);
+        if count > 1 + closed + u64::from(model.may_be_closed_with(email)) {
+            world.violation(format!("one address has {count} identifiers for {siret}"));
         }
     }
     for siret in employers.iter().map(|employer| &*employer.siret).collect::<BTreeSet<_>>() {
-        if !active.contains_key(siret) {
+        let own = rows.iter().find(|row| row.is_establishment() && row.id() == siret);
+        let is_open = own.and_then(|own| own.number("holders")).is_some_and(|holders| holders > 0);
+        if !is_open && (model.closed_times(siret).1 == 0 || model.has_account(siret, end(world))) {
             world.violation(format!("{siret} has no account at the end"));
         }
     }
 }
 
+/// After everything that was asked.
+fn end(world: &World) -> Span {
+    let at_ms = world.at_ms();
+    Span { from: at_ms + 1, to: at_ms + 2 }
+}
+
 /// No row without an owner or an expiry.
 fn owners(world: &World, rows: &[Row]) {
-    let accounts: BTreeSet<&str> =
-        rows.iter().filter(|row| row.kind() == "ACCOUNT#").map(|row| row.id()).collect();
+    let accounts: BTreeSet<&str> = rows.iter().filter(|row| row.is_account()).map(Row::id).collect();
+    let openings: BTreeMap<&str, u64> = rows
+        .iter()
+        .filter(|row| row.is_establishment())
+        .filter_map(|row| Some((row.id(), row.number("opening")?)))
+        .collect();
     for row in rows {
+        let opening = openings.get(row.id());
         let is_owned = match row.kind() {
-            "ACCOUNT#" => row.is("is_active") != row.has("expires_at"),
-            "SIRET#" if row.text("sk") == "ESTABLISHMENT" => {
-                rows.iter().any(|other| other.id() == row.id() && other.text("sk").starts_with("MEMBER#"))
+            "ACCOUNT#" if row.is_account() => row.is("is_active") != row.has("expires_at"),
+            "SIRET#" if row.is_establishment() => {
+                rows.iter().any(|other| other.id() == row.id() && other.named("MEMBER#").is_some())
             }
-            "SIRET#" => accounts.contains(row.text("identifier")),
+            // Of an account, or of an opening that is over.
+            "SIRET#" if row.named("MEMBER#").is_some() => {
+                let is_past = opening.zip(row.number("opening").as_ref()).is_some_and(|(now, own)| own < now);
+                accounts.contains(row.text("identifier")) || is_past
+            }
+            // Kept once it was accepted.
+            "SIRET#" if row.named("POWER#").is_some() => {
+                opening.is_some() && row.has("accepted_at") != row.has("expires_at")
+            }
+            "JOURNAL#" => opening.is_some(),
             "TICKET#" => true,
             _ => row.has("expires_at"),
         };

@@ -1,14 +1,22 @@
 //! A simulation of the whole system: real functions, real SDK, embedded database; paused time, one thread,
 //! and every choice from one seed.
 
+pub mod cabinets;
 pub mod checkers;
+pub mod closings;
+pub mod colleagues;
 pub mod events;
 pub mod faults;
 pub mod history;
+pub mod known;
 pub mod model;
+pub mod own_data;
 pub mod people;
 pub mod queue;
+pub mod requests;
+pub mod roles;
 pub mod strangers;
+pub mod visits;
 pub mod world;
 
 use std::path::{Path, PathBuf};
@@ -30,23 +38,27 @@ pub struct Plan {
     pub has_strangers: bool,
     /// Faults, in thousandths of the usual frequency.
     pub faults_permille: u32,
+    /// Whether some of them go on in «Mon espace».
+    #[serde(default)]
+    pub has_spaces: bool,
 }
 
 impl Plan {
     /// The usual run of a seed.
     #[must_use]
     pub fn of(seed: u64) -> Self {
-        Self { seed, establishments: 4, has_strangers: true, faults_permille: 1_000 }
+        Self { seed, establishments: 4, has_strangers: true, faults_permille: 1_000, has_spaces: true }
     }
 
     /// Smaller plans, the smallest first.
     fn smaller(self) -> Vec<Self> {
         let mut plans = Vec::new();
         for establishments in 1..=self.establishments {
-            for has_strangers in [false, true] {
+            for (has_spaces, has_strangers) in [(false, false), (false, true), (true, false), (true, true)] {
                 for faults_permille in [0, 100, 300, 1_000] {
-                    let plan = Self { establishments, has_strangers, faults_permille, ..self };
-                    if plan != self && (self.has_strangers || !has_strangers) {
+                    let plan = Self { establishments, has_strangers, faults_permille, has_spaces, ..self };
+                    let is_part = (self.has_strangers || !has_strangers) && (self.has_spaces || !has_spaces);
+                    if plan != self && is_part {
                         plans.push(plan);
                     }
                 }

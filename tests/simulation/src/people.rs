@@ -12,24 +12,31 @@ use sesame::mailbox::Mail;
 use testkit::form::siret;
 use tokio::time::Instant;
 
-use crate::model::{KnownLink, Span};
+use crate::colleagues;
+use crate::model::{KnownLink, Span, What};
+use crate::visits::Resident;
 use crate::world::{Answer, World};
 
 /// Rounds in which an employer gets in, or has been told who has the account.
 const ROUNDS_MAX: usize = 40;
 /// How often the page sends the same request again while nobody answers.
 const TRIES_MAX: u32 = 6;
-/// How long an employer waits for a mail before asking again.
-const MAIL_TIME_MAX: Duration = Duration::from_secs(20 * 60);
+/// How long somebody waits for a mail before asking again.
+pub const MAIL_TIME_MAX: Duration = Duration::from_secs(20 * 60);
 /// What an employer does once the account is open.
 const LATER_EVENTS_MAX: u32 = 5;
 
 /// Of every employer, and of no stranger.
 pub const FIRST_NAME: &str = "Zoé";
+pub const LAST_NAME: &str = "Quidam";
 /// A domain whose mailboxes do not exist: what some employers type at first.
 pub const MISTYPED_DOMAIN: &str = "inconnu.example";
 /// How long an employer looks at the page that tells where the mail is.
 const LOOKED_AT_MAX: u32 = 20;
+/// One establishment of so many has colleagues, mandates and all that goes with «Mon espace».
+const LIVELY_ONE_IN: u8 = 2;
+/// Tells the generator of whether an establishment is lively from those of its people.
+const LIVELY_SALT: u64 = 400;
 
 /// One employer.
 #[derive(Debug, Clone)]
@@ -38,24 +45,32 @@ pub struct Employer {
     pub siret: String,
     pub email: String,
     /// Sends everything twice at once.
-    is_double: bool,
-    seed: u64,
+    pub is_double: bool,
+    /// Goes on in «Mon espace» once the account is open.
+    pub is_lively: bool,
+    pub seed: u64,
 }
 
 impl Employer {
     /// The address that the employer types by mistake.
     #[must_use]
     pub fn mistyped(&self) -> String {
-        let (name, _) = self.email.split_once('@').unwrap_or_default();
-        format!("{name}@{MISTYPED_DOMAIN}")
+        mistyped(&self.email)
     }
 }
 
-/// Who and what an employer logs in with.
+/// The same mailbox at a domain that has none.
+#[must_use]
+pub fn mistyped(email: &str) -> String {
+    let (name, _) = email.split_once('@').unwrap_or_default();
+    format!("{name}@{MISTYPED_DOMAIN}")
+}
+
+/// Who and what somebody logs in with.
 #[derive(Debug, Clone)]
-struct Credentials {
-    identifier: String,
-    password: String,
+pub struct Credentials {
+    pub identifier: String,
+    pub password: String,
 }
 
 /// The employers of a run. Now and then two colleagues apply for the same establishment.
@@ -66,12 +81,15 @@ pub fn population(world: &World, establishments: usize) -> Vec<Employer> {
         // A generator of each one's own: taking others away changes nothing for them.
         let mut rng = Rng::with_seed(world.plan.seed.wrapping_mul(1_000).wrapping_add(establishment as u64));
         let people = if rng.u8(0..4) == 0 { 2 } else { 1 };
+        let seed = world.plan.seed.wrapping_mul(1_000).wrapping_add(LIVELY_SALT + establishment as u64);
+        let is_lively = world.plan.has_spaces && Rng::with_seed(seed).u8(0..LIVELY_ONE_IN) == 0;
         for person in 0..people {
             employers.push(Employer {
                 rank: employers.len(),
                 siret: siret(establishment as u64),
                 email: format!("personne{establishment}.{person}@exemple.fr"),
                 is_double: rng.u8(0..3) == 0,
+                is_lively,
                 seed: rng.u64(..),
             });
         }
@@ -87,41 +105,73 @@ struct Sent {
 }
 
 /// Where an employer's efforts have led.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum End {
-    In,
+#[derive(Debug, Clone)]
+pub enum End {
+    In(Credentials),
     /// Another has the account, and the page says what to do.
     Told,
 }
 
 /// The life of an employer in one run.
 pub async fn live(world: Rc<World>, me: Employer) {
-    let mut person = Person { world, rng: Rng::with_seed(me.seed), me, cookies: Vec::new() };
+    let mut person = Person::new(world, me);
     person.think(1, 1_200).await;
-    let Some(end) = person.get_in().await else {
-        person.world.violation(format!("{} keeps trying and does not get in", person.me.email));
-        return;
-    };
-    person.world.note(&format!("{} is {end:?}", person.me.email));
-    if end == End::Told {
-        let world = &person.world;
-        if !world.model.borrow().can_have_account(&person.me.siret) {
-            world.violation(format!("{} is told of an account that nobody has", person.me.email));
+    match Box::pin(person.get_in()).await {
+        None => person.is_kept_out(),
+        Some(End::In(credentials)) => {
+            person.world.note(&format!("{} is in", person.me.email));
+            let credentials = Box::pin(person.later(credentials)).await;
+            if person.me.is_lively {
+                Box::pin(colleagues::live(person, credentials)).await;
+            } else if person.world.plan.has_spaces {
+                person.is_told_of(credentials);
+            }
         }
-        person.ask_for_help().await;
+        Some(End::Told) => {
+            let world = &person.world;
+            world.note(&format!("{} is told", person.me.email));
+            if !world.model.borrow().can_have_account(&person.me.siret) {
+                world.violation(format!("{} is told of an account that nobody has", person.me.email));
+            }
+            person.ask_for_help().await;
+        }
     }
 }
 
-struct Person {
-    world: Rc<World>,
-    me: Employer,
+/// Somebody with a mailbox and a generator of their own.
+pub struct Person {
+    pub world: Rc<World>,
+    pub me: Employer,
     /// Sessions that were opened on some device.
-    cookies: Vec<String>,
-    rng: Rng,
+    pub cookies: Vec<String>,
+    pub rng: Rng,
 }
 
 impl Person {
-    async fn think(&mut self, seconds_min: u64, seconds_max: u64) {
+    #[must_use]
+    pub fn new(world: Rc<World>, me: Employer) -> Self {
+        Self { world, rng: Rng::with_seed(me.seed), me, cookies: Vec::new() }
+    }
+
+    /// The same person on another device.
+    #[must_use]
+    pub fn another(&mut self) -> Self {
+        let rng = self.rng.fork();
+        Self { world: self.world.clone(), me: self.me.clone(), cookies: Vec::new(), rng }
+    }
+
+    /// Others may deal with the establishment from now on.
+    fn is_told_of(&self, credentials: Credentials) {
+        let resident = Resident { me: self.me.clone(), last_name: LAST_NAME.to_owned(), credentials };
+        self.world.residents.borrow_mut().insert(self.me.siret.clone(), resident);
+    }
+
+    /// Whoever keeps trying gets in.
+    pub fn is_kept_out(&self) {
+        self.world.violation(format!("{} keeps trying and does not get in", self.me.email));
+    }
+
+    pub async fn think(&mut self, seconds_min: u64, seconds_max: u64) {
         let millis = self.rng.u64(seconds_min * 1_000..seconds_max * 1_000);
         tokio::time::sleep(Duration::from_millis(millis)).await;
     }
@@ -178,7 +228,7 @@ impl Person {
     }
 
     /// Tries until the account is open.
-    async fn get_in(&mut self) -> Option<End> {
+    pub async fn get_in(&mut self) -> Option<End> {
         let mut times_told = 0;
         for _ in 0..ROUNDS_MAX {
             let has_account = self.has_account().await;
@@ -189,10 +239,7 @@ impl Person {
                 self.apply().await
             };
             match self.use_links(links).await {
-                Some(credentials) => {
-                    self.later(credentials).await;
-                    return Some(End::In);
-                }
+                Some(credentials) => return Some(End::In(credentials)),
                 None if times_told > 6 => return Some(End::Told),
                 None => self.think(5, 900).await,
             }
@@ -230,7 +277,7 @@ impl Person {
     async fn apply_with(&mut self, email: &str) -> Option<String> {
         let form = json!({
             "siret": self.me.siret, "establishment_name": "Boulangerie du Marché", "first_name": FIRST_NAME,
-            "last_name": "Quidam", "email": email, "phone": "01 23 45 67 89", "accept_terms": true,
+            "last_name": LAST_NAME, "email": email, "phone": "01 23 45 67 89", "accept_terms": true,
         });
         self.world.model.borrow_mut().corrected.remove(&(self.me.siret.clone(), email.to_owned()));
         let answer = self.send_proven("/api/create-account", Action::CreateAccount, form).await?;
@@ -298,7 +345,13 @@ impl Person {
 
     /// The texts of my mails, oldest first.
     fn mails(&self) -> Vec<String> {
-        let mine = |mail: &Mail| mail.to.contains(&self.me.email).then(|| mail.text.clone());
+        self.mails_to(&self.me.email)
+    }
+
+    /// Those to an address.
+    #[must_use]
+    pub fn mails_to(&self, address: &str) -> Vec<String> {
+        let mine = |mail: &Mail| mail.to.iter().any(|to| to == address).then(|| mail.text.clone());
         let mut texts = self.world.first().mailbox.pick(usize::MAX, mine).unwrap_or_default();
         texts.reverse();
         texts
@@ -325,17 +378,11 @@ impl Person {
         if self.rng.u8(0..200) == 0 {
             self.think(24 * 3_600, 9 * 24 * 3_600).await;
         }
-        // Short: judging a long one costs more than ten calls of the table.
-        let password = format!("{:07}k{:07}q", self.rng.u32(..10_000_000), self.rng.u32(..10_000_000));
+        let password = self.new_password();
         let newest = links.pop()?;
         match links.pop() {
             Some(older) if self.rng.bool() => {
-                let mut other = Self {
-                    world: self.world.clone(),
-                    me: self.me.clone(),
-                    cookies: Vec::new(),
-                    rng: self.rng.fork(),
-                };
+                let mut other = self.another();
                 let (first, second) = tokio::join!(
                     Box::pin(self.set_password(&newest, &password)),
                     Box::pin(other.set_password(&older, &password))
@@ -344,6 +391,11 @@ impl Person {
             }
             _ => Box::pin(self.set_password(&newest, &password)).await,
         }
+    }
+
+    /// Short: judging a long one costs more than ten calls of the table.
+    pub fn new_password(&mut self) -> String {
+        format!("{:07}k{:07}q", self.rng.u32(..10_000_000), self.rng.u32(..10_000_000))
     }
 
     /// By the link, or now and then by the code beside it, and by the link if the code does not serve.
@@ -383,6 +435,7 @@ impl Person {
             }
         };
         let answer = self.send("/api/set-password", form, begin, judge).await?;
+        self.cookies.extend(answer.cookie());
         let credentials = Credentials { identifier: link.identifier.clone(), password: password.to_owned() };
         // Used: perhaps by my own attempt, whose answer was lost. The password tells.
         let is_mine = answer.status == 200
@@ -391,7 +444,7 @@ impl Person {
     }
 
     /// Logs in, with a proof once one is asked for. Gives the session's cookie.
-    async fn log_in(&mut self, credentials: &Credentials) -> Option<String> {
+    pub async fn log_in(&mut self, credentials: &Credentials) -> Option<String> {
         let mut form = json!({"identifier": credentials.identifier, "password": credentials.password});
         for _ in 0..3 {
             let judged = credentials.clone();
@@ -412,7 +465,7 @@ impl Person {
                 .await?;
             match (answer.status, answer.problem()) {
                 (200, _) => {
-                    let cookie = cookie(&answer)?;
+                    let cookie = answer.cookie()?;
                     let span = Span { from: opened, to: self.world.at_ms() };
                     self.world.model.borrow_mut().opened(&cookie, &credentials.identifier, span);
                     self.cookies.push(cookie.clone());
@@ -426,7 +479,7 @@ impl Person {
     }
 
     /// What follows once the account is open.
-    async fn later(&mut self, mut credentials: Credentials) {
+    async fn later(&mut self, mut credentials: Credentials) -> Credentials {
         for _ in 0..self.rng.u32(1..=LATER_EVENTS_MAX) {
             self.think(10, 5_400).await;
             match self.rng.u8(0..10) {
@@ -438,6 +491,7 @@ impl Person {
                 self.look(&cookie).await;
             }
         }
+        credentials
     }
 
     /// Logs in, looks who is logged in, and mostly logs out.
@@ -448,15 +502,23 @@ impl Person {
             self.look(&cookie).await;
         }
         if self.rng.u8(0..3) > 0 {
-            let from = self.world.at_ms();
-            let answer = self.world.ask("DELETE", "/api/session", Some(&cookie), &Value::Null).await;
-            let span = Span { from, to: self.world.at_ms() };
-            self.world.model.borrow_mut().closed(&cookie, span, answer.as_ref());
+            self.log_out(&cookie).await;
             self.look(&cookie).await;
         }
     }
 
-    async fn look(&self, cookie: &str) {
+    async fn log_out(&self, cookie: &str) {
+        let (what, from) = (What::EndSession { ended: cookie.to_owned() }, self.world.at_ms());
+        let rank = self.world.model.borrow_mut().begin(&what, from);
+        let answer = self.world.ask("DELETE", "/api/session", Some(cookie), &Value::Null).await;
+        let span = Span { from, to: self.world.at_ms() };
+        let verdict = self.world.model.borrow_mut().answered(rank, span, answer.as_ref());
+        if let Err(what) = verdict {
+            self.world.violation(format!("{}: {what}", self.who()));
+        }
+    }
+
+    pub async fn look(&self, cookie: &str) {
         let from = self.world.at_ms();
         let Some(answer) = self.world.ask("GET", "/api/session", Some(cookie), &Value::Null).await else {
             return;
@@ -469,7 +531,7 @@ impl Person {
     }
 
     /// Forgets the password, or everything, and gets in again by mail.
-    async fn forget(&mut self, credentials: &mut Credentials) {
+    pub async fn forget(&mut self, credentials: &mut Credentials) {
         for _ in 0..ROUNDS_MAX {
             let known = self.mails().len();
             let links = if self.rng.bool() {
@@ -532,6 +594,12 @@ pub fn tokens(text: &str) -> Vec<String> {
     links(text).into_iter().map(|sent| sent.token).collect()
 }
 
+/// The tokens of the links to a page in a mail.
+#[must_use]
+pub fn tokens_of(text: &str, page: &str) -> Vec<String> {
+    text.split(page).skip(1).filter_map(|after| after.split_whitespace().next().map(str::to_owned)).collect()
+}
+
 fn links(text: &str) -> Vec<Sent> {
     let is_code = |line: &&str| line.len() == 9 && line.find('-') == Some(4) && !line.contains(' ');
     let sent = |after: &str| {
@@ -539,12 +607,6 @@ fn links(text: &str) -> Vec<Sent> {
         Some(Sent { token, code: after.lines().find(is_code)?.to_owned() })
     };
     text.split("/mot-de-passe/#").skip(1).filter_map(sent).collect()
-}
-
-/// `name=value` of the cookie that an answer sets.
-fn cookie(answer: &Answer) -> Option<String> {
-    let set = answer.headers.get("set-cookie")?.to_str().ok()?;
-    set.split(';').next().map(str::to_owned)
 }
 
 /// The link of a token, as the table has it.
@@ -556,8 +618,10 @@ pub async fn known_link(world: &World, token: &str) -> Option<KnownLink> {
         token: token.to_owned(),
         identifier: row.text("identifier").ok()?.to_owned(),
         siret: row.text("siret").ok()?.to_owned(),
+        email: row.text("email").ok()?.to_owned(),
         epoch: row.number("credentials_epoch").ok()?,
         is_activation: row.text("purpose").ok()? == "activation",
         until: u64::try_from(until).ok()? * 1_000,
+        seen: world.at_ms(),
     })
 }

@@ -1,20 +1,26 @@
-//! Strangers: they enumerate, exhaust the bounds of others, guess passwords, and open every link.
+//! Strangers: they enumerate, exhaust bounds, guess passwords, open every link, ask for what is others'.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use domain::Identifier;
 use domain::code::CODE_TRIES_MAX;
+use domain::mandate::Transition;
+use domain::membership::Change;
 use domain::proof::Action;
 use fastrand::Rng;
 use serde_json::{Value, json};
 use tokio::task::{JoinHandle, spawn_local};
 
-use crate::model::Span;
-use crate::people::{Employer, tokens};
+use crate::colleagues::INVITATION_PAGE;
+use crate::known;
+use crate::model::{Span, What, session_id};
+use crate::own_data::ADDRESS_PAGE;
+use crate::people::{Employer, tokens, tokens_of};
+use crate::visits::{Insider, Request, Resident};
 use crate::world::{Answer, World};
 
-/// Mails that a scanner opens at a visit.
+/// Mails that a scanner opens at a visit, and among which somebody finds another's invitation.
 const SCANNED_MAILS: usize = 5;
 /// Who would have an application sent on that is not theirs.
 pub const HIJACKER: &str = "voleur@exemple.fr";
@@ -31,6 +37,7 @@ pub fn all(world: &Rc<World>, employers: &[Employer]) -> Vec<JoinHandle<()>> {
         spawn_local(enumerate(world.clone(), victim, rng.fork())),
         spawn_local(hijack(world.clone(), another, rng.fork())),
         spawn_local(scan(world.clone(), rng.fork())),
+        spawn_local(trespass(world.clone(), rng.fork())),
     ]
 }
 
@@ -174,11 +181,16 @@ async fn scan(world: Rc<World>, mut rng: Rng) {
     for _ in 0..VISITS * 10 {
         wait(&mut rng, 900).await;
         let texts = world.first().mailbox.pick(SCANNED_MAILS, |mail| Some(mail.text.clone()));
-        for token in texts.unwrap_or_default().iter().flat_map(|text| tokens(text)) {
+        let texts = texts.unwrap_or_default();
+        for token in texts.iter().flat_map(|text| tokens(text)) {
             let answer = world.ask("POST", "/api/link", None, &json!({"token": token})).await;
             if answer.is_some_and(|answer| !matches!(answer.status, 200 | 503)) {
                 world.violation("a link that was sent is unknown when it is opened");
             }
+        }
+        // The others now and then.
+        if world.plan.has_spaces && rng.u8(0..4) == 0 {
+            scan_others(&world, &texts).await;
         }
         for method in ["GET", "HEAD", "OPTIONS"] {
             let answer = world.ask(method, "/api/set-password", None, &Value::Null).await;
@@ -186,5 +198,119 @@ async fn scan(world: Rc<World>, mut rng: Rng) {
                 world.violation(format!("{method} of a link is answered"));
             }
         }
+    }
+}
+
+/// Opens links of invitations and of changes of address. A closed account has no changes.
+async fn scan_others(world: &World, texts: &[String]) {
+    for (page, path) in [(INVITATION_PAGE, "/api/invitation"), (ADDRESS_PAGE, "/api/address")] {
+        for token in texts.iter().flat_map(|text| tokens_of(text, page)) {
+            let answer = world.ask("POST", path, None, &json!({"token": token})).await;
+            let is_known = |answer: Answer| match (answer.status, answer.problem()) {
+                (200 | 503, _) => true,
+                (404, "link-unknown") => page == ADDRESS_PAGE,
+                _ => false,
+            };
+            if !answer.is_none_or(is_known) {
+                world.violation(format!("a link that was sent is unknown to {path}"));
+            }
+        }
+    }
+}
+
+/// Asks for what is others', with the session of an account and the ids of another establishment.
+async fn trespass(world: Rc<World>, mut rng: Rng) {
+    if !world.plan.has_spaces {
+        return;
+    }
+    for _ in 0..2 * VISITS {
+        wait(&mut rng, 7_200).await;
+        let residents = world.residents.borrow().clone();
+        let (own, others) = (rng.choice(residents.iter()), rng.choice(residents.iter()));
+        let (Some((own_siret, own)), Some((siret, victim))) = (own, others) else { continue };
+        if own_siret != siret {
+            let mut stranger = Insider::of(&world, own, &mut rng);
+            let sirets = (own_siret.as_str(), siret.as_str());
+            Box::pin(trespass_once(&world, &mut stranger, (sirets, victim), &mut rng)).await;
+        }
+    }
+}
+
+async fn trespass_once(
+    world: &Rc<World>,
+    stranger: &mut Insider,
+    ((own, siret), victim): ((&str, &str), &Resident),
+    rng: &mut Rng,
+) {
+    match rng.u8(0..7) {
+        0 => {
+            let victim = Insider::of(world, victim, rng).named();
+            let change = rng.choice([Change::Demote, Change::Remove, Change::Suspend]);
+            stranger.change_other(siret, &victim, change.unwrap_or(Change::Demote)).await;
+        }
+        1 => withdraw_anothers(world, stranger, (own, siret), rng).await,
+        2 => end_anothers(world, stranger, own, rng).await,
+        3 => close_anothers(world, stranger, rng).await,
+        4 => accept_anothers(world, stranger, rng).await,
+        5 => ask_in_anothers_name(world, siret, victim).await,
+        _ => {
+            stranger.access(siret).await;
+            stranger.read_journal(siret).await;
+        }
+    }
+}
+
+/// Names the invitation as one of the own establishment's, or of the other's.
+async fn withdraw_anothers(world: &World, stranger: &mut Insider, (own, siret): (&str, &str), rng: &mut Rng) {
+    let known = world.model.borrow().known_invitations();
+    let of_other: Vec<usize> =
+        known.into_iter().filter(|(_, there, _)| there == siret).map(|(rank, ..)| rank).collect();
+    if let Some(invitation) = rng.choice(of_other) {
+        let named = if rng.bool() { own } else { siret };
+        stranger.withdraw(named, invitation).await;
+    }
+}
+
+async fn end_anothers(world: &World, stranger: &mut Insider, own: &str, rng: &mut Rng) {
+    let known = world.model.borrow().known_mandates();
+    let of_others = known.into_iter().filter(|(_, of)| of.client != own && of.cabinet != own);
+    if let Some((rank, of)) = rng.choice(of_others.collect::<Vec<_>>()) {
+        let named = if rng.bool() { own } else { of.client.as_str() };
+        stranger.answer(named, (rank, &*of.name), Transition::End).await;
+    }
+}
+
+/// Nothing ends: the model would see that a session ends by itself.
+async fn close_anothers(world: &World, stranger: &mut Insider, rng: &mut Rng) {
+    let open = world.model.borrow().open_sessions();
+    let of_others = open.into_iter().filter(|(who, _)| *who != stranger.who);
+    let session = rng.choice(of_others.collect::<Vec<_>>()).and_then(|(_, cookie)| session_id(&cookie));
+    if let Some(session) = session {
+        let path = format!("/api/space/sessions/{session}");
+        stranger.act(&Request::plain("DELETE", path, What::Nothing)).await;
+    }
+}
+
+/// With the account of another mailbox.
+async fn accept_anothers(world: &World, stranger: &mut Insider, rng: &mut Rng) {
+    let found = world.first().mailbox.pick(SCANNED_MAILS, |mail| {
+        let tokens = tokens_of(&mail.text, INVITATION_PAGE);
+        tokens.into_iter().next()
+    });
+    let Some(token) = rng.choice(found.unwrap_or_default()) else { return };
+    if let Some(link) = known::invitation(world, &token).await {
+        stranger.accept(&link).await;
+    }
+}
+
+/// Whoever asks is told the same.
+async fn ask_in_anothers_name(world: &World, siret: &str, victim: &Resident) {
+    let Some(proof) = world.solved(Action::Recover) else { return };
+    let form = json!({
+        "siret": siret, "first_name": "Nul", "last_name": "Autre", "email": victim.me.email, "proof": proof,
+    });
+    let answer = world.ask("POST", "/api/invitation/request", None, &form).await;
+    if answer.is_some_and(|answer| !matches!(answer.status, 202 | 503)) {
+        world.violation("a request for an invitation is refused");
     }
 }

@@ -1,15 +1,16 @@
 //! The world: copies of the functions, services that fail, one clock, one source of chance.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use domain::SecretKey;
 use domain::proof::Action;
 use domain::time::{SignedDuration, Timestamp, after};
+use domain::{Identifier, SecretKey, Siret};
 use fastrand::Rng;
 use http::{HeaderMap, Request};
 use mail_sender::dns::MailDomains;
@@ -29,6 +30,7 @@ use tokio::time::Instant;
 use crate::faults::{self, SesFate, TableFate, Weather};
 use crate::history::History;
 use crate::model::Model;
+use crate::visits::Resident;
 use crate::{Plan, Report};
 
 pub const SITE: &str = "https://sesame.example";
@@ -38,6 +40,8 @@ pub const BEGINNING: i64 = 4_102_444_800;
 const COPIES: usize = 3;
 /// How far the clock of a copy is from the others', at the most, in milliseconds.
 pub const SKEW_MS_MAX: i64 = 1_000;
+/// What the path of a session begins with.
+const SESSIONS: &str = "/api/space/sessions/";
 /// Timeout of a client that waits for an answer.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 
@@ -61,6 +65,14 @@ impl Answer {
     #[must_use]
     pub fn problem(&self) -> &str {
         self.body["type"].as_str().and_then(|kind| kind.strip_prefix("/problems/")).unwrap_or("")
+    }
+
+    /// `name=value` of the cookie that it sets; none when it removes one.
+    #[must_use]
+    pub fn cookie(&self) -> Option<String> {
+        let set = self.headers.get("set-cookie")?.to_str().ok()?;
+        let pair = set.split(';').next()?;
+        (!pair.ends_with('=')).then(|| pair.to_owned())
     }
 }
 
@@ -191,6 +203,8 @@ pub struct World {
     serving: RefCell<usize>,
     shared: Arc<Shared>,
     pub model: RefCell<Model>,
+    /// A holder of each space that its people have told of, by SIRET.
+    pub residents: RefCell<BTreeMap<String, Resident>>,
 }
 
 /// The keys of the next release: new ones, with those of today as the previous ones.
@@ -247,13 +261,21 @@ impl World {
             copies.push(copies[0].another(&options(skew_ms, keys_of_today))?);
         }
         copies.push(copies[0].another(&options(rng.i64(-SKEW_MS_MAX..=SKEW_MS_MAX), next_keys))?);
-        Ok(Self { plan, copies, serving: RefCell::new(COPIES), shared, model: RefCell::default() })
+        let (model, residents) = (RefCell::default(), RefCell::default());
+        Ok(Self { plan, copies, serving: RefCell::new(COPIES), shared, model, residents })
     }
 
     /// Milliseconds since the beginning.
     #[must_use]
     pub fn at_ms(&self) -> u64 {
         self.shared.at_ms()
+    }
+
+    /// The moment by a clock that is right.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let beginning = Timestamp::from_second(BEGINNING).unwrap_or(Timestamp::UNIX_EPOCH);
+        after(beginning, SignedDuration::from_millis(i64::try_from(self.at_ms()).unwrap_or(i64::MAX)))
     }
 
     pub fn note(&self, event: &str) {
@@ -321,9 +343,10 @@ impl World {
         });
         let status = answer.as_ref().map_or(0, |answer| answer.status);
         let problem = answer.as_ref().map_or("", |answer| answer.problem());
-        self.note(&format!("{method} {path} {status} {problem}{}", if is_lost { " lost" } else { "" }));
+        let shown = self.shown(path);
+        self.note(&format!("{method} {shown} {status} {problem}{}", if is_lost { " lost" } else { "" }));
         if status == 500 {
-            self.violation(format!("{method} {path} answers 500: {answer:?}"));
+            self.violation(format!("{method} {shown} answers 500: {answer:?}"));
         }
         answer.filter(|_| !is_lost)
     }
@@ -335,7 +358,24 @@ impl World {
         Some((answer, calls.take()))
     }
 
-    /// A solved proof for that action. Its steps cost nothing here: how hard it is to find is not simulated.
+    /// A path as the history names it. The id of a session depends on the salts of proofs.
+    #[must_use]
+    pub fn shown(&self, path: &str) -> String {
+        match path.strip_prefix(SESSIONS) {
+            Some(id) => format!("{SESSIONS}{}", self.name("session", id)),
+            None => path.to_owned(),
+        }
+    }
+
+    /// The id of a member among colleagues, as the pages of holders have it.
+    #[must_use]
+    pub fn member_id(&self, siret: &str, identifier: &str) -> Option<String> {
+        let spaces = &self.first().platform("space")?.spaces;
+        let (siret, identifier) = (Siret::parse(siret).ok()?, Identifier::parse(identifier).ok()?);
+        Some(spaces.member_id(&siret, &identifier).ok()?.to_string())
+    }
+
+    /// A proof of a recovery, or of an application, that is counted as asked for; or of anything else.
     #[must_use]
     pub fn proof(&self, action: Action) -> Option<String> {
         let mut model = self.model.borrow_mut();
@@ -345,6 +385,12 @@ impl World {
             _ => {}
         }
         drop(model);
+        self.solved(action)
+    }
+
+    /// A solved proof for that action. Its steps cost nothing here: how hard it is to find is not simulated.
+    #[must_use]
+    pub fn solved(&self, action: Action) -> Option<String> {
         let platform = self.some_copy().platform("challenge")?;
         let effort = proofs::Effort { cost: 1, counter: 1 };
         let challenge = platform.proofs.challenge_of(action, effort).ok()?;

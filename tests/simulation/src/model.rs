@@ -7,12 +7,18 @@ use domain::account::{FAILED_LOGINS_WINDOW, GUESSES_MAX, SESSION_VALID};
 use domain::code::{CODE_TRIES_MAX, CODE_TRIES_WINDOW};
 use domain::link::LINK_REMEMBERED;
 use domain::time::SignedDuration;
+use domain::{Password, Person};
 use platform::refusals::STEP;
 
 use crate::world::{Answer, SKEW_MS_MAX};
 
 /// By how much two copies can disagree about a moment.
 const SLACK_MS: u64 = 2 * SKEW_MS_MAX.unsigned_abs() + 1_000;
+
+/// Whether a password is guessable whoever has it.
+fn is_refused(password: &str) -> bool {
+    Password::parse(password).is_ok_and(|password| password.judge(&Person::default()).is_err())
+}
 
 /// From asking to the answer, or to giving up, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,12 +210,13 @@ impl Model {
         // Not against itself.
         setting.happened = Happened::No;
         self.settings[rank] = setting.clone();
-        let verdict = answer.map_or(Ok(()), |answer| self.judge_set(&setting.link, span, answer));
+        let verdict = answer.map_or(Ok(()), |answer| self.judge_set(&setting, span, answer));
         self.settings[rank] = Setting { span, happened: Happened::of(answer), ..setting };
         verdict
     }
 
-    fn judge_set(&self, link: &KnownLink, span: Span, answer: &Answer) -> Verdict {
+    fn judge_set(&self, setting: &Setting, span: Span, answer: &Answer) -> Verdict {
+        let link = &setting.link;
         let same = |setting: &&Setting| setting.link.identifier == link.identifier;
         let mut of_account = self.settings.iter().filter(same);
         let before = |setting: &Setting| setting.span.can_precede(span);
@@ -248,6 +255,8 @@ impl Model {
             (404, _) => holds(span.to + SLACK_MS >= link.until + millis(LINK_REMEMBERED), || {
                 "a link that was sent is unknown".to_owned()
             }),
+            // One in a hundred thousand draws is a pattern; the person makes another up.
+            (422, _) => holds(is_refused(&setting.password), || "a good password is refused".to_owned()),
             (503, _) => Ok(()),
             (status, problem) => Err(format!("setting a password answers {status} {problem}")),
         }

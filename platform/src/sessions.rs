@@ -2,6 +2,7 @@
 
 use domain::account::{FAILED_LOGINS_MAX, FAILED_LOGINS_WINDOW, GUESSES_MAX, GUESSES_WINDOW, SESSION_VALID};
 use domain::time::{Timestamp, after};
+use domain::token::hexadecimal;
 use domain::{Account, Identifier, MailJob, Refusal, Token};
 
 use crate::clock::Clock;
@@ -16,14 +17,17 @@ const COUNT_ATTEMPTS_MAX: usize = 3;
 /// Increments both counters, and starts them when there is no row.
 const COUNT: &str = "ADD attempts :one, guesses :one \
                      SET window_until = if_not_exists(window_until, :window_until), \
-                         expires_at = if_not_exists(expires_at, :until)";
+                         expires_at = if_not_exists(expires_at, :until), last_attempt = :attempt";
+/// An attempt whose answer was lost, and that the SDK sends again, is not counted again.
 const COUNT_CONDITION: &str = "attribute_not_exists(pk) OR \
-     (expires_at > :now AND window_until > :now AND attempts < :most AND guesses < :guesses_max)";
+     (expires_at > :now AND window_until > :now AND attempts < :most AND guesses < :guesses_max \
+      AND last_attempt <> :attempt)";
 /// Starts a new window; the day's guesses go on.
-const BEGIN_WINDOW: &str = "SET attempts = :one, window_until = :window_until ADD guesses :one";
+const BEGIN_WINDOW: &str =
+    "SET attempts = :one, window_until = :window_until, last_attempt = :attempt ADD guesses :one";
 /// Starts both anew: the row has expired and is not yet deleted.
-const BEGIN_ALL: &str =
-    "SET attempts = :one, guesses = :one, window_until = :window_until, expires_at = :until REMOVE told_at";
+const BEGIN_ALL: &str = "SET attempts = :one, guesses = :one, window_until = :window_until, \
+                         expires_at = :until, last_attempt = :attempt REMOVE told_at";
 /// The attempt is within its bounds.
 const WITHIN_BOUNDS: Guard = Guard("attempts within bounds");
 /// No mail to the holder was queued yet.
@@ -72,22 +76,26 @@ impl Sessions {
     /// [`GUESSES_WINDOW`]; the holder gets one mail.
     pub async fn count_attempt(&self, identifier: &Identifier, proof: Option<&Proof>) -> Result<(), Error> {
         let now = self.clock.now();
+        let attempt = hexadecimal(&self.random.bytes::<16>());
         for _ in 0..COUNT_ATTEMPTS_MAX {
-            let count = self.attempt(identifier, COUNT, COUNT_CONDITION);
+            let count = self.attempt((identifier, &attempt), COUNT, COUNT_CONDITION);
             let most = if proof.is_some() { GUESSES_MAX } else { FAILED_LOGINS_MAX };
             let count = count.value("most", most).value("guesses_max", GUESSES_MAX);
             let Outcome::Refused(Some(standing)) = self.count(count, proof).await? else {
                 return Ok(());
             };
-            let begin_anew = if standing.is_past(now) {
-                self.attempt(identifier, BEGIN_ALL, "expires_at <= :now")
+            let begin_anew = if standing.find_text("last_attempt") == Some(&*attempt) {
+                return Ok(());
+            } else if standing.is_past(now) {
+                self.attempt((identifier, &attempt), BEGIN_ALL, "expires_at <= :now")
             } else if standing.number("guesses")? >= GUESSES_MAX {
                 self.tell_holder(identifier, &standing).await?;
                 let until = standing.moment("expires_at")?;
                 let retry_after_seconds = self.clock.until(until).as_secs() + 1;
                 return Err(Refusal::TooManyAttempts { retry_after_seconds }.into());
             } else if standing.moment("window_until")? <= now {
-                self.attempt(identifier, BEGIN_WINDOW, "window_until <= :now AND expires_at > :now")
+                let condition = "window_until <= :now AND expires_at > :now";
+                self.attempt((identifier, &attempt), BEGIN_WINDOW, condition)
             } else {
                 return Err(Refusal::ProofRequired.into());
             };
@@ -114,11 +122,18 @@ impl Sessions {
         })
     }
 
-    fn attempt(&self, identifier: &Identifier, update: &'static str, condition: &'static str) -> Change {
+    fn attempt(
+        &self,
+        (identifier, attempt): (&Identifier, &str),
+        update: &'static str,
+        condition: &'static str,
+    ) -> Change {
         let now = self.clock.now();
-        let change =
-            Change::new(Key::attempts(identifier), update, condition).value("one", 1).value("now", now);
-        let change = change.value("window_until", after(now, FAILED_LOGINS_WINDOW));
+        let change = Change::new(Key::attempts(identifier), update, condition)
+            .value("one", 1)
+            .value("now", now)
+            .value("attempt", attempt)
+            .value("window_until", after(now, FAILED_LOGINS_WINDOW));
         if update == BEGIN_WINDOW { change } else { change.value("until", after(now, GUESSES_WINDOW)) }
     }
 

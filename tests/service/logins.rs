@@ -3,7 +3,7 @@
 use platform::config::LoginProof;
 use serde_json::json;
 
-use crate::support::{Answer, App, EMAIL, OTHER_PASSWORD, PASSWORD, SIRET, cookie, token};
+use crate::support::{Answer, App, EMAIL, Fault, OTHER_PASSWORD, PASSWORD, SIRET, cookie, token};
 
 #[tokio::test]
 async fn after_three_failures_a_proof_is_asked_for() {
@@ -56,6 +56,27 @@ async fn a_proof_sent_many_times_counts_as_one_guess() {
         assert_eq!(app.post("/api/session", &form).await.problem(), "wrong-credentials");
     }
     assert_eq!(app.rows("ATTEMPTS#")[0]["guesses"]["N"], "1");
+}
+
+#[tokio::test]
+async fn an_attempt_whose_answer_is_lost_on_the_way_to_us_counts_once() {
+    let app = App::new();
+    let identifier = app.account(SIRET, EMAIL).await;
+    for attempts in 1..=2 {
+        // The account is read; the count is written, and its answer lost twice.
+        app.table.let_one_pass();
+        app.table.plan([Fault::AnswerLost; 2]);
+        assert_eq!(app.login(&identifier, "ce n'est pas lui").await.status, 401);
+        assert_eq!(app.rows("ATTEMPTS#")[0]["attempts"]["N"], attempts.to_string());
+    }
+    app.wait_seconds(16 * 60);
+    app.table.let_one_pass();
+    // The window is over: the count is refused, and the one that begins anew loses its answer.
+    app.table.let_one_pass();
+    app.table.plan([Fault::AnswerLost]);
+    assert_eq!(app.login(&identifier, "ce n'est pas lui").await.status, 401);
+    let row = &app.rows("ATTEMPTS#")[0];
+    assert_eq!((&row["attempts"]["N"], &row["guesses"]["N"]), (&json!("1"), &json!("3")));
 }
 
 #[tokio::test]

@@ -421,6 +421,7 @@ pub const KINDS: &[Kind] = &[
             moment("window_until", "end of that window"),
             number("guesses", "since the row began"),
             moment("told_at", "when a mail to the holder was queued").sometimes(),
+            text("last_attempt", "random; the attempt that was counted last, which is not counted twice"),
             EXPIRES_AT,
         ],
         retention: Retention::After(GUESSES_WINDOW, "the first attempt"),

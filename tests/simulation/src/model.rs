@@ -16,6 +16,7 @@ use domain::account::{FAILED_LOGINS_WINDOW, GUESSES_MAX, GUESSES_WINDOW, SESSION
 use domain::code::{CODE_TRIES_MAX, CODE_TRIES_WINDOW};
 use domain::link::LINK_REMEMBERED;
 use domain::time::SignedDuration;
+use domain::{Password, Person};
 use platform::refusals::STEP;
 
 use self::deeds::Deed;
@@ -33,6 +34,11 @@ use crate::world::{Answer, SKEW_MS_MAX};
 
 /// By how much two copies can disagree about a moment.
 const SLACK_MS: u64 = 2 * SKEW_MS_MAX.unsigned_abs() + 1_000;
+
+/// Whether a password is guessable whoever has it.
+fn is_refused(password: &str) -> bool {
+    Password::parse(password).is_ok_and(|password| password.judge(&Person::default()).is_err())
+}
 
 /// From asking to the answer, or to giving up, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -325,7 +331,8 @@ impl Model {
         // Not against itself.
         setting.happened = Happened::No;
         self.settings[rank] = setting.clone();
-        let verdict = answer.map_or(Ok(()), |answer| self.judge_set(setting.who, &link, span, answer));
+        let judged = |answer| self.judge_set((setting.who, &setting.password), &link, span, answer);
+        let verdict = answer.map_or(Ok(()), judged);
         if let Some(cookie) = answer.and_then(Answer::cookie) {
             self.sessions.push(OpenSession { cookie, who: setting.who, opened: span, by: Some(rank) });
         }
@@ -333,7 +340,13 @@ impl Model {
         verdict
     }
 
-    fn judge_set(&self, who: Who, link: &KnownLink, span: Span, answer: &Answer) -> Verdict {
+    fn judge_set(
+        &self,
+        (who, password): (Who, &str),
+        link: &KnownLink,
+        span: Span,
+        answer: &Answer,
+    ) -> Verdict {
         let before = |setting: &Setting| setting.span.can_precede(span);
         match (answer.status, answer.problem()) {
             (200, _) => self.judge_success(who, link, span),
@@ -363,6 +376,8 @@ impl Model {
             (404, _) => holds(span.to + SLACK_MS >= link.until + millis(LINK_REMEMBERED), || {
                 "a link that was sent is unknown".to_owned()
             }),
+            // One in a hundred thousand draws is a pattern; the person makes another up.
+            (422, _) => holds(is_refused(password), || "a good password is refused".to_owned()),
             (503, _) => Ok(()),
             (status, problem) => Err(format!("setting a password answers {status} {problem}")),
         }

@@ -104,7 +104,7 @@ async fn my_space_opens_the_extranet_for_each_establishment_or_says_what_comes_n
             let browser = &stage.browser;
             log_in(&stage).await;
             browser.sees("#account").await;
-            let link = "#establishments a";
+            let link = "#establishments .app-extranet a";
             match extranet {
                 Some(address) => {
                     browser.reads(link, "Déposer une demande d'activité partielle").await;

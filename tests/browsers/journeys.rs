@@ -125,19 +125,6 @@ async fn an_establishment_with_an_account_has_three_ways_out() {
 }
 
 #[tokio::test]
-async fn who_has_an_account_can_ask_for_another_user() {
-    in_every_engine(async |stage| {
-        let browser = &stage.browser;
-        log_in(stage).await;
-        browser.click("#add-user").await;
-        browser.ready("#submit-ticket [type=submit]").await;
-        assert_eq!(browser.value("#siret").await, SIRET_DIGITS);
-        assert_eq!(browser.value("[name=motive]:checked").await, "extranet-access");
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn what_a_person_has_filled_in_is_not_replaced_by_what_a_page_hands_over() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;

@@ -4,9 +4,10 @@ use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::journeys::apply;
-use crate::people::{EMAIL, ESTABLISHMENT, SIRET_DIGITS};
+use crate::journeys::{apply, open_account};
+use crate::people::{COLLEAGUE, EMAIL, ESTABLISHMENT, SIRET_DIGITS};
 use crate::proxy::Fate;
+use crate::space_states::space_with;
 use crate::stage::{Stage, in_every_engine};
 
 const TAB: char = '\u{e004}';
@@ -160,6 +161,86 @@ async fn identifier_and_password_are_recovered_by_keyboard_alone() {
         write(browser, "#identifier", "ap 0000 0000").await;
         press(browser, ENTER).await;
         hears_heading(browser, "#done").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_colleague_is_invited_and_the_invitation_withdrawn_by_keyboard_alone() {
+    in_every_engine(async |stage: &Stage| {
+        let browser = &stage.browser;
+        open_account(stage).await;
+        browser.go("/mon-espace/").await;
+        browser.sees("#account").await;
+        tab_to(browser, "#space-nav a[href='/mon-espace/collegues/']").await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#colleagues").await;
+        browser.run(LISTEN, json!([])).await;
+        tab_to(browser, "#open-invite").await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#invite").await;
+        for (field, text) in COLLEAGUE {
+            write(browser, &format!("#{field}"), text).await;
+        }
+        tab_to(browser, "#invite-colleague [name=role]").await;
+        press(browser, SPACE).await;
+        press(browser, DOWN).await;
+        assert_eq!(browser.value("#invite-colleague [name=role]:checked").await, "holder");
+        tab_to(browser, "#invite-colleague [type=submit]").await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#colleagues").await;
+        browser.sees("#invitations [data-action=withdraw]").await;
+        tab_to(browser, "#invitations [data-action=withdraw]").await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#confirm").await;
+        tab_to(browser, "#confirm-change [type=submit]").await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#colleagues").await;
+        browser.reads("#news", "est retirée").await;
+        let said = browser.run("return window.said", json!([])).await.to_string();
+        for words in ["Invitation envoyée à", "est retirée"] {
+            assert!(said.contains(words), "{words} was not said: {said}");
+        }
+        tab_to(browser, "#log-out").await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#done").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_invitation_is_accepted_and_a_mandate_offered_by_keyboard_alone() {
+    in_every_engine(async |stage: &Stage| {
+        let browser = &stage.browser;
+        let invitation = json!({
+            "siret": SIRET_DIGITS, "establishment_name": ESTABLISHMENT, "invited_by": "Jeanne Martin-Ruiz",
+            "role": "member", "sent_to": "p•••@exemple.fr", "first_name": "Paul", "last_name": "Durand",
+            "state": "open", "you": "none",
+        });
+        let accepted = json!({"identifier": "AP-0000-0000"});
+        stage.proxy.plan("/api/invitation", [Fate::Given(200, invitation), Fate::Given(200, accepted)]);
+        browser.go("/invitation/#jeton").await;
+        hears_heading(browser, "#open").await;
+        write(browser, "#open-account #phone", "0123456789").await;
+        write(browser, "#open-account #account_password", PASSWORD).await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#done").await;
+
+        stage.proxy.plan("/api/space", [space_with(json!({}))]);
+        browser.go("/mon-espace/mandats/proposer/").await;
+        hears_heading(browser, "#offer").await;
+        browser.reads("#mandate-text", "Objet").await;
+        tab_to(browser, "#offer-mandate [name=as]").await;
+        press(browser, SPACE).await;
+        write(browser, "#other_siret", "35600000009075").await;
+        tab_to(browser, "#scope_read").await;
+        press(browser, SPACE).await;
+        let offered = Fate::Given(202, json!({"mandate": "m9"}));
+        stage.proxy.plan("/api/space", [offered, space_with(json!({}))]);
+        tab_to(browser, "#offer-mandate [type=submit]").await;
+        press(browser, ENTER).await;
+        hears_heading(browser, "#mandates").await;
+        browser.reads("#news", "Mandat proposé").await;
     })
     .await;
 }

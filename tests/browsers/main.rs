@@ -3,6 +3,7 @@
 
 mod access;
 mod browser;
+mod colleagues;
 mod deliveries;
 mod doors;
 mod engines;
@@ -11,6 +12,7 @@ mod journeys;
 mod keyboard;
 mod links;
 mod mail_step;
+mod mandates;
 mod network;
 mod people;
 mod portal;
@@ -19,6 +21,8 @@ mod proxy;
 mod refusals;
 mod screenshots;
 mod sending;
+mod space;
+mod space_states;
 mod stage;
 mod states;
 mod verifier;

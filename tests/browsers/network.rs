@@ -20,7 +20,7 @@ const HOME_BYTES_MAX: usize = 48_000;
 /// Styles show within a second what scripts would have shown.
 const SHOWN_DELAY_MAX: Duration = Duration::from_secs(10);
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 20] = [
     "/",
     "/creer-mon-espace/",
     "/identifiant-oublie/",
@@ -29,6 +29,16 @@ const PAGES: [&str; 10] = [
     "/courriel-non-recu/",
     "/demande-assistance/",
     "/mon-espace/",
+    "/mon-espace/collegues/",
+    "/mon-espace/depart/",
+    "/mon-espace/journal/",
+    "/mon-espace/mandats/",
+    "/mon-espace/mandats/liste/",
+    "/mon-espace/mandats/mandat/",
+    "/mon-espace/mandats/proposer/",
+    "/mon-espace/mes-donnees/",
+    "/invitation/",
+    "/adresse/",
     "/simulation/",
     "/aide/",
 ];
@@ -175,7 +185,12 @@ async fn a_breach_of_the_policy_and_a_line_in_the_console_are_heard_of() {
 async fn a_page_whose_script_does_not_come_says_that_it_is_late() {
     for engine in chosen() {
         let stage = Stage::set(engine, Look::default()).await;
-        for (path, script) in [("/creer-mon-espace/", "/assets/create"), ("/mon-espace/", "/assets/space")] {
+        for (path, script) in [
+            ("/creer-mon-espace/", "/assets/create"),
+            ("/mon-espace/", "/assets/space"),
+            ("/mon-espace/collegues/", "/assets/colleagues"),
+            ("/invitation/", "/assets/invitation"),
+        ] {
             // A browser may ask a few times before it tells.
             stage.proxy.plan(script, vec![Fate::Cut; 20]);
             stage.browser.go(path).await;

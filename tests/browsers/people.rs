@@ -24,6 +24,11 @@ pub const TICKET: [(&str, &str); 5] = [
     ("email", EMAIL),
     ("description", "Ma collègue est partie en octobre. Sa messagerie est fermée."),
 ];
+/// A colleague, who has no account yet.
+pub const COLLEAGUE: [(&str, &str); 3] =
+    [("first_name", "Paul"), ("last_name", "Durand"), ("email", COLLEAGUE_EMAIL)];
+pub const COLLEAGUE_EMAIL: &str = "paul.durand@exemple.fr";
+pub const COLLEAGUE_NAME: &str = "Paul Durand";
 /// Of a mail that was never sent: the page says so, unless `Fate::open_link` says that it serves.
 pub const LINK: &str = "/mot-de-passe/#jeton";
 /// Well formed, and of no account.

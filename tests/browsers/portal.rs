@@ -28,7 +28,12 @@ pub struct Mail {
 impl Mail {
     /// The fragment of its link: `#` and the token.
     pub fn fragment(&self) -> &str {
-        let (_, rest) = self.text.split_once("/mot-de-passe/").expect("a link in the mail");
+        self.fragment_of("/mot-de-passe/")
+    }
+
+    /// The fragment of its link to that page.
+    pub fn fragment_of(&self, page: &str) -> &str {
+        let (_, rest) = self.text.split_once(page).expect("a link in the mail");
         rest.split_whitespace().next().unwrap()
     }
 }
@@ -51,6 +56,22 @@ impl Portal {
     pub async fn mails(&self) -> Vec<Mail> {
         let answer = http::ask(self.port, "GET", "/mailbox.json", "").await.unwrap();
         serde_json::from_slice(&answer.body).unwrap()
+    }
+
+    /// Waits for a mail to that address whose subject or text has that part; gives the newest.
+    pub async fn mail_to(&self, address: &str, part: &str) -> Mail {
+        let start = Instant::now();
+        loop {
+            let mails = self.mails().await;
+            let is_it = |mail: &&Mail| mail.subject.contains(part) || mail.text.contains(part);
+            if let Some(mail) = mails.iter().filter(|mail| mail.to == [address]).find(is_it) {
+                return mail.clone();
+            }
+            let subjects: Vec<_> = mails.iter().map(|mail| mail.subject.as_str()).collect();
+            let waited = start.elapsed();
+            assert!(waited < MAIL_DELAY_MAX, "no mail to {address} with {part}, these came: {subjects:?}");
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// Waits until that many mails have arrived in all; gives the newest. More is a failure.

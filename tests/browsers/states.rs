@@ -6,25 +6,31 @@ use crate::browser::Browser;
 use crate::journeys::{apply, apply_as, check_siret, choose_password, fill_ticket, open_account};
 use crate::people::{EMAIL, LINK, OTHER_PASSWORD, PASSWORD, SIRET, UNKNOWN_IDENTIFIER};
 use crate::proxy::Fate;
+use crate::space_states;
 use crate::stage::Stage;
 use crate::verifier::{ALTERED, WHOLE, key, verify};
 
 /// Pages that have one state only.
-const PLAIN: [(&str, &str); 16] = [
+const PLAIN: [(&str, &str); 21] = [
     ("page-inconnue", "/404.html"),
     ("service-ferme", "/503.html"),
     ("accessibilite", "/accessibilite/"),
+    ("adresse-sans-lien", "/adresse/"),
     ("aide", "/aide/"),
+    ("aide-ajouter-un-collegue", "/aide/ajouter-un-collegue/"),
     ("aide-changer-d-adresse", "/aide/changer-d-adresse/"),
     ("aide-collegue-parti", "/aide/collegue-parti/"),
     ("aide-difficultes-de-connexion", "/aide/difficultes-de-connexion/"),
+    ("aide-je-pars", "/aide/je-pars/"),
     ("aide-lien-du-courriel", "/aide/lien-du-courriel/"),
+    ("aide-mon-comptable", "/aide/mon-comptable/"),
     ("aide-trouver-mon-siret", "/aide/trouver-mon-siret/"),
     ("aide-verification-anti-robot", "/aide/verification-anti-robot/"),
     ("conditions-generales", "/conditions-generales/"),
     ("contrat-de-prestation", "/contrat-de-prestation/"),
     ("courriel-non-recu", "/courriel-non-recu/"),
     ("donnees-personnelles", "/donnees-personnelles/"),
+    ("invitation-sans-lien", "/invitation/"),
     ("mentions-legales", "/mentions-legales/"),
     ("mon-espace-sans-session", "/mon-espace/"),
 ];
@@ -96,6 +102,7 @@ pub async fn visit(stage: &Stage, look: impl AsyncFn(&str)) {
     worst_day(stage, &look).await;
     simulation(stage, &look).await;
     journals(stage, &look).await;
+    space_states::visit(stage, &look).await;
 }
 
 async fn notices(stage: &Stage, look: &impl AsyncFn(&str)) {
@@ -181,6 +188,16 @@ async fn account(stage: &Stage, look: &impl AsyncFn(&str)) {
     check_siret(stage, SIRET).await;
     browser.sees("#exists").await;
     look("creer-mon-espace-existe").await;
+    browser.click("#ask-invitation").await;
+    browser.submit("#request-invitation").await;
+    browser.sees("#request-invitation .govuk-error-summary").await;
+    look("creer-mon-espace-existe-erreurs").await;
+    let asker = [("asker_first_name", "Paul"), ("asker_last_name", "Durand"), ("asker_email", EMAIL)];
+    browser.fill_all("#request-invitation", &asker).await;
+    stage.proxy.plan("/api/invitation/request", [Fate::Given(202, json!({"valid_days": 7}))]);
+    browser.submit("#request-invitation").await;
+    browser.sees("#request-sent").await;
+    look("creer-mon-espace-existe-demande").await;
 }
 
 async fn links(stage: &Stage, look: &impl AsyncFn(&str)) {
@@ -271,7 +288,7 @@ async fn worst_day(stage: &Stage, look: &impl AsyncFn(&str)) {
     browser.submit("#recover-identifier").await;
     browser.reads(".govuk-error-summary", "peut-être arrivé").await;
     look("envoi-peut-etre-arrive-trop-tard").await;
-    stage.proxy.plan("/api/session", [Fate::Refused(503, Some(300))]);
+    stage.proxy.plan("/api/space", [Fate::Refused(503, Some(300))]);
     browser.go("/mon-espace/").await;
     browser.sees(".app-sending--waiting button").await;
     look("mon-espace-en-attente").await;

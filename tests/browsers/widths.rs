@@ -50,12 +50,16 @@ async fn no_identifier_is_cut_and_nothing_scrolls_sideways_when_the_text_alone_i
         browser.sees("#account").await;
         let pages = ["/mon-espace/", "/", "/mot-de-passe-oublie/", "/aide/difficultes-de-connexion/"];
         let others = ["/creer-mon-espace/", "/demande-assistance/", "/courriel-non-recu/"];
-        for path in pages.into_iter().chain(others) {
+        let space = ["/mon-espace/collegues/", "/mon-espace/mandats/", "/mon-espace/mes-donnees/"];
+        for path in pages.into_iter().chain(others).chain(space) {
             browser.size(1280, 900).await;
             browser.go(path).await;
             browser.sees("main h1").await;
             if path == "/mon-espace/" {
                 browser.sees("#establishments .app-counted").await;
+            }
+            if path.starts_with("/mon-espace/") {
+                browser.sees("#signed-in").await;
             }
             if path == "/creer-mon-espace/" {
                 check_siret(stage, SIRET).await;

@@ -49,7 +49,10 @@ async fn what_must_be_filled_in_says_so_to_machines() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
         let pages = ["/", "/creer-mon-espace/", "/identifiant-oublie/", "/demande-assistance/"];
-        for path in pages.into_iter().chain(["/mon-espace/"]) {
+        let space =
+            ["/mon-espace/", "/mon-espace/collegues/", "/mon-espace/depart/", "/mon-espace/mes-donnees/"];
+        let mandates = ["/mon-espace/mandats/proposer/", "/mon-espace/mandats/liste/", "/invitation/"];
+        for path in pages.into_iter().chain(space).chain(mandates) {
             browser.go(path).await;
             browser.sees("main h1").await;
             let unsaid = "

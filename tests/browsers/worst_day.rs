@@ -388,7 +388,7 @@ async fn my_space_waits_for_its_answer_too_and_takes_no_failure_for_one() {
     in_every_engine(async |stage: &Stage| {
         let browser = &stage.browser;
         let later = |seconds| Fate::Refused(503, Some(seconds));
-        stage.proxy.plan("/api/session", [Fate::failed(), later(600), later(3)]);
+        stage.proxy.plan("/api/space", [Fate::failed(), later(600), later(3)]);
         browser.go("/mon-espace/").await;
         browser.sees("#no-answer").await;
         browser.click("#retry").await;

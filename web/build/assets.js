@@ -60,9 +60,11 @@ async function bundleScripts(add) {
   const worker = await add("proof-worker.js", await bundle("scripts/proof-worker.js"));
   const proof = await add("proof.js", await bundle("scripts/proof.js", { PROOF_WORKER: worker }));
   const rules = await add("rules.js", await bundle("scripts/rules.js"));
+  const passwords = await add("passwords.js", await bundle("scripts/passwords.js"));
+  const addresses = { PROOF_MODULE: proof, RULES_MODULE: rules, PASSWORDS_MODULE: passwords };
   const scripts = {};
   for (const file of await readdir("scripts/pages")) {
-    scripts[basename(file, ".js")] = await add(file, await bundlePage(file, { PROOF_MODULE: proof, RULES_MODULE: rules }));
+    scripts[basename(file, ".js")] = await add(file, await bundlePage(file, addresses));
   }
   return scripts;
 }

@@ -6,7 +6,10 @@ import { fixSpaces } from "./french.js";
 import { loadRules, loadedRules, onLeaving } from "./leaving.js";
 import { enableSuggestion } from "./suggestion.js";
 
-const CHECKED = ["siret", "identifier", "identifier_or_siret", "code", "phone", "email", "password"];
+const CHECKED = [
+  ...["siret", "identifier", "identifier_or_siret", "code", "phone", "email", "password"],
+  ...["other_siret", "other_email", "new_password", "from", "until"],
+];
 
 /** A password is chosen by rules; one that is typed at a login has them no more. */
 const isChecked = ({ name, autocomplete }) => CHECKED.includes(name) && autocomplete !== "current-password";
@@ -21,7 +24,7 @@ export function enableChecks(form) {
   form.addEventListener("focusin", loadRules, { once: true });
   for (const input of [...form.elements].filter(isChecked)) {
     watch(form, input);
-    if (input.name === "email") enableSuggestion(input);
+    if (["email", "other_email"].includes(input.name)) enableSuggestion(input);
   }
 }
 

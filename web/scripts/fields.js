@@ -1,6 +1,7 @@
 // What a field takes, by the server's own rules (domain/src), and what is wrong with what was typed. The server
 // judges; this says it at once. Both are held to one list of cases: domain/tests/cases/fields.json.
 import { capitals, isSiretLike, strangeIn, symbolsOf, SYMBOLS } from "./code.js";
+import { readDay } from "./days.js";
 import { SEPARATORS } from "./separators.js";
 import { isSiret } from "./siret.js";
 
@@ -166,5 +167,14 @@ function password(typed) {
   return { kept: typed };
 }
 
+const DATE_RULE = "Cette date n'existe pas : écrivez-la comme 23/11/2026.";
+
+function day(typed) {
+  const kept = readDay(typed);
+  return kept ? { kept } : { code: "date-format", detail: DATE_RULE };
+}
+
+const CHOSEN = { siret, other_siret: siret, other_email: email, new_password: password, from: day, until: day };
+
 /** By the name of the field: what was typed -> `{ kept }`, or `{ code, detail }`. */
-export const RULES = { siret, identifier, identifier_or_siret: identifierOrSiret, code, phone, email, password };
+export const RULES = { identifier, identifier_or_siret: identifierOrSiret, code, phone, email, password, ...CHOSEN };

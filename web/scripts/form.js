@@ -22,12 +22,15 @@ const STILL_OVERLOADED =
 
 /**
  * `options`:
- * - `url`: where it is posted, or what gives it when the form is sent;
+ * - `url`: where it is sent, or what gives it when the form is sent;
+ * - `method`: `POST` by default, or what gives it in the same way; a `DELETE` has no body;
  * - `action`: what its proof is for, if it needs one;
  * - `actionIfAsked`: the same, for a form that needs one only when the server says so;
  * - `isRepeatable`: sent twice with two proofs it is done once, or does no harm;
  * - `fields(typed, lastBody)`: the body without its proof, what was typed by default; `lastBody` is the
  *   text of the last sending that got no answer;
+ * - `missing(typed)`: `[{ field, detail }]`, what is plainly missing besides the fields that say so themselves;
+ * - `onSubmit(typed)`: sends it in place of the form;
  * - `fieldNames`: of the server's fields, those that have another name in this form, `{ theirs: ours }`;
  * - `prefill`: values handed over by an earlier page, for the fields that the person has left empty;
  * - `known`: values that the service has just told the person, better than what was typed before;
@@ -36,8 +39,8 @@ const STILL_OVERLOADED =
  *   stays until the page is come to anew, so that it can be corrected;
  * - `onRefused(answer)`: it was refused for good; returns true if it has dealt with it.
  *
- * Returns `{ isDone, isUnanswered, hasErrors, answered, typed, beginAnew(), correct(), prepare(), put(values),
- * resend(element) }`; `resend` gives whether it was accepted.
+ * Returns `{ isDone, isSending, isUnanswered, hasErrors, answered, typed, beginAnew(), correct(), empty(), prepare(),
+ * put(values), resend(element), showRefusal(answer) }`; `resend` gives whether it was accepted.
  */
 export function bindForm(form, options) {
   return new BoundForm(form, options);
@@ -47,8 +50,9 @@ class BoundForm {
   constructor(form, options) {
     const { url, action = null, actionIfAsked = null, prefill = {}, known = {}, onDone } = options;
     const { fields = (typed) => typed, onRefused = () => false, staysDone = false, isRepeatable = false } = options;
-    const { fieldNames = {} } = options;
+    const { fieldNames = {}, method = "POST", missing = () => [], onSubmit = null } = options;
     Object.assign(this, { form, url, action, actionIfAsked, fields, fieldNames, onDone, onRefused, staysDone, isRepeatable });
+    Object.assign(this, { method, missing, onSubmit });
     this.draft = place(`draft:${form.id}`);
     this.sent = place(`sent:${form.id}`);
     this.done = place(`done:${form.id}`);
@@ -121,6 +125,13 @@ class BoundForm {
     this.keep();
   }
 
+  /** As it came: nothing is typed in it, and nothing kept of it. */
+  empty() {
+    clearErrors(this.form);
+    this.form.reset();
+    this.draft.forget();
+  }
+
   /** What was accepted is filled in still, to be corrected; the next sending is a new request. */
   correct() {
     this.beginAnew();
@@ -187,8 +198,9 @@ class BoundForm {
     const button = this.form.querySelector("[type=submit]");
     const label = button.textContent;
     try {
-      const missing = findMissing(this.form);
+      const missing = inOrder(this.form, [...findMissing(this.form), ...this.missing(read(this.form))]);
       if (missing.length) return showErrors(this.form, missing);
+      if (this.onSubmit) return await this.onSubmit(read(this.form));
       button.textContent = SENDING;
       button.scrollIntoView({ block: "nearest" });
       await this.sendTyped(read(this.form));
@@ -227,8 +239,12 @@ class BoundForm {
       else this.draft.forget();
       this.onDone(answer.data, typed);
     } else if (!this.onRefused(answer)) {
-      showErrors(this.form, explained(this.form, faults(answer, this.fieldNames)));
+      this.showRefusal(answer);
     }
+  }
+
+  showRefusal(answer) {
+    showErrors(this.form, explained(this.form, faults(answer, this.fieldNames)));
   }
 
   /** Sends with the proof that the action needs. */
@@ -252,8 +268,9 @@ class BoundForm {
     // After a reload the same body must find the same proof: it is the same request asked again.
     if (needsProof && !hasPassword(this.form)) this.sent.write({ body, payload: proof });
     try {
-      const url = typeof this.url === "function" ? this.url() : this.url;
-      const answer = await send("POST", url, JSON.stringify({ ...fields, proof }), sending);
+      const [method, url] = [this.method, this.url].map((given) => (typeof given === "function" ? given() : given));
+      const sent = method === "DELETE" ? undefined : JSON.stringify({ ...fields, proof });
+      const answer = await send(method, url, sent, sending);
       return { ...answer, uncertain: answer.uncertain || wasSent };
     } catch (error) {
       error.uncertain ||= wasSent;
@@ -360,17 +377,28 @@ function fill(form, values) {
   }
 }
 
-const hasPassword = (form) => "password" in form.elements;
+/** Names of the fields whose values are kept nowhere. */
+const PASSWORDS = ["password", "new_password"];
+const passwordsOf = (form) => [...form.elements].filter(({ name }) => PASSWORDS.includes(name));
+const hasPassword = (form) => passwordsOf(form).length > 0;
 
 /**
  * A browser may keep the whole page for Back: it must not bring the password with it. It is emptied when
  * the page is left, since password managers look at it until then.
  */
 function emptyPasswordLater(form) {
-  addEventListener("pagehide", () => (form.elements.password.value = ""), { once: true });
+  const empty = () => passwordsOf(form).forEach((field) => (field.value = ""));
+  addEventListener("pagehide", empty, { once: true });
 }
 
-const withoutPassword = ({ password, ...rest }) => rest;
+const withoutPassword = (typed) =>
+  Object.fromEntries(Object.entries(typed).filter(([name]) => !PASSWORDS.includes(name)));
+
+/** In the form's order. */
+function inOrder(form, faults) {
+  const rank = ({ field }) => [...form.elements].findIndex(({ id }) => id === field);
+  return faults.sort((one, other) => rank(one) - rank(other));
+}
 
 /** Only what is plainly empty is said here, at once; the server judges the rest. */
 function findMissing(form) {

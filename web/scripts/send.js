@@ -2,6 +2,8 @@
 // asks (Retry-After), never in step with the others (jitter), and says so.
 
 const TIMEOUT_SECONDS = 20;
+/** A file may be long, and the line slow. */
+const FILE_TIMEOUT_SECONDS = 180;
 /** When nobody has answered so many times in a row, the service is down, or this machine is off line. */
 const SILENCES_MAX = 8;
 /** Refused for now, it comes back for that long; then it is for the person to say. */
@@ -28,14 +30,15 @@ export class NoAnswer extends Error {
 /**
  * Sends `body` (text, already JSON) and returns `{ status, data, uncertain }`; `uncertain` says that an
  * earlier attempt was sent and not answered, so that it may have been carried out. What it throws bears
- * it too. `waiting` is that of `insist`; `signal` stops it at any time.
+ * it too. `waiting` is that of `insist`; `signal` stops it at any time. `file` is the media type of an answer
+ * that is taken as it came, as `{ text }`.
  */
-export async function send(method, url, body, { waiting, signal }) {
+export async function send(method, url, body, { waiting, signal, file }) {
   let uncertain = false;
   const attempt = async () => {
     const before = uncertain;
     uncertain = method !== "GET";
-    const answer = await attemptOnce(method, url, body, signal);
+    const answer = await attemptOnce(method, url, body, { stopped: signal, file });
     if (answer && !isTemporary(answer)) return { ...answer, uncertain: before };
     // This one answer means for sure that nothing was done.
     if (answer?.status === 429) uncertain = before;
@@ -85,10 +88,10 @@ export function unlessStopped(work, signal) {
  */
 const isTemporary = ({ status, data }) => [502, 503, 504].includes(status) || ([429, 500].includes(status) && !data?.type);
 
-async function attemptOnce(method, url, body, stopped) {
+async function attemptOnce(method, url, body, { stopped, file }) {
   const ending = new AbortController();
   const end = () => ending.abort();
-  const timer = setTimeout(end, TIMEOUT_SECONDS * 1000);
+  const timer = setTimeout(end, (file ? FILE_TIMEOUT_SECONDS : TIMEOUT_SECONDS) * 1000);
   stopped?.addEventListener("abort", end);
   try {
     const response = await fetch(url, {
@@ -97,10 +100,11 @@ async function attemptOnce(method, url, body, stopped) {
       headers: body ? { "Content-Type": "application/json" } : {},
       signal: ending.signal,
     });
-    const data = response.status === 204 ? {} : parse(await response.text());
+    const type = response.headers.get("Content-Type") ?? "";
+    const text = await response.text();
+    const data = response.status === 204 ? {} : file && response.ok ? asFile(text, type, file) : parse(text);
     // Half an answer is none, and a page that a network puts in its place is no success.
-    const isJson = response.headers.get("Content-Type")?.includes("json");
-    if (!data && (isJson || response.ok)) return null;
+    if (!data && (type.includes("json") || response.ok)) return null;
     return { status: response.status, data: data ?? {}, retryAfter: response.headers.get("Retry-After") };
   } catch {
     if (stopped?.aborted) throw new Cancelled();
@@ -110,6 +114,8 @@ async function attemptOnce(method, url, body, stopped) {
     stopped?.removeEventListener("abort", end);
   }
 }
+
+const asFile = (text, type, file) => (type.startsWith(file) ? { text } : null);
 
 /** Null if it is no JSON object. */
 function parse(text) {

@@ -36,6 +36,15 @@ export function place(name) {
   };
 }
 
+/** Nothing of this site is kept in the tab any more: the next person may be another. */
+export function clearTab() {
+  try {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+  } catch {
+    // Nothing was kept.
+  }
+}
+
 const resumed = place("resumed");
 /** A page left a link back to this one, to be found as it was left. */
 const isResumed = resumed.read() === location.pathname;

@@ -99,3 +99,13 @@ test("a request that was throttled was not carried out, one that was not answere
   assert.deepEqual(await sendTo(t, throttled(), throttled(), refused()), { status: 403, uncertain: false, left: 0 });
   assert.deepEqual(await sendTo(t, null, throttled(), refused()), { status: 403, uncertain: true, left: 0 });
 });
+
+test("a file is taken as it came, and only if it is one", async (t) => {
+  const file = (type) => new Response("ligne\n", { headers: { "Content-Type": type } });
+  const answers = [file("text/html; charset=utf-8"), file("text/plain; charset=utf-8"), problem(401, "no-session")];
+  t.mock.method(globalThis, "fetch", async () => answers.shift());
+  const ask = () => send("GET", "/api/x", undefined, { waiting: async () => {}, file: "text/plain" });
+  // What a network puts in its place is asked for again.
+  assert.deepEqual((await ask()).data, { text: "ligne\n" });
+  assert.equal((await ask()).data.type, "/problems/no-session");
+});

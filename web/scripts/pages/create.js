@@ -146,7 +146,8 @@ enableHandOver(byId("correction-refused"), () => forRequestWith(correction.typed
 
 function showOvertaken({ detail, title }) {
   forgetMail();
-  showExists(detail ?? title, checked.read());
+  const { first_name, last_name, email } = second.typed;
+  showExists(detail ?? title, checked.read(), { first_name, last_name, email });
   leaveFirst();
   second.beginAnew();
 }

@@ -5,6 +5,7 @@ import { byId, make, showView } from "../dom.js";
 import { showErrors } from "../errors.js";
 import { showExists } from "../exists.js";
 import { bindForm } from "../form.js";
+import { forgetToken, onOtherLink, takeToken } from "../link-token.js";
 import { enablePasswords } from "../passwords.js";
 import { NoAnswer, send } from "../send.js";
 import { rememberSession } from "../session.js";
@@ -24,28 +25,10 @@ const WRONG_CODE =
 const BY_CODE = "Vous avez reçu un courriel, mais son lien ne s'ouvre pas ici\u00a0? Recopiez le code qu'il donne.";
 const OVERTAKEN = "Quelqu'un d'autre a ouvert le compte de votre établissement avant vous. Votre lien ne sert plus.";
 
-const kept = place("link-token");
 /** What the service said of the link when it was opened. */
 const opened = place("link-opened");
 /** `{ view, uncertain }` once the link was refused: loaded again, the page says the same. */
 const refused = place("link-refused");
-
-/** The token in the address, if there is one: the skip link writes a fragment too, an element's id. */
-function findToken() {
-  const fragment = location.hash.slice(1);
-  return byId(fragment) ? "" : fragment;
-}
-
-/** The token, taken out of the address, so that neither the history nor a shared screen shows it. */
-function takeToken() {
-  const token = findToken();
-  if (!token) return kept.read();
-  history.replaceState(null, "", location.pathname);
-  refused.forget();
-  opened.forget();
-  kept.write(token);
-  return token;
-}
 
 /** `#done` has texts for each outcome; those of one of them are said. */
 function showDone(outcome) {
@@ -57,7 +40,7 @@ function showDone(outcome) {
 /** After a recovery the login stands here, with the identifier; an activation has logged in already. */
 async function showSet(identifier) {
   const purpose = opened.read()?.purpose ?? (await opening)?.purpose;
-  kept.forget();
+  forgetToken();
   byId("identifier-value").textContent = identifier;
   byId("username").value = identifier;
   const isLoggedIn = purpose === "activation";
@@ -135,7 +118,13 @@ function opener({ code, identifier_or_siret: owner }) {
   return token ? { token } : { code: readCode(code) ?? code, ...ownerOf(owner) };
 }
 
-let token = takeToken();
+/** Another link than the one of which something is known. */
+function forgetOpened() {
+  refused.forget();
+  opened.forget();
+}
+
+let token = takeToken(forgetOpened);
 if (!isLoadedAgain()) refused.forget();
 let opening = Promise.resolve(null);
 enablePasswords();
@@ -188,13 +177,7 @@ const choosing = bindForm(byId("set-password"), {
 });
 
 const forms = [choosing, asking, renewing];
-// Another link opened in this very tab changes the fragment only. The page that is loaded again finds
-// the token in the address still, and takes it.
-addEventListener("hashchange", () => {
-  if (!findToken()) return;
-  for (const form of forms) form.beginAnew();
-  location.reload();
-});
+onOtherLink(() => forms.forEach((form) => form.beginAnew()));
 
 if (!forms.some((form) => form.isDone)) {
   if (refused.read()) showRefusal(refused.read());
@@ -209,7 +192,8 @@ if (!forms.some((form) => form.isDone)) {
 // Gone where the page has begun with the login.
 byId("enter-code")?.addEventListener("click", () => {
   token = null;
-  for (const known of [kept, opened, refused]) known.forget();
+  forgetToken();
+  forgetOpened();
   askCode();
   showView("choose");
 });

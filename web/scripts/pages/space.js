@@ -1,92 +1,98 @@
-// My space: who is logged in, for which establishments, and the way out; or the login.
-import { readAsked } from "../asked.js";
-import { byId, make, readableSiret, showView } from "../dom.js";
-import { bindForm } from "../form.js";
-import { enablePasswords } from "../passwords.js";
-import { Progress } from "../progress.js";
-import { Cancelled, send } from "../send.js";
-import { forgetSession, rememberSession } from "../session.js";
-import { enableHandOver, takeOver } from "../tab.js";
+// My space: who is logged in, the establishment that is shown, what waits for an answer, and the ways to the rest.
+import { byId, make, readableSiret } from "../dom.js";
+import { fixSpaces } from "../french.js";
+import { takeInviter } from "../space/inviter.js";
+import { fillRows } from "../space/items.js";
+import { openSpace } from "../space/shell.js";
+import { ROLES, isActiveHolder, isLastHolder, isToAnswer, nameOf } from "../space/words.js";
+import { enableHandOver } from "../tab.js";
 
-const ROLES = { holder: "Titulaire du compte" };
-const MAYBE_OUT = "Nous ne savons pas si vous êtes déconnecté. Réessayez. Sur un ordinateur partagé, ne partez pas avant.";
-const STOPPED = "Vous avez arrêté la déconnexion. Vous êtes peut-être encore connecté\u00a0: réessayez.";
-const progress = new Progress(byId("progress"), { kept: "", cancel: "Annuler l'attente" });
+const COLLEAGUES = "/mon-espace/collegues/";
+const MANDATES = "/mon-espace/mandats/";
+const SUSPENDED =
+  "Un titulaire a suspendu votre accès\u00a0: vous ne pouvez rien faire pour cet établissement, sauf le quitter.";
 
-/** Sends, and says so below what is shown. */
-async function ask(method, doing) {
-  try {
-    return await send(method, "/api/session", undefined, progress.begin(doing));
-  } finally {
-    progress.clear();
-  }
-}
+const plural = (count, word) => `${count}\u00a0${word}${count > 1 ? "s" : ""}`;
+const link = (href, text, about = "") =>
+  make("a", { class: "govuk-link", href }, text, make("span", { class: "govuk-visually-hidden" }, about));
 
-function showAccount(me) {
-  const { identifier, first_name, last_name, establishments, extranet = null } = me;
-  rememberSession();
-  byId("who").textContent = `${first_name} ${last_name}`;
-  byId("identifier-value").textContent = identifier;
-  byId("establishments").replaceChildren(...establishments.map((establishment) => row(establishment, extranet)));
-  byId("no-extranet").hidden = extranet !== null;
-  enableHandOver(byId("next"), establishments.length === 1 ? { siret: establishments[0].siret } : {});
-  // Those of the application are known only to the tab where it was filled in.
-  const { email, phone } = { ...readAsked()?.fields, email: readAsked()?.kind === "activation" ? readAsked().to : undefined };
+function show(space) {
+  const { me, establishment, establishments } = space;
+  // Asked for by a mail: the form is on the page of the colleagues.
+  if (takeInviter(space)) return location.replace(COLLEAGUES);
+  const extranet = space.data.extranet ?? null;
+  byId("who").textContent = nameOf(me);
+  byId("identifier-value").textContent = me.identifier;
+  byId("establishments").replaceChildren(...(establishment ? [card(establishment, extranet)] : []));
+  byId("no-establishment").hidden = Boolean(establishment);
+  byId("no-extranet").hidden = !establishment || establishment.state === "suspended" || extranet !== null;
+  byId("next").hidden = !space.isHolder;
+  const { first_name, last_name, email, phone } = me;
   enableHandOver(byId("others"), { first_name, last_name, email, phone });
-  showView("account");
+  const tasks = establishments.flatMap((one) => tasksOf(one, establishments.length > 1));
+  byId("to-do").hidden = tasks.length === 0;
+  byId("to-do-list").replaceChildren(...tasks.map((task) => taskItem(space, task)));
 }
 
-function row({ siret, name, role }, extranet) {
-  const about = make("dd", { class: "govuk-summary-list__value" }, siretOf(siret), make("br"), ROLES[role] ?? role);
-  if (extranet) {
-    const label = make("span", { class: "govuk-visually-hidden" }, ` pour ${name}, SIRET ${readableSiret(siret)}`);
-    const link = make("a", { class: "govuk-button", href: extranet }, "Déposer une demande d'activité partielle", label);
-    about.append(make("p", { class: "app-extranet" }, link));
+function card(establishment, extranet) {
+  const { siret, name, state } = establishment;
+  const title = make("h3", { class: "govuk-heading-m" }, name);
+  const rows = make("dl", { class: "govuk-summary-list" });
+  fillRows(rows, rowsOf(establishment));
+  const parts = [title, rows];
+  if (state === "suspended") parts.push(make("p", { class: "govuk-inset-text" }, SUSPENDED));
+  else if (extranet) parts.push(extranetLink(extranet, name, siret));
+  return make("div", { class: "app-card" }, ...parts);
+}
+
+function extranetLink(href, name, siret) {
+  const about = make("span", { class: "govuk-visually-hidden" }, ` pour ${name}, SIRET ${readableSiret(siret)}`);
+  const button = make("a", { class: "govuk-button", href }, "Déposer une demande d'activité partielle", about);
+  return make("p", { class: "app-extranet" }, button);
+}
+
+/** `[key, values…]`, each value a line. */
+function rowsOf({ siret, name, role, state, members, invitations = [], mandates = [], mandates_next: next }) {
+  const about = ` de ${name}`;
+  const suspended = state === "suspended" ? ", accès suspendu" : "";
+  const rows = [
+    ["SIRET", make("span", { class: "app-counted" }, readableSiret(siret))],
+    ["Votre rôle", `${ROLES[role] ?? role}${suspended}`],
+  ];
+  if (members) {
+    const holders = members.filter(isActiveHolder).length;
+    const people = `${plural(members.length, "personne")}, dont ${plural(holders, "titulaire")}`;
+    const invited = invitations.length ? `, ${plural(invitations.length, "invitation")}` : "";
+    rows.push(["Collègues", people + invited, link(COLLEAGUES, "Voir les collègues", about)]);
+  } else rows.push(["Départ", link("/mon-espace/depart/", "Quitter l'établissement", ` ${name}`)]);
+  if (suspended) return rows;
+  const active = mandates.filter((mandate) => mandate.state === "active").length;
+  const count = next ? "Plus de 50" : mandates.length ? `${active} en cours` : "Aucun";
+  rows.push(["Mandats", count, link(MANDATES, "Voir les mandats", about)]);
+  if (members) rows.push(["Journal", link("/mon-espace/journal/", "Voir le journal", about)]);
+  return rows;
+}
+
+/** What waits for this person, most pressing first: `{ siret, text, href }`. */
+function tasksOf({ siret, name, members, invitations = [], mandates = [] }, isNamed) {
+  if (!members) return [];
+  const where = isNamed ? `${name} : ` : "";
+  const task = (href, text) => ({ siret, href, text: fixSpaces(where + text) });
+  const answers = mandates.filter(isToAnswer).length;
+  const tasks = invitations
+    .filter(({ state }) => state === "bounced")
+    .map((one) => task(COLLEAGUES, `l'invitation de ${nameOf(one)} n'est pas arrivée, corrigez l'adresse`));
+  if (answers) tasks.unshift(task(MANDATES, `${plural(answers, "mandat")} à accepter ou à refuser`));
+  if (isLastHolder(members)) {
+    tasks.push(task(COLLEAGUES, "vous êtes le seul titulaire, nommez-en un second pour que personne ne soit bloqué"));
   }
-  return make("div", { class: "govuk-summary-list__row" }, make("dt", { class: "govuk-summary-list__key" }, name), about);
+  return tasks;
 }
 
-const siretOf = (siret) => make("span", {}, "SIRET ", make("span", { class: "app-counted" }, readableSiret(siret)));
-
-async function logOut() {
-  try {
-    const { status } = await ask("DELETE", "Déconnexion en cours…");
-    if (status === 204 || status === 401) {
-      forgetSession();
-      showView("done");
-    } else progress.say(MAYBE_OUT);
-  } catch (error) {
-    progress.say(error instanceof Cancelled ? STOPPED : MAYBE_OUT);
-  }
+function taskItem(space, { siret, text, href }) {
+  const item = make("a", { class: "govuk-link", href }, text[0].toUpperCase() + text.slice(1));
+  item.addEventListener("click", () => space.prefer(siret));
+  return make("li", {}, item);
 }
 
-let isLeaving = false;
-byId("log-out").addEventListener("click", async () => {
-  if (isLeaving) return;
-  isLeaving = true;
-  await logOut();
-  isLeaving = false;
-});
-
-byId("retry").addEventListener("click", () => location.reload());
-
-// Brought back whole by Back: who was logged in then may not be now.
-addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
-
-async function load() {
-  const answer = await ask("GET", "Chargement en cours…").catch(() => null);
-  if (answer?.status === 200) return showAccount(answer.data);
-  if (answer?.status === 401) forgetSession();
-  showView(answer?.status === 401 ? "no-session" : "no-answer");
-}
-
-enablePasswords();
-bindForm(byId("login"), {
-  url: "/api/session",
-  actionIfAsked: "session",
-  isRepeatable: true,
-  known: takeOver(),
-  onDone: showAccount,
-});
-// Not awaited: the page is ready when it says what it waits for.
-load();
+openSpace({ main: "account", show });

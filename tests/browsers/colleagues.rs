@@ -1,0 +1,283 @@
+//! Colleagues: invited, joined, promoted, gone; the last holder leaves nobody locked out.
+
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::journeys::{check_siret, log_in, open_account};
+use crate::people::{
+    COLLEAGUE, COLLEAGUE_EMAIL, COLLEAGUE_NAME, EMAIL, ESTABLISHMENT, OTHER_PASSWORD, PASSWORD, SIRET,
+};
+use crate::space::{fill_login, log_in_as, log_out};
+use crate::stage::{Stage, in_every_engine};
+
+const FIRST_HOLDER: &str = "Jeanne Martin-Ruiz";
+
+#[tokio::test]
+async fn a_colleague_is_invited_joins_is_promoted_and_the_first_holder_leaves() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let first = open_account(stage).await;
+        browser.go("/mon-espace/").await;
+        browser.reads("#to-do-list", "seul titulaire").await;
+        browser.click("#add-user").await;
+        invite(stage, "member").await;
+        browser.reads(&row("#invitations", COLLEAGUE_NAME), "En attente").await;
+        log_out(browser).await;
+        let second = join(stage, &invited(stage).await).await;
+        assert_ne!(first, second);
+        browser.reads("#establishments", "Utilisateur").await;
+        browser.go("/mon-espace/collegues/").await;
+        browser.sees("#for-members").await;
+        browser.sees_not("#members").await;
+        log_out(browser).await;
+
+        log_in_as(browser, &first, PASSWORD).await;
+        browser.go("/mon-espace/collegues/").await;
+        browser.sees_not("#invited").await;
+        change(browser, COLLEAGUE_NAME, "promote").await;
+        browser.reads("#news", "Paul Durand est titulaire").await;
+        browser.reads(&row("#members", COLLEAGUE_NAME), "Titulaire").await;
+        browser.click("#to-leave").await;
+        browser.sees("#leave-now").await;
+        browser.submit("#leave-establishment").await;
+        browser.reads("#news", "Vous avez quitté").await;
+        browser.sees("#no-establishment").await;
+        log_out(browser).await;
+
+        log_in_as(browser, &second, OTHER_PASSWORD).await;
+        browser.reads("#establishments", "Titulaire").await;
+        browser.go("/mon-espace/collegues/").await;
+        browser.reads("#members", "Paul Durand (vous)").await;
+        browser.sees_not(&row("#members", FIRST_HOLDER)).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_colleague_is_suspended_resumed_and_removed_each_after_what_happens_was_said() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let first = open_account(stage).await;
+        browser.go("/mon-espace/collegues/#invite").await;
+        invite(stage, "member").await;
+        log_out(browser).await;
+        let second = join(stage, &invited(stage).await).await;
+        log_out(browser).await;
+
+        log_in_as(browser, &first, PASSWORD).await;
+        browser.go("/mon-espace/collegues/").await;
+        // Cancelled, nothing is done.
+        browser.click(&action(COLLEAGUE_NAME, "suspend")).await;
+        browser.reads("#confirm", "ne peut plus rien faire pour cet établissement").await;
+        browser.click("#confirm [data-back]").await;
+        browser.sees("#colleagues").await;
+        change(browser, COLLEAGUE_NAME, "suspend").await;
+        browser.reads(&row("#members", COLLEAGUE_NAME), "Accès suspendu").await;
+        log_out(browser).await;
+        log_in_as(browser, &second, OTHER_PASSWORD).await;
+        browser.reads("#establishments", "Un titulaire a suspendu votre accès").await;
+        log_out(browser).await;
+
+        log_in_as(browser, &first, PASSWORD).await;
+        browser.go("/mon-espace/collegues/").await;
+        change(browser, COLLEAGUE_NAME, "resume").await;
+        browser.sees(&action(COLLEAGUE_NAME, "promote")).await;
+        change(browser, COLLEAGUE_NAME, "remove").await;
+        browser.sees_not(&row("#members", COLLEAGUE_NAME)).await;
+        log_out(browser).await;
+        log_in_as(browser, &second, OTHER_PASSWORD).await;
+        browser.sees("#no-establishment").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_successor_takes_the_place_of_the_last_holder() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let first = open_account(stage).await;
+        browser.go("/mon-espace/depart/").await;
+        browser.sees("#last-holder").await;
+        browser.sees_not("#promote-way").await;
+        browser.sees_not("#leave-establishment").await;
+        for (field, typed) in COLLEAGUE {
+            browser.fill(&format!("#invite-successor #successor_{field}"), typed).await;
+        }
+        browser.submit("#invite-successor").await;
+        browser.reads("#news", "Vous restez titulaire jusqu'à son acceptation").await;
+        browser.reads("#invitations", "pour prendre votre suite").await;
+        log_out(browser).await;
+        join(stage, &invited(stage).await).await;
+        browser.reads("#establishments", "Titulaire").await;
+        log_out(browser).await;
+        log_in_as(browser, &first, PASSWORD).await;
+        browser.sees("#no-establishment").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_holder_can_promote_a_colleague_and_leave_on_one_page() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let first = open_account(stage).await;
+        browser.go("/mon-espace/collegues/#invite").await;
+        invite(stage, "member").await;
+        log_out(browser).await;
+        join(stage, &invited(stage).await).await;
+        log_out(browser).await;
+        log_in_as(browser, &first, PASSWORD).await;
+        browser.go("/mon-espace/depart/").await;
+        browser.submit("#promote-successor").await;
+        browser.reads("#promote-successor .govuk-error-summary", "Choisissez un collègue").await;
+        browser.click("#promote-successor #successor").await;
+        browser.submit("#promote-successor").await;
+        browser.reads("#news", "Vous pouvez maintenant quitter l'établissement").await;
+        browser.submit("#leave-establishment").await;
+        browser.reads("#news", "Vous avez quitté").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_told_that_there_is_an_account_asks_and_a_holder_answers_by_one_click() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let first = open_account(stage).await;
+        leave_no_trace(browser).await;
+        browser.go("/creer-mon-espace/").await;
+        check_siret(stage, SIRET).await;
+        browser.click("#exists #ask-invitation").await;
+        for (field, typed) in COLLEAGUE {
+            browser.fill(&format!("#request-invitation #asker_{field}"), typed).await;
+        }
+        browser.submit("#request-invitation").await;
+        browser.sees("#request-sent").await;
+        // Loaded again it says the same, and sends nothing more.
+        browser.reload().await;
+        browser.sees("#request-sent").await;
+        assert_eq!(stage.proxy.bodies("/api/invitation/request").len(), 1);
+
+        let mail = stage.portal.mail_to(EMAIL, "#inviter=").await;
+        browser.go(&format!("/mon-espace/{}", mail.fragment_of("/mon-espace/"))).await;
+        browser.sees("#no-session").await;
+        assert!(!browser.place().await.contains('#'), "who it is stays in the address");
+        fill_login(browser, &first, PASSWORD).await;
+        browser.sees("#asked-for").await;
+        for (field, typed) in COLLEAGUE {
+            assert_eq!(browser.value(&format!("#invite-colleague #{field}")).await, typed);
+        }
+        browser.submit("#invite-colleague").await;
+        browser.reads("#news", "Invitation envoyée").await;
+        log_out(browser).await;
+        join(stage, &invited(stage).await).await;
+        browser.reads("#establishments", ESTABLISHMENT).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_invitation_is_for_its_own_address_and_serves_once() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        open_account(stage).await;
+        browser.go("/mon-espace/collegues/#invite").await;
+        invite(stage, "member").await;
+        let fragment = invited(stage).await;
+        // Opened by the inviter, who is another.
+        browser.go(&format!("/invitation/{fragment}")).await;
+        browser.sees("#for-member, #for-other").await;
+        browser.sees_not("#open-account").await;
+        leave_no_trace(browser).await;
+        join(stage, &fragment).await;
+        browser.go(&format!("/invitation/{fragment}")).await;
+        browser.sees("#accepted").await;
+        browser.reload().await;
+        browser.sees("#accepted").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_invitation_that_is_withdrawn_says_so_and_another_can_be_asked_for() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        open_account(stage).await;
+        browser.go("/mon-espace/collegues/#invite").await;
+        invite(stage, "member").await;
+        let fragment = invited(stage).await;
+        change(browser, COLLEAGUE_NAME, "withdraw").await;
+        browser.reads("#news", "est retirée").await;
+        browser.sees_not("#invited").await;
+        leave_no_trace(browser).await;
+        browser.go(&format!("/invitation/{fragment}")).await;
+        browser.sees("#withdrawn, #link-unknown").await;
+        browser.ready("#request-invitation [type=submit]").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_has_an_account_invites_another_user_from_the_first_page() {
+    in_every_engine(async |stage| {
+        log_in(stage).await;
+        stage.browser.click("#add-user").await;
+        stage.browser.ready("#invite-colleague [type=submit]").await;
+        assert_eq!(stage.browser.place().await, "/mon-espace/collegues/");
+    })
+    .await;
+}
+
+/// An entry of a list, by its name.
+fn row(list: &str, name: &str) -> String {
+    format!("{list} [data-name='{name}']")
+}
+
+fn action(name: &str, action: &str) -> String {
+    format!("[data-name='{name}'] [data-action={action}]")
+}
+
+/// Does something with a colleague or an invitation, and confirms it.
+async fn change(browser: &Browser, name: &str, what: &str) {
+    browser.click(&action(name, what)).await;
+    browser.sees("#confirm").await;
+    browser.submit("#confirm-change").await;
+    browser.sees("#colleagues").await;
+}
+
+/// Fills the invitation in and sends it, where its form is shown.
+async fn invite(stage: &Stage, role: &str) {
+    let browser = &stage.browser;
+    browser.sees("#invite").await;
+    browser.fill_all("#invite-colleague", &COLLEAGUE).await;
+    browser.click(&format!("#invite-colleague [name=role][value={role}]")).await;
+    browser.submit("#invite-colleague").await;
+    browser.reads("#news", "Invitation envoyée à p•••@exemple.fr").await;
+}
+
+/// The fragment of the invitation's link.
+async fn invited(stage: &Stage) -> String {
+    let mail = stage.portal.mail_to(COLLEAGUE_EMAIL, "/invitation/").await;
+    mail.fragment_of("/invitation/").to_owned()
+}
+
+/// Opens an account by the invitation, with nobody logged in, and goes to my space. Gives the identifier.
+async fn join(stage: &Stage, fragment: &str) -> String {
+    let browser = &stage.browser;
+    browser.go(&format!("/invitation/{fragment}")).await;
+    browser.reads("#open", ESTABLISHMENT).await;
+    browser.fill("#open-account #phone", "01 23 45 67 89").await;
+    browser.fill("#open-account #account_password", OTHER_PASSWORD).await;
+    browser.submit("#open-account").await;
+    browser.sees("#new-account").await;
+    let identifier = browser.text("#done #identifier-value").await;
+    browser.click("#to-space").await;
+    browser.reads("#who", COLLEAGUE_NAME).await;
+    identifier
+}
+
+/// Another person comes to the browser.
+async fn leave_no_trace(browser: &Browser) {
+    browser.run("localStorage.clear(); sessionStorage.clear()", json!([])).await;
+    browser.client.delete_all_cookies().await.unwrap();
+}

@@ -1,0 +1,128 @@
+// What is a person's own: address, password, sessions, a copy of the data, the end of the account.
+import { byId, make } from "../dom.js";
+import { dayInWords } from "../days.js";
+import { fixSpaces, inParis } from "../french.js";
+import { bindDownload } from "../space/download.js";
+import { fillRows, item } from "../space/items.js";
+import { openSpace } from "../space/shell.js";
+import { isLastHolder, nameOf, readablePhone } from "../space/words.js";
+import { enableHandOver } from "../tab.js";
+
+const LAST_HOLDER = "/problems/last-holder";
+const LEAVE = "/mon-espace/depart/";
+const NOT_CLOSED = "La connexion n'a pas pu être fermée. Réessayez dans quelques minutes.";
+
+const space = openSpace({ main: "my-data", show });
+/** What was answered to the address that was typed last. */
+let asked = null;
+
+function show() {
+  const { me } = space;
+  fillRows(byId("me"), rowsOf(me));
+  byId("sessions").replaceChildren(...space.data.sessions.map(session));
+  const { first_name, last_name, email, phone } = me;
+  enableHandOver(byId("to-request").parentElement, { full_name: `${first_name} ${last_name}`, email, phone });
+}
+
+const rowsOf = (me) => [
+  ["Identifiant", make("span", { class: "app-counted" }, me.identifier)],
+  ["Nom", nameOf(me)],
+  ["Adresse électronique", make("span", { class: "app-whole" }, me.email)],
+  ["Téléphone", readablePhone(me.phone ?? "")],
+  ["Mot de passe", me.password_set_at && `choisi le ${dayInWords(me.password_set_at)}`],
+];
+
+function session({ session: id, opened_at: at, is_this: isThis }) {
+  const title = fixSpaces(`Ouverte le ${inParis(at)}`);
+  if (isThis) return item({ title, state: ["active", "Celle-ci"] });
+  return item({ title, actions: [["close", "Fermer", () => closeSession(id)]] });
+}
+
+async function closeSession(id) {
+  const url = `/api/space/sessions/${encodeURIComponent(id)}`;
+  const answer = await space.ask("DELETE", url, { doing: "Fermeture en cours…" }).catch(() => null);
+  if (answer?.status === 401) return space.askLogin();
+  const isClosed = answer?.status === 204;
+  space.say(isClosed ? "La connexion est fermée." : NOT_CLOSED);
+  if (isClosed) space.reload();
+}
+
+const changing = space.bind("change-email", {
+  url: "/api/space/email",
+  actionIfAsked: "session",
+  onDone(data) {
+    changing.empty();
+    asked = data;
+    history.replaceState({ ...history.state, view: "email-asked", args: {} }, "");
+    space.present();
+  },
+});
+
+const choosing = space.bind("change-password", {
+  url: "/api/space/password",
+  actionIfAsked: "session",
+  onDone() {
+    // Password managers look at it until its view is left.
+    space.leave("Votre mot de passe est changé. Vos autres connexions sont fermées.", () => choosing.empty());
+    space.reload();
+  },
+});
+
+const closing = space.bind("close-account", {
+  url: "/api/space/close",
+  actionIfAsked: "session",
+  onDone: () => space.showLoggedOut("closed"),
+  onRefused({ status, data, uncertain }) {
+    // The answer to the first attempt was lost: there is no session any more.
+    if (uncertain && status === 401 && data.type === "/problems/no-session") space.showLoggedOut("closed");
+    else if (data.type === LAST_HOLDER) space.reload().then(() => sayLast(data));
+    else return false;
+    return true;
+  },
+});
+
+/** Which establishments it is, if that is known by now. */
+function sayLast(data) {
+  if (space.establishments.some(keepsMe)) space.present();
+  else closing.showRefusal({ data });
+}
+
+bindDownload(space, "export", {
+  status: "export-status",
+  url: () => "/api/space/export",
+  type: "application/json",
+  name: () => "mes-donnees.json",
+});
+
+/** Those that would be left without a holder. */
+const keepsMe = ({ role, state, members = [] }) =>
+  role === "holder" && state !== "suspended" && isLastHolder(members);
+
+function lastOf({ siret, name }) {
+  const link = make("a", { class: "govuk-link", href: LEAVE }, fixSpaces(`${name} : dire qui prend la suite`));
+  link.addEventListener("click", () => space.prefer(siret));
+  return make("li", {}, link);
+}
+
+space.views["change-email-view"] = () => true;
+space.views["change-password-view"] = () => true;
+space.views["email-asked"] = () => {
+  if (!asked) return false;
+  byId("email-sent-to").textContent = asked.sent_to;
+  byId("email-minutes").textContent = asked.valid_minutes;
+  return true;
+};
+space.views.closing = () => {
+  const last = space.establishments.filter(keepsMe);
+  byId("last-holder").hidden = last.length === 0;
+  byId("closing-form").hidden = last.length > 0;
+  byId("last-holder-list").replaceChildren(...last.map(lastOf));
+  return true;
+};
+for (const [id, view] of [
+  ["open-email", "change-email-view"],
+  ["open-password", "change-password-view"],
+  ["open-closing", "closing"],
+]) {
+  byId(id).addEventListener("click", () => space.enter(view));
+}

@@ -1,0 +1,43 @@
+// Asks before something is done that others feel, says what happens, and does it once it is confirmed.
+import { clearErrors } from "../errors.js";
+import { byId, make } from "../dom.js";
+import { fixSpaces } from "../french.js";
+
+/**
+ * Adds the view `confirm` to a page, entered with `{ what }` and more. `questions[what](args)` gives null when there
+ * is nothing to ask any more, or:
+ * - `title`, `texts`, `button`: what is said;
+ * - `method`, `url`, `body`: what is sent;
+ * - `done`: what is said of it afterwards;
+ * - `onDone()`: in place of going back; `onRefused(answer)`: as of a form.
+ */
+export function bindConfirm(space, questions) {
+  const element = byId("confirm-change");
+  let question = null;
+
+  const form = space.bind("confirm-change", {
+    method: () => question.method,
+    url: () => question.url,
+    fields: () => question.body ?? {},
+    onDone() {
+      if (question.onDone) return question.onDone();
+      space.leave(question.done);
+      space.reload();
+    },
+    onRefused: (answer) => question.onRefused?.(answer, form) ?? false,
+  });
+
+  space.views.confirm = (args) => {
+    const asked = questions[args.what]?.(args);
+    if (!asked) return false;
+    question = asked;
+    byId("confirm-title").textContent = fixSpaces(asked.title);
+    byId("confirm-text").replaceChildren(...asked.texts.map((text) => make("p", {}, fixSpaces(text))));
+    clearErrors(element);
+    // What was asked before may be on its way still.
+    if (form.isSending) form.progress.stop();
+    else form.progress.clear();
+    element.querySelector("[type=submit]").textContent = asked.button;
+    return true;
+  };
+}

@@ -301,8 +301,6 @@ async fn my_space_needs_a_session() {
         "space-invitations-close",
         "space-invitations-address",
         "space-mandates",
-        "space-mandates-open",
-        "space-mandates-batch",
         "space-mandates-one",
         "space-mandates-accept",
         "space-mandates-decline",

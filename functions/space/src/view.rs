@@ -25,6 +25,9 @@ pub struct MySpace {
     pub establishments: Vec<MyEstablishment>,
     /// The open ones, the latest first.
     pub sessions: Vec<MySession>,
+    /// Where they go on from here, if the service is told.
+    #[schema(example = "https://extranet.exemple.fr/")]
+    pub extranet: Option<String>,
 }
 
 /// The person's own data.
@@ -349,5 +352,6 @@ pub async fn show(platform: &Platform, request: Request) -> Result<Json<MySpace>
         me: Myself::of(account),
         establishments: establishments.collect::<Result<_, _>>()?,
         sessions: sessions.iter().map(|opened| MySession::of(opened, &person)).collect(),
+        extranet: platform.config.extranet.as_ref().map(|extranet| extranet.as_str().to_owned()),
     }))
 }

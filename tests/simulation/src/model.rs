@@ -147,6 +147,12 @@ enum Sets {
     Nothing,
 }
 
+impl Sets {
+    fn password(&self) -> Option<&str> {
+        if let Self::Password(password) = self { Some(password) } else { None }
+    }
+}
+
 /// A write of the credentials of an account.
 #[derive(Debug, Clone)]
 struct Setting {
@@ -331,7 +337,8 @@ impl Model {
         // Not against itself.
         setting.happened = Happened::No;
         self.settings[rank] = setting.clone();
-        let judged = |answer| self.judge_set((setting.who, &setting.password), &link, span, answer);
+        let password = setting.sets.password().unwrap_or_default();
+        let judged = |answer| self.judge_set((setting.who, password), &link, span, answer);
         let verdict = answer.map_or(Ok(()), judged);
         if let Some(cookie) = answer.and_then(Answer::cookie) {
             self.sessions.push(OpenSession { cookie, who: setting.who, opened: span, by: Some(rank) });

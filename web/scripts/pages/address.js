@@ -36,7 +36,7 @@ function bind(purpose, onDone) {
 
 enablePasswords();
 enableHandOver(document);
-const login = bindForm(byId("login"), {
+bindForm(byId("login"), {
   url: "/api/session",
   actionIfAsked: "session",
   isRepeatable: true,
@@ -46,10 +46,7 @@ const login = bindForm(byId("login"), {
   },
 });
 const forms = [
-  bind("confirm", ({ identifier }) => {
-    login.put({ identifier });
-    showView("confirmed");
-  }),
+  bind("confirm", () => showView("confirmed")),
   bind("restore", ({ sent_to: sentTo }) => {
     byId("restored-to").textContent = sentTo;
     showView("restored");

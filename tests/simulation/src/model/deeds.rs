@@ -5,7 +5,7 @@ use domain::membership::Change;
 use domain::{Role, Scopes, Side};
 
 use super::invitations::Invitation;
-use super::{Happened, Model, OpenSession, Sets, Span, Verdict, Who, holds};
+use super::{Happened, Model, OpenSession, Sets, Span, Standing, Verdict, Who, holds, is_refused};
 use crate::world::Answer;
 
 /// What is asked for. `by` is the account of the session.
@@ -133,11 +133,12 @@ impl What {
         }
     }
 
-    fn happened(&self, answer: Option<&Answer>) -> Happened {
-        match (self, answer) {
-            // One whose answer was lost on the way finds no account any more when the SDK tries again.
-            (Self::CloseAccount { .. }, Some(answer)) if answer.problem() == "no-session" => Happened::Maybe,
-            (_, answer) => Happened::of(answer),
+    /// The password that it would set.
+    fn chosen(&self) -> Option<&str> {
+        match self {
+            Self::Accept { password, .. } => password.as_deref(),
+            Self::SetPassword { password, .. } => Some(password),
+            _ => None,
         }
     }
 }
@@ -148,7 +149,7 @@ pub(super) struct Deed {
     pub span: Span,
     pub happened: Happened,
     /// The rank of the write of credentials that it makes, if it makes one.
-    setting: Option<usize>,
+    pub setting: Option<usize>,
 }
 
 impl Model {
@@ -192,9 +193,10 @@ impl Model {
     pub fn answered(&mut self, rank: usize, span: Span, answer: Option<&Answer>) -> Verdict {
         let Some(what) = self.deeds.get(rank).map(|deed| deed.what.clone()) else { return Ok(()) };
         // Not against itself.
-        self.settle(rank, span, Happened::No);
+        self.settle(rank, span, (Happened::No, Happened::No));
         let verdict = answer.map_or(Ok(()), |answer| self.judge(&what, span, answer));
-        self.settle(rank, span, what.happened(answer));
+        let happened = self.happened(&what, span, answer);
+        self.settle(rank, span, happened);
         if let Some((who, _)) = what.proven_by()
             && let Some(identifier) = self.identifier(who).map(str::to_owned)
         {
@@ -206,11 +208,28 @@ impl Model {
         verdict
     }
 
-    fn settle(&mut self, rank: usize, span: Span, happened: Happened) {
+    /// Whether a deed was carried out, and whether its write of credentials was. An account leaves its
+    /// establishments one by one before it is closed: some of them may be left when the rest is refused.
+    fn happened(&self, what: &What, span: Span, answer: Option<&Answer>) -> (Happened, Happened) {
+        let happened = Happened::of(answer);
+        let What::CloseAccount { by, .. } = what else { return (happened, happened) };
+        let is_left_in_part = match answer.map_or("", Answer::problem) {
+            "no-session" => true,
+            // The only one stays when it is refused.
+            "last-holder" => {
+                let sirets = self.sirets();
+                sirets.iter().filter(|siret| self.can(*by, siret, Standing::Member, span)).count() > 1
+            }
+            _ => false,
+        };
+        (if is_left_in_part { Happened::Maybe } else { happened }, happened)
+    }
+
+    fn settle(&mut self, rank: usize, span: Span, (happened, of_credentials): (Happened, Happened)) {
         let Some(deed) = self.deeds.get_mut(rank) else { return };
         (deed.span, deed.happened) = (span, happened);
         if let Some(setting) = deed.setting.and_then(|setting| self.settings.get_mut(setting)) {
-            (setting.span, setting.happened) = (span, happened);
+            (setting.span, setting.happened) = (span, of_credentials);
         }
     }
 
@@ -222,8 +241,10 @@ impl Model {
         match what {
             What::Invite { .. } | What::Correct { .. } => {
                 let id = answer.body["invitation"].as_str().map(str::to_owned);
+                let has_id = |sent: &Invitation| sent.id.is_some() && sent.id == id;
+                let is_anothers = self.invitations.iter().any(|sent| has_id(sent) && sent.deed != rank);
                 if let Some(sent) = self.invitations.iter_mut().find(|sent| sent.deed == rank) {
-                    sent.id = id;
+                    sent.note_id(id, is_anothers);
                 }
             }
             What::Accept { by, password: Some(_), .. } => {
@@ -252,6 +273,8 @@ impl Model {
             (503, _) => return Ok(()),
             // Judged where sessions are.
             (401, "no-session") if what.has_session() => return Ok(()),
+            // One in a hundred thousand draws is a pattern.
+            (422, _) if what.chosen().is_some_and(is_refused) => return Ok(()),
             _ => {}
         }
         if let Some((who, password)) = what.proven_by()

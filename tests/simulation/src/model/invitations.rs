@@ -10,6 +10,8 @@ use crate::world::Answer;
 
 /// How long the row of an invitation is kept at least: its days, and as many for its holders to see them.
 const RETENTION_MS: u64 = 2 * INVITATION_VALID.as_secs().unsigned_abs() * 1_000;
+/// How long before a repetition an invitation was sent, at the most.
+const REPEATED_MS_MAX: u64 = 3_600_000;
 
 /// The link of an invitation, as its row states it.
 #[derive(Debug, Clone)]
@@ -37,6 +39,8 @@ pub(super) struct Invitation {
     pub id: Option<String>,
     /// The rank of the deed that sends it.
     pub deed: usize,
+    /// An earlier one stood when it was asked for.
+    is_repeat: bool,
     /// The account that its acceptance may open.
     newcomer: Option<Who>,
 }
@@ -54,13 +58,23 @@ impl Invitation {
                 is_successor: *is_successor,
                 id: None,
                 deed,
+                is_repeat: false,
                 newcomer: None,
             }),
             What::Correct { former, to, .. } => {
                 let former = earlier.get(*former)?.clone();
-                Some(Self { to: to.clone(), id: None, deed, newcomer: None, ..former })
+                Some(Self { to: to.clone(), id: None, deed, is_repeat: false, newcomer: None, ..former })
             }
             _ => None,
+        }
+    }
+
+    /// Notes the id that was answered: its own, or that of another that stands.
+    pub fn note_id(&mut self, id: Option<String>, is_anothers: bool) {
+        if is_anothers {
+            self.is_repeat = true;
+        } else {
+            self.id = id;
         }
     }
 }
@@ -99,6 +113,7 @@ impl Model {
             let is_same = sent.siret == known.siret && sent.to == known.to && sent.role == known.role;
             let deed = self.deeds.get(sent.deed);
             sent.id.is_none()
+                && !sent.is_repeat
                 && is_same
                 && sent.is_successor == known.is_successor
                 && deed.is_some_and(|deed| deed.happened.is_possible())
@@ -179,7 +194,9 @@ impl Model {
             What::Change { who, siret, change, .. } if *siret == of.siret => {
                 let is_end = matches!(change, Change::Leave | Change::Remove);
                 (*who == of.by && ends_invitations(*change))
-                    || (is_end && self.must_have_address(*who, &of.to, before))
+                    || (is_end
+                        && self.must_have_address(*who, &of.to, before)
+                        && self.must(*who, siret, Standing::Member, before))
             }
             What::Accept { by, invitation, .. } if *invitation != rank => {
                 self.invitations.get(*invitation).is_some_and(|other| {
@@ -221,7 +238,7 @@ impl Model {
             let sent_at = self.sent_at(sent);
             // Rows of an opening that is over are not touched any more.
             let may_be_past = self.may_be_closed_between(&sent.siret, sent_at, span);
-            let is_kept = sent_at.from + RETENTION_MS > span.to + SLACK_MS;
+            let is_kept = sent_at.from + RETENTION_MS > span.to + REPEATED_MS_MAX;
             let may_be_gone = self.may_be_over(rank, span) || self.may_be_accepted(rank, span);
             if self.is_accepted(rank, span) || (self.is_withdrawn(rank, span) && !may_be_past) {
                 Some(false)
@@ -257,11 +274,14 @@ impl Model {
         answer: &Answer,
     ) -> Verdict {
         let may_be_gone = self.may_be_over(former, span) || self.may_be_accepted(former, span);
+        let of = self.invitations.get(former);
         match (answer.status, answer.problem()) {
             (202, _) if self.is_over(former, span) || self.is_accepted(former, span) => {
                 Err(format!("an invitation into {siret} that is over is sent to another address"))
             }
             (403, "not-allowed") if may_be_gone => Ok(()),
+            // Whose place it offers says to whom.
+            (403, "not-allowed") if of.is_some_and(|of| of.is_successor && of.by != by) => Ok(()),
             _ => self.judge_invited(by, siret, span, answer),
         }
     }

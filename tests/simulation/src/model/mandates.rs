@@ -6,7 +6,7 @@ use domain::{Scopes, Side};
 use serde_json::Value;
 
 use super::deeds::{Deed, What};
-use super::{Happened, Model, SLACK_MS, Span, Standing, Turn, Verdict, Who, holds};
+use super::{Happened, Model, SLACK_MS, Span, Standing, Verdict, Who, holds};
 use crate::world::{Answer, BEGINNING};
 
 /// A mandate, as its row states it.
@@ -118,8 +118,35 @@ impl Model {
             .any(|deed| deed.happened.is_possible() && deed.span.can_precede(span))
     }
 
-    fn has_ever(&self, mandate: usize, transition: Transition) -> bool {
+    pub(super) fn has_ever(&self, mandate: usize, transition: Transition) -> bool {
         self.answers(mandate, transition).any(|deed| deed.happened == Happened::Yes)
+    }
+
+    pub(super) fn may_ever_have(&self, mandate: usize, transition: Transition) -> bool {
+        self.answers(mandate, transition).any(|deed| deed.happened.is_possible())
+    }
+
+    /// Whether somebody has certainly ended it: one whose days are over or whose space was closed has ended by
+    /// itself, and is not ended once more.
+    #[must_use]
+    pub fn is_ended(&self, mandate: usize) -> bool {
+        let Some(of) = self.mandates.get(mandate) else { return false };
+        self.answers(mandate, Transition::End).any(|deed| {
+            deed.happened == Happened::Yes && of.has(deed.span, true) && !self.may_be_left(of, deed.span)
+        })
+    }
+
+    /// Whether all who may have ended it did so for that establishment.
+    pub(super) fn is_ended_only_by(&self, mandate: usize, siret: &str) -> bool {
+        let mut endings =
+            self.answers(mandate, Transition::End).filter(|deed| deed.happened.is_possible());
+        endings.all(|deed| matches!(&deed.what, What::Answer { siret: by, .. } if by == siret))
+    }
+
+    pub(super) fn may_be_ended_by(&self, mandate: usize, siret: &str) -> bool {
+        let mut endings =
+            self.answers(mandate, Transition::End).filter(|deed| deed.happened.is_possible());
+        endings.any(|deed| matches!(&deed.what, What::Answer { siret: by, .. } if by == siret))
     }
 
     /// Whether the space of either side was closed since.
@@ -203,10 +230,9 @@ impl Model {
             (403, "not-allowed") => {
                 holds(!is_member, || format!("an active member of {siret} may do nothing for it"))?;
                 // A suspension comes before any mandate.
-                let joins = |turn: &Turn| turn.is_towards && turn.happened.is_possible();
-                let was_member = self.turns(by, siret, Standing::Member).iter().any(joins);
+                let may_be_suspended = self.can(by, siret, Standing::Suspended, span);
                 let given = self.given(siret, |mandate| self.must_give(mandate, by, span));
-                holds(was_member || given.is_empty(), || {
+                holds(may_be_suspended || given.is_empty(), || {
                     format!("a cabinet may do nothing for {siret}, which gives {given:?}")
                 })
             }
@@ -332,11 +358,13 @@ impl Model {
                 })
             }
             (409, "mandate-state") => {
-                let is_changed = Transition::ALL
-                    .into_iter()
-                    .filter(|other| (transition, *other) != (Transition::End, Transition::Accept))
-                    .any(|other| self.may_have_answered(mandate, other, span));
-                holds(is_changed || self.may_be_left(of, span) || !of.has(span, true), || {
+                let mut others = contrary(transition).iter();
+                let is_changed = others.any(|other| self.may_have_answered(mandate, *other, span));
+                // What has ended by itself is ended; an offer that nobody has accepted was none.
+                let is_in_force =
+                    transition == Transition::End && self.has_answered(mandate, Transition::Accept, span);
+                let may_be_over = self.may_be_left(of, span) || !of.has(span, true);
+                holds(is_changed || (may_be_over && !is_in_force), || {
                     format!("a mandate of {} that stands is refused ({what})", of.client)
                 })
             }
@@ -344,27 +372,29 @@ impl Model {
         }
     }
 
-    /// Whether a transition can succeed after those that are known.
+    /// Whether a transition can succeed after those that are known. The same once more changes nothing.
     fn judge_transition(
         &self,
         (rank, of): (usize, &KnownMandate),
         transition: Transition,
         span: Span,
     ) -> Verdict {
+        use Transition::{Accept, Decline, End};
         let what = transition.as_str();
-        holds(!self.has_ever(rank, transition), || format!("a mandate has a second {what}"))?;
-        let contrary = match transition {
-            Transition::Accept | Transition::End => Transition::Decline,
-            Transition::Decline => Transition::Accept,
+        let has_contrary = match transition {
+            Accept => self.has_ever(rank, Decline) || self.has_answered(rank, End, span),
+            Decline => self.has_ever(rank, Accept) || self.has_ever(rank, End),
+            End => self.has_ever(rank, Decline),
         };
-        holds(!self.has_ever(rank, contrary), || format!("a mandate that was answered has a {what}"))?;
-        holds(!self.has_answered(rank, Transition::End, span), || {
-            format!("a mandate that has ended has a {what}")
-        })?;
-        holds(!self.is_left(of, span), || format!("a mandate of a space that was closed has a {what}"))?;
-        holds(day(span.from.saturating_sub(SLACK_MS)) <= of.until, || {
-            format!("a mandate whose days are over has a {what}")
-        })
+        holds(!has_contrary, || format!("a mandate that was answered otherwise has a {what}"))?;
+        // Declined once, it stays so; accepted once, it has an end in any case.
+        let is_repeat = match transition {
+            Accept => false,
+            Decline => self.may_have_answered(rank, Decline, span),
+            End => self.may_have_answered(rank, Accept, span) || self.may_have_answered(rank, End, span),
+        };
+        let is_over = self.is_left(of, span) || day(span.from.saturating_sub(SLACK_MS)) > of.until;
+        holds(is_repeat || !is_over, || format!("a mandate that is over has a {what}"))
     }
 
     /// A page of mandates. Those that are not known yet are noted by who asks.
@@ -407,6 +437,15 @@ impl Model {
             holds(is_right, || format!("a mandate of {} is said to be {state}", of.client))?;
         }
         Ok(())
+    }
+}
+
+/// What makes a transition impossible.
+fn contrary(transition: Transition) -> &'static [Transition] {
+    match transition {
+        Transition::Accept => &[Transition::Decline, Transition::End],
+        Transition::Decline => &[Transition::Accept, Transition::End],
+        Transition::End => &[Transition::Decline],
     }
 }
 

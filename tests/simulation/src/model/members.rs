@@ -25,14 +25,29 @@ impl Model {
 
     /// Whether a space may have been closed after one thing and before another.
     pub(super) fn may_be_closed_between(&self, siret: &str, after: Span, before: Span) -> bool {
-        self.closings(siret).any(|closing| is_possibly_between(closing, after, before))
+        self.closings(siret).any(|closing| is_possibly_between((closing.span, closing.happened), after, before))
+    }
+
+    /// Closings of accounts that were asked for: the account, when, and whether it was closed.
+    pub(super) fn closed_accounts(&self) -> impl Iterator<Item = (Who, Span, Happened)> {
+        let closings = self.deeds.iter().filter(|deed| matches!(deed.what, What::CloseAccount { .. }));
+        let settings = closings.filter_map(|deed| self.settings.get(deed.setting?));
+        settings.map(|setting| (setting.who, setting.span, setting.happened))
     }
 
     /// Whether an account may have been.
     pub(super) fn may_be_closed_account(&self, who: Who, after: Span, before: Span) -> bool {
+        let is_between = |(of, span, happened)| of == who && is_possibly_between((span, happened), after, before);
+        self.closed_accounts().any(is_between)
+    }
+
+    /// Whether the account of a closing may have become a member elsewhere meanwhile.
+    #[must_use]
+    pub fn may_join_meanwhile(&self, what: &What, span: Span) -> bool {
+        let What::CloseAccount { by: who, .. } = what else { return false };
         self.deeds.iter().any(|deed| {
-            let is_it = matches!(deed.what, What::CloseAccount { by, .. } if by == who);
-            is_it && is_possibly_between(deed, after, before)
+            let is_it = matches!(deed.what, What::Accept { by, .. } if by == *who);
+            is_it && deed.happened.is_possible() && !deed.span.is_before(span) && deed.span.can_precede(span)
         })
     }
 
@@ -72,7 +87,9 @@ impl Model {
                 holds(is_own_leave || may_decide, || {
                     format!("who is no holder of {siret} makes a change ({change:?})")
                 })?;
-                holds(self.can(who, siret, Standing::Member, span), || {
+                // Whoever is gone is removed: a double click, or a lost answer.
+                let may_be_changed = change == Change::Remove || self.can(who, siret, Standing::Member, span);
+                holds(may_be_changed, || {
                     format!("who is no member of {siret} is changed ({change:?})")
                 })?;
                 holds(!ends_a_holder || !self.is_last_holder(siret, who, span), || {
@@ -82,7 +99,8 @@ impl Model {
             }
             (403, "not-allowed") => {
                 let decides = is_own_leave || (self.must_hold(by, siret, span) && !is_own_state);
-                holds(!decides || !self.must(who, siret, Standing::Member, span), || {
+                let is_member = change == Change::Remove || self.must(who, siret, Standing::Member, span);
+                holds(!decides || !is_member, || {
                     format!("a holder of {siret} may not make a change ({change:?})")
                 })
             }
@@ -101,8 +119,12 @@ impl Model {
                 })?;
                 holds(!self.has_other_holder(siret, by, span), || {
                     format!("the space of {siret} is closed over another holder's head")
+                })?;
+                holds(!self.must_have_moved(by, span), || {
+                    format!("the space of {siret} is closed while its holder's address can come back")
                 })
             }
+            (409, "address-just-changed") => self.judge_just_changed(by, span),
             (409, "other-holders") => holds(self.may_have_other_holder(siret, by, span), || {
                 format!("{siret} has no other holder, and its space stays open")
             }),
@@ -116,9 +138,15 @@ impl Model {
     pub(super) fn judge_closed_account(&self, by: Who, span: Span, answer: &Answer) -> Verdict {
         let sirets = self.sirets();
         match (answer.status, answer.problem()) {
-            (200, _) => holds(!sirets.iter().any(|siret| self.is_last_holder(siret, by, span)), || {
-                "an account is closed that is the last holder".to_owned()
-            }),
+            (200, _) => {
+                holds(!sirets.iter().any(|siret| self.is_last_holder(siret, by, span)), || {
+                    "an account is closed that is the last holder".to_owned()
+                })?;
+                holds(!self.must_have_moved(by, span), || {
+                    "an account is closed while its address can come back".to_owned()
+                })
+            }
+            (409, "address-just-changed") => self.judge_just_changed(by, span),
             (409, "last-holder") => {
                 holds(sirets.iter().any(|siret| self.may_be_last_holder(siret, by, span)), || {
                     "an account is not closed for a last holder that it is not".to_owned()
@@ -129,8 +157,8 @@ impl Model {
     }
 }
 
-fn is_possibly_between(deed: &Deed, after: Span, before: Span) -> bool {
-    deed.happened.is_possible() && !deed.span.is_before(after) && deed.span.can_precede(before)
+fn is_possibly_between((span, happened): (Span, Happened), after: Span, before: Span) -> bool {
+    happened.is_possible() && !span.is_before(after) && span.can_precede(before)
 }
 
 /// The member as it is answered after a change.

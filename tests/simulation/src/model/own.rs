@@ -1,11 +1,14 @@
 //! What answers about a person's own data may be: passwords, changes of address and their ways back.
 
 use domain::account::{FAILED_LOGINS_WINDOW, GUESSES_MAX, GUESSES_WINDOW};
-use domain::address_change::ADDRESS_CHANGE_RETENTION;
+use domain::address_change::{ADDRESS_CHANGE_RETENTION, WAY_BACK_DAYS};
 
 use super::deeds::{Deed, What};
-use super::{Happened, Model, SLACK_MS, Setting, Span, Verdict, Who, holds, millis};
+use super::{Happened, Model, SLACK_MS, Setting, Span, Turn, Verdict, Who, can_stand, holds, millis, must_stand};
 use crate::world::Answer;
+
+/// Milliseconds of a day.
+const DAY_MS: u64 = 24 * 3_600_000;
 
 /// A link of a change of address, as the rows state it.
 #[derive(Debug, Clone)]
@@ -83,13 +86,54 @@ impl Model {
         })
     }
 
+    /// Whether the account of a change may be closed: an identifier that is free again is another's.
+    fn may_be_closed_by(&self, change: &AddressChange, span: Span) -> bool {
+        let mut closings = self.closed_accounts();
+        closings.any(|(who, closing, happened)| {
+            who == change.who && happened.is_possible() && closing.can_precede(span)
+        })
+    }
+
     fn judge_gone(&self, change: &AddressChange, span: Span) -> Verdict {
-        let is_closed = self.deeds.iter().any(|deed| {
-            let is_it = matches!(deed.what, What::CloseAccount { by, .. } if by == change.who);
-            is_it && deed.happened.is_possible() && deed.span.can_precede(span)
-        });
+        let is_closed = self.may_be_closed_by(change, span);
         let is_deleted = span.to + SLACK_MS >= change.asked + millis(ADDRESS_CHANGE_RETENTION);
         holds(is_closed || is_deleted, || "a change of address that was asked for is unknown".to_owned())
+    }
+
+    /// Confirmations of new addresses of an account, and the ways back that undo them, besides confirmations
+    /// whose way back is over by then.
+    fn moves(&self, who: Who, span: Span, is_certain: bool) -> Vec<Turn> {
+        let window = WAY_BACK_DAYS.unsigned_abs() * DAY_MS;
+        let is_lately = |deed: &Deed| {
+            if is_certain {
+                span.to + SLACK_MS < deed.span.from + window
+            } else {
+                span.from <= deed.span.to.saturating_add(window + SLACK_MS)
+            }
+        };
+        let turn = |deed: &Deed| {
+            let (change, is_towards) = match deed.what {
+                What::Confirm { change, .. } => (change, true),
+                What::Restore { change, .. } => (change, false),
+                _ => return None,
+            };
+            let is_theirs = self.changes.get(change).is_some_and(|of| of.who == who);
+            let is_counted = is_theirs && (!is_towards || is_lately(deed));
+            is_counted.then_some(Turn { is_towards, span: deed.span, happened: deed.happened })
+        };
+        self.deeds.iter().filter_map(turn).collect()
+    }
+
+    /// Whether an account certainly has an address that can be undone.
+    pub(super) fn must_have_moved(&self, who: Who, span: Span) -> bool {
+        must_stand(&self.moves(who, span, true), span)
+    }
+
+    /// Nothing is closed while the address before can come back.
+    pub(super) fn judge_just_changed(&self, who: Who, span: Span) -> Verdict {
+        holds(can_stand(&self.moves(who, span, false), span), || {
+            "nobody has changed the address of an account that is said to have another".to_owned()
+        })
     }
 
     pub(super) fn judge_confirmed(&self, change: usize, until: u64, span: Span, answer: &Answer) -> Verdict {
@@ -162,7 +206,8 @@ impl Model {
                 let may_be_undone = self
                     .other_ways_back(change, of.who)
                     .any(|(deed, _)| deed.happened.is_possible() && deed.span.can_precede(span));
-                holds(is_late || may_be_undone, || "an open way back is said to be over".to_owned())
+                let is_over = is_late || may_be_undone || self.may_be_closed_by(of, span);
+                holds(is_over, || "an open way back is said to be over".to_owned())
             }
             (404, "link-unknown") => self.judge_gone(of, span),
             (status, problem) => Err(format!("a way back answers {status} {problem}")),
@@ -172,10 +217,9 @@ impl Model {
     /// SIRET and address of accounts that may have been closed: their identifiers are free again.
     #[must_use]
     pub fn may_be_closed_with(&self, address: &str) -> bool {
-        self.deeds.iter().any(|deed| {
-            let What::CloseAccount { by, .. } = deed.what else { return false };
-            let anytime = Span { from: deed.span.from, to: u64::MAX };
-            deed.happened.is_possible() && self.can_have_address(by, address, anytime)
+        self.closed_accounts().any(|(who, closing, happened)| {
+            let anytime = Span { from: closing.from, to: u64::MAX };
+            happened.is_possible() && self.can_have_address(who, address, anytime)
         })
     }
 }

@@ -36,25 +36,41 @@ impl Model {
             self.note_deed(&mut counts, siret, deed);
         }
         // Each by an open invitation that something ended, at the most.
-        let invited = self.invitations.iter().filter(|sent| sent.siret == siret).count();
-        counts.entry("invitation-withdrawn").or_default().most = invited;
+        let invited = self.invitations.iter().filter(|sent| sent.siret == siret);
+        counts.entry("invitation-withdrawn").or_default().most = invited.clone().count();
+        // What was asked for once more has no id of its own.
+        let is_sent = |sent: &&Invitation| sent.id.is_some() && self.is_done(sent.deed);
+        counts.entry("invited").or_default().least = invited.filter(is_sent).count();
+        counts.entry("removed").or_default().least = self.removed(siret);
         for (rank, mandate) in self.mandates.iter().enumerate() {
-            let is_offerer = match mandate.offered_by {
-                domain::Side::Client => mandate.client == siret,
-                domain::Side::Cabinet => mandate.cabinet == siret,
-            };
-            counts.entry("mandate-offered").or_default().least += usize::from(is_offerer);
-            let may_be_used = mandate.client == siret && self.has_ever_accepted(rank);
-            note(&mut counts, "mandate-first-used", (false, may_be_used));
+            if mandate.client == siret || mandate.cabinet == siret {
+                self.note_mandate(&mut counts, siret, (rank, mandate));
+            }
         }
         counts
+    }
+
+    fn is_done(&self, deed: usize) -> bool {
+        self.deeds.get(deed).is_some_and(|deed| deed.happened == Happened::Yes)
+    }
+
+    /// People who were certainly removed: whoever is gone already is removed without an entry.
+    fn removed(&self, siret: &str) -> usize {
+        let is_removal = |what: &What| matches!(what, What::Change { change: Change::Remove, .. });
+        let removed = self.deeds.iter().filter_map(|deed| {
+            let What::Change { who, siret: there, change: Change::Remove, .. } = &deed.what else { return None };
+            let turns = self.turns_by((*who, siret), Standing::Member, |what| !is_removal(what));
+            let is_certain = deed.happened == Happened::Yes && must_stand(&turns, deed.span);
+            (there == siret && is_certain).then_some(*who)
+        });
+        removed.collect::<BTreeSet<_>>().len()
     }
 
     fn note_deed(&self, counts: &mut Counts, siret: &str, deed: &Deed) {
         let is_done = deed.happened == Happened::Yes;
         match &deed.what {
             What::Invite { siret: there, .. } | What::Correct { siret: there, .. } if there == siret => {
-                note(counts, "invited", (is_done, true));
+                note(counts, "invited", (false, true));
             }
             What::Accept { by, invitation, .. } => {
                 self.note_acceptance(counts, siret, (*by, *invitation), deed);
@@ -62,8 +78,8 @@ impl Model {
             What::Change { siret: there, change, .. } if there == siret => {
                 let (kind, is_certain) = match change {
                     Change::Leave => ("left", true),
-                    Change::Remove => ("removed", true),
                     // A change to what somebody is already is done, and not told.
+                    Change::Remove => ("removed", false),
                     Change::Promote => ("promoted", false),
                     Change::Demote => ("demoted", false),
                     Change::Suspend => ("suspended", false),
@@ -82,9 +98,6 @@ impl Model {
             }
             What::OfferMany { siret: there, others, .. } if there == siret => {
                 counts.entry("mandate-offered").or_default().most += others.len();
-            }
-            What::Answer { siret: there, mandate, transition, .. } => {
-                self.note_answer(counts, siret, (there.as_str(), *mandate, *transition), is_done);
             }
             What::Confirm { change, .. } => {
                 let Some(who) = self.changes.get(*change).map(|change| change.who) else { return };
@@ -111,32 +124,27 @@ impl Model {
         }
     }
 
-    fn note_answer(
-        &self,
-        counts: &mut Counts,
-        siret: &str,
-        (there, mandate, transition): (&str, usize, Transition),
-        is_done: bool,
-    ) {
-        let Some(of) = self.mandates.get(mandate) else { return };
-        if of.client != siret && of.cabinet != siret {
-            return;
-        }
-        let is_own = there == siret;
-        match transition {
-            Transition::Accept => note(counts, "mandate-accepted", (is_done, true)),
-            Transition::Decline => note(counts, "mandate-declined", (is_done && is_own, is_own)),
-            // The end of an offer binds nobody else.
-            Transition::End => note(counts, "mandate-ended", (is_done && is_own, true)),
-        }
-    }
-
-    fn has_ever_accepted(&self, mandate: usize) -> bool {
-        self.deeds.iter().any(|deed| {
-            let is_it = matches!(deed.what, What::Answer { mandate: of, transition, .. }
-                if of == mandate && transition == Transition::Accept);
-            is_it && deed.happened.is_possible()
-        })
+    /// What becomes of a mandate is told once, whoever asks for it once more.
+    fn note_mandate(&self, counts: &mut Counts, siret: &str, (rank, of): (usize, &KnownMandate)) {
+        use Transition::{Accept, Decline, End};
+        let offerer = match of.offered_by {
+            Side::Client => &of.client,
+            Side::Cabinet => &of.cabinet,
+        };
+        let is_offerer = offerer == siret;
+        counts.entry("mandate-offered").or_default().least += usize::from(is_offerer);
+        let (is_accepted, may_be_accepted) =
+            (self.has_ever(rank, Accept), self.may_ever_have(rank, Accept));
+        note(counts, "mandate-accepted", (is_accepted, may_be_accepted));
+        let (is_declined, may_be_declined) =
+            (self.has_ever(rank, Decline), self.may_ever_have(rank, Decline));
+        note(counts, "mandate-declined", (is_declined && !is_offerer, may_be_declined && !is_offerer));
+        // The end of an offer binds nobody else.
+        let is_told = is_accepted || self.is_ended_only_by(rank, siret);
+        let may_be_told =
+            self.may_be_ended_by(rank, siret) || (may_be_accepted && self.may_ever_have(rank, End));
+        note(counts, "mandate-ended", (self.is_ended(rank) && is_told, may_be_told));
+        note(counts, "mandate-first-used", (false, of.client == siret && may_be_accepted));
     }
 
     fn was_member(&self, who: Who, siret: &str) -> bool {
@@ -149,38 +157,63 @@ impl Model {
     pub fn promised(&self) -> BTreeMap<String, usize> {
         let mut promised = BTreeMap::new();
         let done = self.deeds.iter().enumerate().filter(|(_, deed)| deed.happened == Happened::Yes);
-        for about in done.flat_map(|(rank, deed)| self.promises(rank, deed)) {
-            *promised.entry(about).or_default() += 1;
+        for (rank, deed) in done {
+            for about in self.promises_of_spaces(rank, deed) {
+                promised.insert(about, 1);
+            }
+            for about in self.promises_of_accounts(deed) {
+                *promised.entry(about).or_default() += 1;
+            }
         }
         promised
     }
 
-    fn promises(&self, rank: usize, deed: &Deed) -> Vec<String> {
-        let of_account = |kind: &str, who: Who| {
-            self.identifier(who).map(|identifier| format!("{kind} {identifier}")).into_iter()
-        };
+    /// Of what happens once, whoever asks for it once more.
+    fn promises_of_spaces(&self, rank: usize, deed: &Deed) -> Vec<String> {
         match &deed.what {
             What::Invite { .. } | What::Correct { .. } => {
                 let sent = self.invitations.iter().find(|sent| sent.deed == rank);
                 let id = sent.and_then(|sent| sent.id.as_deref());
                 id.map(|id| format!("invitation {id}")).into_iter().collect()
             }
-            What::Accept { by, password: Some(_), .. } => of_account("welcome", *by).collect(),
             What::Answer { mandate, transition, .. } => {
                 let event = match transition {
                     Transition::Accept => "accepted",
                     Transition::Decline => "declined",
-                    Transition::End => "ended",
+                    Transition::End if self.is_ended(*mandate) => "ended",
+                    Transition::End => return Vec::new(),
                 };
                 let of = self.mandates.get(*mandate);
                 of.map(|of| format!("mandate {} {event}", of.id())).into_iter().collect()
             }
-            What::AskAddress { by, .. } => {
-                of_account("address_confirmation", *by).chain(of_account("address_notice", *by)).collect()
-            }
-            What::SetPassword { by, .. } => of_account("password_changed", *by).collect(),
-            What::CloseAccount { by, .. } => of_account("account_closed", *by).collect(),
+            What::CloseAccount { by, .. } => self.of_account("account_closed", *by).collect(),
             _ => Vec::new(),
         }
+    }
+
+    fn promises_of_accounts(&self, deed: &Deed) -> Vec<String> {
+        match &deed.what {
+            What::Accept { by, password: Some(_), .. } => self.of_account("welcome", *by).collect(),
+            What::AskAddress { by, .. } => {
+                let notice = self.of_account("address_notice", *by);
+                self.of_account("address_confirmation", *by).chain(notice).collect()
+            }
+            What::SetPassword { by, .. } => self.of_account("password_changed", *by).collect(),
+            What::CloseSpace { siret, .. } => {
+                // As they were before.
+                let before = Span { from: deed.span.from, to: deed.span.from };
+                let is_told = |who: &Who| {
+                    let turns = self.turns_by((*who, siret), Standing::Member, |what| !is_same(what, &deed.what));
+                    must_stand(&turns, deed.span) && must_stand(&turns, before)
+                };
+                let members = (0..self.accounts.len()).map(Who).filter(is_told);
+                members.flat_map(|who| self.of_account("space_closed", who)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn of_account(&self, kind: &str, who: Who) -> impl Iterator<Item = String> {
+        self.identifier(who).map(|identifier| format!("{kind} {identifier}")).into_iter()
     }
 }

@@ -196,7 +196,7 @@ as_text!(MailId, MailId::parse);
 pub enum Lane {
     /// Links, which somebody waits for, and events of an account.
     Links,
-    /// Receipts of requests for assistance, the agency's copies, digests.
+    /// Receipts of requests for assistance, the agency's copies, digests, and what nobody waits for.
     Desk,
 }
 
@@ -279,15 +279,18 @@ pub enum MailJob {
     AddressNotice { identifier: Identifier, change: AddressChangeId },
     /// The account is closed.
     AccountClosed { identifier: Identifier },
+    /// To a holder: «toujours là ?», with the link that answers.
+    StillThere { siret: Siret, identifier: Identifier },
 }
 
 impl MailJob {
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self {
-            Self::TicketReceipt { .. } | Self::TicketToAgency { .. } | Self::AgencyDigest { .. } => {
-                Lane::Desk
-            }
+            Self::TicketReceipt { .. }
+            | Self::TicketToAgency { .. }
+            | Self::AgencyDigest { .. }
+            | Self::StillThere { .. } => Lane::Desk,
             Self::Activation { .. }
             | Self::Welcome { .. }
             | Self::RecoveryByAddress { .. }
@@ -326,6 +329,7 @@ impl MailJob {
             Self::AddressConfirmation { .. } => "address_confirmation",
             Self::AddressNotice { .. } => "address_notice",
             Self::AccountClosed { .. } => "account_closed",
+            Self::StillThere { .. } => "still_there",
         }
     }
 }

@@ -14,6 +14,7 @@ mod mail_step;
 mod network;
 mod people;
 mod portal;
+mod presence;
 mod processes;
 mod proxy;
 mod refusals;

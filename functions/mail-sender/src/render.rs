@@ -17,7 +17,9 @@ use platform::outbox::DigestLine;
 
 pub use self::addresses::{account_closed, address_confirmation, address_notice};
 pub use self::mandates::{MandateNews, mandate};
-pub use self::space::{Establishment, invitation, invitation_request, member_changed, member_joined};
+pub use self::space::{
+    Establishment, invitation, invitation_request, member_changed, member_joined, still_there,
+};
 
 /// The page on which a password is chosen.
 const PASSWORD_PAGE: &str = "mot-de-passe";

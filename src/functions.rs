@@ -6,8 +6,8 @@ use utoipa::OpenApi;
 
 /// Lists functions by the names of their crates, each with its part of the API document.
 macro_rules! functions {
-    (http: [$($http:ident),* $(,)?], queue: [$($queue:ident),* $(,)?] $(,)?) => {
-        pub const ALL: &[&Function] = &[$(&$http::FUNCTION,)* $(&$queue::FUNCTION,)*];
+    (http: [$($http:ident),* $(,)?], others: [$($other:ident),* $(,)?] $(,)?) => {
+        pub const ALL: &[&Function] = &[$(&$http::FUNCTION,)* $(&$other::FUNCTION,)*];
 
         /// The parts of the API document, one for each function that has routes.
         pub(crate) fn documents() -> Vec<utoipa::openapi::OpenApi> {
@@ -34,7 +34,7 @@ functions! {
         journal,
         notices,
     ],
-    queue: [mail_sender, mail_tracker],
+    others: [mail_sender, mail_tracker, presence],
 }
 
 /// Every route, with its function.

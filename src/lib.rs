@@ -7,6 +7,7 @@ mod keys;
 pub mod mailbox;
 pub mod openapi;
 pub mod pages;
+pub mod schedule;
 pub mod server;
 pub mod site;
 pub mod tracker;
@@ -41,6 +42,7 @@ use crate::mailbox::Mailbox;
 use crate::mailbox::deliveries::Deliveries;
 use crate::mailbox::receivers::Receivers;
 use crate::mailbox::smtp::{Relay, Smtp};
+use crate::schedule::Schedule;
 use crate::tracker::Tracker;
 use crate::worker::{Load, Queues, Worker};
 
@@ -174,6 +176,7 @@ pub struct Portal {
     pub operator_table: Table,
     pub worker: Arc<Worker>,
     pub tracker: Arc<Tracker>,
+    pub schedule: Arc<Schedule>,
     functions: Arc<BTreeMap<&'static str, Running>>,
     queues: Arc<Queues>,
     deliveries: Arc<Deliveries>,
@@ -231,8 +234,7 @@ impl Portal {
         let all = functions::ALL.iter().copied().chain([&openapi::FUNCTION, &NOWHERE]);
         let run = |function| Running::new(function, options, &emulator, journal_key.as_ref());
         let running: BTreeMap<_, _> = all.map(|function| (function.name, run(function))).collect();
-        let sender =
-            running.get(mail_sender::FUNCTION.name).ok_or("no mail-sender in the list of functions")?;
+        let sender = platform_of(&running, &mail_sender::FUNCTION)?;
         let (hook, entrance) = (options.hooks.ses.clone(), mailbox.clone());
         let ses = mailbox.client(options.hooks.ses_transit.clone(), move |body| hook(&entrance, body));
         let agency = Email::parse(AGENCY_ADDRESS_DEFAULT).map_err(|_| "the agency's address is not one")?;
@@ -242,15 +244,15 @@ impl Portal {
         };
         let mail_config = MailConfig { pacing, ..MailConfig::new(MAIL_FROM.to_owned(), agency) };
         let domains = options.hooks.mail_domains.clone();
-        let sender = Sender::new(sender.platform.clone(), ses, mail_config, domains);
+        let sender = Sender::new(sender, ses, mail_config, domains);
         let entrance = emulator.clone();
         let operator =
             emulator::client(None, move |target, body| Ok(entrance.answer(&Caller::Operator, target, body)));
         let operator_table = Table::new(operator, TABLE, clock.clone(), random.clone());
         let load = Load::default();
-        let tracking =
-            running.get(mail_tracker::FUNCTION.name).ok_or("no mail-tracker in the list of functions")?;
-        let tracking = tracking.platform.clone();
+        let tracking = platform_of(&running, &mail_tracker::FUNCTION)?;
+        let asking = platform_of(&running, &presence::FUNCTION)?;
+        let schedule = Arc::new(Schedule::new(asking, clock.clone()));
         let tracker = Arc::new(Tracker::new(deliveries.clone(), queues.clone(), tracking, clock.clone()));
         let worker = Arc::new(Worker::new(queues.clone(), sender, clock, load.clone()));
         Ok(Self {
@@ -259,6 +261,7 @@ impl Portal {
             operator_table,
             worker,
             tracker,
+            schedule,
             functions: Arc::new(running),
             queues,
             deliveries,
@@ -304,6 +307,16 @@ impl Portal {
     pub fn callers(&self) -> impl Iterator<Item = (&'static Function, &Caller)> {
         self.functions.values().map(|running| (running.function, &running.caller))
     }
+}
+
+/// The platform of a function that no request calls.
+fn platform_of(
+    running: &BTreeMap<&'static str, Running>,
+    function: &Function,
+) -> Result<Platform, OpenError> {
+    let found = running.get(function.name);
+    let found = found.ok_or_else(|| format!("no {} in the list of functions", function.name))?;
+    Ok(found.platform.clone())
 }
 
 impl Running {

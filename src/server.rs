@@ -62,7 +62,8 @@ pub struct Settings {
     pub limits: Limits,
 }
 
-/// Serves until `stop` is done, and sends mails meanwhile, those that an earlier process left first.
+/// Serves until `stop` is done, and sends mails meanwhile, those that an earlier process left first; asks
+/// holders each hour whether they are still there.
 pub async fn serve(
     portal: Portal,
     built: &Path,
@@ -83,6 +84,11 @@ pub async fn serve(
     workers.spawn(keep_running("mail events", move || {
         let tracker = tracker.clone();
         async move { tracker.run().await }
+    }));
+    let schedule = portal.schedule.clone();
+    workers.spawn(keep_running("schedule", move || {
+        let schedule = schedule.clone();
+        async move { schedule.run().await }
     }));
     workers.spawn(sweep(portal));
 

@@ -108,6 +108,8 @@ pub enum Action {
     SeeJournal,
     Invite,
     WithdrawInvitation,
+    /// In advance, for a later succession.
+    NameSuccessor,
     ChangeMember(Change),
     OfferMandate,
     AnswerMandate(Transition),
@@ -159,6 +161,7 @@ pub fn may(actor: &Actor<'_>, action: Action, thing: Thing<'_>) -> Result<(), Re
             | Action::SeeJournal
             | Action::Invite
             | Action::WithdrawInvitation
+            | Action::NameSuccessor
             | Action::OfferMandate
             | Action::CloseSpace,
             Thing::Establishment(_),

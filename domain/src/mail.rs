@@ -220,7 +220,8 @@ as_text!(MailId, MailId::parse);
 pub enum Lane {
     /// Links, which somebody waits for, and events of an account.
     Links,
-    /// Receipts of requests for assistance, the agency's copies, digests; news of mandates.
+    /// Receipts of requests for assistance, the agency's copies, digests; what nobody waits for: news of mandates,
+    /// the yearly question.
     Desk,
 }
 
@@ -305,6 +306,8 @@ pub enum MailJob {
     SpaceClosed { siret: Siret, identifier: Identifier },
     /// The account is closed.
     AccountClosed { identifier: Identifier },
+    /// To a holder: «toujours là ?», with the link that answers.
+    StillThere { siret: Siret, identifier: Identifier },
 }
 
 impl MailJob {
@@ -314,6 +317,7 @@ impl MailJob {
             Self::TicketReceipt { .. }
             | Self::TicketToAgency { .. }
             | Self::AgencyDigest { .. }
+            | Self::StillThere { .. }
             // A cabinet offers to thousands at once.
             | Self::Mandate { .. } => Lane::Desk,
             Self::Activation { .. }
@@ -355,6 +359,7 @@ impl MailJob {
             Self::AddressNotice { .. } => "address_notice",
             Self::SpaceClosed { .. } => "space_closed",
             Self::AccountClosed { .. } => "account_closed",
+            Self::StillThere { .. } => "still_there",
         }
     }
 }

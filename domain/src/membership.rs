@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::form::{FieldValue, Rule, Schema, present};
 use crate::identifier::Identifier;
+use crate::mail::MailId;
 use crate::opaque::opaque_id;
 use crate::opening::{Opening, Openings};
 use crate::refusal::{FieldCode, Refusal};
 use crate::secret::SecretKey;
 use crate::siret::Siret;
 use crate::time::{SignedDuration, Timestamp, after};
+use crate::token::Token;
 
 /// The fewest active holders of an establishment whose space is open. A write that ends one has the condition
 /// `holders > HOLDERS_MIN`.
@@ -23,6 +25,8 @@ pub const MEMBERS_MAX: u64 = 200;
 pub const ESTABLISHMENTS_MAX: u64 = 30;
 /// How long after a holder's last sign they are asked «toujours là ?».
 pub const PRESENCE_PERIOD: SignedDuration = SignedDuration::from_hours(365 * 24);
+/// Validity of the link of a mail «toujours là ?», from when it is sent.
+pub const PRESENCE_VALID: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// What a member may do in the establishment's space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -336,6 +340,12 @@ pub struct Presence {
 }
 
 impl Presence {
+    /// Of who becomes a holder.
+    #[must_use]
+    pub const fn new(since: Timestamp) -> Self {
+        Self { since, asked_at: None, answered_at: None }
+    }
+
     /// When they are asked next: [`PRESENCE_PERIOD`] after the last of these signs, so that there is one mail
     /// a year, answered or not.
     #[must_use]
@@ -355,4 +365,11 @@ impl Presence {
         let asked = self.asked_at.filter(|&asked| asked >= self.since);
         asked.is_some_and(|asked| self.answered_at.is_none_or(|answered| answered < asked))
     }
+}
+
+/// The token of a mail «toujours là ?»: derived, so that a mail sent twice carries the same link and no row
+/// holds a token.
+#[must_use]
+pub fn presence_token(key: &SecretKey, mail: MailId) -> Token {
+    Token::from_bytes(key.sign(format!("presence {mail}").as_bytes()))
 }

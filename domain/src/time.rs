@@ -40,6 +40,18 @@ pub fn end_of(day: Date) -> Timestamp {
     day.tomorrow().map_or(Timestamp::MAX, start_of)
 }
 
+/// The day on a calendar in UTC.
+#[must_use]
+pub fn utc_day(moment: Timestamp) -> Date {
+    moment.to_zoned(TimeZone::UTC).date()
+}
+
+/// The first moment of a day in UTC; saturates at the end of the calendar.
+#[must_use]
+pub fn start_of_utc(day: Date) -> Timestamp {
+    day.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |start| start.timestamp())
+}
+
 /// Reads a day as RFC 3339 prints it, `2026-11-23`, and nothing else.
 #[must_use]
 pub fn parse_day(printed: &str) -> Option<Date> {

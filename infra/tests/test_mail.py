@@ -226,6 +226,7 @@ SES_EVENTS = {
     "renderingFailure": "Rendering Failure",
 }
 RULES = ["MailsTold", "DelaysTold"]
+SCHEDULE = "PresenceHours"
 
 
 def told_by_ses() -> list:
@@ -317,7 +318,7 @@ def test_the_rules_call_the_published_tracker_and_nobody_else_may():
         for name, each in of_type("AWS::Lambda::Permission").items()
         if each["Properties"]["Principal"] == "events.amazonaws.com"
     }
-    assert by_events.keys() == {f"{name}Permission" for name in RULES}
+    assert by_events.keys() == {f"{name}Permission" for name in [*RULES, SCHEDULE]}
     for name in RULES:
         assert by_events[f"{name}Permission"] == {
             "Action": "lambda:InvokeFunction",
@@ -354,3 +355,22 @@ def test_an_event_that_nobody_takes_is_kept():
     assert (lets["Effect"], lets["Action"], lets["Resource"]) == ("Allow", "sqs:SendMessage", arn("EventDeadLetters"))
     assert lets["Principal"] == {"Service": "events.amazonaws.com"}
     assert lets["Condition"] == {"ArnEquals": {"aws:SourceArn": [arn(name) for name in RULES]}}
+
+
+def test_each_hour_the_schedule_calls_the_published_presence_and_nobody_else_may():
+    assert properties("Mail")["Parameters"]["Presence"] == {"Ref": "PresenceLive"}
+    rule = properties(SCHEDULE)
+    assert rule["ScheduleExpression"] == "rate(1 hour)" and rule.get("State", "ENABLED") == "ENABLED"
+    assert "EventPattern" not in rule
+    # As often as one machine does.
+    assert "PERIOD: Duration = Duration::from_secs(60 * 60);" in (ROOT / "src" / "schedule.rs").read_text()
+    (target,) = rule["Targets"]
+    assert target["Arn"] == {"Ref": "Presence"} and "RoleArn" not in target and "Input" not in target
+    # What is not handed over within an hour, the next one makes up for.
+    assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 3600 and "DeadLetterConfig" not in target
+    assert properties(f"{SCHEDULE}Permission") == {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": {"Ref": "Presence"},
+        "Principal": "events.amazonaws.com",
+        "SourceArn": arn(SCHEDULE),
+    }

@@ -68,6 +68,9 @@ ANSWERS = [
     ("notices", "notices", 200, r"^\[\]$"),
     ("mail", "mail", 404, r'"type":"/problems/mail-unknown"'),
     ("mail-address", "mail", 404, r'"type":"/problems/mail-unknown"'),
+    ("space-successor-open", "space", 401, r'"type":"/problems/no-session"'),
+    ("space-successor-close", "space", 401, r'"type":"/problems/no-session"'),
+    ("presence", "me", 404, r'"type":"/problems/link-unknown"'),
     ("delivery", "mail", 200, r'^\{"domain":"exemple\.fr","state":"unknown","median_seconds":null\}$'),
 ]
 # What SES tells of a mail.
@@ -251,9 +254,14 @@ def test_the_tracker_is_done_with_a_mail_that_is_not_there(services, run, name):
     assert (status, json.loads(said)) == (200, None)
 
 
+def test_the_schedule_finds_nobody_to_ask_in_a_table_without_holders(services, run):
+    status, said = run("presence", services).invoke(event("presence-schedule"))
+    assert (status, json.loads(said)) == (200, None)
+
+
 def test_every_event_is_one_of_these():
     stems = {path.stem for path in (ROOT / "events").glob("*.json")}
-    assert stems == {name for name, *_ in ANSWERS} | {"mail-sender"}
+    assert stems == {name for name, *_ in ANSWERS} | {"mail-sender", "presence-schedule"}
     assert TOLD and {path.name for path in (ROOT / "events").iterdir() if path.is_dir()} == {"ses"}
 
 

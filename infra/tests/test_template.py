@@ -33,7 +33,7 @@ SIZES = ["trial", "small", "standard", "deadline"]
 LINES_MAX = 700
 WARM_UP = ("GetItem", "WARMUP")
 HTTP = [logical for logical, each in FUNCTIONS.items() if each["routes"]]
-SENDER, TRACKER = "MailSender", "MailTracker"
+SENDER, TRACKER, PRESENCE = "MailSender", "MailTracker", "Presence"
 # Statements on all resources: of actions that know none.
 UNNAMED = {"Traces", "AskRate"}
 # From the variable of a key to the resource that it is read from.
@@ -201,7 +201,7 @@ def test_the_api_may_call_each_function_for_its_own_paths():
     for permission in of_type("AWS::Lambda::Permission").values():
         stated = permission["Properties"]
         assert stated["Action"] == "lambda:InvokeFunction"
-        # Those of the rules: test_mail.
+        # Those of the rules and of the schedule: test_mail.
         if stated["Principal"] == "events.amazonaws.com":
             continue
         assert stated["Principal"] == "apigateway.amazonaws.com"
@@ -232,9 +232,10 @@ def test_each_route_has_its_event():
         assert any(re.fullmatch(pattern, one) for one in sampled), route
 
 
-def test_what_no_route_feeds_is_fed_by_queues_or_rules():
+def test_what_no_route_feeds_is_fed_by_queues_rules_or_a_schedule():
     fed = {logical for logical, each in FUNCTIONS.items() if not each["routes"]}
-    assert fed == {SENDER, TRACKER}
+    assert fed == {SENDER, TRACKER, PRESENCE}
+    assert FUNCTIONS[PRESENCE]["share"] == "Chores"
     assert FUNCTIONS[TRACKER]["share"] == "Events"
     # At the rates that docs/operations.md advises, what is reserved takes three events of each mail as they come.
     for size, mails_a_second in [("small", 25), ("standard", 180), ("deadline", 950)]:
@@ -258,7 +259,7 @@ def test_runtime_logs_and_limits(logical):
     assert function["TracingConfig"] == {"Mode": {"Ref": "Tracing"}}
     assert function["Timeout"] == stated["timeout_seconds"] and function["MemorySize"] == stated["memory_mb"]
     # Under the API's own 30 seconds.
-    assert function["Timeout"] < 30 or logical == SENDER
+    assert function["Timeout"] < 30 or logical in {SENDER, PRESENCE}
     # Argon2id is one lane: it wants one whole processor, which Lambda gives from 1,769 MB on, and no more.
     is_costly = any(route["cost"] == "Hash" for route in stated["routes"])
     assert function["MemorySize"] == 1769 if is_costly else function["MemorySize"] <= 1769

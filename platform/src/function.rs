@@ -13,7 +13,7 @@ use crate::problems::{Kind, Problem};
 pub struct Function {
     /// The name of its package and its binary; deployed, the stack's name comes before it.
     pub name: &'static str,
-    /// None for a function that a queue feeds.
+    /// None for a function that a queue, a rule or a schedule calls.
     pub routes: &'static [Route],
     /// Its rights to the table: enforced before the database on one machine, by its role on AWS.
     pub grants: &'static [Grant],
@@ -248,6 +248,8 @@ pub enum Share {
     Mails,
     /// Events of mails: as many as are sent.
     Events,
+    /// Called by a schedule, one at a time.
+    Chores,
 }
 
 /// From a request's deadline to the function's timeout: for the answer and its log line.

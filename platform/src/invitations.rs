@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::invitation::{Acceptance, Acceptor, InvitationState, Offer, invitation_token};
 use domain::link::LINK_REMEMBERED;
 use domain::mail::{MailId, MailJob};
+use domain::membership::Presence;
 use domain::time::{SignedDuration, Timestamp, after};
 use domain::{
     Account, Application, Email, FullName, Identifier, Invitation, InvitationId, Name, Opening, Phone,
@@ -429,6 +430,8 @@ fn newcomer(identifier: Identifier, link: &InvitationLink, now: Timestamp) -> Co
         email: link.email.clone(),
         since: now,
         mark: 0,
+        presence: Presence::new(now),
+        heir: None,
     }
 }
 

@@ -20,6 +20,7 @@ pub mod notices;
 pub mod outbox;
 pub mod passwords;
 pub mod people;
+pub mod presences;
 pub mod problems;
 pub mod proofs;
 pub mod random;
@@ -58,6 +59,7 @@ pub struct Platform {
     pub notices: notices::Notices,
     pub outbox: outbox::Outbox,
     pub passwords: passwords::Passwords,
+    pub presences: presences::Presences,
     pub proofs: proofs::Proofs,
     pub refusals: refusals::Refusals,
     pub sessions: sessions::Sessions,
@@ -85,6 +87,7 @@ impl Platform {
             links: links::Links::new(table, &config, &codes),
             notices: notices::Notices::new(table, &clock, &random),
             passwords: passwords::Passwords::new(config.hashing, &random),
+            presences: presences::Presences::new(&tools, &config),
             refusals: refusals::Refusals::new(config.hashing.refusal_step, &clock),
             sessions: sessions::Sessions::new(table, &proofs, &outbox, &clock, &random),
             signing: signing::Signing::new(&config),

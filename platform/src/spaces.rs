@@ -7,8 +7,9 @@ mod rows;
 use std::sync::Arc;
 
 use domain::authority::{self, Action, Actor, Thing};
-use domain::invitation::InvitationState;
+use domain::invitation::{Designation, InvitationState};
 use domain::journal::{Chain, LineHash, Who};
+use domain::membership::Presence;
 use domain::time::{SignedDuration, Timestamp};
 use domain::{
     Account, Email, FullName, Identifier, Invitation, InvitationId, MailId, Member, MemberId, Membership,
@@ -19,7 +20,7 @@ pub use self::change::{By, Draft};
 pub(crate) use self::change::{
     FREE_SPACE, Founder, Founding, TRIES_MAX, Written, assert_free, kept_changing, with_membership,
 };
-pub(crate) use self::rows::{opening_of, read_people};
+pub(crate) use self::rows::{opening_of, presence_of, read_people};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
@@ -32,8 +33,8 @@ use crate::table::{Key, Row, Table, TableError};
 pub(crate) const INVITATION_REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// The retention of a request for an invitation: as long as it is to be answered.
 pub(crate) const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// Rows of a space that are read at once, people first: the limits of members and of open invitations, as many
-/// that are over, and a page of mandates.
+/// Rows of a space that are read at once, people first: the limits of members and of open invitations, as
+/// many that are over, and a page of mandates.
 const SPACE_ROWS_MAX: i32 = 300;
 
 /// A member, as colleagues see them.
@@ -47,6 +48,18 @@ pub struct Colleague {
     pub since: Timestamp,
     /// The number of the journal's entry that tells it.
     pub mark: u64,
+    /// As a holder; of others it says nothing.
+    pub presence: Presence,
+    /// Whom they named in advance to take over, as a holder.
+    pub heir: Option<Heir>,
+}
+
+/// A successor whom a holder named in advance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heir {
+    pub name: FullName,
+    pub email: Email,
+    pub named_at: Timestamp,
 }
 
 impl Colleague {
@@ -101,6 +114,24 @@ impl Space {
 
     pub fn active_holders(&self) -> impl Iterator<Item = &Colleague> {
         self.members.iter().filter(|member| member.membership.is_active_holder())
+    }
+
+    /// Whom holders named in advance to take over, as far as that counts now: for whoever handles a
+    /// succession, and for nobody else.
+    pub fn designations(&self) -> impl Iterator<Item = Designation> {
+        let designation = move |by: &Colleague| {
+            let heir = by.heir.clone()?;
+            let designation = Designation {
+                siret: self.siret.clone(),
+                opening: self.opening,
+                by: by.identifier.clone(),
+                name: heir.name,
+                email: heir.email,
+                made_at: heir.named_at,
+            };
+            designation.stands(Some(by.membership), self.opening).then_some(designation)
+        };
+        self.members.iter().filter_map(designation)
     }
 
     #[must_use]

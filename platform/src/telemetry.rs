@@ -20,7 +20,7 @@ pub fn subscriber<W>(writer: W, level: Level) -> impl tracing::Subscriber + Send
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let ours = ["sesame", "platform", "mail_sender", "mail_tracker"];
+    let ours = ["sesame", "platform", "mail_sender", "mail_tracker", "presence"];
     let targets = Targets::new().with_default(Level::WARN).with_targets(ours.map(|name| (name, level)));
     let lines = tracing_subscriber::fmt::layer()
         .json()

@@ -16,6 +16,7 @@ mod mandates;
 mod network;
 mod people;
 mod portal;
+mod presence;
 mod processes;
 mod proxy;
 mod refusals;

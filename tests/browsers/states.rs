@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::browser::Browser;
 use crate::journeys::{apply, apply_as, check_siret, choose_password, fill_ticket, open_account};
 use crate::people::{EMAIL, LINK, OTHER_PASSWORD, PASSWORD, SIRET, UNKNOWN_IDENTIFIER};
+use crate::presence;
 use crate::proxy::Fate;
 use crate::space_states;
 use crate::stage::Stage;
@@ -98,6 +99,7 @@ pub async fn visit(stage: &Stage, look: impl AsyncFn(&str)) {
     }
     account(stage, &look).await;
     links(stage, &look).await;
+    presence::visit(stage, &look).await;
     requests(stage, &look).await;
     worst_day(stage, &look).await;
     simulation(stage, &look).await;

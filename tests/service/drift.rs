@@ -176,6 +176,9 @@ fn the_document_names_every_status() {
     assert_eq!(statuses("/api/session", "get"), [200, 401, 403, 405, 500, 503]);
     assert_eq!(statuses("/api/session", "delete"), [204, 403, 405, 500, 503]);
     assert_eq!(statuses("/api/challenge", "get"), [200, 403, 405, 422, 500, 503]);
+    assert_eq!(statuses("/api/space/successor", "post"), [200, 400, 401, 403, 405, 413, 415, 422, 500, 503]);
+    assert_eq!(statuses("/api/space/successor", "delete"), [204, 401, 403, 405, 422, 500, 503]);
+    assert_eq!(statuses("/api/presence", "post"), [200, 400, 403, 404, 405, 410, 413, 415, 422, 500, 503]);
     assert_eq!(statuses("/api/space/journal", "get"), [200, 401, 403, 405, 422, 500, 503]);
     assert_eq!(statuses("/api/journal/keys", "get"), [200, 403, 405, 500, 503]);
     assert_eq!(statuses("/api/notices", "get"), [200, 403, 405, 500, 503]);

@@ -1,4 +1,4 @@
-//! `cargo xtask event`: one sample event for each route, as API Gateway and SQS give them.
+//! `cargo xtask event`: one sample event for each route, as API Gateway, SQS and EventBridge give them.
 //!
 //! Their proofs are signed with the development key and live until the year 2100: they serve where that
 //! key does, on one machine, and nowhere else.
@@ -53,10 +53,12 @@ fn write(name: &str, event: &Value) -> Outcome {
     Ok(())
 }
 
-/// An event for each route, and for the function that queues feed.
+/// An event for each route, for the function that queues feed, and for the one that a schedule calls: of that
+/// name there is a route.
 fn events() -> Result<Vec<(String, Value)>, Error> {
     let document = serde_json::to_value(sesame::openapi::document())?;
-    let mut events = vec![("mail-sender".to_owned(), batch(SOME_MAIL))];
+    let mut events =
+        vec![("mail-sender".to_owned(), batch(SOME_MAIL)), ("presence-schedule".to_owned(), scheduled())];
     for (function, route) in functions::routes() {
         let query = match route.path {
             "/api/challenge" => "action=check-siret",
@@ -66,6 +68,7 @@ fn events() -> Result<Vec<(String, Value)>, Error> {
             | "/api/space/invitations/{invitation}"
             | "/api/space/mandates/{mandate}" => "siret=73282932000074",
             "/api/space/mandates" if route.method == "GET" => "siret=73282932000074",
+            "/api/space/successor" if route.method == "DELETE" => "siret=73282932000074",
             _ => "",
         };
         let body = form(&document, function, route)?.map(Value::from);
@@ -244,4 +247,19 @@ fn batch(mail_id: &str) -> Value {
         "eventSourceARN": "arn:aws:sqs:eu-west-3:000000000000:sesame-mails",
         "awsRegion": "eu-west-3",
     }]})
+}
+
+/// An hour of a schedule, as EventBridge tells it.
+fn scheduled() -> Value {
+    json!({
+        "version": "0",
+        "id": "00000000-0000-4000-8000-000000000001",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "000000000000",
+        "time": "2026-11-23T10:00:00Z",
+        "region": "eu-west-3",
+        "resources": ["arn:aws:events:eu-west-3:000000000000:rule/sesame-presence-hours"],
+        "detail": {},
+    })
 }

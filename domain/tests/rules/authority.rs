@@ -191,6 +191,7 @@ fn members_see_the_space_and_holders_decide_in_it() {
         Action::SeeJournal,
         Action::Invite,
         Action::WithdrawInvitation,
+        Action::NameSuccessor,
         Action::OfferMandate,
         Action::CloseSpace,
     ] {

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::common;
 
-fn every_job() -> [(MailJob, &'static str); 9] {
+fn every_job() -> [(MailJob, &'static str); 10] {
     let identifier = || Identifier::parse("AP-7K3M-Q2FD").unwrap();
     let reference = || Reference::parse("T-261123-7K3MQ2").unwrap();
     let address = "fingerprint".to_owned();
@@ -23,6 +23,7 @@ fn every_job() -> [(MailJob, &'static str); 9] {
         (MailJob::TicketReceipt { reference: reference() }, "ticket_receipt"),
         (MailJob::TicketToAgency { reference: reference() }, "ticket_to_agency"),
         (MailJob::AgencyDigest { period: DigestPeriod::of(Timestamp::UNIX_EPOCH) }, "agency_digest"),
+        (MailJob::StillThere { siret: siret(), identifier: identifier() }, "still_there"),
     ]
 }
 
@@ -84,9 +85,9 @@ fn a_log_shows_what_a_mail_is_about_and_not_whom() {
 }
 
 #[test]
-fn receipts_and_the_agency_s_copies_hold_up_no_link() {
+fn receipts_the_agency_s_copies_and_what_nobody_waits_for_hold_up_no_link() {
     for (job, kind) in every_job() {
-        let is_desk = kind.starts_with("ticket") || kind == "agency_digest";
+        let is_desk = kind.starts_with("ticket") || matches!(kind, "agency_digest" | "still_there");
         let lane = if is_desk { Lane::Desk } else { Lane::Links };
         assert_eq!(job.lane(), lane, "{kind}");
     }

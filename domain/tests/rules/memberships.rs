@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
-use domain::invitation::{Acceptance, Acceptor, InvitationState, Offer};
+use domain::invitation::{Acceptance, Acceptor, InvitationState, Offer, invitation_token};
 use domain::membership::{
-    Change, Effect, HOLDERS_MIN, MEMBERS_MAX, PRESENCE_PERIOD, Presence, check_closing,
+    Change, Effect, HOLDERS_MIN, MEMBERS_MAX, PRESENCE_PERIOD, PRESENCE_VALID, Presence, check_closing,
+    presence_token,
 };
 use domain::time::{SignedDuration, Timestamp, after};
 use domain::{
-    Email, FieldCode, FullName, Identifier, Invitation, Member, MemberId, MemberState, Membership, Name,
-    Opening, Openings, Refusal, Role, SecretKey, Siret,
+    Email, FieldCode, FullName, Identifier, Invitation, MailId, Member, MemberId, MemberState, Membership,
+    Name, Opening, Openings, Refusal, Role, SecretKey, Siret,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -26,6 +27,7 @@ const SUSPENDED_MEMBER: Membership = Membership { role: Role::Member, state: Mem
 fn the_limits_are_those_that_pages_and_conditions_state() {
     assert_eq!((HOLDERS_MIN, MEMBERS_MAX), (1, 200));
     assert_eq!(PRESENCE_PERIOD, SignedDuration::from_secs(365 * 86_400));
+    assert_eq!(PRESENCE_VALID, SignedDuration::from_secs(60 * 86_400));
 }
 
 #[test]
@@ -155,7 +157,7 @@ fn a_holder_is_asked_once_a_year_answered_or_not() {
     let since: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
     let year = |count: i64| after(since, SignedDuration::from_secs(count * 365 * 86_400));
     let day = SignedDuration::from_secs(86_400);
-    let new = Presence { since, asked_at: None, answered_at: None };
+    let new = Presence::new(since);
     assert_eq!(new.due_at(), year(1));
     assert!(!new.is_due(year(1) - SignedDuration::from_secs(1)) && new.is_due(year(1)));
     let asked = Presence { asked_at: Some(year(1)), ..new };
@@ -174,6 +176,16 @@ fn marks_from_before_somebody_became_a_holder_again_do_not_count() {
     assert!(!again.is_unanswered());
     assert_eq!(again.due_at(), after(since, PRESENCE_PERIOD));
     assert!(Presence { asked_at: Some(since), answered_at: Some(before), since }.is_unanswered());
+}
+
+#[test]
+fn a_mails_token_is_one_of_presences_alone_and_the_same_however_often_it_is_sent() {
+    let key = SecretKey::new("link key");
+    let mail = |byte| MailId::new(Timestamp::UNIX_EPOCH, [byte; 10]);
+    assert_eq!(presence_token(&key, mail(1)), presence_token(&key, mail(1)));
+    assert_ne!(presence_token(&key, mail(1)), presence_token(&key, mail(2)));
+    assert_ne!(presence_token(&key, mail(1)), invitation_token(&key, mail(1)));
+    assert_ne!(presence_token(&key, mail(1)), presence_token(&SecretKey::new("another"), mail(1)));
 }
 
 fn any_membership() -> impl Strategy<Value = Membership> {

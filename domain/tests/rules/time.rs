@@ -1,6 +1,8 @@
 //! Tests of moments: a clock and a calendar in Paris, and back.
 
-use domain::time::{Date, Timestamp, end_of, from_paris, in_paris, paris_day, parse_day, start_of};
+use domain::time::{
+    Date, Timestamp, end_of, from_paris, in_paris, paris_day, parse_day, start_of, start_of_utc, utc_day,
+};
 
 #[test]
 fn a_clock_in_paris_is_one_hour_ahead_in_winter_and_two_in_summer() {
@@ -45,6 +47,21 @@ fn a_day_in_paris_begins_and_ends_at_its_own_midnight() {
         assert_eq!(paris_day(end), day.tomorrow().unwrap());
     }
     assert_eq!(end_of(Date::MAX), Timestamp::MAX);
+}
+
+#[test]
+fn a_day_in_utc_begins_at_midnight_and_has_24_hours() {
+    for (moment, day) in [
+        ("2027-11-26T23:59:59.9Z", "2027-11-26"),
+        ("2027-11-27T00:00:00Z", "2027-11-27"),
+        ("2027-03-28T23:30:00Z", "2027-03-28"),
+    ] {
+        let (moment, day): (Timestamp, Date) = (moment.parse().unwrap(), day.parse().unwrap());
+        assert_eq!(utc_day(moment), day, "{moment}");
+        let start = start_of_utc(day);
+        assert!(start <= moment && start.to_string() == format!("{day}T00:00:00Z"), "{start}");
+    }
+    assert_eq!(utc_day(Timestamp::UNIX_EPOCH).to_string(), "1970-01-01");
 }
 
 #[test]

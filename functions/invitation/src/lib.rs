@@ -37,6 +37,7 @@ pub const FUNCTION: Function = Function {
         Grant::query("SIRET#"),
         Grant::put("JOURNAL#"),
         Grant::put("MAIL#"),
+        Grant::put("PRESENCE#"),
         Grant::put("PROOF#"),
         Grant::put("SESSION#"),
         Grant::put("SESSIONS#"),

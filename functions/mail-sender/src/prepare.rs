@@ -2,6 +2,7 @@
 
 mod addresses;
 mod mandates;
+mod presence;
 mod space;
 
 use domain::mail::{Bounded, MailState};
@@ -13,6 +14,7 @@ use platform::table::TableError;
 use platform::{Error, Platform};
 
 use self::addresses::Changing;
+use self::presence::Asking;
 use self::space::Inviting;
 use crate::Sender;
 use crate::render::{self, Content, Known, KnownMail, RecoveryLink};
@@ -49,6 +51,8 @@ enum Body {
     Invitation(Box<Inviting>),
     /// With a link of a change of address.
     Address(Box<Changing>),
+    /// With the link by which a holder says that they are still there.
+    Presence(Box<Asking>),
 }
 
 /// A mail, ready to be sent.
@@ -151,6 +155,9 @@ pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Draft, NoMail> 
         }
         MailJob::SpaceClosed { siret, identifier } => space::closed(sender, leased, siret, identifier).await,
         MailJob::AccountClosed { identifier } => addresses::account_closed(sender, leased, identifier).await,
+        MailJob::StillThere { siret, identifier } => {
+            presence::still_there(sender, leased, siret, identifier).await
+        }
     }
 }
 
@@ -242,6 +249,7 @@ impl Draft {
             }
             Body::Invitation(inviting) => inviting.complete(sender, leased).await?,
             Body::Address(changing) => changing.complete(sender, leased).await?,
+            Body::Presence(asking) => asking.complete(sender, leased).await?,
         };
         Ok(Mail { to: self.to, reply_to: self.reply_to, content, is_unproven: self.is_unproven })
     }

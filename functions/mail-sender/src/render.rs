@@ -18,7 +18,7 @@ use platform::outbox::DigestLine;
 pub use self::addresses::{account_closed, address_confirmation, address_notice};
 pub use self::mandates::{MandateNews, mandate};
 pub use self::space::{
-    Establishment, invitation, invitation_request, member_changed, member_joined, space_closed,
+    Establishment, invitation, invitation_request, member_changed, member_joined, space_closed, still_there,
 };
 
 /// The page on which a password is chosen.

@@ -1,7 +1,8 @@
-//! `/api/space/email`, `password`, `close`, sessions, and `/api/address`: a person's own data.
+//! `/api/space/email`, `password`, `close`, sessions, `/api/address`, `/api/presence`: a person's own data.
 
 mod address;
 mod parameters;
+mod presence;
 
 use domain::address_change::ADDRESS_VALID_MINUTES;
 use domain::form::FieldValue;
@@ -46,6 +47,7 @@ pub const FUNCTION: Function = Function {
         route!(POST "/api/address", address::show; refuses LinkUnknown),
         route!(POST "/api/address/confirm", address::confirm; refuses LinkUnknown, LinkExpired, LinkUsed),
         route!(POST "/api/address/restore", address::restore; refuses LinkUnknown, LinkExpired, LinkUsed),
+        route!(POST "/api/presence", presence::answer; refuses LinkUnknown, LinkExpired),
     ],
     grants: &[
         Grant::get("ACCOUNT#"),
@@ -63,7 +65,6 @@ pub const FUNCTION: Function = Function {
         Grant::put("PROOF#"),
         Grant::put("SESSION#"),
         Grant::put("SESSIONS#"),
-        Grant::put("SIRET#"),
         Grant::update("ACCOUNT#"),
         Grant::update("ATTEMPTS#"),
         Grant::update("SIRET#"),
@@ -85,7 +86,8 @@ pub const FUNCTION: Function = Function {
     end_session,
     address::show,
     address::confirm,
-    address::restore
+    address::restore,
+    presence::answer
 ))]
 pub struct Document;
 

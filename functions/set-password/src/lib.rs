@@ -24,6 +24,7 @@ pub const FUNCTION: Function = Function {
         Grant::update("SIRET#"),
         Grant::put("SIRET#"),
         Grant::put("JOURNAL#"),
+        Grant::put("PRESENCE#"),
         Grant::put("SESSION#"),
         Grant::put("SESSIONS#"),
         Grant::put("MAIL#"),

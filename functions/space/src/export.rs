@@ -4,7 +4,7 @@ use domain::time::Timestamp;
 use domain::{Account, Identifier, Siret};
 use platform::http::{CONTENT_DISPOSITION, IntoResponse, Json, Request, Response};
 use platform::people::Person;
-use platform::spaces::Invited;
+use platform::spaces::{Heir, Invited};
 use platform::{Error, Platform};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -65,12 +65,34 @@ pub struct MyMembership {
     pub since: String,
     /// Their number in the establishment's journal.
     pub journal_number: u64,
+    /// Since when they are an active holder without a break, if they are one.
+    #[schema(format = DateTime)]
+    pub holder_since: Option<String>,
+    /// The last mail since then that asked them whether they are still there.
+    #[schema(format = DateTime)]
+    pub presence_asked_at: Option<String>,
+    /// The last answer to one.
+    #[schema(format = DateTime)]
+    pub presence_answered_at: Option<String>,
+    /// Whom they named in advance to take over.
+    pub successor: Option<MySuccessor>,
     /// Those that they sent, and that were neither accepted nor withdrawn.
     pub invitations: Vec<MyInvitation>,
     /// The first ones of the establishment.
     pub mandates: Vec<ListedMandate>,
     /// Where the next ones begin in the list of mandates, if there are more.
     pub mandates_next: Option<String>,
+}
+
+/// A successor whom the person named in advance, as they wrote it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MySuccessor {
+    pub first_name: String,
+    pub last_name: String,
+    pub email: String,
+    /// When they were named.
+    #[schema(format = DateTime)]
+    pub named_at: String,
 }
 
 /// An invitation that the person sent, as they wrote it.
@@ -108,6 +130,8 @@ impl MyMembership {
         let Seen { space, membership, mandates } = seen;
         let own = space.member(me)?;
         let sent = space.invitations.iter().filter(|invited| invited.invitation.invited_by == *me);
+        let moment = |at: Option<Timestamp>| at.map(|at| at.to_string());
+        let presence = &own.presence;
         Some(Self {
             siret: space.siret.to_string(),
             establishment_name: space.name.as_str().to_owned(),
@@ -118,10 +142,25 @@ impl MyMembership {
             state: membership.state.as_str(),
             since: own.since.to_string(),
             journal_number: own.mark,
+            holder_since: moment(membership.is_active_holder().then_some(presence.since)),
+            presence_asked_at: moment(presence.asked_at),
+            presence_answered_at: moment(presence.answered_at),
+            successor: own.heir.as_ref().map(MySuccessor::of),
             invitations: sent.map(|invited| MyInvitation::of(invited, now)).collect(),
             mandates: ListedMandate::page(&space.siret, mandates, now),
             mandates_next: mandates.next.clone(),
         })
+    }
+}
+
+impl MySuccessor {
+    fn of(heir: &Heir) -> Self {
+        Self {
+            first_name: heir.name.first.as_str().to_owned(),
+            last_name: heir.name.last.as_str().to_owned(),
+            email: heir.email.as_str().to_owned(),
+            named_at: heir.named_at.to_string(),
+        }
     }
 }
 

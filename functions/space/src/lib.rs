@@ -4,6 +4,7 @@ mod concurrent;
 mod export;
 mod invitations;
 mod members;
+mod successor;
 mod view;
 
 use domain::{FieldValue, InvitationId, MemberId, Refusal, Siret};
@@ -40,6 +41,11 @@ pub const FUNCTION: Function = Function {
             DELETE "/api/space/members/{member}", members::end;
             refuses NoSession, NotAllowed, LastHolder
         ),
+        route!(POST "/api/space/successor", successor::name; refuses NoSession, NotAllowed),
+        route!(
+            DELETE "/api/space/successor", successor::unname;
+            refuses NoSession, NotAllowed, InvalidForm
+        ),
     ],
     grants: &[
         Grant::get("ACCOUNT#"),
@@ -50,6 +56,7 @@ pub const FUNCTION: Function = Function {
         Grant::query("SIRET#"),
         Grant::put("JOURNAL#"),
         Grant::put("MAIL#"),
+        Grant::put("PRESENCE#"),
         Grant::put("SIRET#"),
         Grant::update("ACCOUNT#"),
         Grant::update("SIRET#"),
@@ -67,7 +74,9 @@ pub const FUNCTION: Function = Function {
     invitations::withdraw,
     invitations::correct,
     members::change,
-    members::end
+    members::end,
+    successor::name,
+    successor::unname
 ))]
 pub struct Document;
 

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::concurrent::all;
+use crate::successor::NamedSuccessor;
 use crate::{EstablishmentQuery, siret_of};
 
 /// What a person sees: their own data, and their establishments.
@@ -70,6 +71,11 @@ pub struct MyEstablishment {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     pub invitations: Option<Vec<ListedInvitation>>,
+    /// Present for active holders: whom the person named in advance to take over, or null. Nobody sees whom
+    /// another holder named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub successor: Option<Option<NamedSuccessor>>,
     /// The first ones, given and held.
     pub mandates: Vec<ListedMandate>,
     /// Where the next ones begin, if there are more.
@@ -214,6 +220,8 @@ impl MyEstablishment {
         let member = |colleague: &Colleague| ListedMember::of(platform, &space.siret, me, colleague);
         let members = || space.members.iter().map(member).collect::<Result<Vec<_>, Error>>();
         let invitation = |invited: &Invited| ListedInvitation::of(invited, now);
+        let own = space.member(me);
+        let successor = || own.and_then(|own| own.heir.as_ref()).map(NamedSuccessor::of);
         Ok(Self {
             siret: space.siret.to_string(),
             name: space.name.as_str().to_owned(),
@@ -222,6 +230,7 @@ impl MyEstablishment {
             state: membership.state.as_str(),
             members: is_holder.then(members).transpose()?,
             invitations: is_holder.then(|| space.invitations.iter().map(invitation).collect()),
+            successor: is_holder.then(successor),
             mandates: ListedMandate::page(&space.siret, mandates, now),
             mandates_next: mandates.next.clone(),
         })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::invitation::{Accepted, InvitationState};
 use domain::journal::{By as Author, Chain, Entry};
-use domain::membership::{Change as MemberChange, ESTABLISHMENTS_MAX, HOLDERS_MIN, check_closing};
+use domain::membership::{Change as MemberChange, ESTABLISHMENTS_MAX, HOLDERS_MIN, Presence, check_closing};
 use domain::time::Timestamp;
 use domain::token::hexadecimal;
 use domain::{
@@ -13,9 +13,10 @@ use domain::{
 };
 
 use super::rows::{self, opening_of};
-use super::{Colleague, Invited, Space, Spaces, chain_of};
+use super::{Colleague, Heir, Invited, Space, Spaces, chain_of};
 use crate::error::Error;
 use crate::outbox::Outbox;
+use crate::presences::first_turn;
 use crate::table::{Change, Committed, Guard, Key, Refused, Row, StringSet, TableError, Transaction};
 
 /// Tries of a change beside others of the same space: each follows one that was written.
@@ -28,6 +29,8 @@ const TRY_PAUSE_MS_MAX: u32 = 30;
 const AS_READ: Guard = Guard("space as read");
 /// The journal's next line is not written yet.
 const NEXT_LINE: Guard = Guard("next line of the journal");
+/// The member's row is one of this opening.
+const STANDING_MEMBER: Guard = Guard("standing member");
 /// The account takes a membership, or loses it.
 const MEMBERS_ACCOUNT: Guard = Guard("account of the member");
 /// No space of the establishment is open.
@@ -142,7 +145,7 @@ impl<'a> Draft<'a> {
         match effect.after {
             Some(membership) => {
                 self.tell(&Entry::Changed { change, who: member.who(), by: by.clone() });
-                self.put(&Colleague { membership, ..member.clone() });
+                self.update(member.membership, Colleague { membership, ..member.clone() });
             }
             None => {
                 self.end(member, change, by);
@@ -175,8 +178,22 @@ impl<'a> Draft<'a> {
         self.transaction.delete(Key::member(&self.space.siret, &member.identifier));
     }
 
+    /// Writes who joins. A holder is asked in a year whether they are still there.
     fn put(&mut self, member: &Colleague) {
         self.transaction.put(rows::member(&self.space.siret, self.opening, member));
+        if member.membership.is_active_holder() {
+            self.transaction.put(first_turn(&self.space.siret, &member.identifier, member.presence));
+        }
+    }
+
+    /// Writes a member who was `before`. For who becomes an active holder a year begins.
+    fn update(&mut self, before: Membership, mut member: Colleague) {
+        if member.membership.is_active_holder() && !before.is_active_holder() {
+            member.presence = Presence::new(self.now);
+            self.transaction.put(first_turn(&self.space.siret, &member.identifier, member.presence));
+        }
+        let change = rows::member_change(&self.space.siret, self.space.opening, before, &member);
+        self.transaction.change(STANDING_MEMBER, change);
     }
 
     fn withdraw_with(
@@ -243,8 +260,11 @@ impl<'a> Draft<'a> {
         let entry = Entry::accepted(who, email, accepted.joins, joined.mark);
         if let (Some(entry), Some(membership)) = (entry, accepted.joins.after) {
             let number = self.tell(&entry);
-            let mark = if accepted.joins.before.is_none() { number } else { joined.mark };
-            self.put(&Colleague { membership, mark, ..joined.clone() });
+            let joined = Colleague { membership, ..joined.clone() };
+            match accepted.joins.before {
+                None => self.put(&Colleague { mark: number, ..joined }),
+                Some(before) => self.update(before, joined),
+            }
         }
         if let Some(leaver) = leaver {
             self.replace(leaver, id);
@@ -256,7 +276,15 @@ impl<'a> Draft<'a> {
     pub fn change_address(&mut self, member: &Colleague, address: &Email) {
         let (before, after) = (member.email.clone(), address.clone());
         self.tell(&Entry::AddressChanged { who: member.who(), before, after: after.clone() });
-        self.put(&Colleague { email: after, ..member.clone() });
+        self.update(member.membership, Colleague { email: after, ..member.clone() });
+    }
+
+    /// Writes whom a holder names to take over, or that they name nobody. No entry tells of it: it gives no
+    /// right, and is for whoever handles a succession.
+    pub fn name_heir(&mut self, holder: &Colleague, heir: Option<&Heir>) {
+        let (siret, opening) = (&self.space.siret, self.space.opening);
+        let change = rows::heir_change(siret, opening, &holder.identifier, heir);
+        self.transaction.change(STANDING_MEMBER, change);
     }
 
     /// Closes the space by its only active holder: nobody is a member any more, and what comes next begins a
@@ -386,12 +414,22 @@ impl Founding<'_> {
         let Founder { identifier, name, email } = self.founder.clone();
         let (line, chain) = before.append(self.now, &Entry::Joined { who: name.clone(), role: Role::Holder });
         let membership = Membership::active(Role::Holder);
-        let holder = Colleague { identifier, membership, name, email, since: self.now, mark: chain.entries };
-        transaction.put(rows::member(self.siret, opening, &holder)).put(line_row(
-            self.siret,
-            opening,
-            (chain.entries, &line),
-        ));
+        let presence = Presence::new(self.now);
+        let turn = first_turn(self.siret, &identifier, presence);
+        let holder = Colleague {
+            identifier,
+            membership,
+            name,
+            email,
+            since: self.now,
+            mark: chain.entries,
+            presence,
+            heir: None,
+        };
+        transaction
+            .put(rows::member(self.siret, opening, &holder))
+            .put(line_row(self.siret, opening, (chain.entries, &line)))
+            .put(turn);
         chain
     }
 }

@@ -1,14 +1,40 @@
 //! The rows of a space, read and written.
 
 use domain::invitation::Offer;
+use domain::membership::Presence;
 use domain::time::after;
 use domain::{
     Email, FullName, Identifier, Invitation, InvitationId, MailId, MemberState, Membership, Name, Opening,
     Role, Siret,
 };
 
-use super::{Colleague, INVITATION_REMEMBERED, Invited, Request, Space, chain_of};
-use crate::table::{Key, Row, TableError};
+use super::{Colleague, Heir, INVITATION_REMEMBERED, Invited, Request, Space, chain_of};
+use crate::table::{Change, Key, Row, TableError};
+
+/// What a change of a member writes, besides what follows.
+macro_rules! changing {
+    ($($more:literal)?) => {
+        concat!(
+            "SET member_role = :role, member_state = :state, first_name = :first, last_name = :last, \
+             email = :email",
+            $($more)?
+        )
+    };
+}
+
+const CHANGE: &str = changing!();
+/// The same for who becomes an active holder.
+const BEGIN: &str = changing!(", holder_since = :since REMOVE presence_asked_at, presence_answered_at");
+/// The same for whose role is another: of who is a holder no longer nothing is held as a holder.
+const END: &str = changing!(
+    " REMOVE holder_since, presence_asked_at, presence_answered_at, heir_first_name, heir_last_name, \
+     heir_email, heir_named_at"
+);
+const NAME_HEIR: &str = "SET heir_first_name = :first, heir_last_name = :last, heir_email = :email, \
+                         heir_named_at = :at";
+const UNNAME_HEIR: &str = "REMOVE heir_first_name, heir_last_name, heir_email, heir_named_at";
+/// The row of a member of this opening stands: changes leave alone what they do not name.
+const STANDS: &str = "opening = :opening";
 
 /// The space that rows of one partition tell of; `None` without the establishment's own.
 pub(crate) fn read_people(siret: &Siret, rows: &[Row]) -> Result<Option<Space>, TableError> {
@@ -64,12 +90,33 @@ fn read_member(row: &Row) -> Result<Colleague, TableError> {
         email: row.parsed("email", Email::parse)?,
         since: row.moment("since")?,
         mark: row.number("mark")?,
+        presence: presence_of(row)?,
+        heir: heir_of(row)?,
     })
 }
 
-/// The row of a member.
+/// A holder's signs of presence, by the row of the member.
+pub(crate) fn presence_of(row: &Row) -> Result<Presence, TableError> {
+    let since = row.find_moment("holder_since");
+    Ok(Presence {
+        since: since.map_or_else(|| row.moment("since"), Ok)?,
+        asked_at: row.find_moment("presence_asked_at"),
+        answered_at: row.find_moment("presence_answered_at"),
+    })
+}
+
+fn heir_of(row: &Row) -> Result<Option<Heir>, TableError> {
+    let Some(named_at) = row.find_moment("heir_named_at") else { return Ok(None) };
+    let name = FullName {
+        first: row.parsed("heir_first_name", Name::parse)?,
+        last: row.parsed("heir_last_name", Name::parse)?,
+    };
+    Ok(Some(Heir { name, email: row.parsed("heir_email", Email::parse)?, named_at }))
+}
+
+/// The row of who joins.
 pub(super) fn member(siret: &Siret, opening: Opening, member: &Colleague) -> Row {
-    Row::new(&Key::member(siret, &member.identifier))
+    let row = Row::new(&Key::member(siret, &member.identifier))
         .with("identifier", member.identifier.as_str())
         .with("opening", opening.0)
         .with("member_role", member.membership.role.as_str())
@@ -78,7 +125,51 @@ pub(super) fn member(siret: &Siret, opening: Opening, member: &Colleague) -> Row
         .with("last_name", member.name.last.as_str())
         .with("email", member.email.as_str())
         .with("since", member.since)
-        .with("mark", member.mark)
+        .with("mark", member.mark);
+    if member.membership.is_active_holder() { row.with("holder_since", member.presence.since) } else { row }
+}
+
+/// The change of a member who was `before`; what is not changed stays, whoever writes it meanwhile.
+pub(super) fn member_change(
+    siret: &Siret,
+    opening: Opening,
+    before: Membership,
+    member: &Colleague,
+) -> Change {
+    let after = member.membership;
+    let begins = after.is_active_holder() && !before.is_active_holder();
+    let update = match (begins, before.role == after.role) {
+        (true, _) => BEGIN,
+        (false, true) => CHANGE,
+        (false, false) => END,
+    };
+    let change = Change::new(Key::member(siret, &member.identifier), update, STANDS)
+        .value("opening", opening.0)
+        .value("role", after.role.as_str())
+        .value("state", after.state.as_str())
+        .value("first", member.name.first.as_str())
+        .value("last", member.name.last.as_str())
+        .value("email", member.email.as_str());
+    if begins { change.value("since", member.presence.since) } else { change }
+}
+
+/// The change that names a holder's successor, or nobody.
+pub(super) fn heir_change(
+    siret: &Siret,
+    opening: Opening,
+    holder: &Identifier,
+    heir: Option<&Heir>,
+) -> Change {
+    let update = if heir.is_some() { NAME_HEIR } else { UNNAME_HEIR };
+    let change = Change::new(Key::member(siret, holder), update, STANDS).value("opening", opening.0);
+    match heir {
+        Some(heir) => change
+            .value("first", heir.name.first.as_str())
+            .value("last", heir.name.last.as_str())
+            .value("email", heir.email.as_str())
+            .value("at", heir.named_at),
+        None => change,
+    }
 }
 
 fn read_invited(siret: &Siret, sk: &str, row: &Row) -> Result<Invited, TableError> {

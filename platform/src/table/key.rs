@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::mail::{DigestPeriod, Lane};
+use domain::time::Date;
 use domain::{
     AddressChangeId, Identifier, InvitationId, MailId, MandateId, Opening, Reference, Side, Siret,
     Submission, Token, TokenHash,
@@ -114,6 +115,23 @@ impl Key {
     #[must_use]
     pub fn address_link(token: &TokenHash) -> Self {
         Self::new(format!("LINK#{}", token.as_str()), "ADDRESS")
+    }
+
+    /// The link of a mail «toujours là ?».
+    #[must_use]
+    pub fn presence_link(token: &TokenHash) -> Self {
+        Self::new(format!("LINK#{}", token.as_str()), "PRESENCE")
+    }
+
+    /// The partition of the holders whose turn comes on a day in UTC.
+    #[must_use]
+    pub fn turns_of_holders(day: Date) -> String {
+        format!("PRESENCE#{day}")
+    }
+
+    #[must_use]
+    pub fn turn_of_holder(day: Date, siret: &Siret, identifier: &Identifier) -> Self {
+        Self::new(Self::turns_of_holders(day), format!("{siret}#{identifier}"))
     }
 
     #[must_use]

@@ -8,12 +8,14 @@ use domain::code::CODE_TRIES_WINDOW;
 use domain::delivery::COMPLAINED_RETENTION;
 use domain::link::{LINK_REMEMBERED, LINK_VALID_MINUTES};
 use domain::mandate::MANDATE_OFFER_VALID;
+use domain::membership::PRESENCE_VALID;
 use domain::proof::PROOF_VALID_MINUTES;
 use domain::time::SignedDuration;
 
 use crate::mandates::OFFER_RETENTION;
 use crate::notices::NOTICE_RETENTION;
 use crate::outbox::{COUNT_RETENTION, MAIL_RETENTION, NO_MAIL_RETENTION, PACE_RETENTION};
+use crate::presences::TURN_RETENTION;
 use crate::proofs::USED_PROOF_RETENTION;
 use crate::spaces::{INVITATION_REMEMBERED, REQUEST_RETENTION};
 use crate::tickets::TICKET_RETENTION;
@@ -171,8 +173,24 @@ pub const KINDS: &[Kind] = &[
             EMAIL,
             moment("since", "when they joined"),
             number("mark", "the entry of the journal that tells it"),
+            moment("holder_since", "since when they are an active holder without a break").sometimes(),
+            moment("presence_asked_at", "the last mail «toujours là ?» since then").sometimes(),
+            moment("presence_answered_at", "the last answer to one").sometimes(),
+            text("heir_first_name", "of the successor whom the holder named in advance").sometimes().clear(),
+            text("heir_last_name", "the same").sometimes().clear(),
+            text("heir_email", "the same; nothing is sent there").sometimes().clear(),
+            moment("heir_named_at", "when that was").sometimes(),
         ],
         retention: Retention::Kept,
+    },
+    Kind {
+        name: "turn of a holder",
+        pk: "PRESENCE#<day>",
+        sk: "<siret>#<identifier>",
+        meaning: "From that day on, in UTC, it is to be seen whether a holder is asked «toujours là ?». \
+                  Written when somebody becomes an active holder; then the next year's takes its place.",
+        attributes: &[SIRET, IDENTIFIER, EXPIRES_AT],
+        retention: Retention::After(TURN_RETENTION, "the beginning of the day"),
     },
     Kind {
         name: "invitation",
@@ -378,6 +396,17 @@ pub const KINDS: &[Kind] = &[
             EXPIRES_AT,
         ],
         retention: Retention::After(LINK_REMEMBERED, "its validity"),
+    },
+    Kind {
+        name: "link of a presence",
+        pk: "LINK#<sha256 of token>",
+        sk: "PRESENCE",
+        meaning: "The link of a mail «toujours là ?». It can be answered more than once.",
+        attributes: &[SIRET, IDENTIFIER, OPENING, ESTABLISHMENT_NAME, VALID_UNTIL, EXPIRES_AT],
+        retention: Retention::After(
+            SignedDuration::from_hours(PRESENCE_VALID.as_hours() + LINK_REMEMBERED.as_hours()),
+            "its mail is handed to SES",
+        ),
     },
     Kind {
         name: "used proof",

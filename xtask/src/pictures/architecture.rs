@@ -64,8 +64,8 @@ impl Block {
 pub fn svg() -> String {
     let functions = functions();
     let rows = rows(&functions);
-    let mails = mails();
-    let blocks = || functions.iter().chain(&rows).chain(&mails);
+    let (mails, others) = (mails(), others());
+    let blocks = || functions.iter().chain(&rows).chain(&mails).chain(&others);
     let height = blocks().map(|block| block.top + block.height()).max().unwrap_or(0) + 50;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
@@ -138,10 +138,23 @@ fn mails() -> Vec<Block> {
     let queues = Lane::ALL.into_iter().zip([left, left + half + 20]);
     let mut blocks = vec![block(left, 0, whole, texts(["stream, pipe", "new MAIL rows"]))];
     blocks.extend(queues.map(|(lane, left)| block(left, 1, half, texts(["queue", lane.as_str()]))));
-    let fed = ALL.iter().filter(|function| function.routes.is_empty());
-    blocks.extend(fed.map(|function| block(left, 2, whole, texts([function.name]))));
+    blocks.push(block(left, 2, whole, texts([mail_sender::FUNCTION.name])));
     blocks.push(block(left, 3, whole, texts(["SES"])));
     blocks
+}
+
+/// The functions that a rule or a schedule calls, below the way of a mail.
+fn others() -> Vec<Block> {
+    let (left, width) = MAILS;
+    let is_other =
+        |function: &&&Function| function.routes.is_empty() && function.name != mail_sender::FUNCTION.name;
+    let block = |(level, function): (u32, &&Function)| Block {
+        left,
+        top: TOP + level * LEVEL,
+        width,
+        lines: texts([function.name]),
+    };
+    (4..).zip(ALL.iter().filter(is_other)).map(block).collect()
 }
 
 fn named<'a>(blocks: &[&'a Block], name: &str) -> Option<&'a Block> {

@@ -152,7 +152,7 @@ pub(super) async fn find_space(sender: &Sender, siret: &Siret) -> Result<Space, 
     sender.platform.spaces.find(siret).await?.ok_or_else(|| nobody("no space of that establishment"))
 }
 
-fn of(space: &Space) -> Establishment<'_> {
+pub(super) fn of(space: &Space) -> Establishment<'_> {
     Establishment { siret: &space.siret, name: &space.name }
 }
 

@@ -164,6 +164,23 @@ fn words_of(change: Change) -> Words {
     }
 }
 
+/// Asks a holder whether they are still there; with the link that answers. `until` is its last moment.
+pub fn still_there(
+    site: &str,
+    of: Establishment<'_>,
+    token: &Token,
+    until: Timestamp,
+) -> Result<Content, askama::Error> {
+    let subject = about("Êtes-vous toujours titulaire\u{a0}?", of.siret);
+    content!(subject, "still_there.txt", "still_there.html", {
+        site: str = site,
+        establishment: Name = of.name,
+        siret: Siret = of.siret,
+        link: str = &url_of(site, "presence", token),
+        until: str = &in_words(until),
+    })
+}
+
 /// Who is to be invited, as the page of my space reads it.
 #[derive(Serialize)]
 struct Inviting<'a> {

@@ -14,6 +14,7 @@ fn page_of(name: &str) -> Option<&'static str> {
         _ if name.starts_with("activation") || name.starts_with("recovery") => Some("mot-de-passe"),
         _ if name.starts_with("invitation") => Some("invitation"),
         _ if name.starts_with("address") => Some("adresse"),
+        "still-there" => Some("presence"),
         _ => None,
     }
 }
@@ -21,7 +22,7 @@ fn page_of(name: &str) -> Option<&'static str> {
 #[test]
 fn html_has_the_button_and_the_bare_link() {
     for (name, mail) in every_mail(&account(), &ticket()) {
-        for page in ["mot-de-passe", "invitation", "adresse"] {
+        for page in ["mot-de-passe", "invitation", "adresse", "presence"] {
             let link = format!("{SITE}/{page}/#{}", token().print());
             let links = usize::from(page_of(name) == Some(page));
             assert_eq!(mail.text.lines().filter(|line| *line == link).count(), links, "{name}");
@@ -93,6 +94,7 @@ fn every_link_leads_to_a_page_of_the_site_and_both_versions_have_the_same_ones()
         "/mon-espace/mandats/",
         "/mot-de-passe-oublie/",
         "/mot-de-passe/",
+        "/presence/",
     ];
     for (name, mail) in every_mail(&account(), &ticket()) {
         let mut in_text: Vec<&str> = mail.text.lines().filter(|line| line.starts_with("https://")).collect();
@@ -171,7 +173,7 @@ fn what_a_stranger_typed_stays_in_its_quotes() {
     let account = account_of("Martin » a fermé « tout", "Un » agent", "de « Sésame");
     let shown = ["«\u{a0}Martin \" a fermé \" tout\u{a0}»", "«\u{a0}Un \" agent de \" Sésame\u{a0}»"];
     for (name, mail) in every_mail(&account, &ticket()) {
-        let is_quoted = name == "address-confirmation"
+        let is_quoted = matches!(name, "address-confirmation" | "still-there")
             || ["invitation", "member", "mandate"].iter().any(|kind| name.starts_with(kind));
         let has_person =
             matches!(name, "address-confirmation" | "member-joined") || name.starts_with("invitation");

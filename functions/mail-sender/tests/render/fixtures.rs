@@ -33,6 +33,10 @@ pub fn in_a_week() -> Timestamp {
     at("2026-11-30T13:05:40Z")
 }
 
+pub fn in_two_months() -> Timestamp {
+    at("2027-01-22T13:05:40Z")
+}
+
 pub fn token() -> Token {
     Token::from_bytes([7; 32])
 }
@@ -266,6 +270,7 @@ fn mails_of_space(account: &Account) -> Vec<(&'static str, Content)> {
         ("address-confirmation-last", confirmation(next)),
         ("address-notice", render::address_notice(SITE, account, &change, &token, in_a_week())),
         ("closed", render::account_closed(SITE, account, now())),
+        ("still-there", render::still_there(SITE, of, &token, in_two_months())),
     ];
     let mails = mails.into_iter().map(|(name, mail)| (name, mail.unwrap()));
     let changed =

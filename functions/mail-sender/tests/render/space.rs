@@ -230,6 +230,51 @@ fn each_change_of_a_member_has_its_words() {
     ");
 }
 
+#[test]
+fn a_holder_reads_what_the_click_does_what_happens_without_it_and_who_may_be_named() {
+    let account = account();
+    let mail = render::still_there(SITE, establishment(&account), &token(), in_two_months()).unwrap();
+    insta::assert_snapshot!(read(&mail), @"
+    Objet : Êtes-vous toujours titulaire ? – SIRET 732 829 320 00074
+
+    Bonjour,
+
+    Une fois par an, Sésame demande à chaque titulaire
+    s'il est toujours là.
+
+    Établissement : « Boulangerie de l'Étoile »
+    SIRET : 732 829 320 00074
+
+    Vous êtes toujours titulaire de cet établissement ?
+    Ouvrez cette page, et dites-le d'un clic :
+
+    https://sesame.example/presence/#0w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3g
+
+    Ce lien fonctionne jusqu'au
+    vendredi 22 janvier 2027 à 14 h 05 (heure de Paris).
+    L'ouvrir ne répond pas encore. Répondre ne connecte pas,
+    et ne change aucun accès.
+
+    Vous ne répondez pas ?
+    Rien ne ferme, et aucun accès ne change : Sésame retient seulement
+    que personne n'a répondu. Le prochain courriel part dans un an.
+
+    Qui prendra votre suite ?
+    Un titulaire peut nommer cette personne à l'avance. Cela ne lui donne
+    aucun droit : ce nom est gardé, au cas où vous partiriez
+    sans prévenir.
+
+    https://sesame.example/mon-espace/
+
+    --
+    Sésame — accès à l'extranet Activité partielle
+    Ce message est envoyé automatiquement.
+    Une question ? L'aide est à cette adresse :
+
+    https://sesame.example/aide/
+    ");
+}
+
 fn names() -> (Name, Name) {
     (Name::parse("Boulangerie de l'Étoile").unwrap(), Name::parse("Cabinet Martin").unwrap())
 }

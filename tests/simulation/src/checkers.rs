@@ -195,9 +195,12 @@ fn about(job: &Value) -> Option<String> {
     match kind {
         "invitation" => Some(format!("{kind} {}", text("invitation")?)),
         "mandate" => Some(format!("{kind} {} {}", text("mandate")?, text("event")?)),
-        "welcome" | "password_changed" | "address_confirmation" | "address_notice" | "account_closed" => {
-            Some(format!("{kind} {}", text("identifier")?))
-        }
+        "welcome"
+        | "password_changed"
+        | "address_confirmation"
+        | "address_notice"
+        | "account_closed"
+        | "space_closed" => Some(format!("{kind} {}", text("identifier")?)),
         _ => None,
     }
 }
@@ -314,19 +317,24 @@ fn owners(world: &World, rows: &[Row]) {
         let opening = openings.get(row.id());
         let is_owned = match row.kind() {
             "ACCOUNT#" if row.is_account() => row.is("is_active") != row.has("expires_at"),
+            // While its space is open.
             "SIRET#" if row.is_establishment() => {
-                rows.iter().any(|other| other.id() == row.id() && other.named("MEMBER#").is_some())
+                let is_member = |other: &Row| other.id() == row.id() && other.named("MEMBER#").is_some();
+                row.number("holders") == Some(0) || rows.iter().any(is_member)
             }
-            // Of an account, or of an opening that is over.
+            // Of an account, and of the present opening.
             "SIRET#" if row.named("MEMBER#").is_some() => {
-                let is_past = opening.zip(row.number("opening").as_ref()).is_some_and(|(now, own)| own < now);
-                accounts.contains(row.text("identifier")) || is_past
+                accounts.contains(row.text("identifier"))
+                    && opening.is_some_and(|opening| row.number("opening") == Some(*opening))
             }
             // Kept once it was accepted.
             "SIRET#" if row.named("POWER#").is_some() => {
                 opening.is_some() && row.has("accepted_at") != row.has("expires_at")
             }
-            "JOURNAL#" => opening.is_some(),
+            "JOURNAL#" => {
+                let own = row.id().split_once('.').and_then(|(siret, of)| Some((openings.get(siret)?, of)));
+                own.is_some_and(|(now, of)| of.parse().is_ok_and(|of: u64| (1..=*now).contains(&of)))
+            }
             "TICKET#" => true,
             _ => row.has("expires_at"),
         };

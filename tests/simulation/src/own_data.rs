@@ -98,8 +98,8 @@ impl Insider {
         }
     }
 
-    /// A thief who knows the password changes the address twice, and takes a way back against the owner's.
-    /// Whether the account is lost.
+    /// A thief who knows the password changes the address twice, would close the account, and takes a way
+    /// back against the owner's. Whether the account is lost.
     async fn is_robbed(&mut self, number: u32) -> bool {
         let former = self.person.me.email.clone();
         let earlier = self.person.tokens_to(&former, ADDRESS_PAGE);
@@ -113,9 +113,11 @@ impl Insider {
         if let Some(confirmation) = &confirmation {
             Box::pin(thief.person.confirm(confirmation)).await;
         }
-        if self.person.rng.u8(0..4) == 0 {
-            thief.set_password().await;
-        }
+        match self.person.rng.u8(0..4) {
+            0 => thief.set_password().await,
+            1 | 2 => thief.close_account().await,
+            _ => None,
+        };
         self.person.think(600, 2 * DAY).await;
         let Some(back) = self.way_back(&former, &earlier).await else { return true };
         if !self.takes_back(&back).await {

@@ -132,8 +132,9 @@ async fn ask(world: &World, request: &Request, cookie: Option<&str>) -> Option<A
     let span = Span { from, to: world.at_ms() };
     let mut model = world.model.borrow_mut();
     let is_alone = !model.may_join_meanwhile(&request.what, span);
-    let session =
-        cookie.filter(|_| is_alone).map_or(Ok(()), |cookie| model.session_used(cookie, span, answer.as_ref()));
+    let session = cookie
+        .filter(|_| is_alone)
+        .map_or(Ok(()), |cookie| model.session_used(cookie, span, answer.as_ref()));
     let verdict = model.answered(rank, span, answer.as_ref());
     drop(model);
     for what in [session, verdict].into_iter().filter_map(Result::err) {

@@ -169,10 +169,10 @@ fn answered(world: &World, mandates: &[Mandate<'_>]) {
         let marks = [(By::Accept, "accepted_at"), (By::Decline, "declined_at"), (By::End, "ended_at")];
         for (by, mark) in marks {
             let is_marked = mandate.row.has(mark);
-            let is_right = if is_marked {
-                model.may_have_answered(rank, by, end)
-            } else {
-                !model.has_answered(rank, by, end)
+            let is_right = match by {
+                _ if is_marked => model.may_have_answered(rank, by, end),
+                By::End => !model.is_ended(rank),
+                _ => !model.has_answered(rank, by, end),
             };
             if !is_right {
                 world.violation(format!("a mandate of {} has {mark} as nobody answered", known.client));

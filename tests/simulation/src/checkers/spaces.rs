@@ -79,9 +79,9 @@ fn memberships(world: &World, rows: &[Row]) {
     }
     for account in accounts.iter().filter(|account| account.is("is_active")) {
         for siret in account.set("sirets") {
-            // Of an earlier opening, perhaps.
-            let is_member = |row: &Row| row.id() == siret && row.named("MEMBER#") == Some(account.id());
-            if !rows.iter().any(is_member) {
+            let own = rows.iter().find(|row| row.is_establishment() && row.id() == siret);
+            let is_them = |row: &Row| row.named("MEMBER#") == Some(account.id());
+            if !own.is_some_and(|own| members(rows, own).any(is_them)) {
                 world.violation(format!("an account belongs to {siret}, which does not know it"));
             }
         }

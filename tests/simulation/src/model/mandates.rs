@@ -126,8 +126,8 @@ impl Model {
         self.answers(mandate, transition).any(|deed| deed.happened.is_possible())
     }
 
-    /// Whether somebody has certainly ended it: one whose days are over or whose space was closed has ended by
-    /// itself, and is not ended once more.
+    /// Whether somebody has certainly ended it: one whose days are over or whose space was closed has ended
+    /// by itself, and is not ended once more.
     #[must_use]
     pub fn is_ended(&self, mandate: usize) -> bool {
         let Some(of) = self.mandates.get(mandate) else { return false };
@@ -138,14 +138,12 @@ impl Model {
 
     /// Whether all who may have ended it did so for that establishment.
     pub(super) fn is_ended_only_by(&self, mandate: usize, siret: &str) -> bool {
-        let mut endings =
-            self.answers(mandate, Transition::End).filter(|deed| deed.happened.is_possible());
+        let mut endings = self.answers(mandate, Transition::End).filter(|deed| deed.happened.is_possible());
         endings.all(|deed| matches!(&deed.what, What::Answer { siret: by, .. } if by == siret))
     }
 
     pub(super) fn may_be_ended_by(&self, mandate: usize, siret: &str) -> bool {
-        let mut endings =
-            self.answers(mandate, Transition::End).filter(|deed| deed.happened.is_possible());
+        let mut endings = self.answers(mandate, Transition::End).filter(|deed| deed.happened.is_possible());
         endings.any(|deed| matches!(&deed.what, What::Answer { siret: by, .. } if by == siret))
     }
 
@@ -358,13 +356,12 @@ impl Model {
                 })
             }
             (409, "mandate-state") => {
-                let mut others = contrary(transition).iter();
-                let is_changed = others.any(|other| self.may_have_answered(mandate, *other, span));
-                // What has ended by itself is ended; an offer that nobody has accepted was none.
-                let is_in_force =
-                    transition == Transition::End && self.has_answered(mandate, Transition::Accept, span);
-                let may_be_over = self.may_be_left(of, span) || !of.has(span, true);
-                holds(is_changed || (may_be_over && !is_in_force), || {
+                // The same once more is refused, or done already.
+                let is_changed = Transition::ALL
+                    .into_iter()
+                    .filter(|other| (transition, *other) != (Transition::End, Transition::Accept))
+                    .any(|other| self.may_have_answered(mandate, other, span));
+                holds(is_changed || self.may_be_left(of, span) || !of.has(span, true), || {
                     format!("a mandate of {} that stands is refused ({what})", of.client)
                 })
             }
@@ -372,7 +369,7 @@ impl Model {
         }
     }
 
-    /// Whether a transition can succeed after those that are known. The same once more changes nothing.
+    /// Whether a transition can succeed after those that are known. The same once more may change nothing.
     fn judge_transition(
         &self,
         (rank, of): (usize, &KnownMandate),
@@ -437,15 +434,6 @@ impl Model {
             holds(is_right, || format!("a mandate of {} is said to be {state}", of.client))?;
         }
         Ok(())
-    }
-}
-
-/// What makes a transition impossible.
-fn contrary(transition: Transition) -> &'static [Transition] {
-    match transition {
-        Transition::Accept => &[Transition::Decline, Transition::End],
-        Transition::Decline => &[Transition::Accept, Transition::End],
-        Transition::End => &[Transition::Decline],
     }
 }
 

@@ -25,7 +25,8 @@ impl Model {
 
     /// Whether a space may have been closed after one thing and before another.
     pub(super) fn may_be_closed_between(&self, siret: &str, after: Span, before: Span) -> bool {
-        self.closings(siret).any(|closing| is_possibly_between((closing.span, closing.happened), after, before))
+        self.closings(siret)
+            .any(|closing| is_possibly_between((closing.span, closing.happened), after, before))
     }
 
     /// Closings of accounts that were asked for: the account, when, and whether it was closed.
@@ -37,7 +38,8 @@ impl Model {
 
     /// Whether an account may have been.
     pub(super) fn may_be_closed_account(&self, who: Who, after: Span, before: Span) -> bool {
-        let is_between = |(of, span, happened)| of == who && is_possibly_between((span, happened), after, before);
+        let is_between =
+            |(of, span, happened)| of == who && is_possibly_between((span, happened), after, before);
         self.closed_accounts().any(is_between)
     }
 
@@ -89,9 +91,7 @@ impl Model {
                 })?;
                 // Whoever is gone is removed: a double click, or a lost answer.
                 let may_be_changed = change == Change::Remove || self.can(who, siret, Standing::Member, span);
-                holds(may_be_changed, || {
-                    format!("who is no member of {siret} is changed ({change:?})")
-                })?;
+                holds(may_be_changed, || format!("who is no member of {siret} is changed ({change:?})"))?;
                 holds(!ends_a_holder || !self.is_last_holder(siret, who, span), || {
                     format!("the last holder of {siret} is lost ({change:?})")
                 })?;

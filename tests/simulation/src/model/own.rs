@@ -4,7 +4,9 @@ use domain::account::{FAILED_LOGINS_WINDOW, GUESSES_MAX, GUESSES_WINDOW};
 use domain::address_change::{ADDRESS_CHANGE_RETENTION, WAY_BACK_DAYS};
 
 use super::deeds::{Deed, What};
-use super::{Happened, Model, SLACK_MS, Setting, Span, Turn, Verdict, Who, can_stand, holds, millis, must_stand};
+use super::{
+    Happened, Model, SLACK_MS, Setting, Span, Turn, Verdict, Who, can_stand, holds, millis, must_stand,
+};
 use crate::world::Answer;
 
 /// Milliseconds of a day.

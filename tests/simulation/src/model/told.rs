@@ -1,12 +1,14 @@
 //! What journals and mails must tell at the end: at least what was answered, at the most what was asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use domain::Side;
 use domain::mandate::Transition;
 use domain::membership::Change;
 
 use super::deeds::{Deed, What};
-use super::{Happened, Model, Standing, Who};
+use super::invitations::Invitation;
+use super::{Happened, KnownMandate, Model, Standing, Who, must_stand};
 
 /// How often something is told, at least and at the most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,7 +60,9 @@ impl Model {
     fn removed(&self, siret: &str) -> usize {
         let is_removal = |what: &What| matches!(what, What::Change { change: Change::Remove, .. });
         let removed = self.deeds.iter().filter_map(|deed| {
-            let What::Change { who, siret: there, change: Change::Remove, .. } = &deed.what else { return None };
+            let What::Change { who, siret: there, change: Change::Remove, .. } = &deed.what else {
+                return None;
+            };
             let turns = self.turns_by((*who, siret), Standing::Member, |what| !is_removal(what));
             let is_certain = deed.happened == Happened::Yes && must_stand(&turns, deed.span);
             (there == siret && is_certain).then_some(*who)
@@ -133,8 +137,7 @@ impl Model {
         };
         let is_offerer = offerer == siret;
         counts.entry("mandate-offered").or_default().least += usize::from(is_offerer);
-        let (is_accepted, may_be_accepted) =
-            (self.has_ever(rank, Accept), self.may_ever_have(rank, Accept));
+        let (is_accepted, may_be_accepted) = (self.has_ever(rank, Accept), self.may_ever_have(rank, Accept));
         note(counts, "mandate-accepted", (is_accepted, may_be_accepted));
         let (is_declined, may_be_declined) =
             (self.has_ever(rank, Decline), self.may_ever_have(rank, Decline));
@@ -200,11 +203,10 @@ impl Model {
             }
             What::SetPassword { by, .. } => self.of_account("password_changed", *by).collect(),
             What::CloseSpace { siret, .. } => {
-                // As they were before.
-                let before = Span { from: deed.span.from, to: deed.span.from };
+                // As they were but for the closing.
+                let is_other = |what: &What| !std::ptr::eq(what, &deed.what);
                 let is_told = |who: &Who| {
-                    let turns = self.turns_by((*who, siret), Standing::Member, |what| !is_same(what, &deed.what));
-                    must_stand(&turns, deed.span) && must_stand(&turns, before)
+                    must_stand(&self.turns_by((*who, siret), Standing::Member, is_other), deed.span)
                 };
                 let members = (0..self.accounts.len()).map(Who).filter(is_told);
                 members.flat_map(|who| self.of_account("space_closed", who)).collect()

@@ -128,11 +128,10 @@ impl Model {
     ) -> Vec<Turn> {
         let founded = self.activations(siret).filter(|setting| setting.who == who);
         let founded = founded.map(|setting| (Move::Joins(Role::Holder), setting.span, setting.happened));
-        let moved = self
-            .deeds
-            .iter()
-            .filter(|deed| is_counted(&deed.what))
-            .filter_map(|deed| self.move_by(deed, who, siret).map(|moved| (moved, deed.span, deed.happened)));
+        let moved =
+            self.deeds.iter().filter(|deed| is_counted(&deed.what)).filter_map(|deed| {
+                self.move_by(deed, who, siret).map(|moved| (moved, deed.span, deed.happened))
+            });
         let turn = |(moved, span, happened)| {
             standing.is_given(moved).map(|is_towards| Turn { is_towards, span, happened })
         };

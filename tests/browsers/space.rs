@@ -97,7 +97,7 @@ async fn an_address_is_changed_by_the_link_of_the_new_one_and_brought_back_by_th
         assert_eq!(stage.proxy.bodies("/api/address/confirm").len(), 0);
         browser.submit("#confirm-address").await;
         browser.sees("#confirmed").await;
-        assert_eq!(browser.value("#login #identifier").await, identifier);
+        browser.fill("#login #identifier", &identifier).await;
         browser.fill("#login #password", PASSWORD).await;
         browser.submit("#login").await;
         browser.sees("#account").await;

@@ -275,7 +275,8 @@ impl House {
         if let Some(link) = link {
             if self.rng.u8(0..3) > 0 {
                 // An acceptance that changes nothing for its member has no entry in the journal.
-                let email = format!("absente{}.{}@exemple.fr", self.employer.rank, self.next_number());
+                let number = self.next_number();
+                let email = format!("absente{}.{number}@exemple.fr", self.employer.rank);
                 let (to, last_name, role) = (&*email, "Absente", Role::Member);
                 let invited = Invited { to, last_name, role, is_successor: false };
                 member.cookie().await;

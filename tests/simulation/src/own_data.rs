@@ -115,7 +115,7 @@ impl Insider {
         }
         match self.person.rng.u8(0..4) {
             0 => thief.set_password().await,
-            1 | 2 => thief.close_account().await,
+            1 | 2 => Box::pin(thief.close_account()).await,
             _ => None,
         };
         self.person.think(600, 2 * DAY).await;

@@ -39,8 +39,7 @@ const batch = new Batch(space, {
 function show() {
   byId("for-members").hidden = space.isHolder;
   byId("for-holders").hidden = !space.isHolder;
-  byId("unfinished").hidden = !batch.isThere;
-  if (batch.isThere) byId("unfinished-text").textContent = `Dernier envoi\u00a0: ${batch.told()}.`;
+  if (batch.isThere) batch.show();
   if (space.isHolder) showText(space);
 }
 

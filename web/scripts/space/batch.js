@@ -39,7 +39,7 @@ export class Batch {
 
   /** One was begun in this tab, by this establishment. */
   get isThere() {
-    return this.body?.siret === this.space.establishment.siret;
+    return Boolean(this.body) && this.body.siret === this.space.establishment?.siret;
   }
 
   get isOver() {
@@ -116,6 +116,8 @@ export class Batch {
   }
 
   show() {
+    byId("unfinished").hidden = !this.isThere;
+    byId("unfinished-text").textContent = `Dernier envoi\u00a0: ${this.told()}.`;
     byId("batch-count").textContent = this.told();
     byId("batch-progress").max = Math.max(this.count, 1);
     byId("batch-progress").value = this.results.length;

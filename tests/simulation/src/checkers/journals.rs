@@ -63,7 +63,7 @@ fn verifies(world: &World, own: &Row, lines: &[&Row]) {
         world.violation(format!("the journal of {siret} has no head"));
         return;
     };
-    is_whole(world, siret, lines, Chain { entries, head });
+    is_whole(world, siret, lines, &Chain { entries, head });
     let is_open = own.number("holders").is_some_and(|holders| holders > 0);
     if !is_open && !lines.is_empty() {
         world.violation(format!("the journal of {siret} goes on while its space is closed"));
@@ -76,14 +76,14 @@ fn is_over(world: &World, siret: &str, lines: &[&Row]) {
         world.violation(format!("a journal of {siret} is lost"));
         return;
     };
-    is_whole(world, siret, lines, Chain { entries: lines.len() as u64, head: LineHash::of(last) });
+    is_whole(world, siret, lines, &Chain { entries: lines.len() as u64, head: LineHash::of(last) });
     if kind(last) != Some(CLOSED) {
         world.violation(format!("a journal of {siret} is over, and not by a closing"));
     }
 }
 
 /// The lines are numbered, follow each other, and begin with a first holder.
-fn is_whole(world: &World, siret: &str, lines: &[&Row], chain: Chain) {
+fn is_whole(world: &World, siret: &str, lines: &[&Row], chain: &Chain) {
     let is_numbered = (1..).zip(lines).all(|(number, row)| row.sk() == format!("{number:010}"));
     let (count, entries) = (lines.len(), chain.entries);
     if !is_numbered || count as u64 != entries {

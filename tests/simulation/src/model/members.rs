@@ -32,15 +32,14 @@ impl Model {
     /// Closings of accounts that were asked for: the account, when, and whether it was closed.
     pub(super) fn closed_accounts(&self) -> impl Iterator<Item = (Who, Span, Happened)> {
         let closings = self.deeds.iter().filter(|deed| matches!(deed.what, What::CloseAccount { .. }));
-        let settings = closings.filter_map(|deed| self.settings.get(deed.setting?));
+        let settings = closings.filter_map(move |deed| self.settings.get(deed.setting?));
         settings.map(|setting| (setting.who, setting.span, setting.happened))
     }
 
     /// Whether an account may have been.
     pub(super) fn may_be_closed_account(&self, who: Who, after: Span, before: Span) -> bool {
-        let is_between =
-            |(of, span, happened)| of == who && is_possibly_between((span, happened), after, before);
-        self.closed_accounts().any(is_between)
+        self.closed_accounts()
+            .any(|(of, span, happened)| of == who && is_possibly_between((span, happened), after, before))
     }
 
     /// Whether the account of a closing may have become a member elsewhere meanwhile.
@@ -89,8 +88,7 @@ impl Model {
                 holds(is_own_leave || may_decide, || {
                     format!("who is no holder of {siret} makes a change ({change:?})")
                 })?;
-                // Whoever is gone is removed: a double click, or a lost answer.
-                let may_be_changed = change == Change::Remove || self.can(who, siret, Standing::Member, span);
+                let may_be_changed = self.can(who, siret, Standing::Member, span);
                 holds(may_be_changed, || format!("who is no member of {siret} is changed ({change:?})"))?;
                 holds(!ends_a_holder || !self.is_last_holder(siret, who, span), || {
                     format!("the last holder of {siret} is lost ({change:?})")
@@ -99,7 +97,7 @@ impl Model {
             }
             (403, "not-allowed") => {
                 let decides = is_own_leave || (self.must_hold(by, siret, span) && !is_own_state);
-                let is_member = change == Change::Remove || self.must(who, siret, Standing::Member, span);
+                let is_member = self.must(who, siret, Standing::Member, span);
                 holds(!decides || !is_member, || {
                     format!("a holder of {siret} may not make a change ({change:?})")
                 })

@@ -70,7 +70,7 @@ pub struct Account {
     pub password_set_at: Option<Timestamp>,
     /// When it was applied for, or opened by an invitation.
     pub created_at: Timestamp,
-    /// When its address was last changed, unless that was undone: until the way back is over, it is not closed.
+    /// When its address was last changed, unless undone: until the way back is over, it is not closed.
     pub address_changed_at: Option<Timestamp>,
     /// The expiry of an application; none once it is activated.
     pub expires_at: Option<Timestamp>,

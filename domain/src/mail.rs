@@ -220,8 +220,8 @@ as_text!(MailId, MailId::parse);
 pub enum Lane {
     /// Links, which somebody waits for, and events of an account.
     Links,
-    /// Receipts of requests for assistance, the agency's copies, digests; what nobody waits for: news of mandates,
-    /// the yearly question.
+    /// Receipts of requests for assistance, the agency's copies, digests; what nobody waits for: news of
+    /// mandates, the yearly question.
     Desk,
 }
 

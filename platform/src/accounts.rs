@@ -83,8 +83,8 @@ impl Accounts {
         row.as_ref().map(|row| read(identifier, row)).transpose()
     }
 
-    /// The active accounts of an establishment's members whose address is sought: the members' rows have it, so
-    /// that no other account is read.
+    /// The active accounts of an establishment's members whose address is sought: the members' rows have it,
+    /// so that no other account is read.
     pub async fn of_establishment(
         &self,
         siret: &Siret,

@@ -244,6 +244,8 @@ pub enum Share {
     Write,
     /// Called by few, or cached, or answered in milliseconds.
     Few,
+    /// Called by people who are logged in, about their establishments and themselves.
+    Space,
     /// The operator's `MailSenders`.
     Mails,
     /// Events of mails: as many as are sent.

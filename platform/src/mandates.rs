@@ -259,8 +259,8 @@ impl Mandates {
         Ok(Read { rows, space })
     }
 
-    /// Accepts, declines or ends a mandate: both rows, its live keys, the journal (both, of what binds the other
-    /// side) and a mail to the other side, in one transaction.
+    /// Accepts, declines or ends a mandate: both rows, its live keys, the journal (both, of what binds the
+    /// other side) and a mail to the other side, in one transaction.
     ///
     /// # Errors
     /// `NotAllowed`, `MandateState`; `TextVersionUnknown` for an acceptance by another text than was offered.

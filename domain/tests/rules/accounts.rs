@@ -31,7 +31,8 @@ fn a_log_shows_an_accounts_identifier_and_nothing_else() {
         credentials_epoch: 1,
         password_hash: Some("$argon2id$".to_owned()),
         password_set_at: None,
-        created_at: Timestamp::UNIX_EPOCH,
+        created_at: domain::time::Timestamp::UNIX_EPOCH,
+        establishments: std::collections::BTreeSet::new(),
         address_changed_at: None,
         expires_at: None,
     };

@@ -177,7 +177,9 @@ fn which_mails_go_to_an_address_that_bounced_or_complained() {
         (MailJob::Activation { identifier: identifier(), is_corrected: false }, [false, false]),
         (MailJob::Activation { identifier: identifier(), is_corrected: true }, [true, false]),
         (MailJob::RecoveryByIdentifier { identifier: identifier() }, [false, false]),
-        (MailJob::PasswordChanged { identifier: identifier() }, [false, false]),
+        (MailJob::PasswordChanged { identifier: identifier() }, [false, true]),
+        (MailJob::AccountClosed { identifier: identifier() }, [false, true]),
+        (MailJob::LoginsBlocked { identifier: identifier() }, [false, false]),
         (MailJob::TicketReceipt { reference: reference() }, [false, true]),
         (MailJob::TicketToAgency { reference: reference() }, [true, true]),
     ] {

@@ -234,17 +234,17 @@ fn a_corrected_invitation_is_a_new_one_and_the_first_link_serves_no_longer() {
 }
 
 #[test]
-fn one_person_has_fifty_establishments_at_most() {
-    assert_eq!(ESTABLISHMENTS_MAX, 50);
+fn one_person_has_thirty_establishments_at_most() {
+    assert_eq!(ESTABLISHMENTS_MAX, 30);
     let (open, identifier) = (invitation(Offer::Holder), invited());
     let accept = |establishments, membership| {
         let by =
             Acceptor::Account { identifier: &identifier, email: &open.email, membership, establishments };
         open.accept(&Acceptance { by, ..by_new_account(&open.email) }, sent_at())
     };
-    assert_eq!(accept(49, None), Ok(joins(Role::Holder)));
-    assert_eq!(accept(50, None), Err(Refusal::TooManyEstablishments));
-    assert!(accept(50, Some(MEMBER)).is_ok(), "this one is among them");
+    assert_eq!(accept(29, None), Ok(joins(Role::Holder)));
+    assert_eq!(accept(30, None), Err(Refusal::TooManyEstablishments));
+    assert!(accept(30, Some(MEMBER)).is_ok(), "this one is among them");
 }
 
 #[test]

@@ -71,6 +71,7 @@ fn a_link_is_told_to_be_what_setting_a_password_would_say() {
         password_hash: None,
         password_set_at: None,
         created_at: Timestamp::UNIX_EPOCH,
+        establishments: std::collections::BTreeSet::new(),
         address_changed_at: None,
         expires_at: None,
     };

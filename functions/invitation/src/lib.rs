@@ -48,7 +48,7 @@ pub const FUNCTION: Function = Function {
         Grant::delete("SIRET#"),
     ],
     secrets: &[Secret::Proof, Secret::Hash],
-    size: Size { memory_mb: 1769, timeout_seconds: 15, slow_ms: 1_500, share: Share::Write },
+    size: Size { memory_mb: 1769, timeout_seconds: 15, slow_ms: 1_500, share: Share::Space },
 };
 
 #[derive(utoipa::OpenApi)]
@@ -238,9 +238,12 @@ pub async fn accept(
     })
 }
 
+/// What opens an account.
+type NewAccount = (Password, Phone);
+
 /// The token, and what a new account is opened with; or all faults in the form's order. Of password and
 /// number each asks for the other.
-fn read(form: AcceptInvitationForm) -> Result<(Option<Token>, Option<(Password, Phone)>), Refusal> {
+fn read(form: AcceptInvitationForm) -> Result<(Option<Token>, Option<NewAccount>), Refusal> {
     let mut errors = FieldErrors::default();
     let token = errors.take("token", form.token);
     let new = if form.password.is_some() || form.phone.is_some() {

@@ -24,7 +24,7 @@ pub const FUNCTION: Function = Function {
         Grant::query("JOURNAL#"),
     ],
     secrets: &[Secret::Journal],
-    size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 1_000, share: Share::Few },
+    size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 1_000, share: Share::Space },
 };
 
 #[derive(utoipa::OpenApi)]

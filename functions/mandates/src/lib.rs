@@ -54,7 +54,7 @@ pub const FUNCTION: Function = Function {
         Grant::delete("LIVE#"),
     ],
     secrets: &[],
-    size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 800, share: Share::Write },
+    size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 800, share: Share::Space },
 };
 
 #[derive(utoipa::OpenApi)]

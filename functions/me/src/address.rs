@@ -61,8 +61,8 @@ pub enum State {
     Used,
 }
 
-/// The address is the account's; every session has ended. What to log in with is not told: whoever reads a mailbox
-/// that was mistyped would learn it.
+/// The address is the account's; every session has ended. What to log in with is not told: whoever reads a
+/// mailbox that was mistyped would learn it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AddressConfirmed {
     /// The new address, masked.

@@ -74,7 +74,7 @@ pub const FUNCTION: Function = Function {
         Grant::delete("SIRET#"),
     ],
     secrets: &[Secret::Proof, Secret::Hash],
-    size: Size { memory_mb: 1769, timeout_seconds: 15, slow_ms: 1_500, share: Share::Write },
+    size: Size { memory_mb: 1769, timeout_seconds: 15, slow_ms: 1_500, share: Share::Space },
 };
 
 #[derive(utoipa::OpenApi)]
@@ -282,7 +282,7 @@ async fn prove(
     platform.refusals.in_steps(Box::pin(judged)).await
 }
 
-/// What was done with a right password. If it was refused by another rule, the attempt is no guess all the same.
+/// What was done with a right password. Refused by another rule, the attempt is no guess all the same.
 async fn no_guess<T>(platform: &Platform, account: &Account, done: Result<T, Error>) -> Result<T, Error> {
     if done.is_err() {
         platform.sessions.clear_attempts(&account.identifier).await?;

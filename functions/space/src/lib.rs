@@ -63,7 +63,7 @@ pub const FUNCTION: Function = Function {
         Grant::delete("SIRET#"),
     ],
     secrets: &[Secret::Hash],
-    size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 500, share: Share::Write },
+    size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 500, share: Share::Space },
 };
 
 #[derive(utoipa::OpenApi)]

@@ -157,7 +157,7 @@ impl<'a> Draft<'a> {
         Ok(true)
     }
 
-    /// Takes an establishment out of the account of one who is no member of it any more: its space was closed.
+    /// Takes an establishment out of the account of one who is a member no more: its space was closed.
     pub(super) fn drop_membership(&mut self, identifier: &Identifier) -> bool {
         let without = without_membership(identifier, &self.space.siret);
         self.transaction.change(MEMBERS_ACCOUNT, without);
@@ -393,7 +393,7 @@ impl Founding<'_> {
         transaction.create(FREE_SPACE, row);
     }
 
-    /// Adds the changes that open a closed space anew, by the row that stands there, with a journal of its own.
+    /// Adds the changes that open a closed space anew, by the row that stands there. Its journal is its own.
     pub(crate) fn reopen(&self, transaction: &mut Transaction, closed: &Row) -> Result<(), TableError> {
         let (before, opening) = (chain_of(closed)?, opening_of(closed)?);
         let chain = self.join(transaction, &before, opening);
@@ -494,7 +494,6 @@ impl Spaces {
         })
     }
 
-    /// The id of a new invitation.
     #[must_use]
     pub fn new_invitation(&self) -> InvitationId {
         InvitationId::from_bytes(self.random.bytes())

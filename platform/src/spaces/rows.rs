@@ -194,7 +194,7 @@ fn read_invited(siret: &Siret, sk: &str, row: &Row) -> Result<Invited, TableErro
     })
 }
 
-/// The row of an invitation.
+/// Kept for some days after its own.
 pub(super) fn invitation(id: &InvitationId, invitation: &Invitation, mail: MailId) -> Row {
     Row::new(&Key::invitation(&invitation.siret, id))
         .with("opening", invitation.opening.0)

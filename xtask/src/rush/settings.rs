@@ -133,6 +133,7 @@ impl Settings {
             Share::Crowd => "Crowd",
             Share::Write => "Write",
             Share::Few => "Few",
+            Share::Space => "Space",
             Share::Events => "Events",
             Share::Chores => "Chores",
             Share::Mails => return Ok(0),
@@ -398,7 +399,7 @@ mod tests {
         settings.set("MailSenders=250").unwrap();
         settings.set("Size=deadline").unwrap();
         assert_eq!(settings.senders().unwrap(), [220, 30]);
-        assert_eq!(settings.reserved_for(Share::Crowd).unwrap(), 450);
+        assert_eq!(settings.reserved_for(Share::Crowd).unwrap(), 420);
         assert!(settings.reserved().unwrap() + limits::UNRESERVED_EXECUTIONS <= 4_000);
         assert!(settings.set("MailSenders=7").is_err());
         assert!(settings.set("Size=huge").is_err());

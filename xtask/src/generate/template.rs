@@ -81,8 +81,6 @@ fn runs(function: &Function) -> String {
         SystemLogLevel: INFO
         LogGroup: !Ref {id}Logs
       ReservedConcurrentExecutions: !If [IsReserved, {reserved}, !Ref AWS::NoValue]
-      Environment:
-        Variables:
 {environment}  {id}Version:
     Type: AWS::Lambda::Version
     UpdateReplacePolicy: Retain
@@ -143,6 +141,9 @@ fn environment(function: &Function) -> String {
     }
     if function.secrets.contains(&Secret::Session) {
         set("SESAME_LOGIN_PROOF", "!Ref LoginProof");
+    }
+    // Those that tell where a person goes on from here.
+    if ["session", "space"].contains(&function.name) {
         set("SESAME_EXTRANET", "!Ref ExtranetUrl");
     }
     if function.size.share == Share::Mails {
@@ -153,7 +154,11 @@ fn environment(function: &Function) -> String {
         set("SESAME_MAIL_RATE", "!Ref MailRate");
     }
     lines.sort_unstable();
-    lines.concat()
+    // Without variables of its own it has those of `Globals` alone: an empty map would hide them.
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("      Environment:\n        Variables:\n{}", lines.concat())
 }
 
 /// A variable and the secret that it is read from: `SESAME_PROOF_KEY` is the resource `ProofKey`.

@@ -117,6 +117,40 @@ async fn a_successor_takes_the_place_of_the_last_holder() {
 }
 
 #[tokio::test]
+async fn a_successor_is_named_in_advance_stays_named_and_is_taken_back() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        open_account(stage).await;
+        browser.go("/mon-espace/collegues/").await;
+        browser.reads("#for-holders", "n'obtient aucun accès et ne reçoit aucun courriel").await;
+        browser.click("#open-successor").await;
+        browser.sees("#successor").await;
+        for (field, typed) in COLLEAGUE {
+            browser.fill(&format!("#name-successor #successor_{field}"), typed).await;
+        }
+        browser.submit("#name-successor").await;
+        browser.reads("#news", "Désignation enregistrée : Paul Durand").await;
+        let named = row("#successors", COLLEAGUE_NAME);
+        browser.reads(&named, "p•••@exemple.fr").await;
+        browser.reload().await;
+        browser.reads(&named, "Depuis le").await;
+        browser.sees_not("#open-successor").await;
+        // Neither a colleague nor invited.
+        browser.sees_not(&row("#members", COLLEAGUE_NAME)).await;
+        browser.sees_not("#invited").await;
+        browser.click(&action(COLLEAGUE_NAME, "name")).await;
+        browser.reads("#replaced", "remplace celle de Paul Durand").await;
+        browser.click("#successor [data-back]").await;
+        browser.sees("#colleagues").await;
+        change(browser, COLLEAGUE_NAME, "unname").await;
+        browser.reads("#news", "La désignation de Paul Durand est retirée").await;
+        browser.ready("#open-successor").await;
+        browser.sees_not(&named).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_last_holder_can_promote_a_colleague_and_leave_on_one_page() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;

@@ -14,10 +14,11 @@ const MOMENT: &str = "2026-11-21T09:42:00Z";
 const SHA256: &str = "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c";
 
 /// Pages of my space as they come to a holder: name, path, what is seen.
-const PAGES: [(&str, &str, &str); 8] = [
+const PAGES: [(&str, &str, &str); 9] = [
     ("mon-espace-a-faire", "/mon-espace/", "#to-do"),
     ("collegues", "/mon-espace/collegues/", "#members li"),
     ("collegues-inviter", "/mon-espace/collegues/#invite", "#invite"),
+    ("collegues-successeur", "/mon-espace/collegues/#successor", "#successor"),
     ("depart", "/mon-espace/depart/", "#leave-now"),
     ("mandats", "/mon-espace/mandats/", "#given-list li"),
     ("journal", "/mon-espace/journal/", "#download-journal"),
@@ -312,6 +313,9 @@ pub fn space_with(changes: Value) -> Fate {
             invitation("i1", "open", false), invitation("i2", "bounced", false),
             invitation("i3", "expired", true),
         ],
+        "successor": {
+            "first_name": "Inès", "last_name": "Roche", "sent_to": "i•••@exemple.fr", "named_at": MOMENT,
+        },
         "mandates": [
             mandate(1, "client", "offered", "cabinet"), mandate(2, "client", "ended", "client"),
             mandate(3, "cabinet", "active", "cabinet"), mandate(4, "cabinet", "offered", "cabinet"),
@@ -331,7 +335,7 @@ pub fn space_with(changes: Value) -> Fate {
 
 /// What a member is told less of.
 fn of_member(state: &str) -> Value {
-    json!({"role": "member", "state": state, "members": "absent", "invitations": "absent"})
+    json!({"role": "member", "state": state, "members": "absent", "invitations": "absent", "successor": "absent"})
 }
 
 fn person(id: &str, first_name: &str, role: &str, state: &str, is_me: bool) -> Value {

@@ -9,9 +9,10 @@ import {
   wordsOfMandate,
   wordsOfMember,
   wordsOfScopes,
+  wordsOfSuccessor,
   wordsOfTerm,
 } from "../scripts/space/words.js";
-import { changesOf } from "../scripts/space/questions.js";
+import { changesOf, questionsOf } from "../scripts/space/questions.js";
 
 const plain = (text) => text.replaceAll("\u00a0", " ");
 const TODAY = "2026-11-27";
@@ -67,4 +68,15 @@ test("what can be done with a colleague follows from what they are", () => {
 test("the beginning of a SIRET is sought by its digits, a name as it is written", () => {
   assert.equal(soughtOf(" 732 829 "), "732829");
   assert.equal(soughtOf(" Boulangerie 2 "), "Boulangerie 2");
+});
+
+test("a successor who is named is named since a day, and taken back once it is confirmed", () => {
+  const successor = { first_name: "Inès", last_name: "Roche", named_at: "2026-11-03T10:00:00Z" };
+  assert.equal(plain(wordsOfSuccessor(successor)), "Depuis le 3 novembre 2026");
+  const asked = (named) => questionsOf({ establishment: { siret: "73282932000074", ...named } }).unname();
+  assert.equal(asked({ successor: null }), null);
+  assert.equal(asked({}), null);
+  const { method, url, title, body } = asked({ successor });
+  assert.deepEqual([method, url, body], ["DELETE", "/api/space/successor?siret=73282932000074", undefined]);
+  assert.equal(title, "Retirer la désignation de Inès Roche ?");
 });

@@ -1,4 +1,5 @@
-// Colleagues of an establishment, and invitations into it; each change is asked about before it is made.
+// Colleagues of an establishment, invitations into it, and whom the holder names in advance to take over; each change
+// of a colleague is asked about before it is made.
 import { byId } from "../dom.js";
 import { fixSpaces } from "../french.js";
 import { bindConfirm } from "../space/confirm.js";
@@ -6,7 +7,7 @@ import { inviter } from "../space/inviter.js";
 import { item } from "../space/items.js";
 import { changesOf, questionsOf } from "../space/questions.js";
 import { openSpace } from "../space/shell.js";
-import { ROLES, isLastHolder, nameOf, wordsOfInvitation, wordsOfMember } from "../space/words.js";
+import { ROLES, isLastHolder, nameOf, wordsOfInvitation, wordsOfMember, wordsOfSuccessor } from "../space/words.js";
 
 const INVITATIONS = "/api/space/invitations";
 /** What the address of an invitation is given anew for, by how the first stands. */
@@ -15,13 +16,15 @@ const CORRECTIONS = { open: "Corriger l'adresse", bounced: "Corriger et renvoyer
 const space = openSpace({ main: "colleagues", needsEstablishment: true, show });
 
 function show() {
-  const { members = [], invitations = [] } = space.establishment;
+  const { members = [], invitations = [], successor = null } = space.establishment;
   const { isHolder } = space;
   byId("for-holders").hidden = !isHolder;
   byId("for-members").hidden = isHolder;
   byId("members").replaceChildren(...members.map((member) => person(member, isLastHolder(members))));
   byId("invited").hidden = invitations.length === 0;
   byId("invitations").replaceChildren(...invitations.map(invited));
+  byId("no-successor").hidden = successor !== null;
+  byId("successors").replaceChildren(...(successor ? [named(successor)] : []));
   const asked = isHolder && inviter();
   if (!asked) return;
   const { first_name, last_name, email } = asked;
@@ -58,6 +61,16 @@ function invited(invitation) {
   });
 }
 
+const named = (successor) =>
+  item({
+    title: nameOf(successor),
+    lines: [wordsOfSuccessor(successor), successor.sent_to],
+    actions: [
+      ["name", "Changer", () => space.enter("successor")],
+      ["unname", "Retirer", () => space.enter("confirm", { what: "unname" })],
+    ],
+  });
+
 /** Said of an invitation that has left. */
 const sent = ({ sent_to: to, valid_days: days }) => `Invitation envoyée à ${to}. Elle est valable ${days} jours.`;
 
@@ -83,6 +96,16 @@ const correcting = space.bind("correct-address", {
   },
 });
 
+const naming = space.bind("name-successor", {
+  url: "/api/space/successor",
+  fields: (typed) => ({ siret: space.establishment.siret, ...typed }),
+  onDone(data) {
+    naming.empty();
+    space.leave(`Désignation enregistrée : ${nameOf(data)}. Aucun courriel n'est parti.`);
+    space.reload();
+  },
+});
+
 space.views.invite = ({ isAsked }) => {
   byId("asked-for").hidden = !isAsked;
   return space.isHolder;
@@ -97,5 +120,13 @@ space.views["correct-invitation"] = ({ invitation: id }) => {
   return true;
 };
 
+space.views.successor = () => {
+  const { successor } = space.establishment;
+  byId("replaced").hidden = !successor;
+  byId("replaced").textContent = successor ? `Cette désignation remplace celle de ${nameOf(successor)}.` : "";
+  return space.isHolder;
+};
+
 bindConfirm(space, questionsOf(space));
 byId("open-invite").addEventListener("click", () => space.enter("invite"));
+byId("open-successor").addEventListener("click", () => space.enter("successor"));

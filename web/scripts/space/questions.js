@@ -73,7 +73,7 @@ export function changesOf({ role, state, is_me: isMe }, isLast) {
   return [change, ["suspend", "Suspendre"], remove];
 }
 
-/** `space` has the data; a colleague or an invitation that is not there any more is not asked about. */
+/** `space` has the data; who or what is not there any more is not asked about. */
 export const questionsOf = (space) => ({
   change({ change, member }) {
     const { siret, members = [] } = space.establishment;
@@ -95,6 +95,22 @@ export const questionsOf = (space) => ({
       done: `L'invitation de ${nameOf(found)} est retirée.`,
       method: "DELETE",
       url: `${INVITATIONS}${encodeURIComponent(invitation)}?siret=${siret}`,
+    };
+  },
+  unname() {
+    const { siret, successor } = space.establishment;
+    if (!successor) return null;
+    const name = nameOf(successor);
+    return {
+      title: `Retirer la désignation de ${name} ?`,
+      texts: [
+        "Si votre succession est à décider, l'assistance ne verra plus ce nom. Aucun accès ne change.",
+        "Aucun courriel ne part. Vous pourrez désigner quelqu'un à nouveau.",
+      ],
+      button: "Retirer la désignation",
+      done: `La désignation de ${name} est retirée.`,
+      method: "DELETE",
+      url: `/api/space/successor?siret=${siret}`,
     };
   },
 });

@@ -17,6 +17,9 @@ export const isLastHolder = (members) => members.filter(isActiveHolder).length =
 export const wordsOfMember = ({ role, since }) =>
   [ROLES[role] ?? role, since && `depuis le ${dayInWords(since)}`].filter(Boolean).join(", ");
 
+/** `Depuis le 3 novembre 2026`. */
+export const wordsOfSuccessor = ({ named_at: at }) => `Depuis le ${dayInWords(at)}`;
+
 /** A state that this page does not know has no words. */
 export function wordsOfInvitation({ state, until }) {
   if (state === "open") return `En attente, jusqu'au ${dayInWords(until)}`;

@@ -23,7 +23,7 @@ from deploy import BUCKET, STACK, Deployment  # noqa: E402
 KEYS = sorted(
     {key for each in STATED for _, key in each["grants"]} | {"WARMUP", "NOTICE#*", "WARMUP#*", "OTHER"}
 )
-ACTIONS = ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "ConditionCheckItem"]
+ACTIONS = ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "ConditionCheckItem"]
 
 # A function that makes the calls of the table that its event lists, and says which were let through. As an
 # API it writes what it is sent, in a transaction; as a sender it sends a word for each message; as a tracker it
@@ -46,6 +46,8 @@ def call(action, pk):
     elif action == "ConditionCheckItem":
         check = {"TableName": TABLE, "Key": key, "ConditionExpression": "attribute_not_exists(nothing)"}
         table.transact_write_items(TransactItems=[{"ConditionCheck": check}])
+    elif action == "BatchGetItem":
+        table.batch_get_item(RequestItems={TABLE: {"Keys": [key]}})
     elif action == "PutItem":
         table.put_item(TableName=TABLE, Item=key)
     else:

@@ -57,7 +57,10 @@ def body_of(body: bytes) -> dict:
 
 
 def leading_key(call: dict) -> list:
-    """The partition key that one call, or one item of a transaction, names."""
+    """The partition keys that one call, or one item of a transaction, names: a batch names many."""
+    if "RequestItems" in call:
+        keys = [key for asked in call["RequestItems"].values() for key in asked.get("Keys", [])]
+        return sorted({key["pk"]["S"] for key in keys})
     key = (call.get("Key") or call.get("Item") or {}).get("pk")
     if key is None and "KeyConditionExpression" in call:
         named = re.search(r"\bpk\s*=\s*(:\w+)", call["KeyConditionExpression"])

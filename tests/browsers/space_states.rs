@@ -335,7 +335,9 @@ pub fn space_with(changes: Value) -> Fate {
 
 /// What a member is told less of.
 fn of_member(state: &str) -> Value {
-    json!({"role": "member", "state": state, "members": "absent", "invitations": "absent", "successor": "absent"})
+    json!({
+        "role": "member", "state": state, "members": "absent", "invitations": "absent", "successor": "absent",
+    })
 }
 
 fn person(id: &str, first_name: &str, role: &str, state: &str, is_me: bool) -> Value {

@@ -1,6 +1,7 @@
 """What no schema can say: check digits, solved proofs of work, and a session to be seen with."""
 
 import base64
+import datetime
 import functools
 import hashlib
 import json
@@ -26,6 +27,11 @@ ACTIONS = {
     "/api/mail/{id}/address": "create-account",
     "/api/submit-ticket": "submit-ticket",
     "/api/session": "session",
+    "/api/invitation/request": "recover",
+    "/api/space/close": "session",
+    "/api/space/email": "session",
+    "/api/space/establishments/{siret}/close": "session",
+    "/api/space/password": "session",
 }
 
 # Routes that tell of a link: of one that was sent.
@@ -127,12 +133,17 @@ def before_call(context, case, kwargs):
     if "{id}" in case.path:
         case.path_parameters["id"] = mail()
     # That of the account whose session it is.
-    if case.path == "/api/space/journal":
-        case.query = {"siret": SIRET}
+    if case.path == "/api/space/journal" or "siret" in (case.query or {}):
+        case.query = {**(case.query or {}), "siret": SIRET}
+    # Where a body is left out, the query says which.
+    if (case.method, case.path) == ("DELETE", "/api/space/members/{member}"):
+        case.body = body = {"siret": SIRET}
     if not isinstance(body, dict):
         return
-    if "siret" in body:
-        body["siret"] = mended_siret(body["siret"])
+    for name in ("siret", "other_siret"):
+        if name in body:
+            body[name] = mended_siret(body[name])
+    mend_space(case.method, case.path, body)
     if "identifier" in body:
         body["identifier"] = mended_identifier(body["identifier"])
     if case.path in LINKS:
@@ -142,8 +153,26 @@ def before_call(context, case, kwargs):
         body.setdefault("token", "0" * TOKEN_SYMBOLS)
     if "proof" in body:
         body["proof"] = proof(ACTIONS[case.path])
-        if "password" in body:
+        if "password" in body and case.path == "/api/session":
             body |= {"identifier": account()[0], "password": PASSWORD}
+
+
+def mend_space(method: str, path: str, body: dict):
+    """What no schema says of my space: which fields go together, and which days are to come."""
+    if "from" in body and "until" in body:
+        today = datetime.date.today()
+        body |= {"from": str(today), "until": str(today + datetime.timedelta(days=30))}
+    if path == "/api/space/mandates":
+        body |= {"siret": SIRET, "other_siret": "41816609600069"}
+    if path == "/api/space/mandates/batch":
+        body["list"] = "SIRET\n41816609600069"
+    if method == "PATCH":
+        body.pop("state", None)
+        body.setdefault("role", "holder")
+    if path == "/api/invitation/accept" and {"password", "phone"} & body.keys():
+        body |= {"password": PASSWORD, "phone": "01 23 45 67 89"}
+    if body.get("is_successor"):
+        body["role"] = "holder"
 
 
 def token_of(email: str) -> str:
@@ -186,7 +215,7 @@ def account() -> tuple[str, str]:
     return call("POST", "/api/set-password", {"token": token, "password": PASSWORD})["identifier"], token
 
 
-@schemathesis.auth().apply_to(path_regex="^/api/(session|space/journal)$", method="GET")
+@schemathesis.auth().apply_to(path_regex="^/api/(session|access|space|space/.*)$", method="GET")
 class Session:
     """Somebody who is logged in. Nothing else is sent the cookie: logging out would end the session."""
 

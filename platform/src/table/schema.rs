@@ -187,7 +187,7 @@ pub const KINDS: &[Kind] = &[
         name: "turn of a holder",
         pk: "PRESENCE#<day>",
         sk: "<siret>#<identifier>",
-        meaning: "From that day on, in UTC, a holder is due to be asked. The next year's row takes its place.",
+        meaning: "From that day on, in UTC, a holder is due to be asked. Next year's row takes its place.",
         attributes: &[SIRET, IDENTIFIER, EXPIRES_AT],
         retention: Retention::After(TURN_RETENTION, "the beginning of the day"),
     },

@@ -40,6 +40,7 @@ function show() {
   byId("for-members").hidden = space.isHolder;
   byId("for-holders").hidden = !space.isHolder;
   if (batch.isThere) batch.show();
+  else byId("unfinished").hidden = true;
   if (space.isHolder) showText(space);
 }
 

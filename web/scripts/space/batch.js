@@ -39,7 +39,7 @@ export class Batch {
 
   /** One was begun in this tab, by this establishment. */
   get isThere() {
-    return Boolean(this.body) && this.body.siret === this.space.establishment?.siret;
+    return this.space.isIn && Boolean(this.body) && this.body.siret === this.space.establishment?.siret;
   }
 
   get isOver() {

@@ -4,8 +4,8 @@ use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::journeys::{apply, open_account};
-use crate::people::{COLLEAGUE, EMAIL, ESTABLISHMENT, SIRET_DIGITS};
+use crate::journeys::apply;
+use crate::people::{EMAIL, ESTABLISHMENT, SIRET_DIGITS};
 use crate::proxy::Fate;
 use crate::space_states::space_with;
 use crate::stage::{Stage, in_every_engine};
@@ -166,49 +166,6 @@ async fn identifier_and_password_are_recovered_by_keyboard_alone() {
 }
 
 #[tokio::test]
-async fn a_colleague_is_invited_and_the_invitation_withdrawn_by_keyboard_alone() {
-    in_every_engine(async |stage: &Stage| {
-        let browser = &stage.browser;
-        open_account(stage).await;
-        browser.go("/mon-espace/").await;
-        browser.sees("#account").await;
-        tab_to(browser, "#space-nav a[href='/mon-espace/collegues/']").await;
-        press(browser, ENTER).await;
-        hears_heading(browser, "#colleagues").await;
-        browser.run(LISTEN, json!([])).await;
-        tab_to(browser, "#open-invite").await;
-        press(browser, ENTER).await;
-        hears_heading(browser, "#invite").await;
-        for (field, text) in COLLEAGUE {
-            write(browser, &format!("#{field}"), text).await;
-        }
-        tab_to(browser, "#invite-colleague [name=role]").await;
-        press(browser, SPACE).await;
-        press(browser, DOWN).await;
-        assert_eq!(browser.value("#invite-colleague [name=role]:checked").await, "holder");
-        tab_to(browser, "#invite-colleague [type=submit]").await;
-        press(browser, ENTER).await;
-        hears_heading(browser, "#colleagues").await;
-        browser.sees("#invitations [data-action=withdraw]").await;
-        tab_to(browser, "#invitations [data-action=withdraw]").await;
-        press(browser, ENTER).await;
-        hears_heading(browser, "#confirm").await;
-        tab_to(browser, "#confirm-change [type=submit]").await;
-        press(browser, ENTER).await;
-        hears_heading(browser, "#colleagues").await;
-        browser.reads("#news", "est retirée").await;
-        let said = browser.run("return window.said", json!([])).await.to_string();
-        for words in ["Invitation envoyée à", "est retirée"] {
-            assert!(said.contains(words), "{words} was not said: {said}");
-        }
-        tab_to(browser, "#log-out").await;
-        press(browser, ENTER).await;
-        hears_heading(browser, "#done").await;
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn an_invitation_is_accepted_and_a_mandate_offered_by_keyboard_alone() {
     in_every_engine(async |stage: &Stage| {
         let browser = &stage.browser;
@@ -331,7 +288,7 @@ async fn tab_to(browser: &Browser, css: &str) {
         if !name.starts_with("<body") && !name.starts_with("<html") {
             assert!(
                 focus["isMarked"] == Value::Bool(true),
-                "the focus does not show in {:?}: {focus}",
+                "on the way to {css} the focus does not show in {:?}: {focus}",
                 browser.engine
             );
             // Some engines scroll a moment later.

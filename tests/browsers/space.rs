@@ -9,35 +9,6 @@ use crate::proxy::Fate;
 use crate::stage::in_every_engine;
 
 #[tokio::test]
-async fn a_session_that_ends_is_opened_again_in_the_same_place_with_what_was_typed() {
-    in_every_engine(async |stage| {
-        let browser = &stage.browser;
-        let identifier = open_account(stage).await;
-        browser.go("/mon-espace/collegues/#invite").await;
-        browser.fill_all("#invite-colleague", &COLLEAGUE).await;
-        browser.click("#invite-colleague #role").await;
-        browser.client.delete_all_cookies().await.unwrap();
-        browser.submit("#invite-colleague").await;
-        browser.sees("#no-session").await;
-        browser.sees("#session-over").await;
-        fill_login(browser, &identifier, PASSWORD).await;
-        browser.sees("#invite").await;
-        for (field, typed) in COLLEAGUE {
-            assert_eq!(browser.value(&format!("#invite-colleague #{field}")).await, typed);
-        }
-        assert_eq!(browser.value("#invite-colleague [name=role]:checked").await, "member");
-        // Loaded again, it is still the same place.
-        browser.reload().await;
-        browser.sees("#invite").await;
-        assert_eq!(browser.value("#invite-colleague #email").await, COLLEAGUE_EMAIL);
-        browser.submit("#invite-colleague").await;
-        browser.reads("#news", "Invitation envoyée").await;
-        stage.portal.mail_to(COLLEAGUE_EMAIL, "/invitation/").await;
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn who_logs_in_next_finds_nothing_of_the_person_before() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;

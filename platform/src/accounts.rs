@@ -233,18 +233,9 @@ impl Accounts {
         Ok(self.config.keys.of(Secret::Hash)?.fingerprint("applicant", &applicant))
     }
 
-    /// The identifier for a new account of an invited person, and those to try when it is taken.
-    pub(crate) fn identifier_for(
-        &self,
-        application: &Application,
-        attempt: u32,
-    ) -> Result<Identifier, Error> {
-        self.identifier_of(application, attempt)
-    }
-
     /// The identifier of a SIRET and an address, derived from them, so that nothing need be read to find it
     /// again. `attempt` gives another one when it is taken by chance.
-    fn identifier_of(&self, application: &Application, attempt: u32) -> Result<Identifier, Error> {
+    pub(crate) fn identifier_of(&self, application: &Application, attempt: u32) -> Result<Identifier, Error> {
         let Application { siret, email, .. } = application;
         let key = self.config.keys.of(Secret::Hash)?;
         let [a, b, c, d, e, f, g, ..] =

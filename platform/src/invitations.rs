@@ -296,7 +296,7 @@ impl Invitations {
             }
             Accepting::New { phone, password_hash } => {
                 let application = application(space, link, phone);
-                let identifier = self.accounts.identifier_for(&application, taken)?;
+                let identifier = self.accounts.identifier_of(&application, taken)?;
                 let opened = Token::from_bytes(self.random.bytes());
                 let account = self.open_account(&identifier, &application, password_hash, now)?;
                 let transaction = draft.transaction();

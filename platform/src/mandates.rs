@@ -2,6 +2,7 @@
 
 mod offers;
 mod rows;
+mod shown;
 
 use domain::authority::{self, Access, Action, Actor, Thing};
 use domain::journal::{By, Entry, MandateEvent, MandateView};
@@ -13,6 +14,7 @@ use domain::{
 
 pub use self::offers::{OFFERS_AT_ONCE_MAX, Offer, Offered};
 pub(crate) use self::rows::OFFER_RETENTION;
+pub use self::shown::ShownMandate;
 use crate::error::Error;
 use crate::random::Random;
 use crate::spaces::{

@@ -2,6 +2,7 @@
 
 mod change;
 mod closing;
+mod founding;
 mod rows;
 
 use std::sync::Arc;
@@ -17,9 +18,8 @@ use domain::{
 };
 
 pub use self::change::{By, Draft};
-pub(crate) use self::change::{
-    FREE_SPACE, Founder, Founding, TRIES_MAX, Written, assert_free, kept_changing, with_membership,
-};
+pub(crate) use self::change::{TRIES_MAX, Written, kept_changing, with_membership};
+pub(crate) use self::founding::{FREE_SPACE, Founder, Founding, assert_free};
 pub(crate) use self::rows::{opening_of, presence_of, read_people};
 use crate::clock::Clock;
 use crate::config::Config;

@@ -17,7 +17,6 @@ use platform::spaces::Space;
 use platform::{Error, Field, Form, Platform, cookie, fields, form, route};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 pub const FUNCTION: Function = Function {
     name: "invitation",
@@ -95,7 +94,7 @@ pub struct ShownInvitation {
     pub establishment_name: String,
     /// The inviter's name, as they wrote it.
     pub invited_by: String,
-    #[schema(schema_with = role_schema)]
+    #[schema(schema_with = schema::inline::<Role>)]
     pub role: &'static str,
     /// The invited address, masked.
     #[schema(example = "j•••@exemple.fr")]
@@ -138,13 +137,8 @@ pub struct InvitationRequested {
     pub valid_days: i64,
 }
 
-fn role_schema() -> Schema {
-    schema::of::<Role>().1
-}
-
-fn state_schema() -> Object {
-    let names = LinkState::ALL.map(LinkState::as_str);
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+fn state_schema() -> Schema {
+    schema::one_of(LinkState::ALL.map(LinkState::as_str))
 }
 
 /// Tells what an invitation is, and who looks at it. It writes nothing: mail scanners open links, and their

@@ -9,15 +9,13 @@ use domain::time::{Date, paris_day};
 use domain::{Email, MandateText, Refusal, Scopes, Side, Siret, Term};
 use platform::function::{Function, Grant, Share, Size};
 use platform::http::{self, Accepted, IntoResponse, Json, Request, Response};
-use platform::mandates::{MandateName, Offer};
+use platform::mandates::{MandateName, Offer, ShownMandate};
 use platform::people::Person;
 use platform::{Error, Field, Form, Platform, fields, form, route};
 
 use crate::asked::{Asked, ClientList, ShownVersion};
 use crate::parameters::{ListQuery, MandatePath, SiretQuery};
-use crate::shown::{
-    Access, BatchOffered, CurrentText, MandateList, MandateOffered, ShownMandate, WholeMandate,
-};
+use crate::shown::{Access, BatchOffered, CurrentText, MandateList, MandateOffered, WholeMandate};
 
 pub const FUNCTION: Function = Function {
     name: "mandates",

@@ -42,7 +42,7 @@ impl IntoParams for ListQuery {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let text = |length_max| ObjectBuilder::new().schema_type(Type::String).max_length(Some(length_max));
         vec![
-            optional("as", schema::of::<Side>().1),
+            optional("as", schema::inline::<Side>()),
             optional("search", text(SEARCH_LENGTH_MAX).into()),
             optional("after", text(CURSOR_LENGTH_MAX).into()),
         ]

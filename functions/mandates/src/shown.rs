@@ -5,64 +5,14 @@ use std::collections::HashMap;
 use domain::authority::{self, Through};
 use domain::mandate::MandateState;
 use domain::time::Timestamp;
-use domain::{Mandate, MandateText, Scopes, Side, Siret};
+use domain::{MandateText, Scopes, Siret};
 use platform::form::schema::{self, Schema};
-use platform::mandates::{HeldMandate, MandatePage, Offered};
+use platform::mandates::{HeldMandate, MandatePage, Offered, ShownMandate};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{Array, ArrayBuilder};
 
 use crate::asked::ClientList;
-
-/// A mandate, as one of its two establishments sees it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ShownMandate {
-    /// What it is named by, for both.
-    #[schema(example = "73282932000074-55208131766522-0123456789abcdef")]
-    pub mandate: String,
-    /// Whether one's own establishment is acted for, or acts.
-    #[serde(rename = "as")]
-    #[schema(schema_with = side_schema)]
-    pub side: &'static str,
-    /// Of the other establishment.
-    pub siret: String,
-    /// Of the other establishment, as it was called when the mandate was offered.
-    pub name: String,
-    #[schema(schema_with = scopes_schema)]
-    pub scopes: Vec<&'static str>,
-    /// The first day in Paris.
-    #[schema(format = Date)]
-    pub from: String,
-    /// The last day in Paris.
-    #[schema(format = Date)]
-    pub until: String,
-    /// Computed when it is read.
-    #[schema(schema_with = state_schema)]
-    pub state: &'static str,
-    /// The other side accepts or declines.
-    #[schema(schema_with = side_schema)]
-    pub offered_by: &'static str,
-}
-
-impl ShownMandate {
-    /// As the establishment sees it; none of a mandate that is not its own.
-    #[must_use]
-    pub fn of(siret: &Siret, held: &HeldMandate, state: MandateState) -> Option<Self> {
-        let Mandate { scopes, term, offered_by, .. } = &held.mandate;
-        let side = held.mandate.side_of(siret)?;
-        Some(Self {
-            mandate: held.name().to_string(),
-            side: side.as_str(),
-            siret: held.mandate.siret_of(side.other()).to_string(),
-            name: held.name_of(side.other()).as_str().to_owned(),
-            scopes: scopes.names(),
-            from: term.from().to_string(),
-            until: term.until().to_string(),
-            state: state.as_str(),
-            offered_by: offered_by.as_str(),
-        })
-    }
-}
 
 /// A page of mandates.
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,8 +25,7 @@ pub struct MandateList {
 impl MandateList {
     #[must_use]
     pub fn of(siret: &Siret, page: &MandatePage, now: Timestamp) -> Self {
-        let shown = page.mandates.iter().map(|held| ShownMandate::of(siret, held, page.state_of(held, now)));
-        Self { mandates: shown.flatten().collect(), next: page.next.clone() }
+        Self { mandates: ShownMandate::all(siret, page, now), next: page.next.clone() }
     }
 }
 
@@ -228,27 +177,11 @@ impl Access {
     }
 }
 
-fn side_schema() -> Schema {
-    schema::of::<Side>().1
-}
-
-fn scopes_schema() -> Schema {
-    schema::of::<Scopes>().1
-}
-
-fn state_schema() -> Object {
-    one_of(&MandateState::ALL.map(MandateState::as_str))
-}
-
-fn through_schema() -> Object {
-    one_of(&[Through::Member, Through::Mandate].map(Through::as_str))
+fn through_schema() -> Schema {
+    schema::one_of([Through::Member, Through::Mandate].map(Through::as_str))
 }
 
 fn may_schema() -> Array {
     let every = authority::Access { scopes: Scopes::all(), manages: true, through: Through::Member };
-    ArrayBuilder::new().items(one_of(&every.may())).build()
-}
-
-fn one_of(names: &[&'static str]) -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.iter().copied())).build()
+    ArrayBuilder::new().items(schema::one_of(every.may())).build()
 }

@@ -3,6 +3,7 @@
 use domain::proof::Action;
 use domain::{Account, EncodedProof, Identifier, Refusal, Role, Token, TypedPassword};
 use platform::config::LoginProof;
+use platform::form::schema;
 use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, IntoResponse, Json, NoContent, Request, Response};
 use platform::passwords::Place;
@@ -12,7 +13,6 @@ use platform::spaces::Belonging;
 use platform::{Config, Error, Field, Form, Platform, cookie, fields, form, route};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 pub const FUNCTION: Function = Function {
     name: "session",
@@ -79,12 +79,8 @@ pub struct Establishment {
     /// As its holder wrote it.
     pub name: String,
     /// What they may do there.
-    #[schema(schema_with = role_schema)]
+    #[schema(schema_with = schema::inline::<Role>)]
     pub role: &'static str,
-}
-
-fn role_schema() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Role::ALL.map(Role::as_str))).build()
 }
 
 impl Me {

@@ -1,18 +1,17 @@
 //! `GET /api/space/export`: what is held about a person, for them to keep.
 
 use domain::time::Timestamp;
-use domain::{Account, Identifier, Siret};
+use domain::{Account, Identifier, MemberState, Role, Siret};
+use platform::form::schema;
 use platform::http::{CONTENT_DISPOSITION, IntoResponse, Json, Request, Response};
+use platform::mandates::ShownMandate;
 use platform::people::Person;
 use platform::spaces::{Heir, Invited};
 use platform::{Error, Platform};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::view::{
-    ListedMandate, MySession, Myself, Seen, invitation_state_schema, member_state_schema, role_schema,
-    see_all,
-};
+use crate::view::{MySession, Myself, Seen, invitation_state_schema, see_all};
 
 /// The file's name in the browser.
 const DISPOSITION: &str = "attachment; filename=\"sesame-mes-donnees.json\"";
@@ -56,9 +55,9 @@ pub struct MyMembership {
     pub last_name: String,
     /// As the member's row has it.
     pub email: String,
-    #[schema(schema_with = role_schema)]
+    #[schema(schema_with = schema::inline::<Role>)]
     pub role: &'static str,
-    #[schema(schema_with = member_state_schema)]
+    #[schema(schema_with = schema::inline::<MemberState>)]
     pub state: &'static str,
     /// When they joined.
     #[schema(format = DateTime)]
@@ -79,7 +78,7 @@ pub struct MyMembership {
     /// Those that they sent, and that were neither accepted nor withdrawn.
     pub invitations: Vec<MyInvitation>,
     /// The first ones of the establishment.
-    pub mandates: Vec<ListedMandate>,
+    pub mandates: Vec<ShownMandate>,
     /// Where the next ones begin in the list of mandates, if there are more.
     pub mandates_next: Option<String>,
 }
@@ -104,7 +103,7 @@ pub struct MyInvitation {
     pub first_name: String,
     pub last_name: String,
     pub email: String,
-    #[schema(schema_with = role_schema)]
+    #[schema(schema_with = schema::inline::<Role>)]
     pub role: &'static str,
     /// Whether the acceptance is the person's leave.
     pub is_successor: bool,
@@ -147,7 +146,7 @@ impl MyMembership {
             presence_answered_at: moment(presence.answered_at),
             successor: own.heir.as_ref().map(MySuccessor::of),
             invitations: sent.map(|invited| MyInvitation::of(invited, now)).collect(),
-            mandates: ListedMandate::page(&space.siret, mandates, now),
+            mandates: ShownMandate::all(&space.siret, mandates, now),
             mandates_next: mandates.next.clone(),
         })
     }

@@ -107,7 +107,7 @@ impl utoipa::IntoParams for MemberPath {
 impl utoipa::IntoParams for EstablishmentQuery {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let siret = ParameterBuilder::new().name("siret").parameter_in(ParameterIn::Query);
-        vec![siret.required(Required::False).schema(Some(schema::of::<Siret>().1)).build()]
+        vec![siret.required(Required::False).schema(Some(schema::inline::<Siret>())).build()]
     }
 }
 

@@ -2,17 +2,16 @@
 
 use domain::authority::Action;
 use domain::time::Timestamp;
-use domain::{Account, Identifier, MemberState, Membership, Refusal, Role, Scopes, Side, Siret};
+use domain::{Account, Identifier, MemberState, Membership, Refusal, Role, Siret};
 use platform::form::schema::{self, Schema};
 use platform::http::{Json, Request};
-use platform::mandates::{HeldMandate, MandatePage};
+use platform::mandates::{MandatePage, ShownMandate};
 use platform::people::Person;
 use platform::sessions::Opened;
 use platform::spaces::{Colleague, Invited, Space};
 use platform::{Error, Platform};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::concurrent::all;
 use crate::successor::NamedSuccessor;
@@ -59,9 +58,9 @@ pub struct MyEstablishment {
     /// The person's own id among the members: a leave is the end of this one.
     #[schema(example = "7k3mq2fd9w4t5r6y")]
     pub member: String,
-    #[schema(schema_with = role_schema)]
+    #[schema(schema_with = schema::inline::<Role>)]
     pub role: &'static str,
-    #[schema(schema_with = member_state_schema)]
+    #[schema(schema_with = schema::inline::<MemberState>)]
     pub state: &'static str,
     /// Present for active holders.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,7 +76,7 @@ pub struct MyEstablishment {
     #[schema(required = false)]
     pub successor: Option<Option<NamedSuccessor>>,
     /// The first ones, given and held.
-    pub mandates: Vec<ListedMandate>,
+    pub mandates: Vec<ShownMandate>,
     /// Where the next ones begin, if there are more.
     pub mandates_next: Option<String>,
 }
@@ -93,9 +92,9 @@ pub struct ListedMember {
     /// Their address, masked.
     #[schema(example = "j•••@exemple.fr")]
     pub sent_to: String,
-    #[schema(schema_with = role_schema)]
+    #[schema(schema_with = schema::inline::<Role>)]
     pub role: &'static str,
-    #[schema(schema_with = member_state_schema)]
+    #[schema(schema_with = schema::inline::<MemberState>)]
     pub state: &'static str,
     /// When they joined.
     #[schema(format = DateTime)]
@@ -117,7 +116,7 @@ pub struct ListedInvitation {
     /// The invited address, masked.
     #[schema(example = "j•••@exemple.fr")]
     pub sent_to: String,
-    #[schema(schema_with = role_schema)]
+    #[schema(schema_with = schema::inline::<Role>)]
     pub role: &'static str,
     /// Whether the acceptance is the inviter's leave.
     pub is_successor: bool,
@@ -126,33 +125,6 @@ pub struct ListedInvitation {
     /// The last moment at which its link serves, or served.
     #[schema(format = DateTime)]
     pub until: String,
-}
-
-/// A mandate, as one of its two establishments sees it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ListedMandate {
-    /// The same for both of them.
-    pub mandate: String,
-    /// The side of the establishment in whose list it is.
-    #[serde(rename = "as")]
-    #[schema(schema_with = side_schema)]
-    pub side: &'static str,
-    /// Of the other establishment.
-    pub siret: String,
-    /// Of the other establishment, when it was offered.
-    pub name: String,
-    #[schema(schema_with = scopes_schema)]
-    pub scopes: Vec<&'static str>,
-    /// The first day, in Paris.
-    #[schema(format = Date)]
-    pub from: String,
-    /// The last day, in Paris.
-    #[schema(format = Date)]
-    pub until: String,
-    #[schema(schema_with = mandate_state_schema)]
-    pub state: &'static str,
-    #[schema(schema_with = side_schema)]
-    pub offered_by: &'static str,
 }
 
 /// An open session of the person's.
@@ -168,35 +140,10 @@ pub struct MySession {
     pub is_this: bool,
 }
 
-pub(crate) fn role_schema() -> Schema {
-    schema::of::<Role>().1
-}
-
-pub(crate) fn member_state_schema() -> Schema {
-    schema::of::<MemberState>().1
-}
-
-fn side_schema() -> Schema {
-    schema::of::<Side>().1
-}
-
-fn scopes_schema() -> Schema {
-    schema::of::<Scopes>().1
-}
-
 /// Those that a row can be in.
-pub(crate) fn invitation_state_schema() -> Object {
+pub(crate) fn invitation_state_schema() -> Schema {
     use domain::invitation::InvitationState as S;
-    one_of([S::Open, S::Bounced, S::Expired].map(S::as_str))
-}
-
-fn mandate_state_schema() -> Object {
-    use domain::mandate::MandateState as S;
-    one_of(S::ALL.map(S::as_str))
-}
-
-fn one_of<const N: usize>(names: [&'static str; N]) -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+    schema::one_of([S::Open, S::Bounced, S::Expired].map(S::as_str))
 }
 
 impl Myself {
@@ -231,7 +178,7 @@ impl MyEstablishment {
             members: is_holder.then(members).transpose()?,
             invitations: is_holder.then(|| space.invitations.iter().map(invitation).collect()),
             successor: is_holder.then(successor),
-            mandates: ListedMandate::page(&space.siret, mandates, now),
+            mandates: ShownMandate::all(&space.siret, mandates, now),
             mandates_next: mandates.next.clone(),
         })
     }
@@ -271,29 +218,6 @@ impl ListedInvitation {
             state: invitation.state(now).as_str(),
             until: invitation.valid_until.to_string(),
         }
-    }
-}
-
-impl ListedMandate {
-    /// The mandates of a page, as the establishment in whose list they are sees them.
-    pub(crate) fn page(siret: &Siret, page: &MandatePage, now: Timestamp) -> Vec<Self> {
-        let of = |held: &HeldMandate| {
-            let mandate = &held.mandate;
-            let side = mandate.side_of(siret)?;
-            let other = side.other();
-            Some(Self {
-                mandate: held.name().to_string(),
-                side: side.as_str(),
-                siret: mandate.siret_of(other).to_string(),
-                name: held.name_of(other).as_str().to_owned(),
-                scopes: mandate.scopes.names(),
-                from: mandate.term.from().to_string(),
-                until: mandate.term.until().to_string(),
-                state: page.state_of(held, now).as_str(),
-                offered_by: mandate.offered_by.as_str(),
-            })
-        };
-        page.mandates.iter().filter_map(of).collect()
     }
 }
 

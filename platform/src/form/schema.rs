@@ -48,10 +48,22 @@ pub fn of<T: FieldValue>() -> (String, Schema) {
     (name.to_owned(), schema)
 }
 
+/// The schema of a field where its name is none of the document's.
+#[must_use]
+pub fn inline<T: FieldValue>() -> Schema {
+    of::<T>().1
+}
+
+/// The schema of one of these texts.
+#[must_use]
+pub fn one_of(texts: impl IntoIterator<Item = &'static str>) -> Schema {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts)).into()
+}
+
 #[must_use]
 pub fn query<T: FieldValue>(name: &str) -> Parameter {
     let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query);
-    parameter.required(Required::True).schema(Some(of::<T>().1)).build()
+    parameter.required(Required::True).schema(Some(inline::<T>())).build()
 }
 
 fn object(rule: Rule) -> ObjectBuilder {

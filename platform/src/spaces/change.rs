@@ -8,12 +8,10 @@ use domain::membership::{Change as MemberChange, ESTABLISHMENTS_MAX, HOLDERS_MIN
 use domain::time::Timestamp;
 use domain::token::hexadecimal;
 use domain::{
-    Account, Email, FullName, Identifier, Invitation, InvitationId, MailJob, Membership, Name, Opening,
-    Refusal, Role, Siret,
+    Account, Email, Identifier, Invitation, InvitationId, MailJob, Membership, Opening, Refusal, Siret,
 };
 
-use super::rows::{self, opening_of};
-use super::{Colleague, Heir, Invited, Space, Spaces, chain_of};
+use super::{Colleague, Heir, Invited, Space, Spaces, rows};
 use crate::error::Error;
 use crate::outbox::Outbox;
 use crate::presences::first_turn;
@@ -33,9 +31,6 @@ const NEXT_LINE: Guard = Guard("next line of the journal");
 const STANDING_MEMBER: Guard = Guard("standing member");
 /// The account takes a membership, or loses it.
 const MEMBERS_ACCOUNT: Guard = Guard("account of the member");
-/// No space of the establishment is open.
-pub(crate) const FREE_SPACE: Guard = Guard("free space");
-
 const STANDS: &str = "opening = :opening AND journal_entries = :entries";
 /// The same, with a holder left: the last one cannot be lost.
 const STANDS_WITH_ANOTHER_HOLDER: &str =
@@ -45,13 +40,6 @@ const STANDS_WITH_ONE_HOLDER: &str =
     "opening = :opening AND journal_entries = :entries AND holders = :holders_min";
 const WRITE: &str = "SET journal_entries = :entries_after, journal_head = :head, holders = :holders, \
                      opening = :opening_after";
-/// Anew, by an activation.
-const REOPEN: &str = "SET establishment_name = :name, journal_entries = :entries_after, \
-                      journal_head = :head, holders = :holders";
-const CLOSED: &str = "opening = :opening AND journal_entries = :entries AND holders = :none";
-/// No row, or that of a closed space.
-const FREE: &str = "attribute_not_exists(pk) OR holders = :none";
-
 /// Who makes a change.
 pub type By = Author;
 
@@ -149,33 +137,29 @@ impl<'a> Draft<'a> {
             }
             None => {
                 self.end(member, change, by);
-                let without = without_membership(&member.identifier, &self.space.siret);
-                self.transaction.change(MEMBERS_ACCOUNT, without);
             }
         }
         self.withdraw_with(member, change, by, None);
         Ok(true)
     }
 
-    /// Takes an establishment out of the account of one who is a member no more: its space was closed.
-    pub(super) fn drop_membership(&mut self, identifier: &Identifier) -> bool {
+    /// Takes the establishment out of the account of one who is a member no more.
+    pub(super) fn drop_membership(&mut self, identifier: &Identifier) {
         let without = without_membership(identifier, &self.space.siret);
         self.transaction.change(MEMBERS_ACCOUNT, without);
-        true
     }
 
     /// Ends the membership of a holder in whose place a successor comes by an invitation.
     fn replace(&mut self, leaver: &Colleague, successor: &InvitationId) {
         let by = By::Person(leaver.who());
         self.end(leaver, MemberChange::Leave, &by);
-        let without = without_membership(&leaver.identifier, &self.space.siret);
-        self.transaction.change(MEMBERS_ACCOUNT, without);
         self.withdraw_with(leaver, MemberChange::Leave, &by, Some(successor));
     }
 
     fn end(&mut self, member: &Colleague, change: MemberChange, by: &By) {
         self.tell(&Entry::Changed { change, who: member.who(), by: by.clone() });
         self.transaction.delete(Key::member(&self.space.siret, &member.identifier));
+        self.drop_membership(&member.identifier);
     }
 
     /// Writes who joins. A holder is asked in a year whether they are still there.
@@ -301,7 +285,7 @@ impl<'a> Draft<'a> {
         for member in [holder].into_iter().chain(others).take(CLOSED_MEMBERS_MAX) {
             let Colleague { identifier, .. } = member;
             self.transaction.delete(Key::member(&space.siret, identifier));
-            self.transaction.change(MEMBERS_ACCOUNT, without_membership(identifier, &space.siret));
+            self.drop_membership(identifier);
             let (siret, identifier) = (space.siret.clone(), identifier.clone());
             self.mail(outbox, &MailJob::SpaceClosed { siret, identifier })?;
         }
@@ -356,85 +340,8 @@ pub(crate) fn with_membership(account: &Account, siret: &Siret) -> Change {
         .value("most", ESTABLISHMENTS_MAX)
 }
 
-/// Adds the condition that no space of the establishment is open.
-pub(crate) fn assert_free(transaction: &mut Transaction, siret: &Siret) {
-    let condition = Change::condition(Key::establishment(siret), FREE).value("none", 0);
-    transaction.assert(FREE_SPACE, condition);
-}
-
-/// Who activates an establishment's space.
-#[derive(Debug, Clone)]
-pub(crate) struct Founder {
-    pub identifier: Identifier,
-    pub name: FullName,
-    pub email: Email,
-}
-
-/// The opening of a space by an activation.
-#[derive(Debug)]
-pub(crate) struct Founding<'a> {
-    pub siret: &'a Siret,
-    pub name: &'a Name,
-    pub founder: Founder,
-    pub now: Timestamp,
-}
-
-impl Founding<'_> {
-    /// Adds the rows of a space that was never open, with its first holder.
-    pub(crate) fn create(&self, transaction: &mut Transaction) {
-        let chain = self.join(transaction, &Chain::new(self.siret), Opening::FIRST);
-        let row = Row::new(&Key::establishment(self.siret))
-            .with("establishment_name", self.name.as_str())
-            .with("created_at", self.now)
-            .with("opening", Opening::FIRST.0)
-            .with("holders", HOLDERS_MIN)
-            .with("journal_entries", chain.entries)
-            .with("journal_head", chain.head.as_str());
-        transaction.create(FREE_SPACE, row);
-    }
-
-    /// Adds the changes that open a closed space anew, by the row that stands there. Its journal is its own.
-    pub(crate) fn reopen(&self, transaction: &mut Transaction, closed: &Row) -> Result<(), TableError> {
-        let (before, opening) = (chain_of(closed)?, opening_of(closed)?);
-        let chain = self.join(transaction, &before, opening);
-        let change = Change::new(Key::establishment(self.siret), REOPEN, CLOSED)
-            .value("name", self.name.as_str())
-            .value("entries", before.entries)
-            .value("entries_after", chain.entries)
-            .value("head", chain.head.as_str())
-            .value("holders", HOLDERS_MIN)
-            .value("opening", opening.0)
-            .value("none", 0);
-        transaction.change(FREE_SPACE, change);
-        Ok(())
-    }
-
-    /// Adds the first holder, and the line that tells of them. The space's own condition guards both.
-    fn join(&self, transaction: &mut Transaction, before: &Chain, opening: Opening) -> Chain {
-        let Founder { identifier, name, email } = self.founder.clone();
-        let (line, chain) = before.append(self.now, &Entry::Joined { who: name.clone(), role: Role::Holder });
-        let membership = Membership::active(Role::Holder);
-        let presence = Presence::new(self.now);
-        let turn = first_turn(self.siret, &identifier, presence);
-        let holder = Colleague {
-            identifier,
-            membership,
-            name,
-            email,
-            since: self.now,
-            mark: chain.entries,
-            presence,
-            heir: None,
-        };
-        transaction
-            .put(rows::member(self.siret, opening, &holder))
-            .put(line_row(self.siret, opening, (chain.entries, &line)))
-            .put(turn);
-        chain
-    }
-}
-
-fn line_row(siret: &Siret, opening: Opening, (number, line): (u64, &str)) -> Row {
+/// A line of a journal.
+pub(super) fn line_row(siret: &Siret, opening: Opening, (number, line): (u64, &str)) -> Row {
     Row::new(&Key::journal_line(siret, opening, number)).with("line", line)
 }
 

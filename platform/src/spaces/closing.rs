@@ -79,10 +79,10 @@ impl Spaces {
         let left = |draft: &mut Draft<'_>| {
             match draft.space.member(&account.identifier) {
                 Some(member) => {
-                    draft.change_member(member, MemberChange::Leave, &By::Person(member.who()))?
+                    draft.change_member(member, MemberChange::Leave, &By::Person(member.who()))?;
                 }
                 None => draft.drop_membership(&account.identifier),
-            };
+            }
             Ok(())
         };
         self.change(siret, left).await

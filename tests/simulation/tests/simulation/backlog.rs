@@ -207,7 +207,7 @@ fn person(rank: u64) -> (Vec<Row>, MailJob) {
     let siret = Siret::parse(&siret(rank)).unwrap();
     let identifier = Identifier::from_random(std::array::from_fn(|place| (rank >> (5 * place)) as u8));
     let written = Timestamp::from_second(BEGINNING).unwrap();
-    let account = |is_active| {
+    let account = |is_active: bool| {
         Row::new(&Key::account(&identifier))
             .with("siret", siret.as_str())
             .with("establishment_name", "Boulangerie du Marché")
@@ -216,7 +216,7 @@ fn person(rank: u64) -> (Vec<Row>, MailJob) {
             .with("email", email.as_str())
             .with("phone", "+33123456789")
             .with("is_active", is_active)
-            .with("credentials_epoch", 1)
+            .with("credentials_epoch", u64::from(is_active))
             .with("terms_accepted_at", written)
             .with("created_at", written)
     };

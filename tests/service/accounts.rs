@@ -1,16 +1,11 @@
 //! Opening an account: procedure, cases 1 and 2.
 
 use serde_json::json;
-use sesame::mailbox::Mail;
 
 use crate::support::{
-    App, EMAIL, EXTRANET, Fault, OTHER_PASSWORD, OTHER_SIRET, PASSWORD, SIRET, application, cookie, token,
+    App, EMAIL, EXTRANET, Fault, OTHER_PASSWORD, OTHER_SIRET, PASSWORD, SIRET, application, cookie,
+    identifier_in, token,
 };
-
-/// The identifier that a mail tells.
-fn identifier_in(mail: &Mail) -> &str {
-    &mail.text[mail.text.find("AP-").unwrap()..][..12]
-}
 
 #[tokio::test]
 async fn an_unknown_establishment_gets_an_account() {

@@ -3,7 +3,9 @@
 use platform::config::LoginProof;
 use serde_json::json;
 
-use crate::support::{Answer, App, EMAIL, Fault, OTHER_PASSWORD, PASSWORD, SIRET, cookie, token};
+use crate::support::{
+    Answer, App, EMAIL, Fault, OTHER_PASSWORD, PASSWORD, SIRET, cookie, identifier_in, token,
+};
 
 #[tokio::test]
 async fn after_three_failures_a_proof_is_asked_for() {
@@ -116,8 +118,7 @@ async fn an_account_that_waits_for_its_activation_cannot_log_in() {
     let app = App::new();
     app.apply(SIRET, EMAIL).await;
     let mail = app.next_mail().await;
-    let at = mail.text.find("AP-").unwrap();
-    assert_eq!(app.login(&mail.text[at..at + 12], PASSWORD).await.problem(), "wrong-credentials");
+    assert_eq!(app.login(identifier_in(&mail), PASSWORD).await.problem(), "wrong-credentials");
 }
 
 #[tokio::test]

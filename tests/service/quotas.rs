@@ -5,7 +5,9 @@ use domain::mail::{ACTIVATION_MAILS_MAX, ESTABLISHMENT_ACTIVATION_MAILS_MAX, REC
 use serde_json::{Value, json};
 use testkit::form::siret;
 
-use crate::support::{App, EMAIL, Fault, OTHER_PASSWORD, OTHER_SIRET, PASSWORD, SIRET, ticket, token};
+use crate::support::{
+    App, EMAIL, Fault, OTHER_PASSWORD, OTHER_SIRET, PASSWORD, SIRET, identifier_in, ticket, token,
+};
 
 /// What the last mail within a quota says.
 const NEXT: &str = "pourra partir le";
@@ -56,14 +58,13 @@ async fn a_new_link_for_an_application_counts_as_an_activation() {
     let app = App::new();
     app.apply(SIRET, EMAIL).await;
     let mail = app.next_mail().await;
-    let identifier = mail.text[mail.text.find("AP-").unwrap()..][..12].to_owned();
     for _ in 1..ESTABLISHMENT_ACTIVATION_MAILS_MAX {
-        app.recover_password(&identifier).await;
+        app.recover_password(identifier_in(&mail)).await;
     }
     app.deliver().await;
     assert_eq!(app.mails().len(), 10, "more than there are recovery mails in an hour");
     assert!(app.mails()[0].text.contains(NEXT) && !app.mails()[1].text.contains(NEXT));
-    app.recover_password(&identifier).await;
+    app.recover_password(identifier_in(&mail)).await;
     app.deliver().await;
     assert_eq!(notes(&app, "suppressed"), ["establishment-activation quota"]);
 }

@@ -430,6 +430,12 @@ pub fn token(mail: &Mail) -> String {
     rest.split_whitespace().next().unwrap().to_owned()
 }
 
+/// The identifier that a mail tells. Any three letters may stand within a link's token.
+pub fn identifier_in(mail: &Mail) -> &str {
+    let mut words = mail.text.split_whitespace().map(|word| word.trim_end_matches(['.', ',']));
+    words.find(|word| word.len() == 12 && word.starts_with("AP-")).expect("an identifier")
+}
+
 /// The code beside a mail's link.
 pub fn code(mail: &Mail) -> String {
     let is_code = |line: &&str| {

@@ -2,6 +2,7 @@
 
 mod journals;
 mod mandates;
+pub mod presences;
 mod sessions;
 mod spaces;
 
@@ -20,7 +21,7 @@ use crate::people::{Employer, FIRST_NAME, MISTYPED_DOMAIN};
 use crate::strangers::HIJACKER;
 use crate::world::{BEGINNING, SKEW_MS_MAX, World};
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// States in which a mail has ended.
 const END_STATES: [&str; 10] = [
@@ -110,6 +111,7 @@ pub fn check(world: &World, employers: &[Employer]) -> Result<(), Error> {
     mandates::check(world, &rows);
     journals::check(world, &rows);
     sessions::check(world, &rows);
+    presences::check(world, &rows);
     Ok(())
 }
 

@@ -121,7 +121,7 @@ impl House {
     }
 
     async fn chapter(&mut self) {
-        match self.rng.u8(0..13) {
+        match self.rng.u8(0..14) {
             0 => Box::pin(self.welcome()).await,
             1..=3 => Box::pin(self.holders_at_once()).await,
             4 => Box::pin(self.roles()).await,
@@ -129,6 +129,7 @@ impl House {
             6 | 7 => Box::pin(self.second_invitation()).await,
             8 | 9 => Box::pin(self.address()).await,
             10 => Box::pin(self.sessions()).await,
+            11 => Box::pin(self.heirs()).await,
             _ => Box::pin(self.mandates()).await,
         }
     }
@@ -296,6 +297,52 @@ impl House {
         }
         holder.read_journal(&siret).await;
         self.people.extend([holder, member]);
+    }
+
+    /// A holder names who is to take over one day: on two devices at once, or while another holder demotes
+    /// them; and now and then nobody after all.
+    async fn heirs(&mut self) {
+        let Some(mut holder) = self.take(Place::Holder) else { return };
+        let siret = self.siret.clone();
+        let (first, second) = (self.heir_name(), self.heir_name());
+        holder.name_heir(&siret, Some(&first)).await;
+        pause().await;
+        holder.see().await;
+        match self.take(Place::Holder) {
+            Some(mut other) => {
+                holder.cookie().await;
+                other.cookie().await;
+                let named = holder.named();
+                let change = if self.rng.bool() { Change::Demote } else { Change::Suspend };
+                let _ = tokio::join!(
+                    Box::pin(holder.name_heir(&siret, Some(&second))),
+                    Box::pin(other.change_other(&siret, &named, change))
+                );
+                pause().await;
+                other.see().await;
+                let back = if change == Change::Demote { Change::Promote } else { Change::Resume };
+                other.change_other(&siret, &named, back).await;
+                self.people.push(other);
+            }
+            None => {
+                let mut device = holder.another();
+                holder.cookie().await;
+                device.cookie().await;
+                let _ = tokio::join!(
+                    Box::pin(holder.name_heir(&siret, None)),
+                    Box::pin(device.name_heir(&siret, Some(&second)))
+                );
+            }
+        }
+        pause().await;
+        holder.see().await;
+        holder.find_place(&siret).await;
+        self.people.push(holder);
+    }
+
+    fn heir_name(&mut self) -> String {
+        let number = self.next_number();
+        format!("Releve-{}-{number}", self.employer.rank)
     }
 
     /// A successor is invited, and the inviter leaves by the acceptance, or at the same time.

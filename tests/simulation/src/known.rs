@@ -52,6 +52,27 @@ pub async fn change(world: &World, token: &str) -> Option<KnownChange> {
     })
 }
 
+/// The link of a mail «toujours là ?», as the table has it.
+#[derive(Debug, Clone)]
+pub struct KnownPresence {
+    pub token: String,
+    pub identifier: String,
+    pub siret: String,
+    /// In milliseconds since the beginning.
+    pub until: u64,
+}
+
+pub async fn presence(world: &World, token: &str) -> Option<KnownPresence> {
+    let parsed = Token::parse(token)?;
+    let row = world.first().operator_table.find(&Key::presence_link(&parsed.hash())).await.ok()??;
+    Some(KnownPresence {
+        token: token.to_owned(),
+        identifier: row.find_text("identifier")?.to_owned(),
+        siret: row.find_text("siret")?.to_owned(),
+        until: moment_of(&row, "valid_until")?,
+    })
+}
+
 /// A mandate, as the client's row states it.
 pub async fn mandate(world: &World, name: &str) -> Option<KnownMandate> {
     let parsed = MandateName::parse(name)?;

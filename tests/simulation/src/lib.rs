@@ -18,15 +18,20 @@ pub mod roles;
 pub mod strangers;
 pub mod visits;
 pub mod world;
+pub mod year;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
 
 use crate::history::Digest;
 use crate::people::Employer;
 use crate::world::World;
+
+/// One run of so many lasts for a year and longer.
+const YEAR_ONE_IN: u64 = 3;
 
 /// What a run may contain. Shrinking takes away from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,13 +46,24 @@ pub struct Plan {
     /// Whether some of them go on in «Mon espace».
     #[serde(default)]
     pub has_spaces: bool,
+    /// Whether the turns of the holders come, a year later.
+    #[serde(default)]
+    pub has_year: bool,
 }
 
 impl Plan {
     /// The usual run of a seed.
     #[must_use]
     pub fn of(seed: u64) -> Self {
-        Self { seed, establishments: 4, has_strangers: true, faults_permille: 1_000, has_spaces: true }
+        let has_year = seed.is_multiple_of(YEAR_ONE_IN);
+        Self {
+            seed,
+            establishments: 4,
+            has_strangers: true,
+            faults_permille: 1_000,
+            has_spaces: true,
+            has_year,
+        }
     }
 
     /// Smaller plans, the smallest first.
@@ -55,15 +71,21 @@ impl Plan {
         let mut plans = Vec::new();
         for establishments in 1..=self.establishments {
             for (has_spaces, has_strangers) in [(false, false), (false, true), (true, false), (true, true)] {
+                let is_part = (self.has_strangers || !has_strangers) && (self.has_spaces || !has_spaces);
                 for faults_permille in [0, 100, 300, 1_000] {
-                    let plan = Self { establishments, has_strangers, faults_permille, has_spaces, ..self };
-                    let is_part = (self.has_strangers || !has_strangers) && (self.has_spaces || !has_spaces);
-                    if plan != self && is_part {
-                        plans.push(plan);
-                    }
+                    let years = if self.has_year { &[false, true][..] } else { &[false] };
+                    plans.extend(years.iter().filter(|_| is_part).map(|&has_year| Self {
+                        establishments,
+                        has_strangers,
+                        faults_permille,
+                        has_spaces,
+                        has_year,
+                        ..self
+                    }));
                 }
             }
         }
+        plans.retain(|plan| *plan != self);
         plans
     }
 }
@@ -128,9 +150,7 @@ pub fn run(plan: Plan) -> Result<Report, Box<dyn std::error::Error + Send + Sync
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
         let world = Rc::new(World::open(plan)?);
-        let queue = tokio::task::spawn_local(queue::run(world.clone()));
-        let bus = tokio::task::spawn_local(events::run(world.clone()));
-        let sweeps = tokio::task::spawn_local(world::sweep_now_and_then(world.clone()));
+        let services = services(&world);
         let release = tokio::task::spawn_local(world::release(world.clone()));
         let employers: Vec<Employer> = people::population(&world, plan.establishments);
         let mut tasks = Vec::new();
@@ -147,11 +167,32 @@ pub fn run(plan: Plan) -> Result<Report, Box<dyn std::error::Error + Send + Sync
         world.calm();
         queue::settle(&world).await;
         checkers::check(&world, &employers)?;
-        queue.abort();
-        bus.abort();
-        sweeps.abort();
+        services.iter().for_each(JoinHandle::abort);
+        if plan.has_year {
+            Box::pin(year_after(&world, &employers)).await?;
+        }
         Ok(world.report())
     })
+}
+
+/// What carries mails and events, and deletes what has expired.
+fn services(world: &Rc<World>) -> [JoinHandle<()>; 3] {
+    [
+        tokio::task::spawn_local(queue::run(world.clone())),
+        tokio::task::spawn_local(events::run(world.clone())),
+        tokio::task::spawn_local(world::sweep_now_and_then(world.clone())),
+    ]
+}
+
+/// Nothing happens for a year; then each holder is asked.
+async fn year_after(world: &Rc<World>, employers: &[Employer]) -> Result<(), checkers::Error> {
+    let lived = year::pass(world).await;
+    world.storm();
+    let services = services(world);
+    let asked = year::question(world, employers, lived).await?;
+    queue::settle(world).await;
+    services.iter().for_each(JoinHandle::abort);
+    checkers::presences::check_year(world, &asked)
 }
 
 /// The smallest plan of the same seed that still breaks a rule.

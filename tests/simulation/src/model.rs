@@ -2,6 +2,7 @@
 //! been carried out or not; one that ended before another began has happened before it.
 
 mod deeds;
+mod heirs;
 mod invitations;
 mod mandates;
 mod members;

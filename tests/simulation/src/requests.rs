@@ -6,7 +6,7 @@ use domain::time::Date;
 use domain::{MandateText, Role, Scopes, Side};
 use serde_json::json;
 
-use crate::known;
+use crate::known::{self, KnownPresence};
 use crate::model::{KnownChange, KnownInvitation, What, Who, session_id};
 use crate::people::{Credentials, Person};
 use crate::visits::{Insider, Place, Request};
@@ -144,6 +144,23 @@ impl Insider {
 
     pub async fn change_other(&mut self, siret: &str, other: &Named, change: Change) -> Option<Answer> {
         self.change(siret, (other.who, &*other.identifier), change).await
+    }
+
+    /// Names whoever is to take over one day, or nobody.
+    pub async fn name_heir(&mut self, siret: &str, last_name: Option<&str>) -> Option<Answer> {
+        let what =
+            What::NameHeir { by: self.who, siret: siret.to_owned(), heir: last_name.map(str::to_owned) };
+        let request = match last_name {
+            Some(last_name) => {
+                let form = json!({
+                    "siret": siret, "first_name": FIRST_NAME, "last_name": last_name,
+                    "email": "releve@exemple.fr",
+                });
+                Request::new("POST", "/api/space/successor", form, what)
+            }
+            None => Request::plain("DELETE", format!("/api/space/successor?siret={siret}"), what),
+        };
+        self.act(&request).await
     }
 
     pub async fn leave(&mut self, siret: &str) -> Option<Answer> {
@@ -314,6 +331,14 @@ impl Person {
         let what = What::Confirm { change, until: known.until };
         let form = json!({"token": known.token});
         self.insist(&Request::new("POST", "/api/address/confirm", form, what), None).await
+    }
+
+    /// Says that a holder is still there, by the link of a mail.
+    pub async fn answer_presence(&self, known: &KnownPresence) -> Option<Answer> {
+        let who = self.world.model.borrow_mut().who(&known.identifier);
+        let what = What::AnswerPresence { who, siret: known.siret.clone(), until: known.until };
+        let form = json!({"token": known.token});
+        self.insist(&Request::new("POST", "/api/presence", form, what), None).await
     }
 
     /// Brings the address before back.

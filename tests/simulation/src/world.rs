@@ -129,6 +129,10 @@ impl Shared {
         let answer = match fate {
             TableFate::Done => emulator.answer(caller, target, body),
             TableFate::Throttled => faults::error(400, "ProvisionedThroughputExceededException"),
+            // What reads one moment's rows without a transaction meets none.
+            TableFate::Conflict if operation == "Query" => {
+                faults::error(400, "ProvisionedThroughputExceededException")
+            }
             TableFate::Conflict if !is_transaction => faults::error(400, "TransactionConflictException"),
             TableFate::Conflict | TableFate::ThrottledInside => {
                 let at = lock(&self.rng).usize(0..kinds.len().max(1));
@@ -302,6 +306,12 @@ impl World {
     pub fn calm(&self) {
         self.note("the world is well");
         *lock(&self.shared.weather) = Weather::CALM;
+    }
+
+    /// From now on things fail again.
+    pub fn storm(&self) {
+        self.note("the world is as it was");
+        *lock(&self.shared.weather) = Weather::new(self.plan.faults_permille);
     }
 
     /// Mails that SES has refused for good.

@@ -105,9 +105,19 @@ fn standings(world: &World, rows: &[Row]) {
             world.violation(format!("a member of {siret} has another role than was answered"));
         }
         let is_suspended = member.text("member_state") == "suspended";
+        heir(world, siret, member);
         if expected.is_suspended.is_some_and(|expected| expected != is_suspended) {
             world.violation(format!("a member of {siret} has another state than was answered"));
         }
+    }
+}
+
+/// The successor of a member's row is the one whom they have named.
+fn heir(world: &World, siret: &str, member: &Row) {
+    let (model, identifier) = (world.model.borrow(), member.text("identifier"));
+    let last_name = member.has("heir_named_at").then(|| member.text("heir_last_name"));
+    if !model.is_heir(identifier, siret, last_name, end(world)) {
+        world.violation(format!("a member of {siret} has another successor than they have named"));
     }
 }
 

@@ -62,6 +62,18 @@ pub enum What {
         siret: String,
         change: Change,
     },
+    /// The last name of whom a holder names to take over, or nobody's.
+    NameHeir {
+        by: Who,
+        siret: String,
+        heir: Option<String>,
+    },
+    /// «Still there», by the link of a mail.
+    AnswerPresence {
+        who: Who,
+        siret: String,
+        until: u64,
+    },
     CloseSpace {
         by: Who,
         siret: String,
@@ -118,7 +130,10 @@ pub enum What {
 impl What {
     /// Whether it is asked with a session.
     fn has_session(&self) -> bool {
-        let is_without = matches!(self, Self::Show { .. } | Self::Confirm { .. } | Self::Restore { .. });
+        let is_without = matches!(
+            self,
+            Self::Show { .. } | Self::Confirm { .. } | Self::Restore { .. } | Self::AnswerPresence { .. }
+        );
         !is_without && !matches!(self, Self::Accept { password: Some(_), .. })
     }
 
@@ -298,6 +313,10 @@ impl Model {
             }
             What::Change { by, who, siret, change } => {
                 self.judge_changed((*by, *who), siret, *change, span, answer)
+            }
+            What::NameHeir { by, siret, .. } => self.judge_named(*by, siret, span, answer),
+            What::AnswerPresence { who, siret, until } => {
+                self.judge_presence((*who, siret.as_str()), *until, span, answer)
             }
             What::CloseSpace { by, siret, .. } => self.judge_closed_space(*by, siret, span, answer),
             What::CloseAccount { by, .. } => self.judge_closed_account(*by, span, answer),

@@ -85,6 +85,7 @@ impl Model {
             });
         };
         holds(self.can_hold(by, siret, span), || format!("who is no holder of {siret} sees its members"))?;
+        self.judge_heir(by, siret, span, shown)?;
         for (rank, account) in self.accounts.iter().enumerate() {
             let Some(name) = account.last_name.as_deref() else { continue };
             let mut of_name = members.iter().filter(|member| member["last_name"].as_str() == Some(name));

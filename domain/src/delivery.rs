@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::journal::MandateEvent;
 use crate::mail::{MailJob, MailState};
 use crate::time::{SignedDuration, Timestamp};
 
@@ -218,8 +219,12 @@ impl AddressStanding {
             // What protects an account is told to who has called another mail spam.
             MailJob::AddressNotice { .. }
             | MailJob::PasswordChanged { .. }
+            | MailJob::MemberJoined { .. }
+            | MailJob::MemberChanged { .. }
             | MailJob::SpaceClosed { .. }
             | MailJob::AccountClosed { .. } => self == Self::Complained,
+            // So is what others do with one's own establishment.
+            MailJob::Mandate { event, .. } => self == Self::Complained && *event != MandateEvent::Offered,
             // Its owner has just said that the address is right.
             MailJob::Activation { is_corrected, .. } => self == Self::Bounced && *is_corrected,
             _ => false,

@@ -42,12 +42,21 @@ pub const ESTABLISHMENT_INVITATION_MAILS_MAX: u64 = 40;
 pub const INVITATION_REQUEST_MAILS_MAX: u64 = 5;
 /// Offers of mandates to one mailbox within [`QUOTA_WINDOW`].
 pub const MANDATE_OFFER_MAILS_MAX: u64 = 60;
-/// Offers of one establishment to one mailbox within [`QUOTA_WINDOW`].
-pub const ESTABLISHMENT_MANDATE_OFFER_MAILS_MAX: u64 = 3;
+/// Offers of one establishment to one holder's mailbox within [`QUOTA_WINDOW`]: a cabinet offers to each
+/// establishment of a chain in one list.
+pub const ESTABLISHMENT_MANDATE_OFFER_MAILS_MAX: u64 = 30;
+/// Offers of one establishment to one address that it typed within [`QUOTA_WINDOW`].
+pub const MAILBOX_MANDATE_CONTACT_MAILS_MAX: u64 = 3;
+/// Offers of one establishment to addresses that it typed within [`QUOTA_WINDOW`].
+pub const MANDATE_CONTACT_MAILS_MAX: u64 = 40;
+/// Offers of one establishment to one other within [`QUOTA_WINDOW`].
+pub const PAIR_MANDATE_OFFER_MAILS_MAX: u64 = 3;
 /// Changes of one person's membership within [`QUOTA_WINDOW`].
 pub const MEMBER_CHANGE_MAILS_MAX: u64 = 20;
 /// Changes of one account's address within [`QUOTA_WINDOW`].
 pub const ADDRESS_CHANGE_MAILS_MAX: u64 = 5;
+/// Links to one new address within [`QUOTA_WINDOW`], whoever asks: one account cannot exhaust them.
+pub const NEW_ADDRESS_MAILS_MAX: u64 = 20;
 /// Receipts of requests for assistance to one mailbox within [`QUOTA_WINDOW`].
 pub const RECEIPT_MAILS_MAX: u64 = 20;
 /// Copies of requests for assistance to the agency within [`QUOTA_WINDOW`]: five a minute, more than its
@@ -83,8 +92,10 @@ pub enum Bounded<'a> {
     Invitation(&'a Email, &'a Siret),
     /// A request for an invitation, to the holders.
     InvitationRequest(&'a Siret),
-    /// An offer of a mandate by an establishment.
-    MandateOffer(&'a Email, &'a Siret),
+    /// An offer of a mandate by an establishment to another, to a holder of that one.
+    MandateOffer { to: &'a Email, by: &'a Siret, other: &'a Siret },
+    /// The same, to an address that the offering establishment typed.
+    MandateContact(&'a Email, &'a Siret),
     /// What a holder changes for a member.
     MemberChange(&'a Identifier, &'a Siret),
     /// The link to a new address of an account.
@@ -120,12 +131,26 @@ impl Bounded<'_> {
             Self::InvitationRequest(siret) => {
                 vec![quota("invitation-request", siret.to_string(), INVITATION_REQUEST_MAILS_MAX)]
             }
-            Self::MandateOffer(to, siret) => vec![
+            Self::MandateOffer { to, by, other } => vec![
+                quota(
+                    "pair-mandate-offer",
+                    format!("{by} {other} {}", to.mailbox()),
+                    PAIR_MANDATE_OFFER_MAILS_MAX,
+                ),
                 quota(
                     "establishment-mandate-offer",
-                    format!("{siret} {}", to.mailbox()),
+                    format!("{by} {}", to.mailbox()),
                     ESTABLISHMENT_MANDATE_OFFER_MAILS_MAX,
                 ),
+                quota("mandate-offer", to.mailbox(), MANDATE_OFFER_MAILS_MAX),
+            ],
+            Self::MandateContact(to, by) => vec![
+                quota(
+                    "mailbox-mandate-contact",
+                    format!("{by} {}", to.mailbox()),
+                    MAILBOX_MANDATE_CONTACT_MAILS_MAX,
+                ),
+                quota("mandate-contact", by.to_string(), MANDATE_CONTACT_MAILS_MAX),
                 quota("mandate-offer", to.mailbox(), MANDATE_OFFER_MAILS_MAX),
             ],
             Self::MemberChange(identifier, siret) => {
@@ -133,7 +158,7 @@ impl Bounded<'_> {
             }
             Self::AddressConfirmation(identifier, to) => vec![
                 quota("address-change", identifier.to_string(), ADDRESS_CHANGE_MAILS_MAX),
-                quota("new-address", to.mailbox(), ADDRESS_CHANGE_MAILS_MAX),
+                quota("new-address", to.mailbox(), NEW_ADDRESS_MAILS_MAX),
             ],
         }
     }

@@ -3,9 +3,11 @@
 use domain::delivery::{
     AddressStanding, Bounce, DelayBin, DomainCounts, DomainHealth, Event, HEALTH_MAILS_MIN, Progress, Reason,
 };
+use domain::journal::MandateEvent;
 use domain::mail::MailState;
+use domain::membership::Change;
 use domain::time::{SignedDuration, Timestamp};
-use domain::{Identifier, MailJob, Reference};
+use domain::{Identifier, MailJob, MandateId, Reference, Siret};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -172,6 +174,11 @@ fn what_is_the_domains_doing_teaches_nothing_of_the_address() {
 fn which_mails_go_to_an_address_that_bounced_or_complained() {
     let identifier = || Identifier::from_random([1, 2, 3, 4, 5, 6, 7]);
     let reference = || Reference::new("2026-11-23".parse().unwrap(), [1, 2, 3, 4, 5, 6]);
+    let siret = || Siret::parse("73282932000074").unwrap();
+    let mandate = |event| {
+        let mandate = MandateId::from_bytes([1; 16]);
+        MailJob::Mandate { siret: siret(), other: siret(), mandate, event }
+    };
     let (bounced, complained) = (AddressStanding::Bounced, AddressStanding::Complained);
     for (job, goes) in [
         (MailJob::Activation { identifier: identifier(), is_corrected: false }, [false, false]),
@@ -182,6 +189,14 @@ fn which_mails_go_to_an_address_that_bounced_or_complained() {
         (MailJob::LoginsBlocked { identifier: identifier() }, [false, false]),
         (MailJob::TicketReceipt { reference: reference() }, [false, true]),
         (MailJob::TicketToAgency { reference: reference() }, [true, true]),
+        (MailJob::MemberJoined { siret: siret(), identifier: identifier() }, [false, true]),
+        (
+            MailJob::MemberChanged { siret: siret(), identifier: identifier(), change: Change::Remove },
+            [false, true],
+        ),
+        (mandate(MandateEvent::Offered), [false, false]),
+        (mandate(MandateEvent::Accepted), [false, true]),
+        (mandate(MandateEvent::FirstUsed), [false, true]),
     ] {
         assert_eq!([bounced.admits(&job), complained.admits(&job)], goes, "{job:?}");
     }

@@ -54,6 +54,46 @@ fn what_a_stranger_can_have_sent_counts_against_the_mailbox_whatever_its_sub_add
 }
 
 #[test]
+fn what_one_establishment_can_have_sent_is_bounded_for_each_mailbox_and_for_all() {
+    let (to, by) = (Email::parse("Jean+1@exemple.fr").unwrap(), siret());
+    let other = Siret::parse("35600000000048").unwrap();
+    let (mailbox, own) = ("jean@exemple.fr".to_owned(), "73282932000074".to_owned());
+    let with_mailbox = format!("{own} {mailbox}");
+    assert_eq!(
+        quotas(Bounded::Invitation(&to, &by)),
+        [
+            ("mailbox-invitation", with_mailbox.clone(), 3),
+            ("establishment-invitation", own.clone(), 40),
+            ("invitation", mailbox.clone(), 30),
+        ]
+    );
+    assert_eq!(quotas(Bounded::InvitationRequest(&by)), [("invitation-request", own.clone(), 5)]);
+    assert_eq!(
+        quotas(Bounded::MandateOffer { to: &to, by: &by, other: &other }),
+        [
+            ("pair-mandate-offer", format!("{own} {other} {mailbox}"), 3),
+            ("establishment-mandate-offer", with_mailbox.clone(), 30),
+            ("mandate-offer", mailbox.clone(), 60),
+        ]
+    );
+    assert_eq!(
+        quotas(Bounded::MandateContact(&to, &by)),
+        [
+            ("mailbox-mandate-contact", with_mailbox, 3),
+            ("mandate-contact", own, 40),
+            ("mandate-offer", mailbox.clone(), 60),
+        ]
+    );
+    let identifier = Identifier::from_random([1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(
+        quotas(Bounded::AddressConfirmation(&identifier, &to)),
+        [("address-change", identifier.to_string(), 5), ("new-address", mailbox, 20)]
+    );
+    let counted = format!("{by} {identifier}");
+    assert_eq!(quotas(Bounded::MemberChange(&identifier, &by)), [("member-change", counted, 20)]);
+}
+
+#[test]
 fn the_agency_has_one_quota_for_the_whole_site() {
     assert_eq!(quotas(Bounded::AgencyCopy), [("agency-copy", String::new(), 300)]);
 }

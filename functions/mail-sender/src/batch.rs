@@ -223,9 +223,11 @@ impl Batch<'_> {
         event: Event,
     ) -> Result<Next, Error> {
         let Platform { outbox, clock, .. } = &self.sender.platform;
-        // Beyond a quota nothing is wrong with the address.
+        // Beyond a quota nothing is wrong with the address; an invitation that was not sent is to be sent
+        // again, and says so in the inviter's list.
         let is_of_address = state == MailState::Refused || AddressStanding::parse(note).is_some();
-        if is_of_address {
+        let is_unsent = state == MailState::Suppressed && matches!(leased.job, MailJob::Invitation { .. });
+        if is_of_address || is_unsent {
             outbox.note_returned(&leased.job, clock.now()).await?;
         }
         outbox.finish(leased, state, note).await?;

@@ -43,7 +43,8 @@ pub(super) async fn news(
         None => holders(sender, leased, &space, None).await?,
     };
     if is_at_will(mandate, side, event) {
-        to = within_quota(sender, leased, (to, mandate.siret_of(side.other()))).await?;
+        let by = mandate.siret_of(side.other());
+        to = within_quota(sender, leased, (to, is_unproven), (by, siret)).await?;
     }
     let at = moment_of(mandate, event).unwrap_or(leased.created_at);
     let (name, other_name) = (&space.name, held.name_of(side.other()));
@@ -93,12 +94,18 @@ fn moment_of(mandate: &Mandate, event: MandateEvent) -> Option<Timestamp> {
 async fn within_quota(
     sender: &Sender,
     leased: &Leased,
-    (to, by): (Vec<Email>, &Siret),
+    (to, is_unproven): (Vec<Email>, bool),
+    (by, other): (&Siret, &Siret),
 ) -> Result<Vec<Email>, NoMail> {
     let mut within = Vec::new();
     let mut ended = nobody("no recipient");
     for email in to {
-        match count(sender, leased, Bounded::MandateOffer(&email, by)).await {
+        let bounded = if is_unproven {
+            Bounded::MandateContact(&email, by)
+        } else {
+            Bounded::MandateOffer { to: &email, by, other }
+        };
+        match count(sender, leased, bounded).await {
             Ok(_) => within.push(email),
             Err(NoMail::Failed(error)) => return Err(NoMail::Failed(error)),
             Err(suppressed) => ended = suppressed,

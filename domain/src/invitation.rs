@@ -24,6 +24,15 @@ opaque_id! {
     InvitationId
 }
 
+impl InvitationId {
+    /// Of the invitation that takes another's place at a right address: sent again, a correction is known.
+    #[must_use]
+    pub fn of_correction(key: &SecretKey, former: &Self, email: &Email) -> Self {
+        let signed = key.sign(format!("correction\0{former} {}", email.normalised()).as_bytes());
+        Self::from_bytes(std::array::from_fn(|rank| signed[rank]))
+    }
+}
+
 /// The place that an invitation offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Offer {

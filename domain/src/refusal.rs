@@ -57,6 +57,8 @@ pub enum Refusal {
     InvitationForAnotherAddress,
     /// Another account of the invited address is a member already.
     AlreadyMember,
+    /// The invited address has an account of that establishment, which can accept.
+    AccountExists,
     /// The account has [`ESTABLISHMENTS_MAX`](crate::membership::ESTABLISHMENTS_MAX) establishments.
     TooManyEstablishments,
     /// Too many open invitations, or too many members with them: see

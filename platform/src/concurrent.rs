@@ -1,4 +1,4 @@
-//! Reads that run at the same time, as many as a person has establishments.
+//! Calls that run at the same time, as many as a person has establishments.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::task::Poll;
 type Running<F> = (Pin<Box<F>>, Option<<F as Future>::Output>);
 
 /// The outputs of all, in their order. They run in this task, which has the deadline of the request.
-pub(crate) async fn all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+pub async fn all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     let mut running: Vec<Running<F>> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
     poll_fn(move |context| {
         for (future, output) in running.iter_mut().filter(|(_, output)| output.is_none()) {

@@ -220,21 +220,24 @@ impl Invitations {
         row.filter(|row| !row.is_past(now)).as_ref().map(read).transpose()
     }
 
-    /// Accepts an invitation: consumes its link, writes the member, opens the account that is new, and tells
+    /// Accepts an invitation, at first in the space as it was read, if it was: consumes its link, writes the member, opens the account that is new, and tells
     /// it in the journal and by mail, in one transaction.
     ///
     /// # Errors
-    /// Those of [`Invitation::accept`]; `LastHolder`; `NoSession` when the account has changed meanwhile.
+    /// Those of [`Invitation::accept`]; `LastHolder`; `AccountExists`; `NoSession` when the account has changed meanwhile.
     pub async fn accept(
         &self,
         token: &TokenHash,
         link: &InvitationLink,
-        by: &Accepting,
+        (by, mut known): (&Accepting, Option<Space>),
     ) -> Result<AcceptedBy, Error> {
         let request = self.spaces.request_name();
         let mut taken = 0;
         for tried in 0..TRIES_MAX {
-            let space = self.spaces.find(&link.siret).await?.ok_or(Refusal::SpaceClosed)?;
+            let space = match known.take() {
+                Some(space) => space,
+                None => self.spaces.find(&link.siret).await?.ok_or(Refusal::SpaceClosed)?,
+            };
             if space.invitation(&link.id).is_none() && self.is_used(token).await? {
                 return Err(Refusal::LinkUsed.into());
             }
@@ -253,7 +256,10 @@ impl Invitations {
             if refused.is_by(OWN_ACCOUNT) {
                 return Err(refusal_of(by, refused.standing(OWN_ACCOUNT)).into());
             }
-            taken += u32::from(refused.is_by(NEW_ACCOUNT));
+            if let Some(standing) = refused.standing(NEW_ACCOUNT) {
+                check_new(standing, link)?;
+                taken += 1;
+            }
             self.spaces.pause(tried).await;
         }
         Err(kept_changing())
@@ -444,6 +450,18 @@ fn application(space: &Space, link: &InvitationLink, phone: &Phone) -> Applicati
         email: link.email.clone(),
         phone: phone.clone(),
     }
+}
+
+/// An identifier that is taken is another's by chance, or that of the invited person, who has left.
+///
+/// # Errors
+/// `AccountExists`.
+fn check_new(standing: &Row, link: &InvitationLink) -> Result<(), Error> {
+    let is_active = standing.is("is_active");
+    if is_active && standing.parsed("email", Email::parse)?.normalised() == link.email.normalised() {
+        return Err(Refusal::AccountExists.into());
+    }
+    Ok(())
 }
 
 /// Why an account takes no other membership: it has as many as it may, or it has changed since it was read.

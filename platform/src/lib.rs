@@ -5,6 +5,7 @@ pub mod addresses;
 pub mod boot;
 pub mod clock;
 pub mod codes;
+pub mod concurrent;
 pub mod config;
 pub mod cookie;
 pub mod credentials;

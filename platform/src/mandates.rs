@@ -15,6 +15,7 @@ use domain::{
 pub use self::offers::{OFFERS_AT_ONCE_MAX, Offer, Offered};
 pub(crate) use self::rows::OFFER_RETENTION;
 pub use self::shown::ShownMandate;
+use crate::concurrent::all;
 use crate::error::Error;
 use crate::random::Random;
 use crate::spaces::{
@@ -194,6 +195,10 @@ impl Mandates {
         (side, search): (Option<Side>, &str),
         after: Option<&str>,
     ) -> Result<MandatePage, Error> {
+        // A search reads many rows: never for who is no member, whom their account tells.
+        if !account.establishments.contains(siret) {
+            return Err(Refusal::NotAllowed.into());
+        }
         let page = self.search(siret, side, search, after).await?;
         let mut mandates: Vec<HeldMandate> = page.rows.iter().map(rows::read).collect::<Result<_, _>>()?;
         let mut keys = membership_keys(siret, &account.identifier).to_vec();
@@ -351,26 +356,37 @@ impl Mandates {
         Ok(access)
     }
 
-    /// Where a person is a member, and the mandates that the establishment gave these.
+    /// Where a person is a member, and the mandates that the establishment gave these: two calls for who
+    /// belongs to one cabinet, one for who acts as an active member of the establishment itself.
     async fn places(&self, account: &Account, siret: &Siret) -> Result<Places, Error> {
         let own = account.establishments.iter();
         let mut keys: Vec<Key> =
             own.clone().flat_map(|siret| membership_keys(siret, &account.identifier)).collect();
         keys.push(Key::establishment(siret));
-        let given = async {
-            let mut given = Vec::new();
-            for cabinet in own.clone().filter(|cabinet| *cabinet != siret) {
-                let prefix = format!("{}{cabinet}#", Key::mandates(Some(Side::Client)));
-                given.extend(self.tools.table.find_all(&Key::space(siret), &prefix).await?);
-            }
-            Ok::<_, TableError>(given)
+        let memberships = self.tools.table.find_many(&keys);
+        let (rows, given) = if account.establishments.contains(siret) {
+            let rows = memberships.await?;
+            let acts = belonging(siret, &rows)?.is_some_and(|own| own.membership.is_active());
+            let given = if acts { Vec::new() } else { self.given(account, siret).await? };
+            (rows, given)
+        } else {
+            tokio::try_join!(memberships, self.given(account, siret))?
         };
-        let (rows, given) = tokio::try_join!(self.tools.table.find_many(&keys), given)?;
-        let own = account.establishments.iter();
         let belongings =
             own.filter_map(|siret| belonging(siret, &rows).transpose()).collect::<Result<_, _>>()?;
         let held = given.iter().map(rows::read).collect::<Result<_, _>>()?;
         Ok(Places { rows, belongings, held })
+    }
+
+    /// The mandates that an establishment gave those of a person, each read at the same time.
+    async fn given(&self, account: &Account, siret: &Siret) -> Result<Vec<Row>, TableError> {
+        let cabinets = account.establishments.iter().filter(|cabinet| *cabinet != siret);
+        let given = cabinets.map(|cabinet| async move {
+            let prefix = format!("{}{cabinet}#", Key::mandates(Some(Side::Client)));
+            self.tools.table.find_all(&Key::space(siret), &prefix).await
+        });
+        let given: Vec<Vec<Row>> = all(given.collect()).await.into_iter().collect::<Result<_, _>>()?;
+        Ok(given.concat())
     }
 
     async fn tell_first_use(
@@ -394,8 +410,12 @@ impl Mandates {
             let mut draft = Draft::new(&standing, now, &request);
             told(&mut draft)?;
             match self.spaces.write(draft.into_transaction(), &request).await? {
-                // Another use was first.
-                Written::No(refused) if refused.is_by(MANDATE_AS_READ) => return Ok(()),
+                // Another use was first; or the mandate has ended since it was read.
+                Written::No(refused) if refused.is_by(MANDATE_AS_READ) => {
+                    let has_ended = |row: &Row| row.find_moment("ended_at").is_some();
+                    let has_ended = refused.standing(MANDATE_AS_READ).is_some_and(has_ended);
+                    return if has_ended { Err(Refusal::NotAllowed.into()) } else { Ok(()) };
+                }
                 Written::No(_) => self.spaces.pause(tried).await,
                 Written::Yes => return Ok(()),
             }

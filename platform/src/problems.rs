@@ -54,6 +54,7 @@ pub enum Kind {
     AddressJustChanged,
     InvitationForAnotherAddress,
     AlreadyMember,
+    AccountExists,
     TooManyInvitations,
     TooManyEstablishments,
     MandateState,
@@ -90,6 +91,7 @@ impl Kind {
             Self::SpaceClosed | Self::AddressJustChanged => self.of_closings(),
             Self::InvitationForAnotherAddress => INVITATION_FOR_ANOTHER_ADDRESS,
             Self::AlreadyMember => ALREADY_MEMBER,
+            Self::AccountExists => ACCOUNT_EXISTS,
             Self::TooManyInvitations => TOO_MANY_INVITATIONS,
             Self::TooManyEstablishments => TOO_MANY_ESTABLISHMENTS,
             Self::MandateState => (S::CONFLICT, "mandate-state", "Mandat modifié : rechargez la page", None),
@@ -189,6 +191,14 @@ const ALREADY_MEMBER: Words = (
     "already-member",
     "Un autre compte de cette adresse est déjà membre",
     Some("Connectez-vous avec cet autre compte, puis ouvrez le lien de nouveau."),
+);
+const ACCOUNT_EXISTS: Words = (
+    StatusCode::CONFLICT,
+    "account-exists",
+    "Cette adresse a déjà un compte",
+    Some(
+        "Connectez-vous avec ce compte, puis ouvrez le lien de nouveau. Son identifiant vous est rappelé par courriel depuis la page «\u{a0}Identifiant oublié\u{a0}».",
+    ),
 );
 const TOO_MANY_INVITATIONS: Words = (
     StatusCode::CONFLICT,
@@ -341,6 +351,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::AddressJustChanged => Kind::AddressJustChanged,
         Refusal::InvitationForAnotherAddress => Kind::InvitationForAnotherAddress,
         Refusal::AlreadyMember => Kind::AlreadyMember,
+        Refusal::AccountExists => Kind::AccountExists,
         Refusal::TooManyInvitations => Kind::TooManyInvitations,
         Refusal::TooManyEstablishments => Kind::TooManyEstablishments,
         Refusal::MandateState => Kind::MandateState,

@@ -650,6 +650,10 @@ async fn each_route_keeps_to_two_calls_beside_the_session_s() {
     assert_eq!(calls(), ["BatchGetItem", "GetItem", "GetItem"], "a member needs no mandate");
     answer(&app, &client, &name, ("end", SIRET)).await;
     assert_eq!(calls(), write);
+    let path = format!("/api/space/mandates?siret={CABINET}&search=boulangerie");
+    let stranger = client.get(&app, &path).await;
+    assert_eq!((stranger.status, stranger.problem()), (403, "not-allowed"));
+    assert_eq!(calls(), ["GetItem", "GetItem"], "no search is made for who is no member");
     app.get("/api/space/mandates/text").await;
     assert!(calls().is_empty());
 }

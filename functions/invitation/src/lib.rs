@@ -25,7 +25,7 @@ pub const FUNCTION: Function = Function {
         route!(
             POST "/api/invitation/accept", accept, hash;
             refuses NoSession, NotAllowed, LinkUnknown, LinkExpired, LinkUsed, SpaceClosed,
-                InvitationForAnotherAddress, AlreadyMember, TooManyEstablishments, LastHolder
+                InvitationForAnotherAddress, AlreadyMember, AccountExists, TooManyEstablishments, LastHolder
         ),
         route!(POST "/api/invitation/request", ask; refuses ProofRejected, ProofAlreadyUsed),
     ],
@@ -105,6 +105,8 @@ pub struct ShownInvitation {
     pub last_name: String,
     #[schema(schema_with = state_schema)]
     pub state: &'static str,
+    /// Whether the acceptance is the inviter's leave.
+    pub is_successor: bool,
     pub you: You,
 }
 
@@ -118,8 +120,10 @@ pub enum You {
     Other,
     /// An account of the invited address.
     Same,
-    /// The same, which is a member already.
+    /// The same, which is an active member already.
     Member,
+    /// The same, which is a suspended member: a holder decides.
+    Suspended,
 }
 
 /// Who is a member now.
@@ -167,6 +171,7 @@ pub async fn show(
         first_name: link.name.first.as_str().to_owned(),
         last_name: link.name.last.as_str().to_owned(),
         state: state_of(&link, space, platform.clock.now()).as_str(),
+        is_successor: link.offer.is_successor(),
         you: you(&link, space, person.as_ref()),
     }))
 }
@@ -190,13 +195,13 @@ fn state_of(link: &InvitationLink, space: Option<&Space>, now: Timestamp) -> Lin
 
 fn you(link: &InvitationLink, space: Option<&Space>, person: Option<&Person>) -> You {
     let Some(Person { account, .. }) = person else { return You::None };
-    let is_member = space.is_some_and(|space| space.member(&account.identifier).is_some());
     if account.application.email.normalised() != link.email.normalised() {
-        You::Other
-    } else if is_member {
-        You::Member
-    } else {
-        You::Same
+        return You::Other;
+    }
+    match space.and_then(|space| space.member(&account.identifier)) {
+        Some(member) if member.membership.is_active() => You::Member,
+        Some(_) => You::Suspended,
+        None => You::Same,
     }
 }
 
@@ -220,11 +225,11 @@ pub async fn accept(
     let (token, new) = read(form.fields)?;
     let token = token.ok_or(Refusal::LinkUnknown)?.hash();
     let link = platform.invitations.find(&token).await?.ok_or(Refusal::LinkUnknown)?;
-    let by = match new {
+    let (by, space) = match new {
         Some((password, phone)) => open(platform, &link, password, phone).await?,
-        None => Accepting::Account(Box::new(Person::of(platform, &request).await?.account)),
+        None => (Accepting::Account(Box::new(Person::of(platform, &request).await?.account)), None),
     };
-    let accepted = platform.invitations.accept(&token, &link, &by).await?;
+    let accepted = platform.invitations.accept(&token, &link, (&by, space)).await?;
     let answer = Json(InvitationAccepted { identifier: accepted.identifier.to_string() });
     Ok(match accepted.session {
         Some(session) => answer.with_header(SET_COOKIE, &cookie::opening(&platform.config, &session)),
@@ -262,13 +267,13 @@ fn needed<T: FieldValue>(errors: &mut FieldErrors, name: &'static str, field: Op
 }
 
 /// A new account for the invited person: the password is judged, and hashed, once the acceptance is known to
-/// be allowed.
+/// be allowed by the space, which is given too.
 async fn open(
     platform: &Platform,
     link: &InvitationLink,
     password: Password,
     phone: Phone,
-) -> Result<Accepting, Error> {
+) -> Result<(Accepting, Option<Space>), Error> {
     let space = platform.spaces.find(&link.siret).await?;
     check(link, space.as_ref(), platform.clock.now())?;
     let application = Application {
@@ -281,7 +286,7 @@ async fn open(
     };
     password.judge(&application.person()).map_err(|code| Refusal::field("password", code))?;
     let password_hash = platform.passwords.hash(platform.passwords.place()?, password).await?;
-    Ok(Accepting::New { phone, password_hash })
+    Ok((Accepting::New { phone, password_hash }, space))
 }
 
 /// Checks that a new account could accept, by the rows as they stand.

@@ -6,6 +6,7 @@ use domain::time::Timestamp;
 use domain::{
     Account, Email, FieldCode, FieldValue, FullName, Invitation, InvitationId, Name, Refusal, Role, Siret,
 };
+use platform::concurrent::all;
 use platform::http::{Accepted, NoContent, Request};
 use platform::people::Person;
 use platform::spaces::{By, Colleague, Invited, Space};
@@ -13,7 +14,6 @@ use platform::{Error, Field, Form, Platform, fields, form};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::concurrent::all;
 use crate::{EstablishmentQuery, InvitationPath, invitation_of, siret_of};
 
 /// Whether the acceptance is the inviter's leave. Left out, it is not.
@@ -202,10 +202,15 @@ pub async fn correct(
 ) -> Result<Accepted<InvitationSent>, Error> {
     let (siret, email) = fields!(form: siret, email)?;
     let person = Person::of(platform, &request).await?;
-    let (before, after) = (invitation_of(&request)?, platform.spaces.new_invitation());
+    let before = invitation_of(&request)?;
+    let after = platform.spaces.corrected_invitation(&before, &email)?;
     let change = platform.spaces.change(&siret, |draft| {
         let (space, now) = (draft.space, draft.now());
         let holder = space.actor(&person.account.identifier, Action::Invite)?;
+        // The same once more, a double click or a lost answer: it is sent already.
+        if space.invitation(&after).is_some() {
+            return Ok(());
+        }
         let invited = space.invitation(&before).ok_or(Refusal::NotAllowed)?;
         // Whose place it offers says to whom.
         if invited.invitation.offer.is_successor() && invited.invitation.invited_by != holder.identifier {

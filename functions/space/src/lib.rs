@@ -1,6 +1,5 @@
 //! `/api/space`: what a person sees of their establishments, their data, and who else acts there.
 
-mod concurrent;
 mod export;
 mod invitations;
 mod members;

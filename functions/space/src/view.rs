@@ -3,6 +3,7 @@
 use domain::authority::Action;
 use domain::time::Timestamp;
 use domain::{Account, Identifier, MemberState, Membership, Refusal, Role, Siret};
+use platform::concurrent::all;
 use platform::form::schema::{self, Schema};
 use platform::http::{Json, Request};
 use platform::mandates::{MandatePage, ShownMandate};
@@ -13,7 +14,6 @@ use platform::{Error, Platform};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::concurrent::all;
 use crate::successor::NamedSuccessor;
 use crate::{EstablishmentQuery, siret_of};
 

@@ -13,6 +13,7 @@ use domain::{
 
 use super::{Colleague, Heir, Invited, Space, Spaces, rows};
 use crate::error::Error;
+use crate::function::Secret;
 use crate::outbox::Outbox;
 use crate::presences::first_turn;
 use crate::table::{Change, Committed, Guard, Key, Refused, Row, StringSet, TableError, Transaction};
@@ -21,6 +22,9 @@ use crate::table::{Change, Committed, Guard, Key, Refused, Row, StringSet, Table
 pub(crate) const TRIES_MAX: usize = 8;
 /// Members whose rows go with a closing, and who are told of it: three writes each.
 const CLOSED_MEMBERS_MAX: usize = 30;
+/// Members who are removed at once before it while there are more: four writes each, and those of the
+/// invitations that end with them.
+const REMOVED_MEMBERS_MAX: usize = 12;
 /// The longest pause before a change is tried again, in milliseconds; as long again at each try.
 const TRY_PAUSE_MS_MAX: u32 = 30;
 /// The space stands as it was read: every change of it adds an entry to its journal.
@@ -272,17 +276,27 @@ impl<'a> Draft<'a> {
     }
 
     /// Closes the space by its only active holder: nobody is a member any more, and what comes next begins a
-    /// journal of its own. Rows of members go with it, as many as one write takes; the others give nothing.
+    /// journal of its own. Rows of members go with it. While there are more than one write takes, it removes
+    /// some of them instead. Whether it is closed.
     ///
     /// # Errors
     /// `OtherHolders`, `SpaceClosed`.
-    pub fn close(&mut self, holder: &Colleague, outbox: &Outbox) -> Result<(), Error> {
+    pub fn close(&mut self, holder: &Colleague, outbox: &Outbox) -> Result<bool, Error> {
         check_closing(self.holders)?;
         self.demand = Demand::One;
-        self.tell(&Entry::SpaceClosed { by: By::Person(holder.who()) });
         let space = self.space;
         let others = space.members.iter().filter(|member| member.identifier != holder.identifier);
-        for member in [holder].into_iter().chain(others).take(CLOSED_MEMBERS_MAX) {
+        if space.members.len() > CLOSED_MEMBERS_MAX {
+            let (change, by) = (MemberChange::Remove, By::Person(holder.who()));
+            for member in others.take(REMOVED_MEMBERS_MAX) {
+                self.change_member(member, change, &by)?;
+                let (siret, identifier) = (space.siret.clone(), member.identifier.clone());
+                self.mail(outbox, &MailJob::MemberChanged { siret, identifier, change })?;
+            }
+            return Ok(false);
+        }
+        self.tell(&Entry::SpaceClosed { by: By::Person(holder.who()) });
+        for member in [holder].into_iter().chain(others) {
             let Colleague { identifier, .. } = member;
             self.transaction.delete(Key::member(&space.siret, identifier));
             self.drop_membership(identifier);
@@ -291,7 +305,7 @@ impl<'a> Draft<'a> {
         }
         self.chain = Chain::new(&space.siret);
         (self.holders, self.opening) = (0, self.opening.next());
-        Ok(())
+        Ok(true)
     }
 
     /// All its writes, the establishment's row first; none when nothing changes.
@@ -404,6 +418,11 @@ impl Spaces {
     #[must_use]
     pub fn new_invitation(&self) -> InvitationId {
         InvitationId::from_bytes(self.random.bytes())
+    }
+
+    /// The id of the invitation to a right address in the place of another.
+    pub fn corrected_invitation(&self, former: &InvitationId, email: &Email) -> Result<InvitationId, Error> {
+        Ok(InvitationId::of_correction(self.config.keys.of(Secret::Hash)?, former, email))
     }
 }
 

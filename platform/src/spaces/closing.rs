@@ -11,7 +11,7 @@ use super::change::{By, Draft};
 use super::{Space, Spaces};
 use crate::error::Error;
 use crate::outbox::Outbox;
-use crate::table::{Change, Committed, Guard, Key, Transaction};
+use crate::table::{Change, Committed, Guard, Key, TableError, Transaction};
 
 /// The account is as it was read, and a member nowhere.
 const SAME_ACCOUNT: Guard = Guard("same account");
@@ -21,7 +21,9 @@ const CLOSE: &str = "SET is_active = :false, credentials_epoch = :next, expires_
 const SAME: &str = "is_active = :true AND credentials_epoch = :epoch AND attribute_not_exists(sirets)";
 
 impl Spaces {
-    /// Closes the space of an establishment by its only active holder, and tells its members.
+    /// Closes the space of an establishment by its only active holder, and tells its members. Those whom one
+    /// write cannot take are removed before it, some at once: a closing that dies on the way is asked for
+    /// again.
     ///
     /// # Errors
     /// `NotAllowed`, `OtherHolders`, `AddressJustChanged`.
@@ -31,7 +33,8 @@ impl Spaces {
             let holder = draft.space.actor(&account.identifier, Action::CloseSpace)?;
             draft.close(holder, outbox)
         };
-        self.change(siret, closed).await
+        while !self.change(siret, closed).await? {}
+        Ok(())
     }
 
     /// Closes an account: it leaves its establishments one by one, then its sessions end and its password is
@@ -54,6 +57,10 @@ impl Spaces {
         for siret in &account.establishments {
             self.leave(account, siret).await?;
         }
+        self.end_account(account, outbox).await
+    }
+
+    async fn end_account(&self, account: &Account, outbox: &Outbox) -> Result<(), Error> {
         let end = Change::new(Key::account(&account.identifier), CLOSE, SAME)
             .value("true", true)
             .value("false", false)
@@ -69,6 +76,10 @@ impl Spaces {
             Committed::No(refused) => match refused.standing(SAME_ACCOUNT) {
                 // An answer was lost, and the SDK sent the transaction again.
                 Some(row) if !row.is("is_active") => Ok(()),
+                // An invitation was accepted meanwhile: the account goes on, and can be closed again.
+                Some(row) if row.find_number("credentials_epoch") == Some(account.credentials_epoch) => {
+                    Err(Error::Table(TableError::Unavailable("an account that joins elsewhere".into())))
+                }
                 _ => Err(Refusal::NoSession.into()),
             },
         }

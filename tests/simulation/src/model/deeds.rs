@@ -303,8 +303,8 @@ impl Model {
             What::Journal { by, siret } => self.judge_journal(*by, siret, span, answer),
             What::ListMandates { by, siret } => self.judge_list(*by, siret, span, answer),
             What::Invite { by, siret, .. } => self.judge_invited(*by, siret, span, answer),
-            What::Correct { by, siret, former, .. } => {
-                self.judge_corrected((*by, siret.as_str(), *former), span, answer)
+            What::Correct { by, siret, former, to } => {
+                self.judge_corrected((*by, siret.as_str()), (*former, to.as_str()), span, answer)
             }
             What::Withdraw { by, siret, .. } => self.judge_withdrawn(*by, siret, span, answer),
             What::Show { invitation, until } => self.judge_shown(*invitation, *until, span, answer),

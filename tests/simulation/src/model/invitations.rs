@@ -269,14 +269,20 @@ impl Model {
 
     pub(super) fn judge_corrected(
         &self,
-        (by, siret, former): (Who, &str, usize),
+        (by, siret): (Who, &str),
+        (former, to): (usize, &str),
         span: Span,
         answer: &Answer,
     ) -> Verdict {
+        // The same correction, asked for once more.
+        let is_again = self.deeds.iter().any(|deed| {
+            let What::Correct { former: of, to: there, .. } = &deed.what else { return false };
+            *of == former && there == to && deed.happened.is_possible() && deed.span.can_precede(span)
+        });
         let may_be_gone = self.may_be_over(former, span) || self.may_be_accepted(former, span);
         let of = self.invitations.get(former);
         match (answer.status, answer.problem()) {
-            (202, _) if self.is_over(former, span) || self.is_accepted(former, span) => {
+            (202, _) if !is_again && (self.is_over(former, span) || self.is_accepted(former, span)) => {
                 Err(format!("an invitation into {siret} that is over is sent to another address"))
             }
             (403, "not-allowed") if may_be_gone => Ok(()),

@@ -100,6 +100,16 @@ impl Addresses {
         }
     }
 
+    /// The changes of an account that are still remembered, the earliest first.
+    pub async fn of(&self, identifier: &Identifier) -> Result<Vec<AddressChange>, TableError> {
+        let rows = self.tools.table.find_all(&Key::account_rows(identifier), Key::ADDRESS_CHANGES).await?;
+        let now = self.tools.clock.now();
+        let changes = rows.iter().filter(|row| !row.is_past(now)).map(|row| read(identifier, row));
+        let mut changes: Vec<AddressChange> = changes.collect::<Result<_, _>>()?;
+        changes.sort_by_key(|change| change.asked_at);
+        Ok(changes)
+    }
+
     /// A change of an account.
     pub async fn find(
         &self,

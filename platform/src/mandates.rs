@@ -12,6 +12,7 @@ use domain::{
     Account, Email, FieldCode, MailJob, Mandate, MandateId, Name, Opening, Openings, Refusal, Side, Siret,
 };
 
+pub(crate) use self::offers::OFFERS_RETENTION;
 pub use self::offers::{OFFERS_AT_ONCE_MAX, Offer, Offered};
 pub(crate) use self::rows::OFFER_RETENTION;
 pub use self::shown::ShownMandate;

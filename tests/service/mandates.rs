@@ -622,6 +622,27 @@ async fn members_see_mandates_and_holders_decide_and_the_suspended_do_neither() 
 }
 
 #[tokio::test]
+async fn an_establishment_offers_another_so_much_a_day() {
+    let app = App::new();
+    let (client, cabinet) = both(&app).await;
+    for _ in 0..30 {
+        let name = offered(&app, &client, &by_client(&app, &["read"], (0, 30))).await;
+        assert_eq!(answer(&app, &client, &name, ("end", SIRET)).await.status, 200);
+    }
+    let more = offer(&app, &client, &by_client(&app, &["read"], (0, 30))).await;
+    assert_eq!((more.status, more.problem()), (409, "mandate-state"));
+    let back = offered(&app, &cabinet, &by_cabinet(&app, &["read"], (0, 30))).await;
+    assert_eq!(
+        answer(&app, &cabinet, &back, ("end", CABINET)).await.status,
+        200,
+        "the other side's are its own"
+    );
+    app.wait_minutes(24 * 60);
+    let client = client.again(&app, PASSWORD).await;
+    offered(&app, &client, &by_client(&app, &["read"], (0, 30))).await;
+}
+
+#[tokio::test]
 async fn each_route_keeps_to_two_calls_beside_the_session_s() {
     let app = App::new();
     let (client, cabinet) = both(&app).await;

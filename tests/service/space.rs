@@ -756,6 +756,7 @@ async fn a_person_takes_along_what_is_held_about_them_and_nothing_of_others() {
     let data = &answer.body;
     assert_eq!((&data["account"]["email"], &data["failed_logins"]), (&json!(EMAIL), &json!(1)));
     assert_eq!(data["opened_with"]["siret"], SIRET);
+    assert!(data["opened_with"]["at"].is_string() && data["address_changes"] == json!([]));
     let membership = &data["memberships"][0];
     assert_eq!((&membership["role"], &membership["journal_number"]), (&json!("holder"), &json!(1)));
     let sent = membership["invitations"].as_array().unwrap();

@@ -16,6 +16,7 @@ mod rush;
 mod simulate;
 mod sizes;
 mod statistics;
+mod successors;
 mod test;
 mod timing;
 mod tools;
@@ -54,7 +55,7 @@ struct Chore {
     run: fn(&[&str]) -> Outcome,
 }
 
-const CHORES: [Chore; 24] = [
+const CHORES: [Chore; 25] = [
     Chore {
         name: "test",
         arguments: "[--times N] [STEP…]",
@@ -189,6 +190,12 @@ const CHORES: [Chore; 24] = [
         arguments: "show ID [--env ENVIRONMENT] | redrive --env ENVIRONMENT",
         about: "where a mail is and why; or dead letters back to their lanes",
         run: mail::run,
+    },
+    Chore {
+        name: "successors",
+        arguments: "SIRET [--env ENVIRONMENT]",
+        about: "whom the holders of an establishment named to take over, for who decides a succession",
+        run: successors::run,
     },
     Chore {
         name: "verify",

@@ -48,6 +48,7 @@ pub const FUNCTION: Function = Function {
         Grant::put("MAIL#"),
         Grant::put("SIRET#"),
         Grant::update("LIVE#"),
+        Grant::update("OFFERS#"),
         Grant::update("SIRET#"),
         Grant::delete("LIVE#"),
     ],

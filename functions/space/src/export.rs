@@ -1,7 +1,7 @@
 //! `GET /api/space/export`: what is held about a person, for them to keep.
 
 use domain::time::Timestamp;
-use domain::{Account, Identifier, MemberState, Role, Siret};
+use domain::{Account, AddressChange, Identifier, MemberState, Role, Siret};
 use platform::form::schema;
 use platform::http::{CONTENT_DISPOSITION, IntoResponse, Json, Request, Response};
 use platform::mandates::ShownMandate;
@@ -25,6 +25,8 @@ pub struct MyData {
     pub account: Myself,
     /// With what the account was opened.
     pub opened_with: OpenedWith,
+    /// The changes of its address of the last days, the earliest first.
+    pub address_changes: Vec<MyAddressChange>,
     /// In the order of SIRETs.
     pub memberships: Vec<MyMembership>,
     /// The open ones, the latest first.
@@ -40,6 +42,24 @@ pub struct OpenedWith {
     pub siret: String,
     /// As it was written then.
     pub establishment_name: String,
+    /// When that was, with the general conditions accepted; or when the account was opened by an invitation.
+    #[schema(format = DateTime)]
+    pub at: String,
+}
+
+/// A change of the account's address that was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyAddressChange {
+    pub from: String,
+    pub to: String,
+    #[schema(format = DateTime)]
+    pub asked_at: String,
+    /// When its link was answered, if it was.
+    #[schema(format = DateTime)]
+    pub confirmed_at: Option<String>,
+    /// When the way back was taken, if it was.
+    #[schema(format = DateTime)]
+    pub restored_at: Option<String>,
 }
 
 /// What the person is in an establishment, and what they did there that is held under their name.
@@ -119,6 +139,20 @@ impl OpenedWith {
         Self {
             siret: account.application.siret.to_string(),
             establishment_name: account.application.establishment_name.as_str().to_owned(),
+            at: account.created_at.to_string(),
+        }
+    }
+}
+
+impl MyAddressChange {
+    fn of(change: &AddressChange) -> Self {
+        let moment = |at: Option<Timestamp>| at.map(|at| at.to_string());
+        Self {
+            from: change.former.as_str().to_owned(),
+            to: change.new.as_str().to_owned(),
+            asked_at: change.asked_at.to_string(),
+            confirmed_at: moment(change.confirmed_at),
+            restored_at: moment(change.restored_at),
         }
     }
 }
@@ -191,14 +225,16 @@ pub async fn export(platform: &Platform, request: Request) -> Result<Response, E
     let sirets: Vec<Siret> = account.establishments.iter().cloned().collect();
     let sessions = async { Ok::<_, Error>(platform.sessions.of(account).await?) };
     let failed = async { Ok::<_, Error>(platform.sessions.failed_logins(&account.identifier).await?) };
-    let (seen, sessions, failed_logins) =
-        tokio::try_join!(see_all(platform, account, &sirets), sessions, failed)?;
+    let changes = async { Ok::<_, Error>(platform.addresses.of(&account.identifier).await?) };
+    let (seen, sessions, failed_logins, changes) =
+        tokio::try_join!(see_all(platform, account, &sirets), sessions, failed, changes)?;
     let now = platform.clock.now();
     let memberships = seen.iter().filter_map(|seen| MyMembership::of(&account.identifier, seen, now));
     let data = MyData {
         exported_at: now.to_string(),
         account: Myself::of(account),
         opened_with: OpenedWith::of(account),
+        address_changes: changes.iter().map(MyAddressChange::of).collect(),
         memberships: memberships.collect(),
         sessions: sessions.iter().map(|opened| MySession::of(opened, &person)).collect(),
         failed_logins,

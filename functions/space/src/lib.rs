@@ -51,6 +51,7 @@ pub const FUNCTION: Function = Function {
         Grant::get("ATTEMPTS#"),
         Grant::get("SESSION#"),
         Grant::get_many("SIRET#"),
+        Grant::query("ACCOUNT#"),
         Grant::query("SESSIONS#"),
         Grant::query("SIRET#"),
         Grant::put("JOURNAL#"),

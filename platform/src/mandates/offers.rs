@@ -3,7 +3,7 @@
 use domain::authority::Action;
 use domain::journal::{By, Entry, MandateEvent};
 use domain::mandate::{ShownText, Slot, check_sides};
-use domain::time::Timestamp;
+use domain::time::{SignedDuration, Timestamp, after, start_of_utc, utc_day};
 use domain::{
     Account, Email, FieldCode, MailJob, Mandate, MandateId, MandateText, Refusal, Scopes, Side, Siret, Term,
 };
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::spaces::{Colleague, Draft, Space, TRIES_MAX, Written, kept_changing, membership_keys};
 use crate::table::{Change, Guard, Key, Refused, Row, TableError};
 
-/// Offers of one request: eleven writes each, in one transaction of at most a hundred.
+/// Offers of one request: twelve writes each, in one transaction of at most a hundred.
 pub const OFFERS_AT_ONCE_MAX: usize = 8;
 /// Live keys of each of them.
 const LIVE_KEYS: [Guard; OFFERS_AT_ONCE_MAX] = [
@@ -30,6 +30,11 @@ const LIVE_KEYS: [Guard; OFFERS_AT_ONCE_MAX] = [
 const NEW_MANDATE: Guard = Guard("new mandate");
 /// The other establishment's space is open, in the opening that was read.
 const OTHER_SPACE: Guard = Guard("other space");
+
+/// Offers of one establishment to another within a day in UTC: each leaves a row with the other one.
+const OFFERS_A_DAY_MAX: u64 = 30;
+/// How long they are counted from the beginning of the day.
+pub(crate) const OFFERS_RETENTION: SignedDuration = SignedDuration::from_hours(48);
 
 /// What one side offers.
 #[derive(Debug, Clone)]
@@ -51,7 +56,7 @@ pub enum Offered {
     Offered(MandateName),
     /// A mandate of the same scopes is in force.
     AlreadyActive,
-    /// Another live one stands in its way.
+    /// Another live one stands in its way, or too many offers of this day.
     InTheWay,
     /// The other establishment has no space here.
     Unknown,
@@ -141,6 +146,7 @@ impl Mandates {
             let transaction = draft.transaction();
             rows::create(transaction, NEW_MANDATE, &held);
             rows::write_keys(transaction, LIVE_KEYS[rank], &held, &held.mandate.claim(&held.id), now);
+            transaction.change(LIVE_KEYS[rank], counted(&offer.siret, tried.other, now));
             let is_open = "opening = :opening AND holders > :none";
             let is_open = Change::condition(Key::establishment(&other.siret), is_open);
             let is_open = is_open.value("opening", other.opening.0).value("none", 0);
@@ -153,6 +159,19 @@ impl Mandates {
         }
         Ok(())
     }
+}
+
+/// One more offer of the day to that establishment.
+fn counted(own: &Siret, other: &Siret, now: Timestamp) -> Change {
+    let day = utc_day(now);
+    Change::new(
+        Key::offers_of_day(own, other, day),
+        "SET expires_at = :until ADD offers :one",
+        "attribute_not_exists(offers) OR offers < :most",
+    )
+    .value("until", after(start_of_utc(day), OFFERS_RETENTION))
+    .value("one", 1)
+    .value("most", OFFERS_A_DAY_MAX)
 }
 
 fn held(own: &Space, other: &Space, offer: &Offer, tried: &Tried<'_>, now: Timestamp) -> HeldMandate {
@@ -201,6 +220,10 @@ fn result(offer: &Offer, tried: Tried<'_>) -> Offered {
 fn settle(offer: &Offer, tried: &mut [Tried<'_>], refused: &Refused) -> Result<(), TableError> {
     for (rank, tried) in tried.iter_mut().enumerate() {
         let Some(row) = refused.standing(LIVE_KEYS[rank]) else { continue };
+        if row.find_number("offers").is_some() {
+            tried.result = Some(Offered::InTheWay);
+            continue;
+        }
         let term = rows::term_of(row)?;
         let is_same = term == offer.term
             && row.parsed("scopes", |scopes| Scopes::parse(scopes).ok_or(()))? == offer.scopes

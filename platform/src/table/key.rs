@@ -96,8 +96,17 @@ impl Key {
 
     #[must_use]
     pub fn account(identifier: &Identifier) -> Self {
-        Self::new(format!("ACCOUNT#{identifier}"), "ACCOUNT")
+        Self::new(Self::account_rows(identifier), "ACCOUNT")
     }
+
+    /// The partition of an account, and of the changes of its address.
+    #[must_use]
+    pub fn account_rows(identifier: &Identifier) -> String {
+        format!("ACCOUNT#{identifier}")
+    }
+
+    /// What the sort keys of the changes of an address begin with.
+    pub const ADDRESS_CHANGES: &str = "ADDRESS#";
 
     /// By the token's hash.
     #[must_use]
@@ -134,9 +143,15 @@ impl Key {
         Self::new(Self::turns_of_holders(day), format!("{siret}#{identifier}"))
     }
 
+    /// What one establishment offers another on a day in UTC.
+    #[must_use]
+    pub fn offers_of_day(own: &Siret, other: &Siret, day: Date) -> Self {
+        Self::new(format!("OFFERS#{own}#{other}#{day}"), "OFFERS")
+    }
+
     #[must_use]
     pub fn address_change(identifier: &Identifier, id: &AddressChangeId) -> Self {
-        Self::new(format!("ACCOUNT#{identifier}"), format!("ADDRESS#{id}"))
+        Self::new(Self::account_rows(identifier), format!("{}{id}", Self::ADDRESS_CHANGES))
     }
 
     /// By the challenge's signature.

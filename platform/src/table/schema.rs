@@ -12,7 +12,7 @@ use domain::membership::PRESENCE_VALID;
 use domain::proof::PROOF_VALID_MINUTES;
 use domain::time::SignedDuration;
 
-use crate::mandates::OFFER_RETENTION;
+use crate::mandates::{OFFER_RETENTION, OFFERS_RETENTION};
 use crate::notices::NOTICE_RETENTION;
 use crate::outbox::{COUNT_RETENTION, MAIL_RETENTION, NO_MAIL_RETENTION, PACE_RETENTION};
 use crate::presences::TURN_RETENTION;
@@ -240,6 +240,14 @@ pub const KINDS: &[Kind] = &[
             EXPIRES_AT.sometimes(),
         ],
         retention: Retention::After(OFFER_RETENTION, "the offer, unless it is accepted"),
+    },
+    Kind {
+        name: "offers of a day",
+        pk: "OFFERS#<siret>#<siret of the other>#<day>",
+        sk: "OFFERS",
+        meaning: "How many mandates one establishment has offered another on a day in UTC.",
+        attributes: &[number("offers", "so far"), EXPIRES_AT],
+        retention: Retention::After(OFFERS_RETENTION, "the beginning of the day"),
     },
     Kind {
         name: "request for an invitation",

@@ -1,0 +1,110 @@
+//! `cargo xtask successors`: whom the holders of an establishment named in advance, for who handles a succession.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::Siret;
+use domain::time::{Timestamp, in_paris};
+use serde_json::{Map, Value, json};
+
+use crate::deploy::environment::Environment;
+use crate::deploy::stack::Stack;
+use crate::tools::Tools;
+use crate::{Error, Outcome, Usage, notice};
+
+/// Which rows of a space are read: its own, and its members'.
+const CONDITION: &str = "pk = :pk AND sk BETWEEN :first AND :last";
+
+/// Prints the successors of a SIRET, on one machine or on AWS.
+pub fn run(arguments: &[&str]) -> Outcome {
+    let (siret, rows): (_, fn(&str, &Value) -> Result<Value, Error>) = match arguments {
+        [siret] => (siret, |_, values| local(values)),
+        [siret, "--env", _] => (siret, on_aws),
+        _ => return Err(Usage.into()),
+    };
+    let siret = Siret::parse(siret).map_err(|code| format!("the SIRET is not one: {}", code.as_str()))?;
+    let text = |text: &str| json!({"S": text});
+    let partition = format!("SIRET#{siret}");
+    let values = json!({":pk": text(&partition), ":first": text("ESTABLISHMENT"), ":last": text("MEMBER#~")});
+    let rows = rows(arguments.last().unwrap_or(&""), &values)?;
+    print!("{}", shown(rows.as_array().map_or(&[], Vec::as_slice)));
+    Ok(())
+}
+
+/// A line for each successor that an active holder of the present opening has named.
+fn shown(rows: &[Value]) -> String {
+    let text = |row: &Value, name: &str| row[name]["S"].as_str().unwrap_or_default().to_owned();
+    let own = rows.iter().find(|row| text(row, "sk") == "ESTABLISHMENT");
+    let stands = |row: &&Value| {
+        own.is_some_and(|own| own["opening"] == row["opening"])
+            && text(row, "member_role") == "holder"
+            && text(row, "member_state") == "active"
+            && !row["heir_named_at"].is_null()
+    };
+    let line = |row: &Value| {
+        let at = row["heir_named_at"]["N"].as_str().and_then(|at| at.parse().ok());
+        let at = Timestamp::from_second(at.unwrap_or(0)).unwrap_or(Timestamp::UNIX_EPOCH);
+        let at = in_paris(at).strftime("%Y-%m-%d %H:%M");
+        let named = format!("{} {}", text(row, "heir_first_name"), text(row, "heir_last_name"));
+        let by = format!("{} {}", text(row, "first_name"), text(row, "last_name"));
+        format!("{named} <{}>, named {at} by {by}\n", text(row, "heir_email"))
+    };
+    let lines: String = rows.iter().filter(stands).map(line).collect();
+    if lines.is_empty() { "nobody is named\n".to_owned() } else { lines }
+}
+
+/// The rows at the portal of this machine.
+fn local(values: &Value) -> Result<Value, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (client, table) = notice::table()?;
+    let mut asked = client.query().table_name(table).key_condition_expression(CONDITION);
+    for (name, value) in values.as_object().into_iter().flatten() {
+        let value = AttributeValue::S(value["S"].as_str().unwrap_or_default().to_owned());
+        asked = asked.expression_attribute_values(name, value);
+    }
+    let rows = runtime.block_on(asked.send())?.items.unwrap_or_default();
+    let attribute = |(name, value)| match value {
+        AttributeValue::S(text) => Some((name, json!({"S": text}))),
+        AttributeValue::N(number) => Some((name, json!({"N": number}))),
+        _ => None,
+    };
+    let row = |row: std::collections::HashMap<String, AttributeValue>| {
+        Value::Object(row.into_iter().filter_map(attribute).collect::<Map<_, _>>())
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+fn on_aws(environment: &str, values: &Value) -> Result<Value, Error> {
+    let tools = Tools::find()?;
+    let environment = Environment::find(&tools, environment)?;
+    let stack = Stack::of(&tools, &environment);
+    let described = stack.describe()?.ok_or("there is no such stack")?;
+    let (table, values) = (described.output("TableName")?, values.to_string());
+    let asked = ["dynamodb", "query", "--table-name", table, "--key-condition-expression", CONDITION];
+    let found = stack.aws(&[&asked[..], &["--expression-attribute-values", &values]].concat())?;
+    Ok(found["Items"].clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn successors_are_shown_that_active_holders_named() {
+        let member = |opening: &str, role: &str, state: &str| {
+            json!({
+                "sk": {"S": "MEMBER#AP-7K3M-Q2FD"}, "opening": {"N": opening}, "member_role": {"S": role},
+                "member_state": {"S": state}, "first_name": {"S": "Jeanne"}, "last_name": {"S": "Martin"},
+                "heir_first_name": {"S": "Paul"}, "heir_last_name": {"S": "Durand"},
+                "heir_email": {"S": "paul@exemple.fr"}, "heir_named_at": {"N": "1795428000"},
+            })
+        };
+        let own = json!({"sk": {"S": "ESTABLISHMENT"}, "opening": {"N": "2"}});
+        let of = |member| shown(&[own.clone(), member]);
+        let named = "Paul Durand <paul@exemple.fr>, named 2026-11-23 11:00 by Jeanne Martin\n";
+        assert_eq!(of(member("2", "holder", "active")), named);
+        for gone in [member("1", "holder", "active"), member("2", "member", "active")] {
+            assert_eq!(of(gone), "nobody is named\n");
+        }
+        assert_eq!(of(member("2", "holder", "suspended")), "nobody is named\n");
+        assert_eq!(shown(&[]), "nobody is named\n");
+    }
+}

@@ -1,6 +1,8 @@
 //! Tests of changes of an address: what ends them, and the way back that nobody else's way back undoes.
 
-use domain::address_change::{ADDRESS_VALID_MINUTES, AddressLink, Undone, WAY_BACK_DAYS};
+use domain::address_change::{
+    ADDRESS_CHANGE_RETENTION, ADDRESS_VALID_MINUTES, AddressLink, Undone, WAY_BACK_DAYS, check_closing,
+};
 use domain::time::{SignedDuration, Timestamp, after, minutes};
 use domain::{AddressChange, Email, Identifier, MailId, Refusal, SecretKey};
 
@@ -100,5 +102,18 @@ fn what_is_undone_is_read_as_it_was_printed_and_ends_with_the_last_link() {
     assert_eq!(Undone::parse(&undone.to_string()), Some(undone));
     assert_eq!((Undone::parse("1"), Undone::parse("a b")), (None, None));
     assert!(!undone.is_over(after(undone.until, SignedDuration::from_hours(24 * WAY_BACK_DAYS))));
+    assert!(!undone.is_over(after(undone.until, ADDRESS_CHANGE_RETENTION)), "to its last moment");
+    assert_eq!(ADDRESS_CHANGE_RETENTION, SignedDuration::from_hours(8 * 24), "a day to say that it is over");
     assert!(undone.is_over(after(undone.until, SignedDuration::from_hours(24 * (WAY_BACK_DAYS + 2)))));
+}
+
+#[test]
+fn nothing_is_closed_while_an_address_can_come_back() {
+    let changed = Some(asked_at());
+    let week = SignedDuration::from_hours(7 * 24);
+    assert_eq!(check_closing(None, asked_at()), Ok(()));
+    for at in [asked_at(), after(asked_at(), HOUR), after(asked_at(), week)] {
+        assert_eq!(check_closing(changed, at), Err(Refusal::AddressJustChanged), "{at}");
+    }
+    assert_eq!(check_closing(changed, after(asked_at(), week + SignedDuration::from_secs(1))), Ok(()));
 }

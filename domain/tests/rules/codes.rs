@@ -15,6 +15,10 @@ fn a_code_is_read_as_people_type_it() {
     for typed in ["", "7K3M-Q2F", "7K3M-Q2FDD", "7K3M-Q2FU", "AP-7K3M-Q2FD", &"7".repeat(65)] {
         assert_eq!(Code::parse(typed).err(), Some(FieldCode::CodeFormat), "{typed}");
     }
+    // As long as a field takes, with what is ignored, and no longer.
+    let spaced = |length: usize| format!("7K3MQ2FD{}", " ".repeat(length - 8));
+    assert!(Code::parse(&spaced(64)).is_ok());
+    assert_eq!(Code::parse(&spaced(65)).err(), Some(FieldCode::CodeFormat));
     assert_eq!(format!("{:?}", Code::parse("7K3M-Q2FD")), "Ok(Code(•••))");
 }
 

@@ -1,7 +1,8 @@
 //! Tests of what becomes of a mail: SES's events in any order, reasons, and the health of a domain.
 
 use domain::delivery::{
-    AddressStanding, Bounce, DelayBin, DomainCounts, DomainHealth, Event, HEALTH_MAILS_MIN, Progress, Reason,
+    AddressStanding, BOUNCED_RETENTION, Bounce, COMPLAINED_RETENTION, DelayBin, DomainCounts, DomainHealth,
+    Event, HEALTH_MAILS_MIN, Progress, Reason,
 };
 use domain::journal::MandateEvent;
 use domain::mail::MailState;
@@ -109,6 +110,17 @@ fn states_and_reasons_are_read_as_they_are_written() {
         assert_eq!(AddressStanding::parse(standing.as_str()), Some(standing));
     }
     assert_eq!((MailState::parse(""), Reason::parse("x"), AddressStanding::parse("x")), (None, None, None));
+}
+
+#[test]
+fn only_a_domain_that_refuses_is_no_fault_of_the_mailbox() {
+    let of_domain: Vec<Reason> = Reason::ALL.into_iter().filter(|reason| reason.is_of_domain()).collect();
+    assert_eq!(of_domain, [Reason::DomainUnknown, Reason::Blocked]);
+    let bounced = Event::Bounced(Bounce { is_permanent: true, reason: Reason::MailboxFull });
+    let told = queued().on(bounced, at(5)).map(|progress| progress.reason);
+    assert_eq!(told, Some(Some(Reason::MailboxFull)), "why a mail came back is kept");
+    assert_eq!(BOUNCED_RETENTION, SignedDuration::from_hours(720));
+    assert_eq!(COMPLAINED_RETENTION, SignedDuration::from_hours(8_760));
 }
 
 #[test]

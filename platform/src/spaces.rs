@@ -33,6 +33,8 @@ use crate::table::{Key, Row, Table, TableError};
 pub(crate) const INVITATION_REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// The retention of a request for an invitation: as long as it is to be answered.
 pub(crate) const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Requests for an invitation that are listed.
+const REQUESTS_LISTED_MAX: usize = 20;
 /// Rows of a space that are read at once, people first: the limits of members and of open invitations, as
 /// many that are over, and a page of mandates.
 const SPACE_ROWS_MAX: i32 = 300;
@@ -146,6 +148,17 @@ impl Space {
         self.invitations.iter().filter(is_open).count() as u64
     }
 
+    /// Of requests for an invitation, those of people who are neither members nor invited, the latest first.
+    fn unanswered(&self, mut requests: Vec<Request>) -> Vec<Request> {
+        let members = self.members.iter().map(|member| &member.email);
+        let invited = self.invitations.iter().map(|invited| &invited.invitation.email);
+        let answered: Vec<String> = members.chain(invited).map(Email::mailbox).collect();
+        requests.retain(|request| !answered.contains(&request.email.mailbox()));
+        requests.sort_by_key(|request| std::cmp::Reverse(request.asked_at));
+        requests.truncate(REQUESTS_LISTED_MAX);
+        requests
+    }
+
     /// Openings as this space knows them: its own.
     #[must_use]
     pub fn openings(&self) -> Openings {
@@ -191,6 +204,8 @@ pub struct JournalRead {
 #[derive(Debug)]
 pub struct Whole {
     pub space: Space,
+    /// Requests for an invitation that nobody has answered, the latest first: as far as one page reaches.
+    pub requests: Vec<Request>,
     /// Rows of mandates, in the order of their sort keys.
     pub(crate) mandates: Vec<Row>,
     /// Whether there are more.
@@ -260,8 +275,11 @@ impl Spaces {
         let (now, prefix) = (self.clock.now(), Key::mandates(None));
         page.rows.retain(|row| !row.is_past(now));
         let Some(space) = read_people(siret, &page.rows)? else { return Ok(None) };
-        page.rows.retain(|row| row.text("sk").is_ok_and(|sk| sk.starts_with(&prefix)));
-        Ok(Some(Whole { space, mandates: page.rows, has_more: page.next.is_some() }))
+        let begins = |row: &Row, prefix: &str| row.text("sk").is_ok_and(|sk| sk.starts_with(prefix));
+        let requests = page.rows.iter().filter(|row| begins(row, Key::REQUESTS)).map(rows::read_request);
+        let requests = space.unanswered(requests.collect::<Result<_, _>>()?);
+        page.rows.retain(|row| begins(row, &prefix));
+        Ok(Some(Whole { space, requests, mandates: page.rows, has_more: page.next.is_some() }))
     }
 
     /// A request for an invitation, by the keyed hash of its asker's address.

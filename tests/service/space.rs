@@ -714,7 +714,7 @@ async fn an_invitation_is_found_for_its_withdrawal_among_all_establishments_of_i
 #[tokio::test]
 async fn who_asks_for_an_invitation_learns_nothing_and_the_holders_get_one_mail_a_day() {
     let app = App::new();
-    Somebody::opens(&app, SIRET, EMAIL).await;
+    let identifier = Somebody::opens(&app, SIRET, EMAIL).await.identifier;
     let mut seen = Vec::new();
     for siret in [SIRET, OTHER_SIRET, SIRET] {
         let mut form =
@@ -732,6 +732,16 @@ async fn who_asks_for_an_invitation_learns_nothing_and_the_holders_get_one_mail_
     let mails = app.mails();
     assert_eq!((mails.len(), mails[0].to.clone()), (before + 1, vec![EMAIL.to_owned()]));
     assert!(mails[0].text.contains(&format!("{SITE}/mon-espace/#inviter=")), "{}", mails[0].text);
+    let jeanne = Somebody::logs_in(&app, identifier).await;
+    let asked = jeanne.sees(&app, SIRET).await["requests"].clone();
+    let who = json!({"first_name": "Paul", "last_name": "Durand", "email": COLLEAGUE});
+    assert_eq!(asked.as_array().unwrap().len(), 1, "listed once, whatever becomes of the mail: {asked}");
+    assert!(who.as_object().unwrap().iter().all(|(name, value)| asked[0][name] == *value), "{asked}");
+    let (_, token) = jeanne.invites(&app, &invitation(COLLEAGUE, "member")).await;
+    assert_eq!(jeanne.sees(&app, SIRET).await["requests"], json!([]), "answered");
+    let paul = accepted(&app, &token).await;
+    let paul = Somebody::logs_in(&app, paul.body["identifier"].as_str().unwrap().to_owned()).await;
+    assert_eq!(paul.sees(&app, SIRET).await["requests"], Value::Null, "for holders alone");
 
     let unproven = json!({
         "siret": SIRET, "first_name": "Paul", "last_name": "Durand", "email": COLLEAGUE, "proof": "x"

@@ -160,7 +160,7 @@ impl MyAddressChange {
 impl MyMembership {
     /// `None` for who is no member there.
     fn of(me: &Identifier, seen: &Seen, now: Timestamp) -> Option<Self> {
-        let Seen { space, membership, mandates } = seen;
+        let Seen { space, membership, mandates, .. } = seen;
         let own = space.member(me)?;
         let sent = space.invitations.iter().filter(|invited| invited.invitation.invited_by == *me);
         let moment = |at: Option<Timestamp>| at.map(|at| at.to_string());

@@ -9,7 +9,7 @@ use platform::http::{Json, Request};
 use platform::mandates::{MandatePage, ShownMandate};
 use platform::people::Person;
 use platform::sessions::Opened;
-use platform::spaces::{Colleague, Invited, Space};
+use platform::spaces::{self, Colleague, Invited, Space};
 use platform::{Error, Platform};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -70,6 +70,11 @@ pub struct MyEstablishment {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     pub invitations: Option<Vec<ListedInvitation>>,
+    /// Present for active holders: requests for an invitation of people who are neither members nor invited,
+    /// the latest first, for a week.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub requests: Option<Vec<ListedRequest>>,
     /// Present for active holders: whom the person named in advance to take over, or null. Nobody sees whom
     /// another holder named.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,6 +106,20 @@ pub struct ListedMember {
     pub since: String,
     /// Whether it is who asks.
     pub is_me: bool,
+}
+
+/// Somebody who asks to be invited. Whether they are who they say is for the holder to judge.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ListedRequest {
+    /// As the asker wrote it.
+    pub first_name: String,
+    /// As the asker wrote it.
+    pub last_name: String,
+    /// Where they want to be invited.
+    #[schema(example = "paul.durand@exemple.fr")]
+    pub email: String,
+    #[schema(format = DateTime)]
+    pub asked_at: String,
 }
 
 /// An invitation that waits, or has come to nothing.
@@ -162,7 +181,7 @@ impl Myself {
 
 impl MyEstablishment {
     fn of(platform: &Platform, me: &Identifier, seen: &Seen, now: Timestamp) -> Result<Self, Error> {
-        let Seen { space, membership, mandates } = seen;
+        let Seen { space, membership, requests, mandates } = seen;
         let is_holder = space.actor(me, Action::SeeMembers).is_ok();
         let member = |colleague: &Colleague| ListedMember::of(platform, &space.siret, me, colleague);
         let members = || space.members.iter().map(member).collect::<Result<Vec<_>, Error>>();
@@ -177,6 +196,7 @@ impl MyEstablishment {
             state: membership.state.as_str(),
             members: is_holder.then(members).transpose()?,
             invitations: is_holder.then(|| space.invitations.iter().map(invitation).collect()),
+            requests: is_holder.then(|| requests.iter().map(ListedRequest::of).collect()),
             successor: is_holder.then(successor),
             mandates: ShownMandate::all(&space.siret, mandates, now),
             mandates_next: mandates.next.clone(),
@@ -202,6 +222,17 @@ impl ListedMember {
             since: since.to_string(),
             is_me: identifier == me,
         })
+    }
+}
+
+impl ListedRequest {
+    fn of(request: &spaces::Request) -> Self {
+        Self {
+            first_name: request.name.first.as_str().to_owned(),
+            last_name: request.name.last.as_str().to_owned(),
+            email: request.email.as_str().to_owned(),
+            asked_at: request.asked_at.to_string(),
+        }
     }
 }
 
@@ -235,6 +266,7 @@ impl MySession {
 pub(crate) struct Seen {
     pub space: Space,
     pub membership: Membership,
+    pub requests: Vec<spaces::Request>,
     pub mandates: MandatePage,
 }
 
@@ -257,7 +289,7 @@ async fn see(platform: &Platform, account: &Account, siret: &Siret) -> Result<Op
     let sees_mandates = whole.space.actor(&account.identifier, Action::SeeSpace).is_ok();
     let mandates =
         if sees_mandates { platform.mandates.first_page(&whole).await? } else { MandatePage::default() };
-    Ok(Some(Seen { space: whole.space, membership, mandates }))
+    Ok(Some(Seen { space: whole.space, membership, requests: whole.requests, mandates }))
 }
 
 /// Tells a person of themselves and of their establishments: two calls of the table for one, and one more for

@@ -73,8 +73,11 @@ impl Key {
     /// By a keyed hash of the asker's address.
     #[must_use]
     pub fn invitation_request(siret: &Siret, asker: &str) -> Self {
-        Self::new(Self::space(siret), format!("REQUEST#{asker}"))
+        Self::new(Self::space(siret), format!("{}{asker}", Self::REQUESTS))
     }
+
+    /// What the sort keys of requests for an invitation begin with.
+    pub const REQUESTS: &str = "REQUEST#";
 
     /// Under a live key of a mandate.
     #[must_use]

@@ -80,6 +80,7 @@ impl Model {
         self.judge_colleague(by, siret, span, shown)?;
         self.judge_states(&shown["mandates"], span)?;
         let Some(members) = shown["members"].as_array() else {
+            holds(shown["requests"].is_null(), || format!("who is no holder of {siret} sees who asks"))?;
             return holds(!self.must_hold(by, siret, span), || {
                 format!("a holder of {siret} does not see its members")
             });

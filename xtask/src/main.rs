@@ -88,7 +88,7 @@ const CHORES: [Chore; 25] = [
     },
     Chore {
         name: "simulate",
-        arguments: "[--seeds N] [--minutes M] [--from SEED] | --mutants",
+        arguments: "[--seeds N] [--minutes M] [--from SEED] | --mutants [NAME]",
         about: "the whole system under faults, from seeds; or whether planted mistakes are found",
         run: simulate::run,
     },

@@ -29,7 +29,8 @@ struct Mutation {
 pub fn run(arguments: &[&str]) -> Outcome {
     let tools = Tools::find()?;
     match arguments {
-        ["--mutants"] => mutants(&tools),
+        ["--mutants"] => mutants(&tools, ""),
+        ["--mutants", name] => mutants(&tools, name),
         _ => tools::succeed(simulate(&tools).args(arguments)),
     }
 }
@@ -47,12 +48,13 @@ fn mutations(root: &Path) -> Result<Vec<Mutation>, Error> {
     Ok(serde_json::from_str(&fs::read_to_string(root.join(MUTATIONS))?)?)
 }
 
-/// Plants each mistake in a copy of the project and looks for it.
-fn mutants(tools: &Tools) -> Outcome {
+/// Plants each mistake whose name has these words in a copy of the project and looks for it.
+fn mutants(tools: &Tools, words: &str) -> Outcome {
     let copy = tools.target().join("mutated");
     copy_project(&tools.root, &copy)?;
     let mut missed = Vec::new();
-    for mutation in mutations(&tools.root)? {
+    let planted = mutations(&tools.root)?.into_iter().filter(|mutation| mutation.name.contains(words));
+    for mutation in planted {
         let (original, file) =
             (fs::read_to_string(tools.root.join(&mutation.file))?, copy.join(&mutation.file));
         fs::write(&file, original.replacen(&mutation.from, &mutation.to, 1))?;

@@ -1,4 +1,5 @@
-//! The journal of an establishment: one line an entry, each with the hash of the line before.
+//! The journal of an establishment: one line an entry, each with the hash of the line before. It is handed
+//! out in volumes, one file each.
 
 use std::collections::HashMap;
 
@@ -25,8 +26,17 @@ const HASH_DIGITS: usize = 64;
 const CHECK_DIGITS: usize = 8;
 /// Before and after the SIRET in a heading.
 const HEADING: (&str, &str) = ("Journal de l'établissement ", ", format 1.");
-/// Before and between the number of entries and the moment in a closing line.
-const CLOSING: (&str, &str) = ("Fin du journal. Entrées : ", ". Le ");
+/// What follows in the heading of a later volume: before its first number, before that of the entry before,
+/// and before the hash of that entry's line.
+const CONTINUED: [&str; 3] = [" Ce volume commence à l'entrée ", ". Empreinte de l'entrée ", " : "];
+/// Before the number of entries in the closing line of the last volume.
+const CLOSING: &str = "Fin du journal. Entrées : ";
+/// Before the number of the last entry, and before the number of entries of the journal, in the closing line
+/// of any other volume.
+const CONTINUES: (&str, &str) =
+    ("Fin du volume. La suite du journal est dans un autre. Dernière entrée ici : ", " sur ");
+/// Before the moment in a closing line.
+const CLOSED_AT: &str = ". Le ";
 /// What some programs put before a text in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// The blank line before the signatures, after the last line end of a journal.
@@ -351,7 +361,7 @@ impl Chain {
     /// An empty journal. Its heading names the establishment, so that no line fits into another's journal.
     #[must_use]
     pub fn new(siret: &Siret) -> Self {
-        Self { entries: 0, head: LineHash::of(&heading(siret)) }
+        Self { entries: 0, head: LineHash::of(&checked(&heading(siret))) }
     }
 
     /// The line of an entry, without its line end, and where the journal stands with it:
@@ -365,34 +375,82 @@ impl Chain {
         (line, Self { entries, head })
     }
 
-    /// The journal as it is handed out: heading, lines, and a closing line that holds number and hash of the
-    /// last. Each ends with a line end, and none is blank: it can be the text of a [note](crate::note).
+    /// The whole journal as one volume: see [`Volume::document`].
     ///
     /// # Errors
-    /// The first line that is not the one that the journal went on from: it is not to be signed.
+    /// The first line that is not the one that the journal went on from.
     pub fn document<'a>(
         &self,
         siret: &Siret,
         lines: impl IntoIterator<Item = &'a str>,
         now: Timestamp,
     ) -> Result<String, Broken> {
-        let mut document = heading(siret);
+        let lines = lines.into_iter().map(str::to_owned).collect();
+        let (before, journal) = (Self::new(siret), self.clone());
+        Volume { siret: siret.clone(), before, lines, is_last: true, journal }.document(now)
+    }
+}
+
+/// Consecutive lines of a journal, to be handed out as one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Volume {
+    pub siret: Siret,
+    /// Where the journal stood before the first of them.
+    pub before: Chain,
+    /// Without their line ends.
+    pub lines: Vec<String>,
+    /// Whether the journal ends with them.
+    pub is_last: bool,
+    /// Where the whole journal stands.
+    pub journal: Chain,
+}
+
+impl Volume {
+    /// The number of its last entry: that of the entry before, while it has none.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        self.before.entries.saturating_add(self.lines.len() as u64)
+    }
+
+    /// The volume as it is handed out: heading, lines, and a closing line that holds number and hash of the
+    /// last. Each ends with a line end, and none is blank: it can be the text of a [note](crate::note).
+    ///
+    /// # Errors
+    /// The first line that is not the one that the journal went on from: it is not to be signed.
+    pub fn document(&self, now: Timestamp) -> Result<String, Broken> {
+        let mut document = heading_after(&self.siret, &self.before);
         document.push('\n');
-        for line in lines {
+        for line in &self.lines {
             document.push_str(line);
             document.push('\n');
         }
-        let (before, between) = CLOSING;
-        let head = self.head.as_str();
-        document.push_str(&checked(&format!("{before}{}{between}{now:.0} {head}", self.entries)));
+        let entries = self.journal.entries;
+        let closing = if self.is_last {
+            format!("{CLOSING}{entries}{CLOSED_AT}{now:.0} {}", self.journal.head.as_str())
+        } else {
+            let head = self.lines.last().map_or_else(|| self.before.head.clone(), |line| LineHash::of(line));
+            let (before, between) = CONTINUES;
+            format!("{before}{}{between}{entries}{CLOSED_AT}{now:.0} {}", self.last(), head.as_str())
+        };
+        document.push_str(&checked(&closing));
         document.push('\n');
         verify(document.as_bytes()).map(|_| document)
     }
 }
 
+/// A heading of the first volume, without its check.
 fn heading(siret: &Siret) -> String {
-    let (before, after) = HEADING;
-    checked(&format!("{before}{siret}{after}"))
+    format!("{}{siret}{}", HEADING.0, HEADING.1)
+}
+
+/// The heading of the volume that begins after `before`.
+fn heading_after(siret: &Siret, before: &Chain) -> String {
+    let (heading, Chain { entries, head }) = (heading(siret), before);
+    if *entries == 0 {
+        return checked(&heading);
+    }
+    let ([first, last, hash], next) = (CONTINUED, entries.saturating_add(1));
+    checked(&format!("{heading}{first}{next}{last}{entries}{hash}{}", head.as_str()))
 }
 
 /// A line with its check.
@@ -406,13 +464,32 @@ fn check(content: &str) -> String {
     digits
 }
 
-/// A journal whose lines fit. Who wrote them is for its signatures to say.
+/// A volume whose lines fit, or several that fit together. Who wrote them is for their signatures to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     pub siret: Siret,
+    /// Where the journal stood before the first entry.
+    pub before: Chain,
+    /// Where it stood with the last.
+    pub end: Chain,
+    /// Entries of the whole journal when it was handed out.
     pub entries: u64,
-    /// When it was handed out.
+    /// When it was handed out: the last volume, of several.
     pub closed_at: Timestamp,
+}
+
+impl Verified {
+    /// The number of its first entry.
+    #[must_use]
+    pub fn first(&self) -> u64 {
+        self.before.entries.saturating_add(1)
+    }
+
+    /// Whether it has every entry of the journal.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.before.entries == 0 && self.end.entries == self.entries
+    }
 }
 
 /// The first line that does not fit.
@@ -443,7 +520,8 @@ pub enum Why {
     ByteOrderMark,
 }
 
-/// Verifies a journal as it was handed out, without signatures: nothing may follow its closing line.
+/// Verifies a volume as it was handed out, without signatures: nothing may follow its closing line. A journal
+/// that fits in one volume is verified whole.
 ///
 /// # Errors
 /// The first line that was altered, dropped, swapped or added. What was rewritten with all hashes after it is
@@ -458,18 +536,18 @@ pub fn verify(text: &[u8]) -> Result<Verified, Broken> {
     if let Some((rank, why)) = way_back(&lines).and_then(|way| off_the_way(&lines, &way)) {
         return broken(rank, why);
     }
-    let siret = match &lines[0].kind {
-        Kind::Heading(siret) => siret.clone(),
+    let (siret, before) = match &lines[0].kind {
+        Kind::Heading { siret, before } => (siret.clone(), before.clone()),
         Kind::Unknown(why) => return broken(0, *why),
-        _ => return broken(0, out_of_order(&lines, |kind| matches!(kind, Kind::Heading(_)))),
+        _ => return broken(0, out_of_order(&lines, |kind| matches!(kind, Kind::Heading { .. }))),
     };
-    let mut chain = Chain::new(&siret);
+    let mut chain = before.clone();
     for (rank, line) in lines.iter().enumerate().skip(1) {
         let next = chain.entries.saturating_add(1);
         let follows = line.kind.before() == Some(&chain.head);
         match &line.kind {
             Kind::Unknown(why) => return broken(rank, *why),
-            Kind::Heading(_) => return broken(rank, Why::Repeated),
+            Kind::Heading { .. } => return broken(rank, Why::Repeated),
             Kind::Entry { number, .. } if *number < next => return broken(rank, Why::Repeated),
             Kind::Entry { number, .. } if *number > next => {
                 return broken(rank, out_of_order(&lines[rank..], |kind| kind.is_entry(next)));
@@ -482,21 +560,25 @@ pub fn verify(text: &[u8]) -> Result<Verified, Broken> {
                 return broken(if is_own { rank - 1 } else { rank }, Why::Replaced);
             }
             Kind::Entry { .. } => chain = Chain { entries: next, head: LineHash::of(line.text) },
-            Kind::Closing { entries, .. } if follows && *entries != chain.entries => {
+            Kind::Closing { last, .. } if follows && *last != chain.entries => {
                 return broken(rank, Why::Replaced);
             }
-            Kind::Closing { entries, .. } if *entries > chain.entries => {
+            Kind::Closing { last, .. } if *last > chain.entries => {
                 return broken(rank, out_of_order(&lines[rank..], |kind| kind.is_entry(next)));
             }
-            Kind::Closing { entries, .. } if !follows => {
+            Kind::Closing { last, .. } if !follows => {
                 // The line of that number is the last whose hash it could hold.
-                let told = usize::try_from(*entries).unwrap_or(usize::MAX);
+                let told = usize::try_from(last.saturating_sub(before.entries)).unwrap_or(usize::MAX);
                 return broken(told.min(rank - 1), Why::Replaced);
+            }
+            // The one volume without an entry is the whole of an empty journal.
+            Kind::Closing { entries, .. } if chain == before && *entries > 0 => {
+                return broken(rank, Why::Dropped);
             }
             Kind::Closing { .. } if rank + 1 < lines.len() => return broken(rank + 1, Why::Repeated),
             Kind::Closing { .. } if ended.is_none() => return broken(rank, Why::Altered),
-            Kind::Closing { at, .. } => {
-                return Ok(Verified { siret, entries: chain.entries, closed_at: *at });
+            Kind::Closing { entries, at, .. } => {
+                return Ok(Verified { siret, before, end: chain, entries: *entries, closed_at: *at });
             }
         }
     }
@@ -509,7 +591,12 @@ fn way_back(lines: &[Line<'_>]) -> Option<Vec<usize>> {
     let (last, others) = lines.split_last()?;
     let mut ranks = HashMap::new();
     for (rank, line) in others.iter().enumerate() {
-        ranks.entry(LineHash::of(line.text)).or_insert(rank);
+        // A line goes on from a later volume's heading by the hash that this states.
+        let hash = match &line.kind {
+            Kind::Heading { before, .. } => before.head.clone(),
+            _ => LineHash::of(line.text),
+        };
+        ranks.entry(hash).or_insert(rank);
     }
     let mut way = Vec::new();
     let mut sought = if last.kind.is_closing() { last.kind.before() } else { None };
@@ -520,7 +607,7 @@ fn way_back(lines: &[Line<'_>]) -> Option<Vec<usize>> {
         sought = others[rank].kind.before();
     }
     way.reverse();
-    way.first().is_some_and(|&rank| matches!(others[rank].kind, Kind::Heading(_))).then_some(way)
+    way.first().is_some_and(|&rank| matches!(others[rank].kind, Kind::Heading { .. })).then_some(way)
 }
 
 /// The first line that is not in its place on the way back: one that was added to the journal, or moved
@@ -546,7 +633,7 @@ pub enum Doubt {
     Forged,
 }
 
-/// Verifies a journal with its signatures: what is signed is the whole of what is verified. `is_signed` says
+/// Verifies a volume with its signatures: what is signed is the whole of what is verified. `is_signed` says
 /// whether a key made a signature (its bytes, the last argument) of a text.
 ///
 /// # Errors
@@ -572,6 +659,59 @@ pub fn verify_signed(
     if is_known { Ok(verified) } else { Err(Doubt::UnknownSigner) }
 }
 
+/// Why volumes, each of which fits, are not one journal. Ranks are those of the volumes as they were given,
+/// from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misfit {
+    /// It is of another establishment than the first given.
+    OtherEstablishment { rank: usize },
+    /// No volume has these entries, from the first to the last.
+    Missing { first: u64, last: u64 },
+    /// It has an entry that another has too.
+    Repeated { rank: usize, entry: u64 },
+    /// The entry before its first is not the one that the volume before ends with: one of them is of another
+    /// journal.
+    Replaced { rank: usize, entry: u64 },
+}
+
+/// Verifies that volumes, in any order, are one journal: each was verified by itself. A single one may be a
+/// part; of several every entry must be there, as many as any of them tells.
+///
+/// # Errors
+/// In the order of the entries, the first that does not fit.
+pub fn join(first: &Verified, others: &[Verified]) -> Result<Verified, Misfit> {
+    if others.is_empty() {
+        return Ok(first.clone());
+    }
+    let of_another = others.iter().position(|volume| volume.siret != first.siret);
+    if let Some(rank) = of_another {
+        return Err(Misfit::OtherEstablishment { rank: rank + 1 });
+    }
+    let mut volumes: Vec<(usize, &Verified)> = std::iter::once(first).chain(others).enumerate().collect();
+    volumes.sort_by_key(|(_, volume)| volume.before.entries);
+    let none = Chain::new(&first.siret);
+    let mut joined = Verified { before: none.clone(), end: none.clone(), entries: 0, ..first.clone() };
+    for (rank, volume) in volumes {
+        let last = joined.end.entries;
+        if volume.before.entries > last {
+            return Err(Misfit::Missing { first: last + 1, last: volume.before.entries });
+        }
+        if volume.before.entries < last {
+            return Err(Misfit::Repeated { rank, entry: volume.first() });
+        }
+        if volume.before.head != joined.end.head {
+            return Err(Misfit::Replaced { rank, entry: last });
+        }
+        let entries = joined.entries.max(volume.entries);
+        joined = Verified { before: none.clone(), entries, ..volume.clone() };
+    }
+    let last = joined.end.entries;
+    if last < joined.entries {
+        return Err(Misfit::Missing { first: last + 1, last: joined.entries });
+    }
+    Ok(joined)
+}
+
 /// The text of what is no note, to find the line that spoils it: as far as the last blank line.
 fn before_signatures(file: &[u8]) -> &[u8] {
     let blank = file.windows(BLANK_LINE.len()).rposition(|pair| pair == BLANK_LINE);
@@ -590,9 +730,23 @@ struct Line<'a> {
 
 /// What a line says, if its check fits.
 enum Kind {
-    Heading(Siret),
-    Entry { number: u64, before: LineHash },
-    Closing { entries: u64, at: Timestamp, head: LineHash },
+    Heading {
+        siret: Siret,
+        /// Where the journal stood before the first line.
+        before: Chain,
+    },
+    Entry {
+        number: u64,
+        before: LineHash,
+    },
+    Closing {
+        /// The number of the last entry before it.
+        last: u64,
+        /// Of the whole journal: more than `last` where another volume follows.
+        entries: u64,
+        at: Timestamp,
+        head: LineHash,
+    },
     Unknown(Why),
 }
 
@@ -610,7 +764,7 @@ impl Kind {
         match self {
             Self::Entry { before, .. } => Some(before),
             Self::Closing { head, .. } => Some(head),
-            Self::Heading(_) | Self::Unknown(_) => None,
+            Self::Heading { .. } | Self::Unknown(_) => None,
         }
     }
 }
@@ -627,21 +781,38 @@ impl<'a> Line<'a> {
 
     fn kind(text: &str) -> Option<Kind> {
         let (content, _) = text.rsplit_once(' ').filter(|(content, digits)| check(content) == *digits)?;
-        if let Some(siret) = content.strip_prefix(HEADING.0) {
-            let siret = siret.strip_suffix(HEADING.1)?;
-            return Siret::parse(siret).ok().filter(|parsed| parsed.as_str() == siret).map(Kind::Heading);
+        if let Some(rest) = content.strip_prefix(HEADING.0) {
+            let (siret, rest) = rest.split_once(HEADING.1)?;
+            let siret = Siret::parse(siret).ok()?;
+            let before = if rest.is_empty() { Chain::new(&siret) } else { continued(rest)? };
+            return (heading_after(&siret, &before) == text).then_some(Kind::Heading { siret, before });
         }
-        let (rest, hash) = content.rsplit_once(' ')?;
-        let hash = LineHash::parse(hash)?;
-        if let Some(rest) = rest.strip_prefix(CLOSING.0) {
-            let (entries, at) = rest.split_once(CLOSING.1)?;
-            return Some(Kind::Closing { entries: number(entries)?, at: moment(at)?, head: hash });
+        let (rest, head) = content.rsplit_once(' ')?;
+        let head = LineHash::parse(head)?;
+        if let Some(rest) = rest.strip_prefix(CLOSING) {
+            let (entries, at) = rest.split_once(CLOSED_AT)?;
+            let (entries, at) = (number(entries)?, moment(at)?);
+            return Some(Kind::Closing { last: entries, entries, at, head });
+        }
+        if let Some(rest) = rest.strip_prefix(CONTINUES.0) {
+            let (numbers, at) = rest.split_once(CLOSED_AT)?;
+            let (last, entries) = numbers.split_once(CONTINUES.1)?;
+            let (last, entries, at) = (number(last)?, number(entries)?, moment(at)?);
+            return (last < entries).then_some(Kind::Closing { last, entries, at, head });
         }
         let mut parts = rest.splitn(3, ' ');
         let number = number(parts.next()?)?;
         moment(parts.next()?)?;
-        parts.next().map(|_| Kind::Entry { number, before: hash })
+        parts.next().map(|_| Kind::Entry { number, before: head })
     }
+}
+
+/// Where the journal stood before a later volume, as its heading states it.
+fn continued(stated: &str) -> Option<Chain> {
+    let (_, entries) = stated.split_once(CONTINUED[1])?;
+    let (entries, head) = entries.split_once(CONTINUED[2])?;
+    let entries = number(entries).filter(|&entries| entries > 0 && entries < u64::MAX)?;
+    Some(Chain { entries, head: LineHash::parse(head)? })
 }
 
 /// A number as it is printed.

@@ -155,6 +155,8 @@ pub enum FieldCode {
     TermTooLong,
     /// Not the version of the mandate's text that is offered: the page is older.
     TextVersionUnknown,
+    /// Not the number of an entry of the journal.
+    JournalEntryUnknown,
     /// Under the minimum length of a password.
     PasswordTooShort,
     /// Over the maximum length of a password.
@@ -199,6 +201,7 @@ impl FieldCode {
             Self::DateTooFar => "date-too-far",
             Self::TermTooLong => "term-too-long",
             Self::TextVersionUnknown => "text-version-unknown",
+            Self::JournalEntryUnknown => "journal-entry-unknown",
             Self::PasswordTooShort => "password-too-short",
             Self::PasswordTooLong => "password-too-long",
             Self::PasswordTooCommon => "password-too-common",

@@ -2,7 +2,7 @@
 
 use domain::time::after;
 use http::header::{ALLOW, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER};
-pub use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, SET_COOKIE};
+pub use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, LINK, SET_COOKIE};
 use http::{Method, StatusCode};
 pub use lambda_http::{Body, Request};
 use serde::Serialize;

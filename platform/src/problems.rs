@@ -450,6 +450,9 @@ fn detail_of(error: &FieldError) -> &'static str {
         (_, FieldCode::MotiveUnknown) => "Choisissez un motif de la liste.",
         (_, FieldCode::ActionUnknown) => "Cette action n'existe pas.",
         (_, FieldCode::SubmissionFormat) => "La page est à recharger : votre saisie sera conservée.",
+        (_, FieldCode::JournalEntryUnknown) => {
+            "Le journal n'a pas d'entrée de ce numéro : elles vont de 1 au nombre que dit sa fin."
+        }
         (_, FieldCode::PasswordTooShort) => "Choisissez un mot de passe de 12 caractères au moins.",
         (_, FieldCode::PasswordTooLong) => "Choisissez un mot de passe de 128 caractères au plus.",
         (_, FieldCode::PasswordTooCommon) => {

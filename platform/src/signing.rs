@@ -67,7 +67,7 @@ pub fn is_signed(key: &VerifierKey, text: &[u8], signature: &[u8]) -> bool {
 mod tests {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
-    use domain::journal::{Broken, Doubt, Verified, Why, verify, verify_signed};
+    use domain::journal::{Broken, Doubt, Misfit, Verified, Why, join, verify, verify_signed};
     use domain::note::NoteError;
     use serde_json::{Value, json};
 
@@ -107,9 +107,7 @@ mod tests {
 
     fn told(found: Result<Verified, Doubt>) -> Value {
         match found {
-            Ok(Verified { siret, entries, closed_at }) => {
-                json!({"siret": siret.as_str(), "entries": entries, "closed_at": format!("{closed_at:.0}")})
-            }
+            Ok(journal) => volume(&journal),
             Err(Doubt::Broken(Broken { line, why })) => json!({"line": line, "why": name_of(why)}),
             Err(Doubt::Note(NoteError::Encoding)) => json!({"doubt": "encoding"}),
             Err(Doubt::Note(NoteError::Signatures)) => json!({"doubt": "signatures"}),
@@ -117,6 +115,16 @@ mod tests {
             Err(Doubt::Forged) => json!({"doubt": "forged"}),
             Err(other) => panic!("{other:?}"),
         }
+    }
+
+    fn volume(journal: &Verified) -> Value {
+        let Verified { siret, end, entries, closed_at, .. } = journal;
+        let mut told =
+            json!({"siret": siret.as_str(), "entries": entries, "closed_at": format!("{closed_at:.0}")});
+        if !journal.is_whole() {
+            (told["first"], told["last"]) = (journal.first().into(), end.entries.into());
+        }
+        told
     }
 
     fn name_of(why: Why) -> &'static str {
@@ -133,8 +141,8 @@ mod tests {
 
     /// What a case says of its file.
     fn wanted(case: &Value) -> Value {
-        let told = ["siret", "entries", "closed_at", "line", "why", "doubt"];
-        let said = case.as_object().unwrap().iter().filter(|(name, _)| told.contains(&name.as_str()));
+        let given = ["what", "lines", "end", "before", "cut", "text", "base64", "keys", "files"];
+        let said = case.as_object().unwrap().iter().filter(|(name, _)| !given.contains(&name.as_str()));
         Value::Object(said.map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
@@ -165,6 +173,26 @@ mod tests {
             };
             let found = verify_signed(&file(case, &pool), &known, is_signed);
             assert_eq!(told(found), wanted(case), "{}", case["what"]);
+        }
+    }
+
+    #[test]
+    fn volumes_together_are_verified_as_the_page_does() {
+        let cases = cases();
+        let (keys, pool) = (texts(list(&cases, "keys")), texts(list(&cases, "pool")));
+        let keys: Vec<VerifierKey> = keys.into_iter().map(|key| VerifierKey::parse(key).unwrap()).collect();
+        for case in list(&cases, "volumes") {
+            let files = list(case, "files").iter().map(|lines| file(&json!({"lines": lines}), &pool));
+            let volumes: Vec<Verified> =
+                files.map(|file| verify_signed(&file, &keys, is_signed).unwrap()).collect();
+            let told = match join(&volumes[0], &volumes[1..]) {
+                Ok(journal) => volume(&journal),
+                Err(Misfit::OtherEstablishment { rank }) => json!({"other": rank}),
+                Err(Misfit::Missing { first, last }) => json!({"missing": [first, last]}),
+                Err(Misfit::Repeated { rank, entry }) => json!({"rank": rank, "repeated": entry}),
+                Err(Misfit::Replaced { rank, entry }) => json!({"rank": rank, "replaced": entry}),
+            };
+            assert_eq!(told, wanted(case), "{}", case["what"]);
         }
     }
 

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use domain::authority::{self, Action, Actor, Thing};
 use domain::invitation::{Designation, InvitationState};
-use domain::journal::{Chain, LineHash, Who};
+use domain::journal::{Chain, LineHash, Volume, Who};
 use domain::membership::Presence;
 use domain::time::{SignedDuration, Timestamp};
 use domain::{
-    Account, Email, FullName, Identifier, Invitation, InvitationId, MailId, Member, MemberId, Membership,
-    Name, Opening, Openings, Refusal, Siret,
+    Account, Email, FieldCode, FullName, Identifier, Invitation, InvitationId, MailId, Member, MemberId,
+    Membership, Name, Opening, Openings, Refusal, Siret,
 };
 
 pub use self::change::{By, Draft};
@@ -38,6 +38,9 @@ const REQUESTS_LISTED_MAX: usize = 20;
 /// Rows of a space that are read at once, people first: the limits of members and of open invitations, as
 /// many that are over, and a page of mandates.
 const SPACE_ROWS_MAX: i32 = 300;
+/// Lines of one volume of a journal, of some 350 bytes each: they fit in one page of a query, of 1 MB. Where
+/// they do not, a volume has as many as the page.
+pub const VOLUME_LINES_MAX: i32 = 2_000;
 
 /// A member, as colleagues see them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,13 +196,6 @@ impl Space {
     }
 }
 
-/// A journal as far as its chain was read.
-#[derive(Debug)]
-pub struct JournalRead {
-    pub chain: Chain,
-    pub lines: Vec<String>,
-}
-
 /// The space of an establishment and its first mandates.
 #[derive(Debug)]
 pub struct Whole {
@@ -289,18 +285,36 @@ impl Spaces {
         row.filter(|row| !row.is_past(now)).as_ref().map(rows::read_request).transpose()
     }
 
-    /// The journal of an establishment, for a holder.
+    /// A volume of an establishment's journal, for a holder: from the entry of the number `from` on. Two
+    /// calls of the table, however long the journal is.
     ///
     /// # Errors
-    /// `NotAllowed`.
-    pub async fn journal(&self, account: &Account, siret: &Siret) -> Result<JournalRead, Error> {
-        let space = self.find(siret).await?.ok_or(Refusal::NotAllowed)?;
+    /// `NotAllowed`; `InvalidForm` when the journal has no such entry. An empty one is read from 1.
+    pub async fn journal(&self, account: &Account, siret: &Siret, from: u64) -> Result<Volume, Error> {
+        let rows = self.table.find_many(&membership_keys(siret, &account.identifier)).await?;
+        let space = read_people(siret, &rows)?.ok_or(Refusal::NotAllowed)?;
         space.actor(&account.identifier, Action::SeeJournal)?;
-        let rows = self.table.find_all(&Key::journal(siret, space.opening), "").await?;
+        let journal = space.chain;
+        let before = from.checked_sub(1).filter(|&before| before == 0 || before < journal.entries);
+        let before = before.ok_or_else(|| Refusal::field("from", FieldCode::JournalEntryUnknown))?;
+        let partition = Key::journal(siret, space.opening);
+        // The line before the first is read too, for its hash.
+        let after = (before > 1).then(|| Key::journal_number(before - 1));
+        let rows_max = VOLUME_LINES_MAX + i32::from(before > 0);
+        let page = self.table.find_page(&partition, "", after.as_deref(), rows_max).await?;
+        let mut lines = page.rows.iter().map(|row| row.text("line").map(str::to_owned));
+        let before = match before {
+            0 => Chain::new(siret),
+            entries => {
+                let line = lines.next().ok_or_else(|| Error::internal("a line of a journal is gone"))??;
+                Chain { entries, head: LineHash::of(&line) }
+            }
+        };
         // Lines that were written since the space was read are left to the next reading.
-        let entries = usize::try_from(space.chain.entries).unwrap_or(usize::MAX);
-        let lines = rows.iter().take(entries).map(|row| row.text("line").map(str::to_owned));
-        Ok(JournalRead { lines: lines.collect::<Result<_, _>>()?, chain: space.chain })
+        let left = usize::try_from(journal.entries - before.entries).unwrap_or(usize::MAX);
+        let lines: Vec<String> = lines.take(left).collect::<Result<_, _>>()?;
+        let is_last = page.next.is_none() || lines.len() == left;
+        Ok(Volume { siret: siret.clone(), before, lines, is_last, journal })
     }
 
     /// The id of a member among colleagues.

@@ -1,6 +1,6 @@
 //! A WebDriver client in a person's terms: go, type, click, look. Every wait has a timeout.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -269,10 +269,10 @@ impl Browser {
         .await;
     }
 
-    /// Chooses a file of this machine.
-    pub async fn choose(&self, css: &str, file: &Path) {
-        let path = file.to_string_lossy();
-        self.act(css, async |field| field.send_keys(&path).await).await;
+    /// Chooses files of this machine.
+    pub async fn choose(&self, css: &str, files: &[PathBuf]) {
+        let paths: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
+        self.act(css, async |field| field.send_keys(&paths.join("\n")).await).await;
     }
 
     /// Types into the fields of those names.

@@ -61,7 +61,13 @@ async function bundleScripts(add) {
   const proof = await add("proof.js", await bundle("scripts/proof.js", { PROOF_WORKER: worker }));
   const rules = await add("rules.js", await bundle("scripts/rules.js"));
   const passwords = await add("passwords.js", await bundle("scripts/passwords.js"));
-  const addresses = { PROOF_MODULE: proof, RULES_MODULE: rules, PASSWORDS_MODULE: passwords };
+  const judgement = await add("judgement.js", await bundle("scripts/judgement.js"));
+  const addresses = {
+    PROOF_MODULE: proof,
+    RULES_MODULE: rules,
+    PASSWORDS_MODULE: passwords,
+    JUDGEMENT_MODULE: judgement,
+  };
   const scripts = {};
   for (const file of await readdir("scripts/pages")) {
     scripts[basename(file, ".js")] = await add(file, await bundlePage(file, addresses));

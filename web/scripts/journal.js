@@ -4,10 +4,14 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { isSiret } from "./siret.js";
 
-/** Before and after the SIRET in a heading. */
-const HEADING = ["Journal de l'établissement ", ", format 1."];
-/** Before and between the number of entries and the moment in a closing line. */
-const CLOSING = ["Fin du journal. Entrées : ", ". Le "];
+/** A heading; that of a later volume states its first number, that of the entry before, and its hash. */
+const HEADING =
+  /^Journal de l'établissement ([0-9]{14}), format 1\.(?: Ce volume commence à l'entrée ([0-9]+)\. Empreinte de l'entrée ([0-9]+) : ([0-9a-f]{64}))?$/;
+/** The closing line of the last volume, with the number of entries of the journal. */
+const CLOSING = /^Fin du journal\. Entrées : ([0-9]+)\. Le (\S+) ([0-9a-f]{64})$/;
+/** That of any other volume, with the number of its last entry too. */
+const CONTINUES =
+  /^Fin du volume\. La suite du journal est dans un autre\. Dernière entrée ici : ([0-9]+) sur ([0-9]+)\. Le (\S+) ([0-9a-f]{64})$/;
 /** Hexadecimal digits of a line's check, the beginning of its own hash. */
 const CHECK_DIGITS = 8;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
@@ -33,8 +37,9 @@ export function decoded(bytes) {
 }
 
 /**
- * Verifies a journal (bytes) without its signatures. Gives `{ siret, entries, closedAt }`, `entries` a BigInt,
- * or the first line that does not fit, `{ line, why }`. `why` is `altered`, `replaced`, `dropped`, `swapped`,
+ * Verifies a volume of a journal (bytes) without its signatures. Gives `{ siret, before, end, entries, closedAt }`:
+ * `before` and `end` are `{ entries, head }`, where the journal stood before its first entry and with its last;
+ * `entries` (BigInt, as all numbers of entries) are those of the whole journal. Or the first line that does not fit, `{ line, why }`. `why` is `altered`, `replaced`, `dropped`, `swapped`,
  * `repeated`, `line-ends` or `byte-order-mark`. What was rewritten with all hashes after it is found by the
  * signatures alone.
  */
@@ -49,18 +54,51 @@ export function verify(text) {
   const [heading] = lines;
   if (heading.kind === "unknown") return broken(0, heading.why);
   if (heading.kind !== "heading") return broken(0, outOfOrder(lines, ({ kind }) => kind === "heading"));
-  let chain = { entries: 0n, head: heading.hash };
+  const { siret, start } = heading;
+  let chain = start;
   for (let rank = 1; rank < lines.length; rank += 1) {
-    const found = verifyLine(lines, rank, chain, isEnded);
+    const found = verifyLine(lines, rank, { start, chain, isEnded });
     if (found.why) return broken(found.rank, found.why);
-    if (found.closedAt) return { siret: heading.siret, entries: chain.entries, closedAt: found.closedAt };
+    if (found.closedAt) {
+      return { siret, before: start, end: chain, entries: lines[rank].entries, closedAt: found.closedAt };
+    }
     chain = found;
   }
   return broken(lines.length, "dropped");
 }
 
+/** Whether a volume, or several together, have every entry of the journal. */
+export const isWhole = ({ before, end, entries }) => before.entries === 0n && end.entries === entries;
+
+/**
+ * Verifies that volumes, in any order, are one journal: each is what `verify` gives. A single one may be a part; of
+ * several every entry must be there. Gives what `verify` does, or the first that does not fit: `{ other }`, the rank
+ * of one of another establishment than the first; `{ missing }`, the first and the last number of entries that none
+ * has; `{ rank, repeated }`, the number of an entry of that one which another has too; `{ rank, replaced }`, that of
+ * the entry before it, which is not the one that the volume before ends with.
+ */
+export function join(volumes) {
+  const [first] = volumes;
+  if (volumes.length === 1) return first;
+  const other = volumes.findIndex(({ siret }) => siret !== first.siret);
+  if (other > 0) return { other };
+  const ordered = volumes.map((volume, rank) => ({ ...volume, rank })).sort((a, b) => Number(a.before.entries - b.before.entries));
+  const [{ before: none }] = ordered;
+  let end = { ...none, entries: 0n };
+  let [{ entries }] = ordered;
+  for (const { rank, before, ...volume } of ordered) {
+    if (before.entries > end.entries) return { missing: [end.entries + 1n, before.entries] };
+    if (before.entries < end.entries) return { rank, repeated: before.entries + 1n };
+    if (before.head !== end.head) return { rank, replaced: end.entries };
+    ({ end } = volume);
+    if (volume.entries > entries) ({ entries } = volume);
+  }
+  if (end.entries < entries) return { missing: [end.entries + 1n, entries] };
+  return { ...ordered[ordered.length - 1], before: none, entries };
+}
+
 /** The line of that rank after those before it: where the chain stands with it, `closedAt`, or `rank` and `why`. */
-function verifyLine(lines, rank, chain, isEnded) {
+function verifyLine(lines, rank, { start, chain, isEnded }) {
   const line = lines[rank];
   const next = chain.entries + 1n;
   const follows = line.before === chain.head;
@@ -77,12 +115,15 @@ function verifyLine(lines, rank, chain, isEnded) {
     const isOwn = after === undefined || after === line.hash;
     return { rank: isOwn ? rank - 1 : rank, why: "replaced" };
   }
-  if (follows && line.entries !== chain.entries) return { rank, why: "replaced" };
-  if (line.entries > chain.entries) return gap();
+  if (follows && line.last !== chain.entries) return { rank, why: "replaced" };
+  if (line.last > chain.entries) return gap();
   if (!follows) {
     // The line of that number is the last whose hash it could hold.
-    return { rank: Number(line.entries) < rank - 1 ? Number(line.entries) : rank - 1, why: "replaced" };
+    const told = line.last > start.entries ? Number(line.last - start.entries) : 0;
+    return { rank: Math.min(told, rank - 1), why: "replaced" };
   }
+  // The one volume without an entry is the whole of an empty journal.
+  if (chain === start && line.entries > 0n) return { rank, why: "dropped" };
   if (rank + 1 < lines.length) return { rank: rank + 1, why: "repeated" };
   return isEnded ? { closedAt: line.at } : { rank, why: "altered" };
 }
@@ -95,7 +136,9 @@ function wayBack(lines) {
   const last = lines[lines.length - 1];
   const ranks = new Map();
   for (let rank = 0; rank < lines.length - 1; rank += 1) {
-    if (!ranks.has(lines[rank].hash)) ranks.set(lines[rank].hash, rank);
+    // A line goes on from a later volume's heading by the hash that this states.
+    const hash = lines[rank].start?.head ?? lines[rank].hash;
+    if (!ranks.has(hash)) ranks.set(hash, rank);
   }
   const way = [];
   let sought = last.kind === "closing" ? last.before : undefined;
@@ -151,23 +194,27 @@ function splitLast(text) {
 function kindOf(text) {
   const [content, digits] = splitLast(text) ?? [];
   if (content === undefined || hashOf(content).slice(0, CHECK_DIGITS) !== digits) return null;
-  if (content.startsWith(HEADING[0])) return headingOf(content.slice(HEADING[0].length));
+  const [, siret, ...stated] = HEADING.exec(content) ?? [];
+  if (siret) return headingOf(text, siret, stated);
+  const [, entries, at, head] = CLOSING.exec(content) ?? [];
+  if (entries) return closingOf(entries, entries, at, head);
+  const [, last, all, until, end] = CONTINUES.exec(content) ?? [];
+  if (last) return numberOf(last) < numberOf(all) ? closingOf(last, all, until, end) : null;
   const [rest, before] = splitLast(content) ?? [];
-  if (rest === undefined || !/^[0-9a-f]{64}$/.test(before)) return null;
-  return rest.startsWith(CLOSING[0]) ? closingOf(rest.slice(CLOSING[0].length), before) : entryOf(rest, before);
+  return rest !== undefined && /^[0-9a-f]{64}$/.test(before) ? entryOf(rest, before) : null;
 }
 
-function headingOf(rest) {
-  if (!rest.endsWith(HEADING[1])) return null;
-  const siret = rest.slice(0, -HEADING[1].length);
-  return /^[0-9]{14}$/.test(siret) && isSiret(siret) ? { kind: "heading", siret } : null;
+function headingOf(text, siret, [first, last, head]) {
+  if (!isSiret(siret)) return null;
+  const heading = (entries, hash) => ({ kind: "heading", siret, start: { entries, head: hash } });
+  if (!first) return heading(0n, hashOf(text));
+  const entries = numberOf(last);
+  return entries && numberOf(first) === entries + 1n ? heading(entries, head) : null;
 }
 
-function closingOf(rest, before) {
-  const place = rest.indexOf(CLOSING[1]);
-  if (place < 0) return null;
-  const [entries, at] = [numberOf(rest.slice(0, place)), rest.slice(place + CLOSING[1].length)];
-  return entries !== null && isMoment(at) ? { kind: "closing", entries, at, before } : null;
+function closingOf(printed, all, at, before) {
+  const [last, entries] = [numberOf(printed), numberOf(all)];
+  return last !== null && entries !== null && isMoment(at) ? { kind: "closing", last, entries, at, before } : null;
 }
 
 function entryOf(rest, before) {

@@ -2,14 +2,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { verify } from "../scripts/journal.js";
+import { isWhole, join, verify } from "../scripts/journal.js";
 import { parseKey, verifySigned } from "../scripts/signed-note.js";
 
 // `keys` are the service's, made from `seeds`. A case is a file: lines of `pool`, each with its line end or with
 // `end`, what stands `before` them, without the last `cut` characters; or its `text`, or its bytes in `base64`.
-// It is verified by the keys of those ranks, all by default. `unsigned` are files without signatures.
+// It is verified by the keys of those ranks, all by default. `volumes` are files that are verified together, by all
+// keys; `unsigned` are files without signatures.
 const CASES = new URL("../../domain/tests/cases/journals.json", import.meta.url);
-const { keys, pool, cases, unsigned } = JSON.parse(readFileSync(CASES));
+const { keys, pool, cases, volumes, unsigned } = JSON.parse(readFileSync(CASES));
 const KEYS = keys.map(parseKey);
 
 function fileOf({ lines = [], end = "\n", before = "", cut = 0, text, base64 }) {
@@ -18,14 +19,24 @@ function fileOf({ lines = [], end = "\n", before = "", cut = 0, text, base64 }) 
   return new TextEncoder().encode(joined.slice(0, joined.length - cut));
 }
 
-function told({ line, why, doubt, siret, entries, closedAt }) {
+function told(result) {
+  const { line, why, doubt, siret, before, end, entries, closedAt } = result;
   if (why) return { line, why };
-  return doubt ? { doubt } : { siret, entries: Number(entries), closed_at: closedAt };
+  if (doubt) return { doubt };
+  const part = isWhole(result) ? {} : { first: Number(before.entries + 1n), last: Number(end.entries) };
+  return { siret, ...part, entries: Number(entries), closed_at: closedAt };
 }
 
-function wanted({ line, why, doubt, siret, entries, closed_at }) {
-  if (why) return { line, why };
-  return doubt ? { doubt } : { siret, entries, closed_at };
+/** What of volumes is not one journal. */
+function misfit({ other, missing, rank, repeated, replaced }) {
+  const numbers = { other, missing: missing?.map(Number), rank, repeated, replaced };
+  const given = Object.entries(numbers).filter(([, number]) => number !== undefined);
+  return Object.fromEntries(given.map(([name, number]) => [name, name === "missing" ? number : Number(number)]));
+}
+
+/** What a case says, without what it is made of. */
+function wanted({ what, lines, end, before, cut, text, base64, keys, files, ...said }) {
+  return said;
 }
 
 test("every case is verified as the service does", () => {
@@ -33,6 +44,14 @@ test("every case is verified as the service does", () => {
   for (const each of cases) {
     const known = each.keys?.map((rank) => KEYS[rank]) ?? KEYS;
     assert.deepEqual(told(verifySigned(fileOf(each), known)), wanted(each), each.what);
+  }
+});
+
+test("volumes together are verified as the service does", () => {
+  assert.ok(volumes.length > 10);
+  for (const each of volumes) {
+    const joined = join(each.files.map((lines) => verifySigned(fileOf({ lines }), KEYS)));
+    assert.deepEqual(joined.siret ? told(joined) : misfit(joined), wanted(each), each.what);
   }
 });
 

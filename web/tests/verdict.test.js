@@ -6,14 +6,26 @@ import { parseKey, verifySigned } from "../scripts/signed-note.js";
 import { verdictOf } from "../scripts/verdict.js";
 
 const CASES = new URL("../../domain/tests/cases/journals.json", import.meta.url);
-const { keys, pool, cases } = JSON.parse(readFileSync(CASES));
+const { keys, pool, cases, volumes } = JSON.parse(readFileSync(CASES));
 const KEYS = keys.map(parseKey);
 
 function verdict(what, known = KEYS) {
   const { lines, end = "\n", before = "" } = cases.find((each) => each.what === what);
   const text = before + lines.map((rank) => pool[rank] + end).join("");
-  const result = verifySigned(new TextEncoder().encode(text), known);
-  return verdictOf(result, known, (number) => text.split("\n")[number - 1]);
+  return verdictOf([judged("journal.txt", text, known)], known);
+}
+
+const judged = (name, text, known) => ({
+  name,
+  result: verifySigned(new TextEncoder().encode(text), known),
+  lineAt: (number) => text.split("\n")[number - 1],
+});
+
+/** Of volumes that are given together, as files «1.txt», «2.txt» and so on. */
+function verdictTogether(what, known = KEYS, change = (text) => text) {
+  const { files } = volumes.find((each) => each.what === what);
+  const texts = files.map((lines) => lines.map((rank) => `${pool[rank]}\n`).join(""));
+  return verdictOf(texts.map((text, rank) => judged(`${rank + 1}.txt`, change(text, rank), known)), known);
 }
 
 test("a whole journal says what it is, and by which key", () => {
@@ -55,6 +67,46 @@ test("what is refused is never said to be good, and what can be done is", () => 
 test("the line that is named is shown, unless it is missing", () => {
   assert.match(verdict("a name is another").line, /Jean/);
   assert.equal(verdict("an entry is missing").line, undefined);
-  const other = verdictOf(verifySigned(new TextEncoder().encode("Bonjour.\n"), KEYS), KEYS, () => "Bonjour.");
+  const other = verdictOf([judged("journal.txt", "Bonjour.\n", KEYS)], KEYS);
   assert.match(other.title, /n'est pas un journal/);
+});
+
+test("volumes together are whole, or the first that does not fit is named", () => {
+  const { state, title, said, signers } = verdictTogether("all three, in another order");
+  assert.deepEqual([state, signers], ["whole", [keys[0]]]);
+  assert.match(`${title} ${said[0]}`, /entier.* 5 entrées, journal remis/);
+  for (const [what, words] of [
+    ["the second is missing", /^Il manque les entrées 3 à 4 .*tous les fichiers/],
+    ["the last is missing", /^Il manque l'entrée 5 /],
+    ["the second twice", /ne se suivent pas .*3\.txt répète l'entrée 3\./],
+    ["one of another establishment", /ne se suivent pas .*3\.txt est d'un autre établissement/],
+    ["the first of another opening", /ne se suivent pas .*2\.txt n'est pas la suite de l'entrée 2\./],
+  ]) {
+    const refused = verdictTogether(what);
+    assert.deepEqual([refused.state, refused.signers], ["refused", []], what);
+    assert.match([refused.title, ...refused.said].join(" "), words, what);
+  }
+});
+
+test("a volume alone is said to be a part, and never the whole", () => {
+  const { state, title, said, signers } = verdictTogether("the second alone");
+  assert.deepEqual([state, signers], ["part", [keys[0]]]);
+  assert.match(title, /qu'une partie du journal/);
+  assert.match(said.join(" "), /entrées 3 à 4 sur 5.*tous les fichiers/);
+  const unsure = verdictTogether("the second alone", []);
+  assert.equal(unsure.state, "unsure");
+  assert.match(unsure.said[0], /entrées 3 à 4 sur 5/);
+});
+
+test("the file that spoils the others is named", () => {
+  const altered = verdictTogether("all three, in order", KEYS, (text, rank) => (rank === 1 ? text.replace("Paul", "Jean") : text));
+  assert.deepEqual([altered.state, altered.title], ["refused", "La ligne 2 a été modifiée"]);
+  assert.match(`${altered.said[0]} ${altered.line}`, /2\.txt.*Jean/);
+  const unsigned = verdictTogether("all three, in order", KEYS, (text, rank) => (rank === 2 ? text.split("\n\n")[0] + "\n" : text));
+  assert.equal(unsigned.state, "refused");
+  assert.match(`${unsigned.title} ${unsigned.said[0]}`, /signature.*manque.*3\.txt/);
+  const unknown = verdictTogether("all three, in order", []);
+  assert.deepEqual([unknown.state, unknown.signers], ["unsure", []]);
+  assert.match(unknown.said[0], /5 entrées/);
+  assert.equal(verdictTogether("all three, in order", [KEYS[1]]).state, "refused");
 });

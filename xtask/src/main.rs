@@ -199,8 +199,8 @@ const CHORES: [Chore; 25] = [
     },
     Chore {
         name: "verify",
-        arguments: "FILE [--key KEY… | --site URL]",
-        about: "whether a journal is whole and by which key it is signed, or its first line that is not",
+        arguments: "FILE… [--key KEY… | --site URL]",
+        about: "whether a journal is whole and by which key it is signed, or the first line that is not",
         run: verify::run,
     },
     Chore {

@@ -1,8 +1,9 @@
-//! `cargo xtask verify`: whether a journal is whole, and signed by a known key; or what is wrong with it.
+//! `cargo xtask verify`: whether a journal is whole, from all its volumes, and signed by a known key; or what
+//! is wrong with it.
 
 use std::fs;
 
-use domain::journal::{Broken, Doubt, Verified, Why, verify, verify_signed};
+use domain::journal::{Broken, Doubt, Misfit, Verified, Why, join, verify, verify_signed};
 use domain::note::{Note, NoteError, Signature, VerifierKey};
 use platform::signing::is_signed;
 use serde_json::Value;
@@ -27,18 +28,20 @@ key as you know it (--key), or the service's address (--site).";
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
 struct Asked<'a> {
-    file: &'a str,
+    files: Vec<&'a str>,
     keys: Vec<&'a str>,
     site: Option<&'a str>,
 }
 
 impl<'a> Asked<'a> {
     fn parse(arguments: &[&'a str]) -> Result<Self, Usage> {
-        let (&file, options) = arguments.split_first().ok_or(Usage)?;
-        if file.starts_with("--") {
+        let is_option = |argument: &&str| argument.starts_with("--");
+        let (files, options) =
+            arguments.split_at(arguments.iter().position(is_option).unwrap_or(arguments.len()));
+        if files.is_empty() {
             return Err(Usage);
         }
-        let mut asked = Self { file, keys: Vec::new(), site: None };
+        let mut asked = Self { files: files.to_vec(), keys: Vec::new(), site: None };
         for option in options.chunks(2) {
             match option {
                 ["--key", key] if asked.site.is_none() => asked.keys.push(key),
@@ -52,16 +55,12 @@ impl<'a> Asked<'a> {
 
 pub fn run(arguments: &[&str]) -> Outcome {
     let asked = Asked::parse(arguments)?;
-    let about = |error: &dyn std::fmt::Display| format!("{}: {error}", asked.file);
-    if fs::metadata(asked.file).map_err(|error| about(&error))?.len() > FILE_BYTES_MAX {
-        return Err(about(&"too large for a journal").into());
-    }
-    let file = fs::read(asked.file).map_err(|error| about(&error))?;
+    let files = asked.files.iter().map(|name| read(name)).collect::<Result<Vec<_>, _>>()?;
     let keys = match asked.site {
         Some(site) => published(site)?,
         None => parsed(asked.keys.iter().copied())?,
     };
-    println!("{}", judge(&file, &keys)?);
+    println!("{}", judge(&files, &keys)?);
     Ok(())
 }
 
@@ -97,17 +96,50 @@ fn is_here(site: &str) -> bool {
     site.strip_prefix("http://localhost").is_some_and(|rest| rest.is_empty() || is_port(rest))
 }
 
-/// What is said of a file that is whole.
+/// A file: its name, and what is in it.
+type Given<'a> = (&'a str, Vec<u8>);
+
+fn read(name: &str) -> Result<Given<'_>, String> {
+    let about = |error: &dyn std::fmt::Display| format!("{name}: {error}");
+    if fs::metadata(name).map_err(|error| about(&error))?.len() > FILE_BYTES_MAX {
+        return Err(about(&"too large for a journal"));
+    }
+    Ok((name, fs::read(name).map_err(|error| about(&error))?))
+}
+
+/// What is said of files that are one journal, whole or, if there is one file, a part.
 ///
 /// # Errors
-/// What is wrong with it.
-fn judge(file: &[u8], keys: &[VerifierKey]) -> Result<String, String> {
+/// What is wrong with the first that does not fit.
+fn judge(files: &[Given<'_>], keys: &[VerifierKey]) -> Result<String, String> {
+    let volume = |(name, file): &Given<'_>| {
+        let about = |error| if files.len() > 1 { format!("{name}: {error}") } else { error };
+        judge_volume(file, keys).map_err(about)
+    };
+    let volumes = files.iter().map(volume).collect::<Result<Vec<_>, _>>()?;
+    let (first, others) = volumes.split_first().ok_or("no file is given")?;
+    let journal = join(first, others).map_err(|misfit| told_misfit(files, misfit))?;
+    let told = told(&journal);
+    if keys.is_empty() {
+        return Ok(format!("The lines fit: {told}\nIt names as its signer {}.\n{UNCHECKED}", signers(files)));
+    }
+    let extent = if journal.is_whole() { "Whole" } else { "A part" };
+    Ok(format!("{extent}: {told}\n{}", signed_by(files, keys)))
+}
+
+/// A volume whose lines fit, and whose signatures do by these keys, if there are any.
+fn judge_volume(file: &[u8], keys: &[VerifierKey]) -> Result<Verified, String> {
+    let spoilt = || "its lines fit, and its signatures are missing, or were altered".to_owned();
     match verify_signed(file, keys, is_signed) {
-        Ok(journal) => Ok(format!("Whole: {}\n{}", told(&journal), signed_by(file, keys))),
+        Ok(volume) => Ok(volume),
         Err(Doubt::Broken(broken)) => Err(first_line(file, broken)),
-        Err(Doubt::UnknownSigner) if keys.is_empty() => Ok(unchecked(file)),
+        Err(Doubt::UnknownSigner) if keys.is_empty() => {
+            let note = Note::parse(file).map_err(|_| spoilt())?;
+            verify(note.text().as_bytes()).map_err(|broken| first_line(file, broken))
+        }
         Err(Doubt::UnknownSigner) => {
-            Err(format!("its lines fit, and no given key has signed it: it names {}", signers(file)))
+            let signers = signers(&[("", file.to_vec())]);
+            Err(format!("its lines fit, and no given key has signed it: it names {signers}"))
         }
         Err(Doubt::Forged) => {
             Err("its lines fit, and the signature is not of this text: it was rewritten".to_owned())
@@ -115,38 +147,53 @@ fn judge(file: &[u8], keys: &[VerifierKey]) -> Result<String, String> {
         Err(Doubt::Note(NoteError::Encoding)) => {
             Err("its lines fit, and its signatures hold what no signed note has".to_owned())
         }
-        Err(Doubt::Note(_)) => {
-            Err("its lines fit, and its signatures are missing, or were altered".to_owned())
+        Err(Doubt::Note(_)) => Err(spoilt()),
+    }
+}
+
+fn told_misfit(files: &[Given<'_>], misfit: Misfit) -> String {
+    let name = |rank: usize| files.get(rank).map_or("", |(name, _)| name);
+    match misfit {
+        Misfit::OtherEstablishment { rank } => {
+            format!("{}: it is of another establishment than {}", name(rank), name(0))
+        }
+        Misfit::Missing { first, last } => format!("entries {first} to {last} are in none of the files"),
+        Misfit::Repeated { rank, entry } => format!("{}: another file has entry {entry} too", name(rank)),
+        Misfit::Replaced { rank, entry } => {
+            format!("{}: it does not go on from entry {entry} of the others", name(rank))
         }
     }
 }
 
 fn told(journal: &Verified) -> String {
-    let Verified { siret, entries, closed_at } = journal;
-    format!("the journal of {siret}, {entries} entries, handed out at {closed_at:.0}.")
+    let Verified { siret, end, entries, closed_at, .. } = journal;
+    let part = match journal.is_whole() {
+        true => String::new(),
+        false => format!("entries {} to {} of ", journal.first(), end.entries),
+    };
+    format!("{part}the journal of {siret}, {entries} entries, handed out at {closed_at:.0}.")
 }
 
-fn signed_by(file: &[u8], keys: &[VerifierKey]) -> String {
-    let Ok(note) = Note::parse(file) else { return String::new() };
-    let signers = keys.iter().filter(|key| note.signatures_of(key).next().is_some());
-    signers.map(|key| format!("Signed by {key}")).collect::<Vec<_>>().join("\n")
+fn notes(files: &[Given<'_>]) -> Vec<Note> {
+    files.iter().filter_map(|(_, file)| Note::parse(file).ok()).collect()
 }
 
-/// Of a journal whose lines fit, by no known key.
-fn unchecked(file: &[u8]) -> String {
-    let note = Note::parse(file).ok();
-    let journal = note.and_then(|note| verify(note.text().as_bytes()).ok());
-    let told = journal.map(|journal| told(&journal)).unwrap_or_default();
-    format!("The lines fit: {told}\nIt names as its signer {}.\n{UNCHECKED}", signers(file))
+fn signed_by(files: &[Given<'_>], keys: &[VerifierKey]) -> String {
+    let notes = notes(files);
+    let has_signed = |key: &&VerifierKey| notes.iter().any(|note| note.signatures_of(key).next().is_some());
+    keys.iter().filter(has_signed).map(|key| format!("Signed by {key}")).collect::<Vec<_>>().join("\n")
 }
 
 /// Who is said to have signed.
-fn signers(file: &[u8]) -> String {
-    let Ok(note) = Note::parse(file) else { return String::new() };
+fn signers(files: &[Given<'_>]) -> String {
     let name =
         |signature: &Signature| format!("{}+{}", shown(signature.name.as_str().as_bytes()), signature.key);
-    let mut names: Vec<String> = note.signatures().iter().map(name).collect();
-    names.dedup();
+    let mut names: Vec<String> = Vec::new();
+    for name in notes(files).iter().flat_map(Note::signatures).map(name) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     names.join(", ")
 }
 
@@ -183,19 +230,62 @@ mod tests {
 
     const CASES: &str = include_str!("../../domain/tests/cases/journals.json");
 
+    fn cases() -> Value {
+        serde_json::from_str(CASES).unwrap()
+    }
+
+    fn rank(value: &Value) -> usize {
+        usize::try_from(value.as_u64().unwrap()).unwrap()
+    }
+
+    fn file(cases: &Value, lines: &Value, end: &str) -> String {
+        let line = |line: &Value| format!("{}{end}", cases["pool"][rank(line)].as_str().unwrap());
+        lines.as_array().unwrap().iter().map(line).collect()
+    }
+
     /// What is said of the file of a case, by these of the service's keys.
     fn said(what: &str, ranks: &[usize]) -> Result<String, String> {
-        let cases: Value = serde_json::from_str(CASES).unwrap();
-        let of = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
+        let cases = cases();
         let case = cases["cases"].as_array().unwrap().iter().find(|case| case["what"] == what).unwrap();
-        let end = case["end"].as_str().unwrap_or("\n");
-        let mut file = case["before"].as_str().unwrap_or_default().to_owned();
-        for rank in case["lines"].as_array().unwrap() {
-            file += cases["pool"][of(rank)].as_str().unwrap();
-            file += end;
-        }
+        let before = case["before"].as_str().unwrap_or_default();
+        let text = file(&cases, &case["lines"], case["end"].as_str().unwrap_or("\n"));
         let keys = ranks.iter().map(|&rank| cases["keys"][rank].as_str().unwrap());
-        judge(file.as_bytes(), &parsed(keys)?)
+        judge(&[("journal.txt", format!("{before}{text}").into_bytes())], &parsed(keys)?)
+    }
+
+    /// What is said of volumes that are given together: of files «1», «2» and so on, by the current key.
+    fn said_together(what: &str) -> Result<String, String> {
+        let cases = cases();
+        let case = cases["volumes"].as_array().unwrap().iter().find(|case| case["what"] == what).unwrap();
+        let files =
+            case["files"].as_array().unwrap().iter().map(|lines| file(&cases, lines, "\n").into_bytes());
+        let files: Vec<Given<'_>> = ["1", "2", "3", "4"].into_iter().zip(files).collect();
+        judge(&files, &parsed(cases["keys"][0].as_str().into_iter())?)
+    }
+
+    #[test]
+    fn volumes_are_one_journal_or_the_first_that_does_not_fit_is_named() {
+        let whole = said_together("all three, in another order").unwrap();
+        assert!(whole.starts_with("Whole: the journal of 73282932000074, 5 entries, handed out"), "{whole}");
+        assert_eq!(whole.lines().count(), 2, "{whole}");
+        let part = said_together("the second alone").unwrap();
+        assert!(
+            part.starts_with("A part: entries 3 to 4 of the journal of 73282932000074, 5 entries"),
+            "{part}"
+        );
+        for (what, told) in [
+            ("the second is missing", "entries 3 to 4 are in none of the files"),
+            ("the last is missing", "entries 5 to 5 are in none of the files"),
+            ("the second twice", "3: another file has entry 3 too"),
+            ("one of another establishment", "3: it is of another establishment than 1"),
+            ("the first of another opening", "2: it does not go on from entry 2 of the others"),
+        ] {
+            assert_eq!(said_together(what), Err(told.to_owned()), "{what}");
+        }
+        let cases = cases();
+        let (one, two) = (file(&cases, &cases["volumes"][0]["files"][0], "\n"), "Rien.\n".to_owned());
+        let named = judge(&[("1", one.into_bytes()), ("2", two.into_bytes())], &[]);
+        assert_eq!(named, Err("2: line 1 was altered\n  Rien.".to_owned()));
     }
 
     #[test]
@@ -257,14 +347,14 @@ mod tests {
     #[test]
     fn keys_are_given_or_fetched_and_not_both() {
         let asked = Asked::parse(&["a.txt", "--key", "k", "--key", "l"]).unwrap();
-        assert_eq!(asked, Asked { file: "a.txt", keys: vec!["k", "l"], site: None });
-        let asked = Asked::parse(&["a.txt", "--site", "https://s"]).unwrap();
-        assert_eq!(asked, Asked { file: "a.txt", keys: Vec::new(), site: Some("https://s") });
+        assert_eq!(asked, Asked { files: vec!["a.txt"], keys: vec!["k", "l"], site: None });
+        let asked = Asked::parse(&["a.txt", "b.txt", "--site", "https://s"]).unwrap();
+        assert_eq!(asked, Asked { files: vec!["a.txt", "b.txt"], keys: Vec::new(), site: Some("https://s") });
         for wrong in [
             &[][..],
             &["--key"],
             &["a.txt", "--key"],
-            &["a.txt", "b.txt"],
+            &["a.txt", "--key", "k", "b.txt"],
             &["a.txt", "--site", "s", "--site", "s"],
             &["a.txt", "--site", "s", "--key", "k"],
             &["a.txt", "--key", "k", "--site", "s"],

@@ -11,7 +11,7 @@ use domain::{
 };
 
 /// Every code, and its name on the wire.
-const CODES: [(FieldCode, &str); 32] = [
+const CODES: [(FieldCode, &str); 33] = [
     (FieldCode::Required, "required"),
     (FieldCode::TooShort, "too-short"),
     (FieldCode::TooLong, "too-long"),
@@ -40,6 +40,7 @@ const CODES: [(FieldCode, &str); 32] = [
     (FieldCode::DateTooFar, "date-too-far"),
     (FieldCode::TermTooLong, "term-too-long"),
     (FieldCode::TextVersionUnknown, "text-version-unknown"),
+    (FieldCode::JournalEntryUnknown, "journal-entry-unknown"),
     (FieldCode::PasswordTooShort, "password-too-short"),
     (FieldCode::PasswordTooLong, "password-too-long"),
     (FieldCode::PasswordTooCommon, "password-too-common"),

@@ -94,7 +94,13 @@ impl Key {
     /// A line of it, in the order of its number.
     #[must_use]
     pub fn journal_line(siret: &Siret, opening: Opening, number: u64) -> Self {
-        Self::new(Self::journal(siret, opening), format!("{number:010}"))
+        Self::new(Self::journal(siret, opening), Self::journal_number(number))
+    }
+
+    /// The sort key of a line of a journal.
+    #[must_use]
+    pub fn journal_number(number: u64) -> String {
+        format!("{number:010}")
     }
 
     #[must_use]

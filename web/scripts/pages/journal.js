@@ -2,6 +2,7 @@
 import { byId } from "../dom.js";
 import { bindDownload } from "../space/download.js";
 import { openSpace } from "../space/shell.js";
+import { nameOf, nextOf } from "../space/volumes.js";
 
 const space = openSpace({
   main: "journal",
@@ -17,5 +18,6 @@ bindDownload(space, "download-journal", {
   status: "journal-status",
   url: () => `/api/space/journal?siret=${space.establishment.siret}`,
   type: "text/plain",
-  name: () => `journal-${space.establishment.siret}.txt`,
+  name: nameOf,
+  next: nextOf,
 });

@@ -16,6 +16,6 @@ async function fillKeys() {
   if (isRead && !field.value.trim()) field.value = published.keys.join("\n");
 }
 
-bindVerifier();
+bindVerifier(() => import(JUDGEMENT_MODULE));
 // Not awaited: a journal can be verified without.
 fillKeys();

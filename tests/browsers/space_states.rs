@@ -334,13 +334,13 @@ pub fn space_with(changes: Value) -> Fate {
 }
 
 /// What a member is told less of.
-fn of_member(state: &str) -> Value {
+pub fn of_member(state: &str) -> Value {
     json!({
         "role": "member", "state": state, "members": "absent", "invitations": "absent", "successor": "absent",
     })
 }
 
-fn person(id: &str, first_name: &str, role: &str, state: &str, is_me: bool) -> Value {
+pub fn person(id: &str, first_name: &str, role: &str, state: &str, is_me: bool) -> Value {
     json!({
         "member": id, "first_name": first_name, "last_name": "Martin-Ruiz", "sent_to": "j•••@exemple.fr",
         "role": role, "state": state, "since": "2026-11-03T10:00:00Z", "is_me": is_me,

@@ -29,14 +29,16 @@ export function bindDownload(space, id, { status, url, type, name }) {
     if (isAsking) return;
     isAsking = true;
     place.replaceChildren();
+    button.setAttribute("aria-busy", "true");
     try {
-      const answer = await space.ask("GET", url(), { doing: "Préparation du fichier…", file: type });
+      const answer = await space.ask("GET", url(), { doing: "Préparation du fichier…", file: type, near: place });
       if (answer.status === 200) offer(place, { text: answer.data.text, type, name: name() });
       else if (answer.status === 401) space.askLogin();
       else place.textContent = answer.data.title ?? "Le service a refusé la demande.";
     } catch (error) {
       place.textContent = error instanceof NoAnswer ? SILENT : "L'attente est arrêtée.";
     }
+    button.removeAttribute("aria-busy");
     isAsking = false;
   });
 }

@@ -68,9 +68,9 @@ class Space {
     byId("log-out").addEventListener("click", () => this.logOut());
     byId("retry").addEventListener("click", () => location.reload());
     for (const button of document.querySelectorAll("[data-back]")) button.addEventListener("click", () => this.leave());
-    byId("choose-establishment")?.addEventListener("submit", (event) => {
+    byId("establishments-form")?.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.choose(byId("establishment-choice").value);
+      this.choose(event.target.querySelector(":checked").value);
     });
     addEventListener("popstate", () => this.isIn && this.present());
     document.querySelector(".govuk-skip-link").addEventListener("click", skip);
@@ -216,9 +216,8 @@ class Space {
     const choice = byId("choose-establishment");
     if (choice) {
       choice.hidden = establishments.length < 2;
-      const option = ({ siret, name }) => make("option", { value: siret }, `${name} – ${readableSiret(siret)}`);
-      byId("establishment-choice").replaceChildren(...establishments.map(option));
-      byId("establishment-choice").value = establishment?.siret ?? "";
+      const radio = (one, rank) => radioOf(one, rank, one === establishment);
+      byId("establishment-choices").replaceChildren(...establishments.map(radio));
     }
     for (const field of document.querySelectorAll("[data-username]")) field.value = this.me.identifier;
     for (const element of document.querySelectorAll("[data-suspended]")) element.hidden = !this.isSuspended;
@@ -229,10 +228,12 @@ class Space {
 
   async choose(siret) {
     const establishment = this.establishments.find((one) => one.siret === siret);
-    const near = byId("choose-establishment");
+    const [choice, near] = ["choose-establishment", "establishments-form"].map(byId);
     if (!this.isFresh(await this.complete(establishment, { near }).catch(() => null), near)) return;
     chosen.write(siret);
-    this.fill();
+    await this.fill();
+    choice.open = false;
+    choice.querySelector("summary").focus();
     this.say(`Établissement affiché : ${establishment.name}.`);
   }
 
@@ -388,6 +389,14 @@ function skip(event) {
   const content = byId("main-content");
   content.tabIndex = -1;
   content.focus();
+}
+
+function radioOf({ siret, name }, rank, isChecked) {
+  const id = `establishment-choice-${rank}`;
+  const input = make("input", { class: "govuk-radios__input", type: "radio", name: "establishment", id, value: siret });
+  input.checked = isChecked;
+  const label = make("label", { class: "govuk-label govuk-radios__label", for: id }, ...named({ siret, name }));
+  return make("div", { class: "govuk-radios__item" }, input, label);
 }
 
 const named = ({ name, siret }) => [

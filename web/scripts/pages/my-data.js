@@ -11,6 +11,8 @@ import { enableHandOver } from "../tab.js";
 const LAST_HOLDER = "/problems/last-holder";
 const LEAVE = "/mon-espace/depart/";
 const NOT_CLOSED = "La connexion n'a pas pu être fermée. Réessayez dans quelques minutes.";
+const WRONG_CREDENTIALS = "/problems/wrong-credentials";
+const CHANGED = "Votre mot de passe est changé. Vos autres connexions sont fermées.";
 const MAYBE_CHANGED =
   "La réponse à votre envoi s'est perdue. Votre mot de passe a sans doute été changé : connectez-vous avec le nouveau.";
 
@@ -63,16 +65,32 @@ const changing = space.bind("change-email", {
   },
 });
 
+/** Password managers look at it until its view is left. */
+const leaveChanged = () => space.leave(CHANGED, () => choosing.empty());
+
+/** The service says since when the account has its password. */
+async function sayWhetherChanged(answer) {
+  const before = space.me.password_set_at;
+  if (!(await space.reload())) return;
+  if (space.me.password_set_at !== before) leaveChanged();
+  else space.refuses(answer, choosing);
+}
+
 const choosing = space.bind("change-password", {
   url: "/api/space/password",
   actionIfAsked: "session",
   onDone() {
-    // Password managers look at it until its view is left.
-    space.leave("Votre mot de passe est changé. Vos autres connexions sont fermées.", () => choosing.empty());
+    leaveChanged();
     space.reload();
   },
   // With it all sessions ended, this one too, and the cookie of the new one came with the answer that was lost.
   ifLost: MAYBE_CHANGED,
+  onRefused(answer) {
+    // The session came with the lost answer, and the old password is not the account's any more.
+    if (!answer.uncertain || answer.data.type !== WRONG_CREDENTIALS) return false;
+    sayWhetherChanged(answer);
+    return true;
+  },
 });
 
 const closing = space.bind("close-account", {

@@ -417,5 +417,5 @@ async fn join(stage: &Stage, fragment: &str) -> String {
 /// Another person comes to the browser.
 async fn leave_no_trace(browser: &Browser) {
     browser.run("localStorage.clear(); sessionStorage.clear()", json!([])).await;
-    browser.client.delete_all_cookies().await.unwrap();
+    browser.forget_cookies().await;
 }

@@ -16,7 +16,7 @@ async fn a_session_that_ends_is_opened_again_in_the_same_place_with_what_was_typ
         browser.go("/mon-espace/collegues/#invite").await;
         browser.fill_all("#invite-colleague", &COLLEAGUE).await;
         browser.click("#invite-colleague #role").await;
-        browser.client.delete_all_cookies().await.unwrap();
+        browser.forget_cookies().await;
         browser.submit("#invite-colleague").await;
         browser.sees("#no-session").await;
         browser.sees("#session-over").await;
@@ -164,7 +164,7 @@ async fn a_password_that_was_changed_without_an_answer_is_asked_for_by_the_login
         stage.proxy.plan("/api/space/password", [Fate::Cut, out]);
         browser.submit("#change-password").await;
         browser.reads("#session-doubt", "connectez-vous avec le nouveau").await;
-        browser.client.delete_all_cookies().await.unwrap();
+        browser.forget_cookies().await;
         // What was typed of the login is there again when the page is loaded again.
         browser.fill("#login #identifier", &identifier).await;
         browser.reload().await;

@@ -109,8 +109,10 @@ async fn what_waits_for_an_answer_is_found_behind_the_first_fifty() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
         let space = || space_with(json!({"mandates": many(0, 50), "mandates_next": "50"}));
-        let page = |mandates: Value, next: Value| Fate::Given(200, json!({"mandates": mandates, "next": next}));
-        let last = json!([mandate(50, "client", "offered", "cabinet"), mandate(51, "client", "ended", "client")]);
+        let page =
+            |mandates: Value, next: Value| Fate::Given(200, json!({"mandates": mandates, "next": next}));
+        let last =
+            json!([mandate(50, "client", "offered", "cabinet"), mandate(51, "client", "ended", "client")]);
         let pages = [page(many(0, 50), json!("50")), page(last, Value::Null)];
         stage.proxy.plan("/api/space", [space(), space()].into_iter().chain(pages));
         browser.go("/mon-espace/").await;

@@ -145,11 +145,27 @@ impl Browser {
         if self.look != Look::default() || self.client.windows().await?.len() != 1 {
             return Ok(false);
         }
-        self.client.delete_all_cookies().await?;
+        self.delete_cookies().await?;
         self.client.execute(CLEAR_STORAGE, vec![]).await?;
         self.client.release_actions().await?;
         self.client.goto("about:blank").await?;
         Ok(true)
+    }
+
+    /// The site's cookies are gone, also for the next request of the page. WebKitGTK answers before it has deleted
+    /// them: a form that was sent at once was still logged in.
+    pub async fn forget_cookies(&self) {
+        self.delete_cookies().await.unwrap();
+    }
+
+    async fn delete_cookies(&self) -> Result<(), CmdError> {
+        self.client.delete_all_cookies().await?;
+        let start = Instant::now();
+        while !self.client.get_all_cookies().await?.is_empty() {
+            assert!(start.elapsed() < DELAY_MAX, "{:?} keeps its cookies", self.engine);
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
     }
 
     /// Opens a page of the site.

@@ -1,5 +1,7 @@
 //! Colleagues: invited, joined, promoted, gone; the last holder leaves nobody locked out.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::browser::Browser;
@@ -7,7 +9,9 @@ use crate::journeys::{check_siret, log_in, open_account};
 use crate::people::{
     COLLEAGUE, COLLEAGUE_EMAIL, COLLEAGUE_NAME, EMAIL, ESTABLISHMENT, OTHER_PASSWORD, PASSWORD, SIRET,
 };
+use crate::proxy::Fate;
 use crate::space::{fill_login, log_in_as, log_out};
+use crate::space_states::{person, space_with};
 use crate::stage::{Stage, in_every_engine};
 
 const FIRST_HOLDER: &str = "Jeanne Martin-Ruiz";
@@ -87,6 +91,106 @@ async fn a_colleague_is_suspended_resumed_and_removed_each_after_what_happens_wa
         log_out(browser).await;
         log_in_as(browser, &second, OTHER_PASSWORD).await;
         browser.sees("#no-establishment").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_cancels_while_the_service_refuses_for_now_has_removed_nobody() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        stage.proxy.plan("/api/space", [space_with(json!({}))]);
+        browser.go("/mon-espace/collegues/").await;
+        for is_by_history in [false, true] {
+            browser.click("#members [data-action=remove]").await;
+            browser.sees("#confirm").await;
+            stage.proxy.plan("/api/space/members/", [Fate::Refused(503, Some(2))]);
+            stage.proxy.plan("/api/space", [space_with(json!({}))]);
+            browser.submit("#confirm-change").await;
+            browser.sees("#confirm .app-sending--waiting button").await;
+            if is_by_history {
+                browser.client.back().await.unwrap();
+            } else {
+                browser.click("#confirm [data-back]").await;
+            }
+            browser.reads("#news", "L'envoi est arrêté").await;
+            // The service takes requests again: later than it was to be asked.
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            let seen = stage.proxy.take_seen().await;
+            assert_eq!(seen.iter().filter(|seen| seen.method == "DELETE").count(), 1, "{is_by_history}");
+            browser.sees("#members [data-action=remove]").await;
+            browser.sees_not("#confirm").await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_removal_whose_answer_was_lost_is_said_to_be_done_and_the_focus_stays_in_the_list() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        stage.proxy.plan("/api/space", [space_with(json!({}))]);
+        browser.go("/mon-espace/collegues/").await;
+        browser.click("#members [data-action=remove]").await;
+        browser.sees("#confirm").await;
+        let gone = Fate::Given(403, json!({"type": "/problems/not-allowed", "title": "Refus"}));
+        stage.proxy.plan("/api/space/members/", [Fate::Cut, gone]);
+        // What comes anew comes late, when the person is in the list again.
+        stage.proxy.plan("/api/space", [Fate::Refused(503, Some(3)), space_with(json!({}))]);
+        browser.submit("#confirm-change").await;
+        browser.reads("#news", "n'a sans doute plus accès").await;
+        browser.sees(".app-sending--waiting button").await;
+        let focus = "document.querySelector('#members [data-action=suspend]').focus(); \
+                     window.focused = document.activeElement; return true";
+        browser.run(focus, json!([])).await;
+        browser.sees_not(".app-sending--waiting button").await;
+        let kept = "const now = document.activeElement; return now !== window.focused \
+                    && now.dataset.action === 'suspend' && now.closest('#members') !== null";
+        browser.until("the same entry has the focus", kept, json!([])).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_link_of_who_asks_that_is_cut_says_so_and_leads_to_the_form() {
+    in_every_engine(async |stage| {
+        stage.proxy.plan("/api/space", [space_with(json!({})), space_with(json!({}))]);
+        stage.browser.go("/mon-espace/#inviter=eyJzaXJldCI6IjczMjgyOTMyMDAwMDc0IiwiZmlyc3").await;
+        stage.browser.reads("#news", "Le lien du courriel est coupé").await;
+        stage.browser.ready("#invite-colleague [type=submit]").await;
+        assert_eq!(stage.browser.value("#invite-colleague #email").await, "");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_space_that_was_closed_without_an_answer_is_said_to_be_closed() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        open_account(stage).await;
+        browser.go("/mon-espace/depart/").await;
+        browser.fill("#close-establishment #closing_password", PASSWORD).await;
+        stage.proxy.plan("/api/space/establishments/", [Fate::AnswerLost]);
+        browser.submit("#close-establishment").await;
+        browser.reads("#news", "est sans doute fermé").await;
+        browser.sees("#no-establishment").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_space_that_has_another_holder_by_now_is_left_and_not_closed() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let alone = json!({"members": [person("me", "Jeanne", "holder", "active", true)]});
+        stage.proxy.plan("/api/space", [space_with(alone)]);
+        browser.go("/mon-espace/depart/").await;
+        browser.fill("#close-establishment #closing_password", PASSWORD).await;
+        let other = Fate::Given(409, json!({"type": "/problems/other-holders", "title": "Refus"}));
+        stage.proxy.plan("/api/space", [other, space_with(json!({}))]);
+        browser.submit("#close-establishment").await;
+        browser.reads("#news", "vous pouvez le quitter").await;
+        browser.ready("#leave-establishment [type=submit]").await;
     })
     .await;
 }
@@ -313,5 +417,5 @@ async fn join(stage: &Stage, fragment: &str) -> String {
 /// Another person comes to the browser.
 async fn leave_no_trace(browser: &Browser) {
     browser.run("localStorage.clear(); sessionStorage.clear()", json!([])).await;
-    browser.client.delete_all_cookies().await.unwrap();
+    browser.forget_cookies().await;
 }

@@ -43,7 +43,7 @@ async fn my_space_is_the_login_until_somebody_is_in_and_the_home_page_says_who()
         let browser = &stage.browser;
         let identifier = open_account(stage).await;
         browser.run("localStorage.clear(); sessionStorage.clear()", json!([])).await;
-        browser.client.delete_all_cookies().await.unwrap();
+        browser.forget_cookies().await;
         browser.go("/mon-espace/").await;
         browser.sees("#no-session").await;
         browser.fill_all("#login", &[("identifier", &identifier), ("password", PASSWORD)]).await;

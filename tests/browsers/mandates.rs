@@ -105,6 +105,30 @@ async fn a_mandate_is_offered_by_a_client_and_declined_by_the_cabinet() {
 }
 
 #[tokio::test]
+async fn what_waits_for_an_answer_is_found_behind_the_first_fifty() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let space = || space_with(json!({"mandates": many(0, 50), "mandates_next": "50"}));
+        let page =
+            |mandates: Value, next: Value| Fate::Given(200, json!({"mandates": mandates, "next": next}));
+        let last =
+            json!([mandate(50, "client", "offered", "cabinet"), mandate(51, "client", "ended", "client")]);
+        let pages = [page(many(0, 50), json!("50")), page(last, Value::Null)];
+        stage.proxy.plan("/api/space", [space(), space()].into_iter().chain(pages));
+        browser.go("/mon-espace/").await;
+        browser.reads("#to-do-list", "voyez si l'un d'eux attend votre réponse").await;
+        browser.click("#to-do-list a[href$='#to-answer']").await;
+        browser.sees("#found [data-name='Client 50'] [data-state=to-answer]").await;
+        let count = "return document.querySelectorAll('#found li').length";
+        assert_eq!(browser.run(count, json!([])).await, 1);
+        assert_eq!(browser.value("#search-mandates [name=side]:checked").await, "to-answer");
+        let asked = stage.proxy.take_seen().await;
+        assert!(asked.iter().all(|seen| !seen.path.contains("as=")), "both sides are asked for");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_list_is_interrupted_taken_up_after_a_reload_and_told_line_by_line() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
@@ -122,8 +146,12 @@ async fn a_list_is_interrupted_taken_up_after_a_reload_and_told_line_by_line() {
         browser.reads("#batch-status", "Envoi interrompu").await;
         browser.reload().await;
         browser.sees("#resume").await;
+        browser.run("document.querySelector('#resume').focus()", json!([])).await;
         browser.click("#resume").await;
         browser.reads("#batch-status", "Envoi terminé").await;
+        // The buttons take the place of one another, and the focus with it.
+        let focus = "return document.activeElement.id === 'download-results'";
+        browser.until("the focus is on the button that is left", focus, json!([])).await;
         browser.reads("#batch-count", "9 lignes traitées sur 9").await;
         let rows = "return [...document.querySelectorAll('#results tbody tr')].map((row) => row.innerText)";
         let rows = browser.run(rows, json!([])).await;

@@ -9,6 +9,35 @@ use crate::proxy::Fate;
 use crate::stage::in_every_engine;
 
 #[tokio::test]
+async fn a_session_that_ends_is_opened_again_in_the_same_place_with_what_was_typed() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let identifier = open_account(stage).await;
+        browser.go("/mon-espace/collegues/#invite").await;
+        browser.fill_all("#invite-colleague", &COLLEAGUE).await;
+        browser.click("#invite-colleague #role").await;
+        browser.forget_cookies().await;
+        browser.submit("#invite-colleague").await;
+        browser.sees("#no-session").await;
+        browser.sees("#session-over").await;
+        fill_login(browser, &identifier, PASSWORD).await;
+        browser.sees("#invite").await;
+        for (field, typed) in COLLEAGUE {
+            assert_eq!(browser.value(&format!("#invite-colleague #{field}")).await, typed);
+        }
+        assert_eq!(browser.value("#invite-colleague [name=role]:checked").await, "member");
+        // Loaded again, it is still the same place.
+        browser.reload().await;
+        browser.sees("#invite").await;
+        assert_eq!(browser.value("#invite-colleague #email").await, COLLEAGUE_EMAIL);
+        browser.submit("#invite-colleague").await;
+        browser.reads("#news", "Invitation envoyée").await;
+        stage.portal.mail_to(COLLEAGUE_EMAIL, "/invitation/").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn who_logs_in_next_finds_nothing_of_the_person_before() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
@@ -107,6 +136,62 @@ async fn a_password_is_changed_and_the_other_sessions_end() {
         browser.sees("#my-data").await;
         log_out(browser).await;
         log_in_as(browser, &identifier, OTHER_PASSWORD).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_password_that_was_changed_without_an_answer_is_asked_for_by_the_login() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        let identifier = open_account(stage).await;
+        browser.go("/mon-espace/mes-donnees/").await;
+        browser.click("#open-password").await;
+        browser.fill("#change-password #present_password", PASSWORD).await;
+        browser.fill("#change-password #new_password", OTHER_PASSWORD).await;
+        // The new session comes with the head of the answer, which is whole.
+        stage.proxy.plan("/api/space/password", [Fate::AnswerLost]);
+        browser.submit("#change-password").await;
+        browser.reads("#news", "Votre mot de passe est changé").await;
+        log_out(browser).await;
+        log_in_as(browser, &identifier, OTHER_PASSWORD).await;
+
+        browser.go("/mon-espace/mes-donnees/").await;
+        browser.click("#open-password").await;
+        browser.fill("#change-password #present_password", OTHER_PASSWORD).await;
+        browser.fill("#change-password #new_password", PASSWORD).await;
+        let out = Fate::Given(401, json!({"type": "/problems/no-session", "title": "Refus"}));
+        stage.proxy.plan("/api/space/password", [Fate::Cut, out]);
+        browser.submit("#change-password").await;
+        browser.reads("#session-doubt", "connectez-vous avec le nouveau").await;
+        browser.forget_cookies().await;
+        // What was typed of the login is there again when the page is loaded again.
+        browser.fill("#login #identifier", &identifier).await;
+        browser.reload().await;
+        browser.ready("#login [type=submit]").await;
+        assert_eq!(browser.value("#login #identifier").await, identifier);
+        browser.fill("#login #password", OTHER_PASSWORD).await;
+        browser.submit("#login").await;
+        browser.sees("#signed-in").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_is_closed_and_that_is_said_where_the_person_is() {
+    in_every_engine(async |stage| {
+        let browser = &stage.browser;
+        log_in(stage).await;
+        browser.sees("#account").await;
+        browser.go("/mon-espace/mes-donnees/").await;
+        browser.size(1280, 400).await;
+        browser.click("#sessions [data-action=close]").await;
+        browser.reads("#sessions-status", "La connexion est fermée").await;
+        let is_there = "
+            const { top, bottom } = document.querySelector('#sessions-status').getBoundingClientRect();
+            return document.activeElement.textContent === 'Mes connexions' && top >= 0 && bottom <= innerHeight;";
+        browser.until("the focus is before the list, which is on the screen", is_there, json!([])).await;
+        browser.sees_not("#sessions [data-action=close]").await;
     })
     .await;
 }

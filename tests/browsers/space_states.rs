@@ -46,6 +46,15 @@ pub async fn visit(stage: &Stage, look: &impl AsyncFn(&str)) {
     }
     show(stage, "/mon-espace/", space_with(of_member("suspended")), "#account").await;
     look("mon-espace-suspendu").await;
+    for (name, path) in [("collegues", "/mon-espace/collegues/"), ("mandats", "/mon-espace/mandats/")] {
+        show(stage, path, space_with(of_member("suspended")), "[data-suspended]").await;
+        stage.browser.sees_not("#for-members, #no-mandate").await;
+        look(&format!("{name}-suspendu")).await;
+    }
+    show(stage, "/mon-espace/collegues/", space_with(json!({})), "#members").await;
+    stage.browser.click("#choose-establishment summary").await;
+    stage.browser.sees("#establishments-form").await;
+    look("collegues-autre-etablissement").await;
     show(stage, "/mon-espace/", given(&json!([])), "#no-establishment").await;
     look("mon-espace-sans-etablissement").await;
     people(stage, look).await;
@@ -205,6 +214,8 @@ async fn invitations(stage: &Stage, look: &impl AsyncFn(&str)) {
     for you in ["none", "same", "other", "member"] {
         open_invitation(stage, "open", you).await;
         browser.sees(&format!("#for-{you}")).await;
+        let succession = if you == "same" { "vous prenez sa place" } else { "" };
+        browser.reads("#open-succession", succession).await;
         look(&format!("invitation-{you}")).await;
         if you == "none" {
             browser.submit("#open-account").await;
@@ -212,6 +223,9 @@ async fn invitations(stage: &Stage, look: &impl AsyncFn(&str)) {
             look("invitation-erreurs").await;
         }
     }
+    open_invitation(stage, "open", "suspended").await;
+    browser.sees("#suspended").await;
+    look("invitation-suspendu").await;
     for state in ["accepted", "expired", "withdrawn", "closed"] {
         open_invitation(stage, state, "none").await;
         browser.sees(&format!("#{state}")).await;
@@ -264,7 +278,7 @@ async fn open_invitation(stage: &Stage, state: &str, you: &str) {
     let invitation = json!({
         "siret": SIRET_DIGITS, "establishment_name": ESTABLISHMENT, "invited_by": "Jeanne Martin-Ruiz",
         "role": "member", "sent_to": "p•••@exemple.fr", "first_name": "Paul", "last_name": "Durand",
-        "state": state, "you": you,
+        "state": state, "you": you, "is_successor": you == "same",
     });
     stage.proxy.plan("/api/invitation", [Fate::Given(200, invitation)]);
     stage.browser.go(&format!("/invitation/#jeton-{state}-{you}")).await;
@@ -334,13 +348,13 @@ pub fn space_with(changes: Value) -> Fate {
 }
 
 /// What a member is told less of.
-fn of_member(state: &str) -> Value {
+pub fn of_member(state: &str) -> Value {
     json!({
         "role": "member", "state": state, "members": "absent", "invitations": "absent", "successor": "absent",
     })
 }
 
-fn person(id: &str, first_name: &str, role: &str, state: &str, is_me: bool) -> Value {
+pub fn person(id: &str, first_name: &str, role: &str, state: &str, is_me: bool) -> Value {
     json!({
         "member": id, "first_name": first_name, "last_name": "Martin-Ruiz", "sent_to": "j•••@exemple.fr",
         "role": role, "state": state, "since": "2026-11-03T10:00:00Z", "is_me": is_me,

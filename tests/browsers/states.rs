@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::engines::Engine;
 use crate::journeys::{apply, apply_as, check_siret, choose_password, fill_ticket, open_account};
 use crate::people::{EMAIL, LINK, OTHER_PASSWORD, PASSWORD, SIRET, UNKNOWN_IDENTIFIER};
 use crate::presence;
@@ -105,10 +104,7 @@ pub async fn visit(stage: &Stage, look: impl AsyncFn(&str)) {
     worst_day(stage, &look).await;
     simulation(stage, &look).await;
     journals(stage, &look).await;
-    // In WebKit the chooser of establishments makes the page wider than 320 pixels.
-    if stage.browser.engine != Engine::WebKit {
-        space_states::visit(stage, &look).await;
-    }
+    space_states::visit(stage, &look).await;
 }
 
 async fn notices(stage: &Stage, look: &impl AsyncFn(&str)) {

@@ -1,6 +1,5 @@
 // Says what is wrong with a form: a summary that takes the focus, and each fault beside its field.
-import { ErrorSummary } from "govuk-frontend/dist/govuk/components/error-summary/error-summary.mjs";
-import { make } from "./dom.js";
+import { byId, make } from "./dom.js";
 import { fixSpaces } from "./french.js";
 
 const TITLE_PREFIX = "Erreur\u00a0: ";
@@ -16,7 +15,7 @@ export function showErrors(form, errors) {
   });
   const summary = make(
     "div",
-    { class: "govuk-error-summary", "data-errors-of": form.id },
+    { class: "govuk-error-summary", "data-errors-of": form.id, tabindex: "-1" },
     make(
       "div",
       { role: "alert" },
@@ -26,7 +25,19 @@ export function showErrors(form, errors) {
   );
   form.prepend(summary);
   document.title = TITLE_PREFIX + document.title;
-  new ErrorSummary(summary);
+  summary.addEventListener("click", goToField);
+  summary.focus();
+}
+
+/** As govuk-frontend's error summary does, at a fifth of its weight: the field's words are on the screen too. */
+function goToField(event) {
+  const input = byId(event.target.closest("a")?.hash?.slice(1) ?? "");
+  if (!input) return;
+  event.preventDefault();
+  const isChoice = ["radio", "checkbox"].includes(input.type);
+  const words = (isChoice && input.closest("fieldset")?.querySelector("legend")) || document.querySelector(`label[for="${input.id}"]`);
+  (words ?? input).scrollIntoView();
+  input.focus({ preventScroll: true });
 }
 
 export function clearErrors(form) {

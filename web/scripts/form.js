@@ -2,6 +2,7 @@
 // beside their fields, and a sending goes on until it is answered or stopped.
 import { enableChecks, explained } from "./checks.js";
 import { clearErrors, showErrors } from "./errors.js";
+import { comeBack } from "./french.js";
 import { Progress } from "./progress.js";
 import { MaybeDone, sendProven } from "./proven.js";
 import { Cancelled, NoAnswer, insist, send, unlessStopped, within } from "./send.js";
@@ -39,8 +40,9 @@ const STILL_OVERLOADED =
  *   stays until the page is come to anew, so that it can be corrected;
  * - `onRefused(answer)`: it was refused for good; returns true if it has dealt with it.
  *
- * Returns `{ isDone, isSending, isUnanswered, hasErrors, answered, typed, beginAnew(), correct(), empty(), prepare(),
- * put(values), resend(element), showRefusal(answer) }`; `resend` gives whether it was accepted.
+ * Returns `{ isDone, isSending, isUnanswered, hasErrors, answered, typed, abandon(), beginAnew(), correct(), empty(),
+ * prepare(), put(values), resend(element), showRefusal(answer) }`; `abandon` gives whether something was on its way,
+ * `resend` whether it was accepted.
  */
 export function bindForm(form, options) {
   return new BoundForm(form, options);
@@ -58,10 +60,12 @@ class BoundForm {
     this.done = place(`done:${form.id}`);
     this.progress = new Progress(form.querySelector(".app-sending"));
     this.isSending = false;
+    /** It is not answered yet. */
+    this.isOnItsWay = false;
     this.proof = null;
 
     if (this.isDone && !isLoadedAgain()) forgetForm(form.id);
-    fill(form, { ...prefill, ...filledIn(this.draft.read() ?? {}), ...known });
+    fill(form, { ...prefill, ...filledIn(this.draft.read() ?? {}), ...filledIn(known) });
     this.keep();
     form.addEventListener("input", () => {
       this.keep();
@@ -112,6 +116,14 @@ class BoundForm {
 
   get typed() {
     return read(this.form);
+  }
+
+  /** The person has left the form: what it sends is asked for no more, and nothing is said in it of that. */
+  abandon() {
+    if (!this.isOnItsWay) return false;
+    this.isAbandoned = true;
+    this.progress.stop();
+    return true;
   }
 
   beginAnew() {
@@ -193,6 +205,7 @@ class BoundForm {
   async submit() {
     if (this.isSending) return;
     this.isSending = true;
+    this.isAbandoned = false;
     this.isAccepted = false;
     clearErrors(this.form);
     const button = this.form.querySelector("[type=submit]");
@@ -208,6 +221,7 @@ class BoundForm {
       this.sayFailure(error);
     } finally {
       button.textContent = label;
+      this.isOnItsWay = false;
       this.isSending = false;
     }
   }
@@ -228,10 +242,13 @@ class BoundForm {
   async sendTyped(typed) {
     // The button says it to the eye.
     const sending = this.progress.begin("", SENDING);
+    this.isOnItsWay = true;
     const answer = await this.sendWithProof(this.fields(typed, this.sent.read()?.body), sending);
+    this.isOnItsWay = false;
     this.progress.clear();
     // A server that failed may have carried it out: sent again it must be the same request.
     if (answer.status < 500) this.sent.forget();
+    if (this.isAbandoned) return;
     if (answer.status >= 200 && answer.status < 300) {
       this.isAccepted = true;
       if (hasPassword(this.form)) emptyPasswordLater(this.form);
@@ -286,6 +303,7 @@ class BoundForm {
 
   sayFailure(error) {
     this.progress.clear();
+    if (this.isAbandoned) return;
     if (error instanceof Cancelled) {
       const stopped = error.uncertain ? "L'envoi est arrêté. Il est peut-être déjà arrivé." : "L'envoi est arrêté.";
       this.progress.say(`${stopped} Votre saisie est conservée\u00a0: vous pouvez renvoyer le formulaire.`);
@@ -344,11 +362,12 @@ function loadProof(waiting) {
   }, waiting);
 }
 
-/** What the page should say of a refusal, whatever answered it. */
-function faults({ data }, names) {
+/** What the page should say of a refusal, whatever answered it, and when to come back if it said so. */
+function faults({ status, data, retryAfter }, names) {
   if (data.errors?.length) return data.errors.map((error) => ({ ...error, field: names[error.field] ?? error.field }));
   const detail = [data.title, data.detail].filter(Boolean).join(". ");
-  return [{ detail: detail || `Le service a refusé la demande. Réessayez, ou écrivez à ${CONTACT}.` }];
+  if (!detail) return [{ detail: `Le service a refusé la demande. Réessayez, ou écrivez à ${CONTACT}.` }];
+  return [{ detail: status === 429 ? `${detail} ${comeBack(retryAfter)}`.trim() : detail }];
 }
 
 /** `{ name: value }` of a form's fields; a check box is true or false. */

@@ -12,6 +12,15 @@ export function hour(moment) {
   return `${date.getHours()}\u00a0h${minutes ? `\u00a0${String(minutes).padStart(2, "0")}` : ""}`;
 }
 
+const MINUTE_MS = 60_000;
+
+/** `Réessayez à partir de 10 h 43.`, for a Retry-After in seconds; empty if it is none. */
+export function comeBack(retryAfter, now = Date.now()) {
+  if (!/^\d+$/.test(retryAfter ?? "")) return "";
+  const at = Math.ceil((now + Number(retryAfter) * 1000) / MINUTE_MS) * MINUTE_MS;
+  return `Réessayez à partir de ${hour(at)}.`;
+}
+
 const PARIS = new Intl.DateTimeFormat("fr-FR", {
   timeZone: "Europe/Paris",
   day: "numeric",

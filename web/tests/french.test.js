@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { hour, inParis } from "../scripts/french.js";
+import { comeBack, hour, inParis } from "../scripts/french.js";
 
 const plain = (text) => text.replaceAll("\u00a0", " ");
 const NOW = Date.parse("2026-11-23T12:00:00Z");
@@ -16,4 +16,11 @@ test("an hour has its minutes unless it is a whole one", () => {
   assert.equal(plain(hour(new Date(2026, 10, 24, 10, 42))), "10 h 42");
   assert.equal(plain(hour(new Date(2026, 10, 24, 2, 0))), "2 h");
   assert.equal(plain(hour(new Date(2026, 10, 24, 0, 5))), "0 h 05");
+});
+
+test("who is told to come back later is told when, never too soon", () => {
+  const now = new Date(2026, 10, 24, 10, 42, 30).getTime();
+  assert.equal(plain(comeBack("600", now)), "Réessayez à partir de 10 h 53.");
+  assert.equal(plain(comeBack("30", now)), "Réessayez à partir de 10 h 43.");
+  for (const nothing of [null, undefined, "", "bientôt", "-5"]) assert.equal(comeBack(nothing, now), "");
 });

@@ -80,3 +80,14 @@ test("a successor who is named is named since a day, and taken back once it is c
   assert.deepEqual([method, url, body], ["DELETE", "/api/space/successor?siret=73282932000074", undefined]);
   assert.equal(title, "Retirer la désignation de Inès Roche ?");
 });
+
+test("what a lost answer leaves in doubt is said in words of its own, of what cannot be done twice", () => {
+  const me = { member: "m", first_name: "Inès", last_name: "Roche", role: "holder", state: "active" };
+  const invitation = { invitation: "i", first_name: "Inès", last_name: "Roche" };
+  const asked = questionsOf({ establishment: { siret: "73282932000074", members: [me], invitations: [invitation] } });
+  const change = (name) => asked.change({ change: name, member: "m" }).maybeDone;
+  assert.equal(change("remove"), "Inès Roche n'a sans doute plus accès à l'établissement.");
+  assert.equal(change("demote-me"), "vous êtes sans doute utilisateur.");
+  assert.equal(change("suspend"), undefined);
+  assert.equal(asked.withdraw({ invitation: "i" }).maybeDone, "l'invitation de Inès Roche est sans doute retirée.");
+});

@@ -37,7 +37,7 @@ const batch = new Batch(space, {
 });
 
 function show() {
-  byId("for-members").hidden = space.isHolder;
+  byId("for-members").hidden = space.isHolder || space.isSuspended;
   byId("for-holders").hidden = !space.isHolder;
   if (batch.isThere) batch.show();
   else byId("unfinished").hidden = true;

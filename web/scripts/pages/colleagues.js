@@ -13,13 +13,15 @@ const INVITATIONS = "/api/space/invitations";
 /** What the address of an invitation is given anew for, by how the first stands. */
 const CORRECTIONS = { open: "Corriger l'adresse", bounced: "Corriger et renvoyer", expired: "Renvoyer" };
 
+const MAYBE_SENT = "La réponse à votre envoi s'est perdue : l'invitation est sans doute partie à l'adresse corrigée.";
+
 const space = openSpace({ main: "colleagues", needsEstablishment: true, show });
 
 function show() {
   const { members = [], invitations = [], successor = null } = space.establishment;
   const { isHolder } = space;
   byId("for-holders").hidden = !isHolder;
-  byId("for-members").hidden = isHolder;
+  byId("for-members").hidden = isHolder || space.isSuspended;
   byId("members").replaceChildren(...members.map((member) => person(member, isLastHolder(members))));
   byId("invited").hidden = invitations.length === 0;
   byId("invitations").replaceChildren(...invitations.map(invited));
@@ -27,8 +29,9 @@ function show() {
   byId("successors").replaceChildren(...(successor ? [named(successor)] : []));
   const asked = isHolder && inviter();
   if (!asked) return;
-  const { first_name, last_name, email } = asked;
-  inviting.put({ first_name, last_name, email, role: "member" });
+  const { first_name, last_name, email, isCut, news } = asked;
+  if (isCut) space.news = news;
+  else inviting.put({ first_name, last_name, email, role: "member" });
   history.replaceState({ view: "invite", args: { isAsked: true }, isFirst: true }, "");
 }
 
@@ -93,6 +96,14 @@ const correcting = space.bind("correct-address", {
     correcting.empty();
     space.leave(sent(data));
     space.reload();
+  },
+  onRefused({ status, uncertain }) {
+    // The answer to the first attempt was lost: another invitation has taken the place of this one.
+    if (!uncertain || ![403, 404].includes(status)) return false;
+    correcting.empty();
+    space.leave(MAYBE_SENT);
+    space.reload();
+    return true;
   },
 });
 

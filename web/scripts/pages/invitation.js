@@ -27,6 +27,7 @@ const NO_SESSION = "/problems/no-session";
 const ASK_AGAIN = ["expired", "withdrawn", "link-unknown"];
 const ROLES = { holder: "titulaire", member: "utilisateur" };
 const PROMOTION = "Vous faites déjà partie de l'établissement\u00a0: vous en deviendrez titulaire.";
+const SUCCESSION = "En acceptant, vous prenez sa place\u00a0: vous devenez titulaire, et cette personne quitte l'établissement.";
 const STILL_IN = "Vous êtes peut-être encore connecté\u00a0: réessayez.";
 
 /** What the service said of the invitation; a page that is loaded again says what came of it. */
@@ -46,10 +47,13 @@ function show(view) {
 /** Who is logged in decides what is offered. */
 function showOpen(invitation) {
   const { establishment_name: name, invited_by: inviter, role, sent_to: sentTo, you } = invitation;
+  if (you === "suspended") return show("suspended");
   byId("open-title").textContent = fixSpaces(`Rejoindre ${name}`);
   byId("open-text").textContent = fixSpaces(
     `${inviter} vous invite comme ${ROLES[role] ?? role}. L'invitation est pour l'adresse ${sentTo}.`,
   );
+  byId("open-succession").hidden = !invitation.is_successor;
+  byId("open-succession").textContent = SUCCESSION;
   // Who is a user already may become a holder by it.
   const isPromotion = you === "member" && role === "holder";
   if (isPromotion) byId("same-text").textContent = PROMOTION;

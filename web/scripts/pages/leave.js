@@ -5,19 +5,24 @@ import { fixSpaces } from "../french.js";
 import { openSpace } from "../space/shell.js";
 import { isLastHolder, nameOf } from "../space/words.js";
 
+const NOT_ALLOWED = "/problems/not-allowed";
 const LAST_HOLDER = "/problems/last-holder";
+const OTHER_HOLDERS = "/problems/other-holders";
+const HAS_OTHER = "L'établissement a maintenant un autre titulaire : vous pouvez le quitter.";
 const NO_SUCCESSOR = "Choisissez un collègue.";
 
 const space = openSpace({ main: "leave", needsEstablishment: true, show });
 const here = () => space.establishment;
 const urlOf = (member) => `/api/space/members/${encodeURIComponent(member)}`;
 const myself = () => here().member ?? here().members.find(({ is_me: isMe }) => isMe).member;
+const maybeClosed = (name) => `La réponse à votre envoi s'est perdue : l'espace de ${name} est sans doute fermé.`;
 const sayGone = () => space.goTo("/mon-espace/", `Vous avez quitté ${here().name}.`);
 
 function show() {
   const { members = [], invitations = [] } = here();
   const isLast = space.isHolder && isLastHolder(members);
   byId("leave-now").hidden = isLast;
+  byId("name-in-advance").hidden = !space.isHolder;
   byId("last-holder").hidden = !isLast;
   const isCandidate = ({ role, state, is_me: isMe }) => !isMe && role === "member" && state === "active";
   const colleagues = members.filter(isCandidate);
@@ -54,15 +59,20 @@ space.bind("leave-establishment", {
   },
 });
 
+/** What can be done now is another than what was shown. */
+function showAnew(news) {
+  space.news = news;
+  space.present();
+}
+
 const promoting = space.bind("promote-successor", {
   method: "PATCH",
   url: () => urlOf(promoting.typed.successor),
   fields: () => ({ siret: here().siret, role: "holder" }),
   async onDone(_, { successor }) {
     const name = nameOf(here().members.find(({ member }) => member === successor));
-    await space.reload();
-    space.news = `${name} est titulaire. Vous pouvez maintenant quitter l'établissement.`;
-    space.present();
+    const news = `${name} est titulaire. Vous pouvez maintenant quitter l'établissement.`;
+    if (await space.reload()) showAnew(news);
   },
 });
 
@@ -80,4 +90,11 @@ space.bind("close-establishment", {
   url: () => `/api/space/establishments/${here().siret}/close`,
   actionIfAsked: "session",
   onDone: () => space.goTo("/mon-espace/", `L'espace de ${here().name} est fermé.`),
+  onRefused({ status, data, uncertain }) {
+    // The answer to the first attempt was lost: of a closed space nobody is a holder.
+    if (uncertain && data.type === NOT_ALLOWED) space.goTo("/mon-espace/", maybeClosed(here().name));
+    else if (status === 409 && data.type === OTHER_HOLDERS) space.reload().then((isFresh) => isFresh && showAnew(HAS_OTHER));
+    else return false;
+    return true;
+  },
 });

@@ -11,6 +11,10 @@ import { enableHandOver } from "../tab.js";
 const LAST_HOLDER = "/problems/last-holder";
 const LEAVE = "/mon-espace/depart/";
 const NOT_CLOSED = "La connexion n'a pas pu être fermée. Réessayez dans quelques minutes.";
+const WRONG_CREDENTIALS = "/problems/wrong-credentials";
+const CHANGED = "Votre mot de passe est changé. Vos autres connexions sont fermées.";
+const MAYBE_CHANGED =
+  "La réponse à votre envoi s'est perdue. Votre mot de passe a sans doute été changé : connectez-vous avec le nouveau.";
 
 const space = openSpace({ main: "my-data", show });
 /** What was answered to the address that was typed last. */
@@ -38,12 +42,15 @@ function session({ session: id, opened_at: at, is_this: isThis }) {
   return item({ title, actions: [["close", "Fermer", () => closeSession(id)]] });
 }
 
+/** What becomes of it is said beside the list, where the person is. */
 async function closeSession(id) {
   const url = `/api/space/sessions/${encodeURIComponent(id)}`;
-  const answer = await space.ask("DELETE", url, { doing: "Fermeture en cours…" }).catch(() => null);
+  const status = byId("sessions-status");
+  status.textContent = "";
+  const answer = await space.ask("DELETE", url, { doing: "Fermeture en cours…", near: status }).catch(() => null);
   if (answer?.status === 401) return space.askLogin();
   const isClosed = answer?.status === 204;
-  space.say(isClosed ? "La connexion est fermée." : NOT_CLOSED);
+  status.textContent = isClosed ? "La connexion est fermée." : NOT_CLOSED;
   if (isClosed) space.reload();
 }
 
@@ -58,13 +65,31 @@ const changing = space.bind("change-email", {
   },
 });
 
+/** Password managers look at it until its view is left. */
+const leaveChanged = () => space.leave(CHANGED, () => choosing.empty());
+
+/** The service says since when the account has its password. */
+async function sayWhetherChanged(answer) {
+  const before = space.me.password_set_at;
+  if (!(await space.reload())) return;
+  if (space.me.password_set_at !== before) leaveChanged();
+  else space.refuses(answer, choosing);
+}
+
 const choosing = space.bind("change-password", {
   url: "/api/space/password",
   actionIfAsked: "session",
   onDone() {
-    // Password managers look at it until its view is left.
-    space.leave("Votre mot de passe est changé. Vos autres connexions sont fermées.", () => choosing.empty());
+    leaveChanged();
     space.reload();
+  },
+  // With it all sessions ended, this one too, and the cookie of the new one came with the answer that was lost.
+  ifLost: MAYBE_CHANGED,
+  onRefused(answer) {
+    // The session came with the lost answer, and the old password is not the account's any more.
+    if (!answer.uncertain || answer.data.type !== WRONG_CREDENTIALS) return false;
+    sayWhetherChanged(answer);
+    return true;
   },
 });
 
@@ -75,7 +100,7 @@ const closing = space.bind("close-account", {
   onRefused({ status, data, uncertain }) {
     // The answer to the first attempt was lost: there is no session any more.
     if (uncertain && status === 401 && data.type === "/problems/no-session") space.showLoggedOut("closed");
-    else if (data.type === LAST_HOLDER) space.reload().then(() => sayLast(data));
+    else if (data.type === LAST_HOLDER) space.reload().then((isFresh) => isFresh && sayLast(data));
     else return false;
     return true;
   },

@@ -14,7 +14,7 @@ const space = openSpace({ main: "offer", needsEstablishment: true, show });
 
 function show() {
   byId("for-holders").hidden = !space.isHolder;
-  byId("for-members").hidden = space.isHolder;
+  byId("for-members").hidden = space.isHolder || space.isSuspended;
   if (space.isHolder) showText(space);
 }
 

@@ -9,6 +9,7 @@ import { enableHandOver } from "../tab.js";
 
 const COLLEAGUES = "/mon-espace/collegues/";
 const MANDATES = "/mon-espace/mandats/";
+const TO_ANSWER = `${MANDATES}#to-answer`;
 const SUSPENDED =
   "Un titulaire a suspendu votre accès\u00a0: vous ne pouvez rien faire pour cet établissement, sauf le quitter.";
 
@@ -73,8 +74,13 @@ function rowsOf({ siret, name, role, state, members, invitations = [], mandates 
   return rows;
 }
 
+const wordsOfMany = (answers) =>
+  answers
+    ? `au moins ${plural(answers, "mandat")} à accepter ou à refuser`
+    : "plus de 50 mandats, voyez si l'un d'eux attend votre réponse";
+
 /** What waits for this person, most pressing first: `{ siret, text, href }`. */
-function tasksOf({ siret, name, members, invitations = [], mandates = [] }, isNamed) {
+function tasksOf({ siret, name, members, invitations = [], mandates = [], mandates_next: next }, isNamed) {
   if (!members) return [];
   const where = isNamed ? `${name} : ` : "";
   const task = (href, text) => ({ siret, href, text: fixSpaces(where + text) });
@@ -82,7 +88,9 @@ function tasksOf({ siret, name, members, invitations = [], mandates = [] }, isNa
   const tasks = invitations
     .filter(({ state }) => state === "bounced")
     .map((one) => task(COLLEAGUES, `l'invitation de ${nameOf(one)} n'est pas arrivée, corrigez l'adresse`));
-  if (answers) tasks.unshift(task(MANDATES, `${plural(answers, "mandat")} à accepter ou à refuser`));
+  // The others may be on any page of the list.
+  if (next) tasks.unshift(task(TO_ANSWER, wordsOfMany(answers)));
+  else if (answers) tasks.unshift(task(MANDATES, `${plural(answers, "mandat")} à accepter ou à refuser`));
   if (isLastHolder(members)) {
     tasks.push(task(COLLEAGUES, "vous êtes le seul titulaire, nommez-en un second pour que personne ne soit bloqué"));
   }

@@ -115,15 +115,19 @@ export class Batch {
     return counts.filter(([, count]) => count).map(([words, count]) => `${words} : ${count}`).join(", ");
   }
 
+  /** Of the buttons, the one that takes the place of another has its focus too. */
   show() {
+    const [resume, interrupt, download] = ["resume", "interrupt", "download-results"].map(byId);
+    const focused = [resume, interrupt, download].find((button) => button === document.activeElement);
+    resume.hidden = this.isRunning || this.isOver;
+    interrupt.hidden = !this.isRunning;
+    download.hidden = this.isRunning;
+    if (focused?.hidden) [interrupt, resume, download].find(({ hidden }) => !hidden).focus();
     byId("unfinished").hidden = !this.isThere;
     byId("unfinished-text").textContent = `Dernier envoi\u00a0: ${this.told()}.`;
     byId("batch-count").textContent = this.told();
     byId("batch-progress").max = Math.max(this.count, 1);
     byId("batch-progress").value = this.results.length;
-    byId("resume").hidden = this.isRunning || this.isOver;
-    byId("interrupt").hidden = !this.isRunning;
-    byId("download-results").hidden = this.isRunning;
     const found = Object.keys(ADVICE).filter((result) => this.results.some(([, , one]) => one === result));
     byId("batch-advice").replaceChildren(...found.map((result) => make("p", {}, fixSpaces(ADVICE[result]))));
   }

@@ -8,7 +8,8 @@ import { fixSpaces } from "../french.js";
  * is nothing to ask any more, or:
  * - `title`, `texts`, `button`: what is said;
  * - `method`, `url`, `body`: what is sent;
- * - `done`: what is said of it afterwards;
+ * - `done`: what is said of it afterwards; `maybeDone`: the same when the answer was lost, and the next attempt was
+ *   refused because of what the first had done;
  * - `onDone()`: in place of going back; `onRefused(answer)`: as of a form.
  */
 export function bindConfirm(space, questions) {
@@ -24,8 +25,15 @@ export function bindConfirm(space, questions) {
       space.leave(question.done);
       space.reload();
     },
-    onRefused: (answer) => question.onRefused?.(answer, form) ?? false,
+    onRefused: (answer) => question.onRefused?.(answer, form) ?? isMaybeDone(answer),
   });
+
+  function isMaybeDone({ status, uncertain }) {
+    if (!uncertain || !question.maybeDone || ![403, 404].includes(status)) return false;
+    space.leave(`La réponse à votre envoi s'est perdue : ${question.maybeDone}`);
+    space.reload();
+    return true;
+  }
 
   space.views.confirm = (args) => {
     const asked = questions[args.what]?.(args);
@@ -34,9 +42,7 @@ export function bindConfirm(space, questions) {
     byId("confirm-title").textContent = fixSpaces(asked.title);
     byId("confirm-text").replaceChildren(...asked.texts.map((text) => make("p", {}, fixSpaces(text))));
     clearErrors(element);
-    // What was asked before may be on its way still.
-    if (form.isSending) form.progress.stop();
-    else form.progress.clear();
+    form.progress.clear();
     element.querySelector("[type=submit]").textContent = asked.button;
     return true;
   };

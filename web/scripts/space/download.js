@@ -48,11 +48,12 @@ export function bindDownload(space, id, { status, url, type, name, next = () => 
     if (isAsking) return;
     isAsking = true;
     withdraw(place);
+    button.setAttribute("aria-busy", "true");
     // What has come stays, and that it is not all is said.
     const fail = (said) => place.append(made.has(place) ? `. ${said}${INCOMPLETE}` : said);
     try {
       for (let part = { url: url(), doing: PREPARING }; part; ) {
-        const answer = await space.ask("GET", part.url, { doing: part.doing, file: type });
+        const answer = await space.ask("GET", part.url, { doing: part.doing, file: type, near: place });
         if (answer.status !== 200) {
           if (answer.status === 401) space.askLogin();
           else fail(answer.data.title ?? "Le service a refusé la demande.");
@@ -67,6 +68,7 @@ export function bindDownload(space, id, { status, url, type, name, next = () => 
     } catch (error) {
       fail(error instanceof NoAnswer ? SILENT : "L'attente est arrêtée.");
     }
+    button.removeAttribute("aria-busy");
     isAsking = false;
   });
 }

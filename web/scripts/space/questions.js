@@ -33,6 +33,7 @@ const CHANGES = {
     ],
     button: "Redevenir utilisateur",
     done: "Vous êtes utilisateur.",
+    maybeDone: "vous êtes sans doute utilisateur.",
   }),
   suspend: (name) => ({
     body: { state: "suspended" },
@@ -61,6 +62,7 @@ const CHANGES = {
     ],
     button: "Retirer",
     done: `${name} n'a plus accès à l'établissement.`,
+    maybeDone: `${name} n'a sans doute plus accès à l'établissement.`,
   }),
 };
 
@@ -93,6 +95,7 @@ export const questionsOf = (space) => ({
       texts: ["Le lien de son courriel ne servira plus. Vous pourrez inviter cette personne à nouveau."],
       button: "Retirer l'invitation",
       done: `L'invitation de ${nameOf(found)} est retirée.`,
+      maybeDone: `l'invitation de ${nameOf(found)} est sans doute retirée.`,
       method: "DELETE",
       url: `${INVITATIONS}${encodeURIComponent(invitation)}?siret=${siret}`,
     };

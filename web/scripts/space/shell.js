@@ -7,16 +7,21 @@ import { Progress } from "../progress.js";
 import { Cancelled, send } from "../send.js";
 import { forgetSession, rememberSession } from "../session.js";
 import { clearTab, isLoadedAgain, place, takeOver } from "../tab.js";
+import { findFocus } from "./focus.js";
 
 const NO_SESSION = "/problems/no-session";
 const WRONG_CREDENTIALS = "/problems/wrong-credentials";
 const NOT_ALLOWED = "/problems/not-allowed";
+const TOO_MANY_ATTEMPTS = "/problems/too-many-attempts";
 const SPACE = "/api/space";
 const HOME = "/mon-espace/";
 const WRONG_PASSWORD = "Ce mot de passe n'est pas celui de votre compte.";
+/** The service's own words name a link of the login, which is not on the page. */
+const ATTEMPTS = "Trop d'essais avec un mot de passe faux. Celui que vous venez de saisir n'a pas été lu.";
 const MAYBE_OUT =
   "Nous ne savons pas si vous êtes déconnecté. Réessayez. Sur un ordinateur partagé, ne partez pas avant.";
 const STOPPED = "Vous avez arrêté la déconnexion. Vous êtes peut-être encore connecté\u00a0: réessayez.";
+const ABANDONED = "L'envoi est arrêté. S'il était déjà arrivé au service, cette page le montrera.";
 const NOT_RELOADED = "Cette page n'est peut-être pas à jour\u00a0: rechargez-la dans quelques minutes.";
 const ROLE_CHANGED =
   "Seul un titulaire peut faire cela. Votre rôle a peut-être changé, ou ce que vous modifiez n'est plus là : " +
@@ -45,8 +50,11 @@ class Space {
   constructor({ main, show, views = {}, needsEstablishment = false }) {
     Object.assign(this, { main, fillMain: show, views, needsEstablishment });
     this.progress = new Progress(byId("progress"), { kept: "", cancel: "Annuler l'attente" });
+    /** Said in the login, if what was sent before may be why it is there. */
+    this.doubt = "";
     this.news = "";
     this.after = () => {};
+    this.forms = [];
     this.isIn = false;
     /** The end of what is asked at the moment. */
     this.turn = Promise.resolve();
@@ -60,9 +68,9 @@ class Space {
     byId("log-out").addEventListener("click", () => this.logOut());
     byId("retry").addEventListener("click", () => location.reload());
     for (const button of document.querySelectorAll("[data-back]")) button.addEventListener("click", () => this.leave());
-    byId("choose-establishment")?.addEventListener("submit", (event) => {
+    byId("establishments-form")?.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.choose(byId("establishment-choice").value);
+      this.choose(event.target.querySelector(":checked").value);
     });
     addEventListener("popstate", () => this.isIn && this.present());
     document.querySelector(".govuk-skip-link").addEventListener("click", skip);
@@ -90,16 +98,21 @@ class Space {
     return this.establishments.find((one) => one.siret === siret) ?? this.establishments[0];
   }
 
+  get isSuspended() {
+    return this.establishment?.state === "suspended";
+  }
+
   get isHolder() {
-    return this.establishment?.role === "holder" && this.establishment.state !== "suspended";
+    return this.establishment?.role === "holder" && !this.isSuspended;
   }
 
   /**
-   * Asks once what was asked before is answered, and says so below what is shown. What it throws, `send` throws.
-   * `file` is that of `send`.
+   * Asks once what was asked before is answered, and says so below what is shown, or after the element `near`, where
+   * the person looks. What it throws, `send` throws. `file` is that of `send`.
    */
-  ask(method, url, { doing = "Chargement en cours…", file } = {}) {
+  ask(method, url, { doing = "Chargement en cours…", file, near } = {}) {
     const answer = this.turn.then(async () => {
+      this.moveProgress(near);
       try {
         return await send(method, url, undefined, { ...this.progress.begin(doing), file });
       } finally {
@@ -108,6 +121,20 @@ class Space {
     });
     this.turn = answer.catch(() => {});
     return answer;
+  }
+
+  /** Says what is asked for after that element, or below what is shown. */
+  moveProgress(near = null) {
+    const { element } = this.progress;
+    if (near) near.after(element);
+    else byId("signed-in").before(element);
+  }
+
+  /** Says what went wrong, where it was asked for. */
+  sayFailure(text, near = null) {
+    this.moveProgress(near);
+    this.progress.say(text);
+    this.progress.element.scrollIntoView({ block: "nearest" });
   }
 
   async load() {
@@ -139,35 +166,46 @@ class Space {
     history.replaceState({ view, args: {}, isFirst: true }, "", location.pathname);
   }
 
-  /** The data anew, after something was changed. The first view may be on the screen. */
+  /**
+   * The data anew, after something was changed; gives whether it came, and nobody has to log in. The first view may be
+   * on the screen, and the person in the middle of it.
+   */
   async reload() {
-    const answer = await this.fetch("").catch(() => null);
-    if (this.isFresh(answer)) this.fill();
+    const news = byId("news");
+    const answer = await this.fetch({ doing: "", near: news }).catch(() => null);
+    if (!this.isFresh(answer, news)) return false;
+    this.doubt = "";
+    await this.fill();
+    return this.isIn;
   }
 
   /** Whether the data came. If not, that is said. */
-  isFresh(answer) {
+  isFresh(answer, near) {
     if (answer?.status === 401) this.askLogin();
-    else if (answer?.status !== 200) this.progress.say(NOT_RELOADED);
+    else if (answer?.status !== 200) this.sayFailure(NOT_RELOADED, near);
     return answer?.status === 200;
   }
 
-  fill() {
+  async fill() {
     this.fillFrame();
-    return this.fillMain(this);
+    const filled = this.fillMain(this);
+    findFocus();
+    if (!filled) return;
+    await filled;
+    findFocus();
   }
 
-  async fetch(doing) {
-    const answer = await this.ask("GET", SPACE, { doing });
+  async fetch(options) {
+    const answer = await this.ask("GET", SPACE, options);
     if (answer.status !== 200) return answer;
     this.data = answer.data;
-    return this.complete(this.establishment);
+    return this.complete(this.establishment, options);
   }
 
   /** What is not told of an establishment among the others is asked for by itself. */
-  async complete(establishment) {
+  async complete(establishment, options) {
     if (!establishment || isWhole(establishment)) return { status: 200 };
-    const one = await this.ask("GET", `${SPACE}?siret=${establishment.siret}`);
+    const one = await this.ask("GET", `${SPACE}?siret=${establishment.siret}`, options);
     if (one.status === 200) Object.assign(establishment, one.data.establishments[0]);
     return one;
   }
@@ -178,11 +216,11 @@ class Space {
     const choice = byId("choose-establishment");
     if (choice) {
       choice.hidden = establishments.length < 2;
-      const option = ({ siret, name }) => make("option", { value: siret }, `${name} – ${readableSiret(siret)}`);
-      byId("establishment-choice").replaceChildren(...establishments.map(option));
-      byId("establishment-choice").value = establishment?.siret ?? "";
+      const radio = (one, rank) => radioOf(one, rank, one === establishment);
+      byId("establishment-choices").replaceChildren(...establishments.map(radio));
     }
     for (const field of document.querySelectorAll("[data-username]")) field.value = this.me.identifier;
+    for (const element of document.querySelectorAll("[data-suspended]")) element.hidden = !this.isSuspended;
     for (const element of document.querySelectorAll("[data-establishment]")) {
       element.replaceChildren(...(establishment ? named(establishment) : []));
     }
@@ -190,9 +228,12 @@ class Space {
 
   async choose(siret) {
     const establishment = this.establishments.find((one) => one.siret === siret);
-    if (!this.isFresh(await this.complete(establishment).catch(() => null))) return;
+    const [choice, near] = ["choose-establishment", "establishments-form"].map(byId);
+    if (!this.isFresh(await this.complete(establishment, { near }).catch(() => null), near)) return;
     chosen.write(siret);
-    this.fill();
+    await this.fill();
+    choice.open = false;
+    choice.querySelector("summary").focus();
     this.say(`Établissement affiché : ${establishment.name}.`);
   }
 
@@ -213,9 +254,13 @@ class Space {
     this.present();
   }
 
-  /** Back to the view before, which says `news`; `after` runs once it is shown. */
+  /**
+   * Back to the view before, which says `news`; `after` runs once it is shown. What the forms of this view send is
+   * stopped at once: who cancels must not be obeyed all the same.
+   */
   leave(news = "", after = () => {}) {
     this.news = news;
+    this.abandon();
     this.after = after;
     // Come to at once, or by a page that was loaded again: Back may lead elsewhere.
     if (!history.state?.view) return this.present();
@@ -224,15 +269,28 @@ class Space {
     this.present();
   }
 
+  /** Not over the login, which stands in the place of every view. */
   present() {
+    if (!this.isIn) return;
     const { view, args } = history.state ?? {};
     const isThere = view && this.views[view] && this.views[view](args) !== false;
-    this.show(isThere ? view : this.main);
+    const next = isThere ? view : this.main;
+    this.abandon(next);
+    this.show(next);
     this.say(this.news);
     this.news = "";
     const { after } = this;
     this.after = () => {};
     after();
+  }
+
+  /** Stops what forms send that do not stand in `view`, or all. Whether it had arrived, the data will show. */
+  abandon(view = null) {
+    const left = this.forms.filter(({ form, view: own }) => own.id !== view && form.abandon());
+    if (!left.length || !this.isIn) return;
+    this.doubt = left.find(({ ifLost }) => ifLost)?.ifLost ?? "";
+    this.news ||= ABANDONED;
+    this.reload();
   }
 
   /** News of the page, in its live region. */
@@ -243,13 +301,17 @@ class Space {
   /** The login, in the place of what was shown, which is there again after it. */
   askLogin() {
     forgetSession();
-    byId("session-over").hidden = !this.data;
+    byId("session-over").hidden = !this.data || Boolean(this.doubt);
+    byId("session-doubt").hidden = !this.doubt;
+    byId("session-doubt").textContent = fixSpaces(this.doubt);
+    this.doubt = "";
     this.showOutside("no-session");
   }
 
   showOutside(view) {
     this.isIn = false;
     this.say("");
+    this.abandon(view);
     this.show(view);
   }
 
@@ -259,28 +321,38 @@ class Space {
     const load = () => import(PASSWORDS_MODULE).then(({ enablePasswords }) => enablePasswords());
     if (hasPassword) this.passwords ??= load().catch(() => {});
     for (const id of ["space-nav", "signed-in"]) byId(id).hidden = !this.isIn;
+    // What is said in a view that is left would not be seen.
+    const told = this.progress.element.closest("[data-view]");
+    if (told && told.id !== view) this.moveProgress();
     // News stand above the heading, which takes the focus.
     scrollTo(0, 0);
     showView(view);
   }
 
-  /** Deals with the answers that any route of my space may give; returns whether it was one of them. */
-  refuses({ status, data }, form) {
-    if (status === 401 && data.type === NO_SESSION) this.askLogin();
-    else if (data.type === WRONG_CREDENTIALS) {
+  /**
+   * Deals with the answers that any route of my space may give; returns whether it was one of them. `ifLost` is said
+   * in the login when what was sent before, unanswered, may have ended the session.
+   */
+  refuses({ status, data, uncertain, retryAfter }, form, ifLost = "") {
+    if (status === 401 && data.type === NO_SESSION) {
+      if (uncertain) this.doubt = ifLost;
+      this.askLogin();
+    } else if (data.type === TOO_MANY_ATTEMPTS) {
+      form.showRefusal({ status, retryAfter, data: { detail: ATTEMPTS } });
+    } else if (data.type === WRONG_CREDENTIALS) {
       form.showRefusal({ data: { errors: [{ field: "password", detail: WRONG_PASSWORD }] } });
     } else if (status === 403 && data.type === NOT_ALLOWED) form.showRefusal({ data: { detail: ROLE_CHANGED } });
     else return false;
     return true;
   }
 
-  /** A form of my space: as any other, besides what every route may answer. */
-  bind(id, options) {
-    const onRefused = options.onRefused ?? (() => false);
+  /** A form of my space: as any other, besides what every route may answer. `ifLost` is that of `refuses`. */
+  bind(id, { onRefused = () => false, ifLost, ...options }) {
     const form = bindForm(byId(id), {
       ...options,
-      onRefused: (answer) => onRefused(answer) || this.refuses(answer, form),
+      onRefused: (answer) => onRefused(answer) || this.refuses(answer, form, ifLost),
     });
+    this.forms.push({ form, view: byId(id).closest("[data-view]"), ifLost });
     return form;
   }
 
@@ -291,9 +363,9 @@ class Space {
     try {
       const { status } = await this.ask("DELETE", "/api/session", { doing: "Déconnexion en cours…" });
       if (status === 204 || status === 401) this.showLoggedOut();
-      else this.progress.say(MAYBE_OUT);
+      else this.sayFailure(MAYBE_OUT);
     } catch (error) {
-      this.progress.say(error instanceof Cancelled ? STOPPED : MAYBE_OUT);
+      this.sayFailure(error instanceof Cancelled ? STOPPED : MAYBE_OUT);
     }
     this.isLeaving = false;
   }
@@ -317,6 +389,14 @@ function skip(event) {
   const content = byId("main-content");
   content.tabIndex = -1;
   content.focus();
+}
+
+function radioOf({ siret, name }, rank, isChecked) {
+  const id = `establishment-choice-${rank}`;
+  const input = make("input", { class: "govuk-radios__input", type: "radio", name: "establishment", id, value: siret });
+  input.checked = isChecked;
+  const label = make("label", { class: "govuk-label govuk-radios__label", for: id }, ...named({ siret, name }));
+  return make("div", { class: "govuk-radios__item" }, input, label);
 }
 
 const named = ({ name, siret }) => [

@@ -305,8 +305,15 @@ async fn who_is_told_that_there_is_an_account_asks_and_a_holder_answers_by_one_c
         for (field, typed) in COLLEAGUE {
             assert_eq!(browser.value(&format!("#invite-colleague #{field}")).await, typed);
         }
+        // The mail may be lost: the space has the request too, until it is answered.
+        browser.go("/mon-espace/").await;
+        browser.reads("#to-do-list", "demande à vous rejoindre").await;
+        browser.go("/mon-espace/collegues/").await;
+        browser.click("#requests [data-action=invite]").await;
+        browser.sees("#asked-for").await;
         browser.submit("#invite-colleague").await;
         browser.reads("#news", "Invitation envoyée").await;
+        browser.sees_not("#asking").await;
         log_out(browser).await;
         join(stage, &invited(stage).await).await;
         browser.reads("#establishments", ESTABLISHMENT).await;

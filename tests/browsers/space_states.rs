@@ -231,7 +231,11 @@ async fn invitations(stage: &Stage, look: &impl AsyncFn(&str)) {
         browser.sees(&format!("#{state}")).await;
         look(&format!("invitation-{state}")).await;
     }
-    for (kind, view) in [("already-member", "#already-member"), ("not-allowed", "#suspended")] {
+    for (kind, view) in [
+        ("already-member", "#already-member"),
+        ("account-exists", "#already-member"),
+        ("not-allowed", "#suspended"),
+    ] {
         open_invitation(stage, "open", "same").await;
         stage.proxy.plan("/api/invitation/accept", [problem(409, kind, "Refus")]);
         browser.submit("#accept-invitation").await;

@@ -14,6 +14,9 @@ class Element {
   setAttribute(name, value) {
     this[name] = value;
   }
+  removeAttribute(name) {
+    delete this[name];
+  }
   addEventListener(event, listener) {
     this[event] = listener;
   }

@@ -35,7 +35,7 @@ test("a mandate has words for each state, from either side", () => {
 test("an invitation says until when, or what helps", () => {
   const until = "2026-12-03T10:00:00Z";
   assert.equal(plain(wordsOfInvitation({ state: "open", until })), "En attente, jusqu'au 3 décembre 2026");
-  assert.equal(wordsOfInvitation({ state: "bounced", until }), "Le courriel n'est pas arrivé : corrigez l'adresse");
+  assert.equal(wordsOfInvitation({ state: "bounced", until }), "Le courriel n'est pas arrivé : vérifiez l'adresse, et renvoyez");
   assert.equal(plain(wordsOfInvitation({ state: "expired", until })), "Expirée depuis le 3 décembre 2026");
   assert.equal(wordsOfInvitation({ state: "teleported", until }), "");
 });

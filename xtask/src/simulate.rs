@@ -52,6 +52,8 @@ fn mutations(root: &Path) -> Result<Vec<Mutation>, Error> {
 fn mutants(tools: &Tools, words: &str) -> Outcome {
     let copy = tools.target().join("mutated");
     copy_project(&tools.root, &copy)?;
+    // Cargo takes what is built from the copy for what is built from the project: another target folder.
+    let target = tools.target().join("mutants");
     let mut missed = Vec::new();
     let planted = mutations(&tools.root)?.into_iter().filter(|mutation| mutation.name.contains(words));
     for mutation in planted {
@@ -61,8 +63,8 @@ fn mutants(tools: &Tools, words: &str) -> Outcome {
         // As tests are built: most are found by the first seeds, sooner than they are compiled for speed.
         let mut build = tools.command("cargo");
         build.current_dir(&copy).args(["build", "--quiet", "--workspace", "--bin", "simulation"]);
-        tools::succeed(&mut build)?;
-        let simulation = tools.target().join("debug/simulation");
+        tools::succeed(build.env("CARGO_TARGET_DIR", &target))?;
+        let simulation = target.join("debug/simulation");
         let mut seeds = tools.command(&simulation.to_string_lossy());
         let found = seeds.current_dir(&copy).args(["--seeds", MUTANT_SEEDS_MAX]).output()?;
         fs::write(&file, original)?;

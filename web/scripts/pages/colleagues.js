@@ -7,7 +7,7 @@ import { inviter } from "../space/inviter.js";
 import { item } from "../space/items.js";
 import { changesOf, questionsOf } from "../space/questions.js";
 import { openSpace } from "../space/shell.js";
-import { ROLES, isLastHolder, nameOf, wordsOfInvitation, wordsOfMember, wordsOfSuccessor } from "../space/words.js";
+import { ROLES, isLastHolder, nameOf, wordsOfInvitation, wordsOfMember, wordsOfRequest, wordsOfSuccessor } from "../space/words.js";
 
 const INVITATIONS = "/api/space/invitations";
 /** What the address of an invitation is given anew for, by how the first stands. */
@@ -18,13 +18,15 @@ const MAYBE_SENT = "La réponse à votre envoi s'est perdue : l'invitation est s
 const space = openSpace({ main: "colleagues", needsEstablishment: true, show });
 
 function show() {
-  const { members = [], invitations = [], successor = null } = space.establishment;
+  const { members = [], invitations = [], requests = [], successor = null } = space.establishment;
   const { isHolder } = space;
   byId("for-holders").hidden = !isHolder;
   byId("for-members").hidden = isHolder || space.isSuspended;
   byId("members").replaceChildren(...members.map((member) => person(member, isLastHolder(members))));
   byId("invited").hidden = invitations.length === 0;
   byId("invitations").replaceChildren(...invitations.map(invited));
+  byId("asking").hidden = requests.length === 0;
+  byId("requests").replaceChildren(...requests.map(asker));
   byId("no-successor").hidden = successor !== null;
   byId("successors").replaceChildren(...(successor ? [named(successor)] : []));
   const asked = isHolder && inviter();
@@ -62,6 +64,15 @@ function invited(invitation) {
       ["withdraw", "Retirer", () => space.enter("confirm", { what: "withdraw", invitation: id })],
     ],
   });
+}
+
+function asker(request) {
+  const { first_name, last_name, email } = request;
+  const invite = () => {
+    inviting.put({ first_name, last_name, email, role: "member" });
+    space.enter("invite", { isAsked: true });
+  };
+  return item({ title: nameOf(request), lines: [wordsOfRequest(request), email], actions: [["invite", "Inviter", invite]] });
 }
 
 const named = (successor) =>

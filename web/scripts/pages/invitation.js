@@ -18,6 +18,7 @@ const VIEWS = {
   "/problems/link-expired": "expired",
   "/problems/space-closed": "closed",
   "/problems/already-member": "already-member",
+  "/problems/account-exists": "already-member",
   "/problems/not-allowed": "suspended",
   [UNKNOWN]: "link-unknown",
 };

@@ -80,14 +80,16 @@ const wordsOfMany = (answers) =>
     : "plus de 50 mandats, voyez si l'un d'eux attend votre réponse";
 
 /** What waits for this person, most pressing first: `{ siret, text, href }`. */
-function tasksOf({ siret, name, members, invitations = [], mandates = [], mandates_next: next }, isNamed) {
+function tasksOf(establishment, isNamed) {
+  const { siret, name, members, invitations = [], requests = [], mandates = [], mandates_next: next } = establishment;
   if (!members) return [];
   const where = isNamed ? `${name} : ` : "";
   const task = (href, text) => ({ siret, href, text: fixSpaces(where + text) });
   const answers = mandates.filter(isToAnswer).length;
   const tasks = invitations
     .filter(({ state }) => state === "bounced")
-    .map((one) => task(COLLEAGUES, `l'invitation de ${nameOf(one)} n'est pas arrivée, corrigez l'adresse`));
+    .map((one) => task(COLLEAGUES, `l'invitation de ${nameOf(one)} n'est pas arrivée, vérifiez l'adresse`));
+  tasks.push(...requests.map((one) => task(COLLEAGUES, `${nameOf(one)} demande à vous rejoindre`)));
   // The others may be on any page of the list.
   if (next) tasks.unshift(task(TO_ANSWER, wordsOfMany(answers)));
   else if (answers) tasks.unshift(task(MANDATES, `${plural(answers, "mandat")} à accepter ou à refuser`));

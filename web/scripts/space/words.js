@@ -20,10 +20,13 @@ export const wordsOfMember = ({ role, since }) =>
 /** `Depuis le 3 novembre 2026`. */
 export const wordsOfSuccessor = ({ named_at: at }) => `Depuis le ${dayInWords(at)}`;
 
+/** `Demandé le 3 novembre 2026`. */
+export const wordsOfRequest = ({ asked_at: at }) => `Demandé le ${dayInWords(at)}`;
+
 /** A state that this page does not know has no words. */
 export function wordsOfInvitation({ state, until }) {
   if (state === "open") return `En attente, jusqu'au ${dayInWords(until)}`;
-  if (state === "bounced") return "Le courriel n'est pas arrivé : corrigez l'adresse";
+  if (state === "bounced") return "Le courriel n'est pas arrivé : vérifiez l'adresse, et renvoyez";
   if (state === "expired") return `Expirée depuis le ${dayInWords(until)}`;
   return "";
 }

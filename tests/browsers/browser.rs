@@ -152,8 +152,8 @@ impl Browser {
         Ok(true)
     }
 
-    /// The site's cookies are gone, also for the next request of the page. WebKitGTK answers before it has deleted
-    /// them: a form that was sent at once was still logged in.
+    /// The site's cookies are gone, also for the next request of the page. WebKitGTK answers before it has
+    /// deleted them: a form that was sent at once was still logged in.
     pub async fn forget_cookies(&self) {
         self.delete_cookies().await.unwrap();
     }

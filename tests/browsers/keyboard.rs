@@ -173,8 +173,8 @@ async fn a_colleague_is_invited_and_the_invitation_withdrawn_by_keyboard_alone()
         open_account(stage).await;
         browser.go("/mon-espace/").await;
         browser.sees("#account").await;
-        // It stands before the heading, which has the focus. Beyond the end of the page Firefox leaves the page, and
-        // in a window without toolbars it comes back to it without the focus.
+        // It stands before the heading, which has the focus. Beyond the end of the page Firefox leaves the
+        // page, and in a window without toolbars it comes back to it without the focus.
         back_to(browser, "#space-nav a[href='/mon-espace/collegues/']").await;
         press(browser, ENTER).await;
         hears_heading(browser, "#colleagues").await;

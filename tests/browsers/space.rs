@@ -189,7 +189,8 @@ async fn a_session_is_closed_and_that_is_said_where_the_person_is() {
         browser.reads("#sessions-status", "La connexion est fermée").await;
         let is_there = "
             const { top, bottom } = document.querySelector('#sessions-status').getBoundingClientRect();
-            return document.activeElement.textContent === 'Mes connexions' && top >= 0 && bottom <= innerHeight;";
+            return document.activeElement.textContent === 'Mes connexions'
+                && top >= 0 && bottom <= innerHeight;";
         browser.until("the focus is before the list, which is on the screen", is_there, json!([])).await;
         browser.sees_not("#sessions [data-action=close]").await;
     })

@@ -15,16 +15,19 @@ const CONDITION: &str = "pk = :pk AND sk BETWEEN :first AND :last";
 
 /// Prints the successors of a SIRET, on one machine or on AWS.
 pub fn run(arguments: &[&str]) -> Outcome {
-    let (siret, rows): (_, fn(&str, &Value) -> Result<Value, Error>) = match arguments {
-        [siret] => (siret, |_, values| local(values)),
-        [siret, "--env", _] => (siret, on_aws),
+    let (siret, environment) = match arguments {
+        [siret] => (siret, None),
+        [siret, "--env", environment] => (siret, Some(environment)),
         _ => return Err(Usage.into()),
     };
     let siret = Siret::parse(siret).map_err(|code| format!("the SIRET is not one: {}", code.as_str()))?;
     let text = |text: &str| json!({"S": text});
     let partition = format!("SIRET#{siret}");
     let values = json!({":pk": text(&partition), ":first": text("ESTABLISHMENT"), ":last": text("MEMBER#~")});
-    let rows = rows(arguments.last().unwrap_or(&""), &values)?;
+    let rows = match environment {
+        None => local(&values)?,
+        Some(environment) => on_aws(environment, &values)?,
+    };
     print!("{}", shown(rows.as_array().map_or(&[], Vec::as_slice)));
     Ok(())
 }

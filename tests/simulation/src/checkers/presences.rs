@@ -22,7 +22,7 @@ pub struct Holder {
 /// # Errors
 /// When it cannot be read.
 pub fn holders(world: &World) -> Result<Vec<Holder>, Error> {
-    Ok(active(&rows(world)?).map(|row| of(row)).collect())
+    Ok(active(&rows(world)?).map(of).collect())
 }
 
 fn active(rows: &[Row]) -> impl Iterator<Item = &Row> {

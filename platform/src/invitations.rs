@@ -220,11 +220,12 @@ impl Invitations {
         row.filter(|row| !row.is_past(now)).as_ref().map(read).transpose()
     }
 
-    /// Accepts an invitation, at first in the space as it was read, if it was: consumes its link, writes the member, opens the account that is new, and tells
-    /// it in the journal and by mail, in one transaction.
+    /// Accepts an invitation, at first in the space as it was read, if it was: consumes its link, writes the
+    /// member, opens the account that is new, and tells it in the journal and by mail, in one transaction.
     ///
     /// # Errors
-    /// Those of [`Invitation::accept`]; `LastHolder`; `AccountExists`; `NoSession` when the account has changed meanwhile.
+    /// Those of [`Invitation::accept`]; `LastHolder`; `AccountExists`; `NoSession` when the account has changed
+    /// meanwhile.
     pub async fn accept(
         &self,
         token: &TokenHash,

@@ -140,8 +140,7 @@ impl Kind {
                 Some("Écrivez-nous par le formulaire de demande d'assistance : nous vous répondrons.")),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Le service a rencontré une erreur",
                 Some("Réessayez dans quelques minutes, ou écrivez à contact-ap@asp-public.fr.")),
-            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable",
-                "Le service est momentanément saturé",
+            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "Le service est momentanément saturé",
                 Some("Votre saisie n'est pas perdue : réessayez dans quelques secondes.")),
         }
     }
@@ -197,7 +196,8 @@ const ACCOUNT_EXISTS: Words = (
     "account-exists",
     "Cette adresse a déjà un compte",
     Some(
-        "Connectez-vous avec ce compte, puis ouvrez le lien de nouveau. Son identifiant vous est rappelé par courriel depuis la page «\u{a0}Identifiant oublié\u{a0}».",
+        "Connectez-vous avec ce compte, puis ouvrez le lien de nouveau. La page «\u{a0}Identifiant oublié\u{a0}» \
+         en redonne l'identifiant.",
     ),
 );
 const TOO_MANY_INVITATIONS: Words = (

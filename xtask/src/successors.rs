@@ -1,4 +1,4 @@
-//! `cargo xtask successors`: whom the holders of an establishment named in advance, for who handles a succession.
+//! `cargo xtask successors`: whom the holders of an establishment named, for who decides a succession.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Siret;

@@ -224,8 +224,8 @@ impl Invitations {
     /// member, opens the account that is new, and tells it in the journal and by mail, in one transaction.
     ///
     /// # Errors
-    /// Those of [`Invitation::accept`]; `LastHolder`; `AccountExists`; `NoSession` when the account has changed
-    /// meanwhile.
+    /// Those of [`Invitation::accept`]; `LastHolder`; `AccountExists`; `NoSession` when the account has
+    /// changed meanwhile.
     pub async fn accept(
         &self,
         token: &TokenHash,

@@ -90,8 +90,7 @@ impl Kind {
             Self::OtherHolders => OTHER_HOLDERS,
             Self::SpaceClosed | Self::AddressJustChanged => self.of_closings(),
             Self::InvitationForAnotherAddress => INVITATION_FOR_ANOTHER_ADDRESS,
-            Self::AlreadyMember => ALREADY_MEMBER,
-            Self::AccountExists => ACCOUNT_EXISTS,
+            Self::AlreadyMember | Self::AccountExists => self.of_accounts(),
             Self::TooManyInvitations => TOO_MANY_INVITATIONS,
             Self::TooManyEstablishments => TOO_MANY_ESTABLISHMENTS,
             Self::MandateState => (S::CONFLICT, "mandate-state", "Mandat modifié : rechargez la page", None),
@@ -140,13 +139,18 @@ impl Kind {
                 Some("Écrivez-nous par le formulaire de demande d'assistance : nous vous répondrons.")),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Le service a rencontré une erreur",
                 Some("Réessayez dans quelques minutes, ou écrivez à contact-ap@asp-public.fr.")),
-            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "Le service est momentanément saturé",
+            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable",
+                "Le service est momentanément saturé",
                 Some("Votre saisie n'est pas perdue : réessayez dans quelques secondes.")),
         }
     }
 }
 
 impl Kind {
+    fn of_accounts(self) -> Words {
+        if self == Self::AlreadyMember { ALREADY_MEMBER } else { ACCOUNT_EXISTS }
+    }
+
     fn of_closings(self) -> Words {
         if self == Self::SpaceClosed { SPACE_CLOSED } else { ADDRESS_JUST_CHANGED }
     }
@@ -196,8 +200,8 @@ const ACCOUNT_EXISTS: Words = (
     "account-exists",
     "Cette adresse a déjà un compte",
     Some(
-        "Connectez-vous avec ce compte, puis ouvrez le lien de nouveau. La page «\u{a0}Identifiant oublié\u{a0}» \
-         en redonne l'identifiant.",
+        "Connectez-vous avec ce compte, puis ouvrez le lien de nouveau. La page «\u{a0}Identifiant \
+         oublié\u{a0}» en redonne l'identifiant.",
     ),
 );
 const TOO_MANY_INVITATIONS: Words = (

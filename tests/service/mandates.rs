@@ -746,6 +746,43 @@ async fn a_list_is_paged_and_searched_by_siret_and_by_name() {
 }
 
 #[tokio::test]
+async fn five_thousand_clients_are_paged_and_found_two_calls_a_page() {
+    let app = App::new();
+    let cabinet = cabinet_of(&app, 5_000).await;
+    app.table.calls();
+    let calls = || {
+        let mut calls = app.table.calls();
+        calls.sort();
+        calls
+    };
+    let page = ["BatchGetItem", "GetItem", "GetItem", "Query"];
+    let path = format!("/api/space/mandates?siret={CABINET}");
+    let first = cabinet.get(&app, &path).await;
+    assert_eq!(
+        (first.body["mandates"].as_array().unwrap().len(), calls()),
+        (50, page.map(str::to_owned).into())
+    );
+    let bytes = first.body.to_string().len();
+    assert!(bytes < 40_000, "{bytes} bytes");
+    let last = siret(1_000 + 4_999);
+    let by_siret = cabinet.get(&app, &format!("{path}&as=cabinet&search={last}")).await;
+    assert_eq!((&by_siret.body["mandates"][0]["siret"], calls().len()), (&json!(last), 4));
+    // Some hundreds of rows are looked through for a page.
+    let mut after = String::new();
+    for pages in 1.. {
+        let found = cabinet.get(&app, &format!("{path}&search=cremerie+n%C2%B0+4999{after}")).await;
+        assert_eq!(calls(), page);
+        if found.body["mandates"][0]["siret"] == last {
+            break;
+        }
+        after = format!("&after={}", encoded(found.body["next"].as_str().unwrap()));
+        assert!(pages < 11, "5,000 rows, 500 a page");
+    }
+    assert_eq!(may(&app, &cabinet).await, json!(["read"]));
+    assert_eq!(calls().len(), 5, "as of a cabinet with one client; the first use is told");
+}
+
+#[tokio::test]
 async fn a_cursor_that_was_not_handed_out_for_the_list_is_no_fault_of_ours() {
     let app = App::new();
     let cabinet = cabinet_of(&app, 60).await;

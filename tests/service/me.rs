@@ -524,6 +524,7 @@ async fn who_has_no_establishment_any_more_can_close_their_account() {
     let app = App::new();
     let who = holder(&app).await;
     assert_eq!(who.close_space(&app, SIRET).await.status, 200);
+    assert!(app.rows("ATTEMPTS#").is_empty(), "a right password is no guess");
     assert!(who.is_logged_in(&app).await, "the account stays");
     assert_eq!(who.close_account(&app).await.status, 200);
     assert!(!who.is_logged_in(&app).await);

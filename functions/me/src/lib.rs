@@ -282,12 +282,11 @@ async fn prove(
     platform.refusals.in_steps(Box::pin(judged)).await
 }
 
-/// What was done with a right password: the attempt is no guess, whatever another rule says. A write that
-/// fails leaves it counted, and the deed done.
+/// What was done with a right password, and the count of attempts with it. Refused by another rule, the attempt
+/// is no guess all the same.
 async fn no_guess<T>(platform: &Platform, account: &Account, done: Result<T, Error>) -> Result<T, Error> {
-    let cleared = platform.sessions.clear_attempts(&account.identifier).await;
     if done.is_err() {
-        cleared?;
+        platform.sessions.clear_attempts(&account.identifier).await?;
     }
     done
 }

@@ -31,6 +31,8 @@ impl Spaces {
         check_closing(account.address_changed_at, self.clock.now())?;
         let closed = |draft: &mut Draft<'_>| {
             let holder = draft.space.actor(&account.identifier, Action::CloseSpace)?;
+            // Of attempts: the password was right.
+            draft.transaction().delete(Key::attempts(&account.identifier));
             draft.close(holder, outbox)
         };
         while !self.change(siret, closed).await? {}

@@ -200,6 +200,8 @@ async fn a_colleague_is_invited_and_the_invitation_withdrawn_by_keyboard_alone()
         press(browser, ENTER).await;
         hears_heading(browser, "#colleagues").await;
         browser.reads("#news", "est retirée").await;
+        // Lists that are drawn anew under the focus give it to their heading.
+        browser.sees_not("#invitations [data-action=withdraw]").await;
         let said = browser.run("return window.said", json!([])).await.to_string();
         for words in ["Invitation envoyée à", "est retirée"] {
             assert!(said.contains(words), "{words} was not said: {said}");

@@ -282,8 +282,8 @@ async fn prove(
     platform.refusals.in_steps(Box::pin(judged)).await
 }
 
-/// What was done with a right password, and the count of attempts with it. Refused by another rule, the attempt
-/// is no guess all the same.
+/// What was done with a right password, and the count of attempts with it. Refused by another rule, the
+/// attempt is no guess all the same.
 async fn no_guess<T>(platform: &Platform, account: &Account, done: Result<T, Error>) -> Result<T, Error> {
     if done.is_err() {
         platform.sessions.clear_attempts(&account.identifier).await?;

@@ -13,8 +13,6 @@ const INVITATIONS = "/api/space/invitations";
 /** What the address of an invitation is given anew for, by how the first stands. */
 const CORRECTIONS = { open: "Corriger l'adresse", bounced: "Corriger et renvoyer", expired: "Renvoyer" };
 
-const MAYBE_SENT = "La réponse à votre envoi s'est perdue : l'invitation est sans doute partie à l'adresse corrigée.";
-
 const space = openSpace({ main: "colleagues", needsEstablishment: true, show });
 
 function show() {
@@ -107,14 +105,6 @@ const correcting = space.bind("correct-address", {
     correcting.empty();
     space.leave(sent(data));
     space.reload();
-  },
-  onRefused({ status, uncertain }) {
-    // The answer to the first attempt was lost: another invitation has taken the place of this one.
-    if (!uncertain || ![403, 404].includes(status)) return false;
-    correcting.empty();
-    space.leave(MAYBE_SENT);
-    space.reload();
-    return true;
   },
 });
 

@@ -5,7 +5,7 @@ use crate::identifier::Identifier;
 use crate::mail::MailId;
 use crate::membership::{Change, ESTABLISHMENTS_MAX, Effect, MEMBERS_MAX, Membership, Role, count};
 use crate::name::FullName;
-use crate::opaque::opaque_id;
+use crate::opaque::{self, opaque_id};
 use crate::opening::Opening;
 use crate::refusal::{FieldCode, Refusal};
 use crate::secret::SecretKey;
@@ -28,8 +28,7 @@ impl InvitationId {
     /// Of the invitation that takes another's place at a right address: sent again, a correction is known.
     #[must_use]
     pub fn of_correction(key: &SecretKey, former: &Self, email: &Email) -> Self {
-        let signed = key.sign(format!("correction\0{former} {}", email.normalised()).as_bytes());
-        Self::from_bytes(std::array::from_fn(|rank| signed[rank]))
+        Self::from_bytes(opaque::derive(key, &format!("correction\0{former} {}", email.normalised())))
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::form::{FieldValue, Rule, Schema, present};
 use crate::identifier::Identifier;
 use crate::mail::MailId;
-use crate::opaque::opaque_id;
+use crate::opaque::{self, opaque_id};
 use crate::opening::{Opening, Openings};
 use crate::refusal::{FieldCode, Refusal};
 use crate::secret::SecretKey;
@@ -139,8 +139,7 @@ impl MemberId {
     /// another id in each establishment. After a change of the key the pages show new ones.
     #[must_use]
     pub fn of(key: &SecretKey, siret: &Siret, identifier: &Identifier) -> Self {
-        let signed = key.sign(format!("member\0{siret} {identifier}").as_bytes());
-        Self::from_bytes(std::array::from_fn(|rank| signed[rank]))
+        Self::from_bytes(opaque::derive(key, &format!("member\0{siret} {identifier}")))
     }
 }
 

@@ -1,9 +1,16 @@
 //! Opaque ids: 80 bits as 16 symbols of base 32, in lower case.
 
 use crate::base32;
+use crate::secret::SecretKey;
 
 /// Symbols of an id, five bits each.
 pub const OPAQUE_SYMBOLS: usize = 16;
+
+/// The bytes of an id that is derived with a secret key: the same for the same text.
+pub(crate) fn derive(key: &SecretKey, text: &str) -> [u8; OPAQUE_SYMBOLS] {
+    let signed = key.sign(text.as_bytes());
+    std::array::from_fn(|rank| signed[rank])
+}
 
 /// Prints the low five bits of each byte.
 pub(crate) fn print(bytes: [u8; OPAQUE_SYMBOLS]) -> String {

@@ -21,7 +21,7 @@ use crate::table::{Change, Guard, Key, Refused, Row, Table, TableError, Transact
 /// Attempts at a free identifier; more is a bug.
 const IDENTIFIER_ATTEMPTS_MAX: u32 = 4;
 /// The identifier is free, or that of an application of the same SIRET and address.
-const OWN_APPLICATION: Guard = Guard("own application");
+const OWN_APPLICATION: Guard = Guard::new("own application");
 /// Writes an application whole, in place of an earlier one.
 const APPLY: &str = "SET siret = :siret, establishment_name = :establishment_name, first_name = :first_name, \
                      last_name = :last_name, email = :email, phone = :phone, applicant = :applicant, \
@@ -37,9 +37,9 @@ const MIXED: &str = "mixed";
 /// whoever corrects the address gets no other applicant's words, and ends no other's links.
 const ALONE: &str = "is_active = :false AND applied_words = :words";
 /// The first mail of an application allows another correction, and names the application that is corrected.
-const FIRST_MAIL: Guard = Guard("first mail");
+const FIRST_MAIL: Guard = Guard::new("first mail");
 /// The application whose address is corrected is not activated, and its corrector's alone.
-const FORMER_APPLICATION: Guard = Guard("former application");
+const FORMER_APPLICATION: Guard = Guard::new("former application");
 /// Tries of a correction beside others of the same application.
 const CORRECTION_TRIES_MAX: usize = 4;
 

@@ -22,11 +22,11 @@ use crate::table::{
 };
 
 /// The id of a new change must not be taken: 80 random bits.
-const NEW_CHANGE: Guard = Guard("new change of address");
+const NEW_CHANGE: Guard = Guard::new("new change of address");
 /// The account is as it was read: its address, its password, its establishments.
-const SAME_ACCOUNT: Guard = Guard("same account");
+const SAME_ACCOUNT: Guard = Guard::new("same account");
 /// The change is as it was read.
-const SAME_CHANGE: Guard = Guard("same change of address");
+const SAME_CHANGE: Guard = Guard::new("same change of address");
 
 const SAME_WITH_NO_ESTABLISHMENT: &str =
     "email = :before AND credentials_epoch = :epoch AND attribute_not_exists(sirets)";

@@ -20,9 +20,9 @@ use crate::table::{Change, Committed, Guard, Key, Refused, Row, StringSet, Table
 const SPACE_TRIES_MAX: usize = 3;
 
 /// The link is unused and not expired.
-const LIVE_LINK: Guard = Guard("live link");
+const LIVE_LINK: Guard = Guard::new("live link");
 /// The account's epoch is that of the link: no password was set since.
-const SAME_CREDENTIALS: Guard = Guard("same credentials");
+const SAME_CREDENTIALS: Guard = Guard::new("same credentials");
 
 /// Replaces the password of an active account.
 const REPLACE: &str = "SET password_hash = :hash, credentials_epoch = :next, is_active = :true, \

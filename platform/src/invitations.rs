@@ -27,13 +27,13 @@ use crate::spaces::{
 use crate::table::{Change, Guard, Key, Outcome, Refused, Row, StringSet, TableError, Transaction};
 
 /// The link of the invitation has not served.
-const LIVE_INVITATION: Guard = Guard("live invitation");
+const LIVE_INVITATION: Guard = Guard::new("live invitation");
 /// The identifier of a new account is free, or that of an application of the same person.
-const NEW_ACCOUNT: Guard = Guard("new account");
+const NEW_ACCOUNT: Guard = Guard::new("new account");
 /// The account that accepts is as it was read, and may take another membership.
-const OWN_ACCOUNT: Guard = Guard("own account");
+const OWN_ACCOUNT: Guard = Guard::new("own account");
 /// The same person has not asked within a day.
-const FIRST_REQUEST: Guard = Guard("first request of the day");
+const FIRST_REQUEST: Guard = Guard::new("first request of the day");
 /// The span within which one person asks once for an invitation into one establishment.
 const REQUEST_PERIOD: SignedDuration = SignedDuration::from_hours(24);
 
@@ -323,9 +323,7 @@ impl Invitations {
             draft.mail(&self.tools.outbox, &MailJob::MemberJoined { siret, identifier })?;
         }
         if let Some(leaver) = leaver {
-            let (siret, identifier) = (space.siret.clone(), leaver.identifier.clone());
-            let change = domain::membership::Change::Leave;
-            draft.mail(&self.tools.outbox, &MailJob::MemberChanged { siret, identifier, change })?;
+            draft.mail_change(&self.tools.outbox, leaver, domain::membership::Change::Leave)?;
         }
         Ok(AcceptedBy { identifier, session })
     }

@@ -30,9 +30,9 @@ pub const MANDATES_PAGE: i32 = 50;
 /// Rows that a search by name reads for one page.
 const SEARCH_ROWS_MAX: i32 = 500;
 /// The mandate is as it was read.
-const MANDATE_AS_READ: Guard = Guard("mandate as read");
+const MANDATE_AS_READ: Guard = Guard::new("mandate as read");
 /// Live keys of the mandate.
-const LIVE_KEY: Guard = Guard("live mandate");
+const LIVE_KEY: Guard = Guard::new("live mandate");
 
 /// A mandate as the service names it: both of its establishments, and an id. Whoever knows it is on a side of
 /// it, or was told by one.

@@ -81,7 +81,7 @@ pub struct Outbox {
 }
 
 /// The id of a new mail must not be taken: 80 random bits.
-const NEW_MAIL: Guard = Guard("new mail");
+const NEW_MAIL: Guard = Guard::new("new mail");
 
 impl Outbox {
     pub(crate) fn new(table: &Table, config: &Arc<Config>, clock: &Clock, random: &Random) -> Self {

@@ -21,9 +21,9 @@ const TURN_DAYS: usize = 60;
 pub(crate) const TURN_RETENTION: SignedDuration = SignedDuration::from_hours(TURN_DAYS as i64 * 24);
 
 /// The turn is not taken yet: of two runs at once, or of a run whose answer was lost, one asks.
-const TURN: Guard = Guard("turn of a holder");
+const TURN: Guard = Guard::new("turn of a holder");
 /// The holder is to be asked, as when they were read.
-const DUE_HOLDER: Guard = Guard("due holder");
+const DUE_HOLDER: Guard = Guard::new("due holder");
 
 const ASK: &str = "SET presence_asked_at = :now";
 /// What [`Presence::is_due`] says, of an active holder of this opening. A mark that is not there is none.

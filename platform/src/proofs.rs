@@ -91,7 +91,7 @@ pub enum Spent {
 }
 
 /// The proof is unused.
-const UNUSED_PROOF: Guard = Guard("unused proof");
+const UNUSED_PROOF: Guard = Guard::new("unused proof");
 
 /// Makes challenges; verifies and spends proofs.
 #[derive(Debug, Clone)]

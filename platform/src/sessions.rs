@@ -29,9 +29,9 @@ const BEGIN_WINDOW: &str =
 const BEGIN_ALL: &str = "SET attempts = :one, guesses = :one, window_until = :window_until, \
                          expires_at = :until, last_attempt = :attempt REMOVE told_at";
 /// The attempt is within its bounds.
-const WITHIN_BOUNDS: Guard = Guard("attempts within bounds");
+const WITHIN_BOUNDS: Guard = Guard::new("attempts within bounds");
 /// No mail to the holder was queued yet.
-const NOT_TOLD: Guard = Guard("holder not told");
+const NOT_TOLD: Guard = Guard::new("holder not told");
 
 #[derive(Debug)]
 pub struct Session {

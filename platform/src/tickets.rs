@@ -18,9 +18,9 @@ use crate::table::{Guard, Key, Row, Table, TableError, Transaction};
 const REFERENCE_ATTEMPTS_MAX: usize = 4;
 /// The retention of a ticket: two years, as the privacy page says.
 pub(crate) const TICKET_RETENTION: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
-const NEW_SUBMISSION: Guard = Guard("new submission");
+const NEW_SUBMISSION: Guard = Guard::new("new submission");
 /// The reference of a new ticket is free.
-const NEW_TICKET: Guard = Guard("new ticket");
+const NEW_TICKET: Guard = Guard::new("new ticket");
 
 #[derive(Debug)]
 pub struct Submitted {

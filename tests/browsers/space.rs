@@ -122,10 +122,7 @@ async fn a_password_is_changed_and_the_other_sessions_end() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
         let identifier = open_account(stage).await;
-        browser.go("/mon-espace/mes-donnees/").await;
-        browser.click("#open-password").await;
-        browser.fill("#change-password #present_password", PASSWORD).await;
-        browser.fill("#change-password #new_password", "court").await;
+        replace_password(browser, PASSWORD, "court").await;
         browser.submit("#change-password").await;
         browser.sees("#new_password-error").await;
         browser.fill("#change-password #new_password", OTHER_PASSWORD).await;
@@ -145,10 +142,7 @@ async fn a_password_that_was_changed_without_an_answer_is_asked_for_by_the_login
     in_every_engine(async |stage| {
         let browser = &stage.browser;
         let identifier = open_account(stage).await;
-        browser.go("/mon-espace/mes-donnees/").await;
-        browser.click("#open-password").await;
-        browser.fill("#change-password #present_password", PASSWORD).await;
-        browser.fill("#change-password #new_password", OTHER_PASSWORD).await;
+        replace_password(browser, PASSWORD, OTHER_PASSWORD).await;
         // The new session comes with the head of the answer, which is whole.
         stage.proxy.plan("/api/space/password", [Fate::AnswerLost]);
         browser.submit("#change-password").await;
@@ -156,10 +150,7 @@ async fn a_password_that_was_changed_without_an_answer_is_asked_for_by_the_login
         log_out(browser).await;
         log_in_as(browser, &identifier, OTHER_PASSWORD).await;
 
-        browser.go("/mon-espace/mes-donnees/").await;
-        browser.click("#open-password").await;
-        browser.fill("#change-password #present_password", OTHER_PASSWORD).await;
-        browser.fill("#change-password #new_password", PASSWORD).await;
+        replace_password(browser, OTHER_PASSWORD, PASSWORD).await;
         let out = Fate::Given(401, json!({"type": "/problems/no-session", "title": "Refus"}));
         stage.proxy.plan("/api/space/password", [Fate::Cut, out]);
         browser.submit("#change-password").await;
@@ -264,4 +255,12 @@ pub async fn fill_login(browser: &Browser, identifier: &str, password: &str) {
 pub async fn log_out(browser: &Browser) {
     browser.click("#log-out").await;
     browser.sees("#done").await;
+}
+
+/// Fills in the form of another password, among the person's own data.
+async fn replace_password(browser: &Browser, present: &str, new: &str) {
+    browser.go("/mon-espace/mes-donnees/").await;
+    browser.click("#open-password").await;
+    browser.fill("#change-password #present_password", present).await;
+    browser.fill("#change-password #new_password", new).await;
 }

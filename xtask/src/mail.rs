@@ -1,14 +1,13 @@
 //! `cargo xtask mail`: where a mail is, on one machine or on AWS; dead letters back to their lanes.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::MailId;
 use domain::time::in_paris;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::deploy::environment::Environment;
 use crate::deploy::stack::Stack;
 use crate::tools::Tools;
-use crate::{Error, Outcome, Usage, notice};
+use crate::{Outcome, Usage, rows};
 
 /// What is shown of a mail's row, and of what kind it is. Never its job, which leads to a person.
 const SHOWN: [(&str, &str); 11] = [
@@ -28,21 +27,19 @@ const SHOWN: [(&str, &str); 11] = [
 /// Runs one subcommand.
 pub fn run(arguments: &[&str]) -> Outcome {
     match arguments {
-        ["show", id] => show(id, local),
-        ["show", id, "--env", environment] => show(id, |key| on_aws(environment, key)),
+        ["show", id] => show(id, None),
+        ["show", id, "--env", environment] => show(id, Some(environment)),
         ["redrive", "--env", environment] => redrive(environment),
         _ => Err(Usage.into()),
     }
 }
 
-fn show(id: &str, find: impl Fn(&str) -> Result<Value, Error>) -> Outcome {
+fn show(id: &str, environment: Option<&str>) -> Outcome {
     let id =
         MailId::parse(id).ok_or("a mail's id has 26 symbols, as the page that waits for it was given")?;
-    let row = find(&id.to_string())?;
-    if row.is_null() {
-        return Err("no such mail; a mail's row is deleted after 30 days".into());
-    }
-    print!("{}", shown(&row));
+    let found = rows::find(environment, &format!("MAIL#{id}"), ("MAIL", "MAIL"))?;
+    let row = found.first().ok_or("no such mail; a mail's row is deleted after 30 days")?;
+    print!("{}", shown(row));
     Ok(())
 }
 
@@ -60,34 +57,6 @@ fn shown(row: &Value) -> String {
         text += &format!("{name:<14} {value}\n");
     }
     text
-}
-
-/// The row at the portal of this machine.
-fn local(id: &str) -> Result<Value, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (client, table) = notice::table()?;
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    let asked =
-        client.get_item().table_name(table).key("pk", text(&format!("MAIL#{id}"))).key("sk", text("MAIL"));
-    let row = runtime.block_on(asked.send())?.item;
-    let attributes = row.into_iter().flatten().filter_map(|(name, value)| match value {
-        AttributeValue::S(text) => Some((name, json!({"S": text}))),
-        AttributeValue::N(number) => Some((name, json!({"N": number}))),
-        _ => None,
-    });
-    let row: serde_json::Map<String, Value> = attributes.collect();
-    Ok(if row.is_empty() { Value::Null } else { row.into() })
-}
-
-fn on_aws(environment: &str, id: &str) -> Result<Value, Error> {
-    let tools = Tools::find()?;
-    let environment = Environment::find(&tools, environment)?;
-    let stack = Stack::of(&tools, &environment);
-    let described = stack.describe()?.ok_or("there is no such stack")?;
-    let key = json!({"pk": {"S": format!("MAIL#{id}")}, "sk": {"S": "MAIL"}}).to_string();
-    let table = described.output("TableName")?;
-    let found = stack.aws(&["dynamodb", "get-item", "--table-name", table, "--key", &key])?;
-    Ok(found["Item"].clone())
 }
 
 /// Has SQS move each dead letter back to the queue that it came from. A mail that was sent meanwhile is not
@@ -112,6 +81,8 @@ fn redrive(environment: &str) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -12,6 +12,7 @@ mod mutants;
 mod notice;
 mod pictures;
 mod population;
+mod rows;
 mod rush;
 mod simulate;
 mod sizes;

@@ -1,34 +1,21 @@
 //! `cargo xtask successors`: whom the holders of an establishment named, for who decides a succession.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Siret;
 use domain::time::{Timestamp, in_paris};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use crate::deploy::environment::Environment;
-use crate::deploy::stack::Stack;
-use crate::tools::Tools;
-use crate::{Error, Outcome, Usage, notice};
-
-/// Which rows of a space are read: its own, and its members'.
-const CONDITION: &str = "pk = :pk AND sk BETWEEN :first AND :last";
+use crate::{Outcome, Usage, rows};
 
 /// Prints the successors of a SIRET, on one machine or on AWS.
 pub fn run(arguments: &[&str]) -> Outcome {
     let (siret, environment) = match arguments {
         [siret] => (siret, None),
-        [siret, "--env", environment] => (siret, Some(environment)),
+        [siret, "--env", environment] => (siret, Some(*environment)),
         _ => return Err(Usage.into()),
     };
     let siret = Siret::parse(siret).map_err(|code| format!("the SIRET is not one: {}", code.as_str()))?;
-    let text = |text: &str| json!({"S": text});
-    let partition = format!("SIRET#{siret}");
-    let values = json!({":pk": text(&partition), ":first": text("ESTABLISHMENT"), ":last": text("MEMBER#~")});
-    let rows = match environment {
-        None => local(&values)?,
-        Some(environment) => on_aws(environment, &values)?,
-    };
-    print!("{}", shown(rows.as_array().map_or(&[], Vec::as_slice)));
+    let rows = rows::find(environment, &format!("SIRET#{siret}"), ("ESTABLISHMENT", "MEMBER#~"))?;
+    print!("{}", shown(&rows));
     Ok(())
 }
 
@@ -54,40 +41,10 @@ fn shown(rows: &[Value]) -> String {
     if lines.is_empty() { "nobody is named\n".to_owned() } else { lines }
 }
 
-/// The rows at the portal of this machine.
-fn local(values: &Value) -> Result<Value, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (client, table) = notice::table()?;
-    let mut asked = client.query().table_name(table).key_condition_expression(CONDITION);
-    for (name, value) in values.as_object().into_iter().flatten() {
-        let value = AttributeValue::S(value["S"].as_str().unwrap_or_default().to_owned());
-        asked = asked.expression_attribute_values(name, value);
-    }
-    let rows = runtime.block_on(asked.send())?.items.unwrap_or_default();
-    let attribute = |(name, value)| match value {
-        AttributeValue::S(text) => Some((name, json!({"S": text}))),
-        AttributeValue::N(number) => Some((name, json!({"N": number}))),
-        _ => None,
-    };
-    let row = |row: std::collections::HashMap<String, AttributeValue>| {
-        Value::Object(row.into_iter().filter_map(attribute).collect::<Map<_, _>>())
-    };
-    Ok(rows.into_iter().map(row).collect())
-}
-
-fn on_aws(environment: &str, values: &Value) -> Result<Value, Error> {
-    let tools = Tools::find()?;
-    let environment = Environment::find(&tools, environment)?;
-    let stack = Stack::of(&tools, &environment);
-    let described = stack.describe()?.ok_or("there is no such stack")?;
-    let (table, values) = (described.output("TableName")?, values.to_string());
-    let asked = ["dynamodb", "query", "--table-name", table, "--key-condition-expression", CONDITION];
-    let found = stack.aws(&[&asked[..], &["--expression-attribute-values", &values]].concat())?;
-    Ok(found["Items"].clone())
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -134,6 +134,10 @@ pub struct MyInvitation {
     pub until: String,
 }
 
+fn moment(at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| at.to_string())
+}
+
 impl OpenedWith {
     fn of(account: &Account) -> Self {
         Self {
@@ -146,7 +150,6 @@ impl OpenedWith {
 
 impl MyAddressChange {
     fn of(change: &AddressChange) -> Self {
-        let moment = |at: Option<Timestamp>| at.map(|at| at.to_string());
         Self {
             from: change.former.as_str().to_owned(),
             to: change.new.as_str().to_owned(),
@@ -163,7 +166,6 @@ impl MyMembership {
         let Seen { space, membership, mandates, .. } = seen;
         let own = space.member(me)?;
         let sent = space.invitations.iter().filter(|invited| invited.invitation.invited_by == *me);
-        let moment = |at: Option<Timestamp>| at.map(|at| at.to_string());
         let presence = &own.presence;
         Some(Self {
             siret: space.siret.to_string(),

@@ -2,7 +2,7 @@
 
 use domain::authority::{Action, Thing};
 use domain::membership::Change;
-use domain::{FieldCode, Identifier, MailJob, MemberId, MemberState, Refusal, Role, Siret};
+use domain::{FieldCode, Identifier, MemberId, MemberState, Refusal, Role, Siret};
 use platform::form::FieldErrors;
 use platform::http::{FromRequest, Json, NoContent, Request};
 use platform::people::Person;
@@ -126,8 +126,7 @@ fn make(
     let actor = space.actor_on(me, Action::ChangeMember(change), thing)?;
     let is_changed = draft.change_member(member, change, &By::Person(actor.who()))?;
     if is_changed && !is_me {
-        let (siret, identifier) = (space.siret.clone(), member.identifier.clone());
-        draft.mail(&platform.outbox, &MailJob::MemberChanged { siret, identifier, change })?;
+        draft.mail_change(&platform.outbox, member, change)?;
     }
     let membership = member.membership.change(change).after.unwrap_or(member.membership);
     Ok(Colleague { membership, ..member.clone() })

@@ -15,22 +15,13 @@ use crate::table::{Change, Guard, Key, Refused, Row, TableError};
 
 /// Offers of one request: twelve writes each, in one transaction of at most a hundred.
 pub const OFFERS_AT_ONCE_MAX: usize = 8;
-/// Live keys of each of them.
-const LIVE_KEYS: [Guard; OFFERS_AT_ONCE_MAX] = [
-    LIVE_KEY,
-    Guard("live mandate of the second"),
-    Guard("live mandate of the third"),
-    Guard("live mandate of the fourth"),
-    Guard("live mandate of the fifth"),
-    Guard("live mandate of the sixth"),
-    Guard("live mandate of the seventh"),
-    Guard("live mandate of the eighth"),
-];
 /// The id of a new mandate must not be taken: 80 random bits.
-const NEW_MANDATE: Guard = Guard("new mandate");
+const NEW_MANDATE: Guard = Guard::new("new mandate");
 /// The other establishment's space is open, in the opening that was read.
-const OTHER_SPACE: Guard = Guard("other space");
+const OTHER_SPACE: Guard = Guard::new("other space");
 
+/// The other establishment was offered less than so much on this day.
+const FURTHER_OFFER: Guard = Guard::new("further offer of the day");
 /// Offers of one establishment to another within a day in UTC: each leaves a row with the other one.
 const OFFERS_A_DAY_MAX: u64 = 30;
 /// How long they are counted from the beginning of the day.
@@ -145,8 +136,8 @@ impl Mandates {
             let held = held(draft.space, &other, offer, tried, now);
             let transaction = draft.transaction();
             rows::create(transaction, NEW_MANDATE, &held);
-            rows::write_keys(transaction, LIVE_KEYS[rank], &held, &held.mandate.claim(&held.id), now);
-            transaction.change(LIVE_KEYS[rank], counted(&offer.siret, tried.other, now));
+            rows::write_keys(transaction, LIVE_KEY.of(rank), &held, &held.mandate.claim(&held.id), now);
+            transaction.change(FURTHER_OFFER.of(rank), counted(&offer.siret, tried.other, now));
             let is_open = "opening = :opening AND holders > :none";
             let is_open = Change::condition(Key::establishment(&other.siret), is_open);
             let is_open = is_open.value("opening", other.opening.0).value("none", 0);
@@ -219,11 +210,10 @@ fn result(offer: &Offer, tried: Tried<'_>) -> Offered {
 /// leaves free.
 fn settle(offer: &Offer, tried: &mut [Tried<'_>], refused: &Refused) -> Result<(), TableError> {
     for (rank, tried) in tried.iter_mut().enumerate() {
-        let Some(row) = refused.standing(LIVE_KEYS[rank]) else { continue };
-        if row.find_number("offers").is_some() {
+        if refused.is_by(FURTHER_OFFER.of(rank)) {
             tried.result = Some(Offered::InTheWay);
-            continue;
         }
+        let Some(row) = refused.standing(LIVE_KEY.of(rank)) else { continue };
         let term = rows::term_of(row)?;
         let is_same = term == offer.term
             && row.parsed("scopes", |scopes| Scopes::parse(scopes).ok_or(()))? == offer.scopes

@@ -9,7 +9,7 @@ use crate::table::{Guard, Key, Row, TableError, Transaction};
 /// The retention of a refused domain: a mended one is accepted again after it.
 pub(crate) const NO_MAIL_RETENTION: SignedDuration = SignedDuration::from_hours(1);
 /// The address's domain is not refused.
-pub(crate) const MAIL_DOMAIN: Guard = Guard("mail domain");
+pub(crate) const MAIL_DOMAIN: Guard = Guard::new("mail domain");
 
 impl Outbox {
     /// Refuses the domain of this address from now on.

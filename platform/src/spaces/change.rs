@@ -28,13 +28,13 @@ const REMOVED_MEMBERS_MAX: usize = 12;
 /// The longest pause before a change is tried again, in milliseconds; as long again at each try.
 const TRY_PAUSE_MS_MAX: u32 = 30;
 /// The space stands as it was read: every change of it adds an entry to its journal.
-const AS_READ: Guard = Guard("space as read");
+const AS_READ: Guard = Guard::new("space as read");
 /// The journal's next line is not written yet.
-const NEXT_LINE: Guard = Guard("next line of the journal");
+const NEXT_LINE: Guard = Guard::new("next line of the journal");
 /// The member's row is one of this opening.
-const STANDING_MEMBER: Guard = Guard("standing member");
+const STANDING_MEMBER: Guard = Guard::new("standing member");
 /// The account takes a membership, or loses it.
-const MEMBERS_ACCOUNT: Guard = Guard("account of the member");
+const MEMBERS_ACCOUNT: Guard = Guard::new("account of the member");
 const STANDS: &str = "opening = :opening AND journal_entries = :entries";
 /// The same, with a holder left: the last one cannot be lost.
 const STANDS_WITH_ANOTHER_HOLDER: &str =
@@ -145,6 +145,17 @@ impl<'a> Draft<'a> {
         }
         self.withdraw_with(member, change, by, None);
         Ok(true)
+    }
+
+    /// Queues the mail that tells a member what was changed for them.
+    pub fn mail_change(
+        &mut self,
+        outbox: &Outbox,
+        member: &Colleague,
+        change: MemberChange,
+    ) -> Result<(), Error> {
+        let (siret, identifier) = (self.space.siret.clone(), member.identifier.clone());
+        self.mail(outbox, &MailJob::MemberChanged { siret, identifier, change })
     }
 
     /// Takes the establishment out of the account of one who is a member no more.
@@ -290,8 +301,7 @@ impl<'a> Draft<'a> {
             let (change, by) = (MemberChange::Remove, By::Person(holder.who()));
             for member in others.take(REMOVED_MEMBERS_MAX) {
                 self.change_member(member, change, &by)?;
-                let (siret, identifier) = (space.siret.clone(), member.identifier.clone());
-                self.mail(outbox, &MailJob::MemberChanged { siret, identifier, change })?;
+                self.mail_change(outbox, member, change)?;
             }
             return Ok(false);
         }

@@ -14,7 +14,7 @@ use crate::outbox::Outbox;
 use crate::table::{Change, Committed, Guard, Key, TableError, Transaction};
 
 /// The account is as it was read, and a member nowhere.
-const SAME_ACCOUNT: Guard = Guard("same account");
+const SAME_ACCOUNT: Guard = Guard::new("same account");
 /// The account is closed: its row is kept for the mail that tells it.
 const CLOSE: &str = "SET is_active = :false, credentials_epoch = :next, expires_at = :until \
                      REMOVE password_hash";

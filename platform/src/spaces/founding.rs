@@ -12,7 +12,7 @@ use crate::presences::first_turn;
 use crate::table::{Change, Guard, Key, Row, TableError, Transaction};
 
 /// No space of the establishment is open.
-pub(crate) const FREE_SPACE: Guard = Guard("free space");
+pub(crate) const FREE_SPACE: Guard = Guard::new("free space");
 
 /// Anew, by an activation.
 const REOPEN: &str = "SET establishment_name = :name, journal_entries = :entries_after, \

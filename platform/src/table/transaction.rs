@@ -19,7 +19,23 @@ const NOT_THERE_OR_PAST: &str = "attribute_not_exists(pk) OR expires_at <= :now"
 
 /// The name of a condition in a transaction, by which a refusal tells which one failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Guard(pub &'static str);
+pub struct Guard {
+    name: &'static str,
+    rank: usize,
+}
+
+impl Guard {
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, rank: 0 }
+    }
+
+    /// The same condition of another of several things that are written at once.
+    #[must_use]
+    pub const fn of(self, rank: usize) -> Self {
+        Self { rank, ..self }
+    }
+}
 
 /// A conditional update of one row. Its values are bound with [`value`](Self::value).
 #[derive(Debug, Clone)]

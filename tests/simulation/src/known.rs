@@ -18,10 +18,13 @@ fn moment_of(row: &Row, name: &str) -> Option<u64> {
     at_ms(row.find_moment(name)?)
 }
 
+async fn find(world: &World, key: &Key) -> Option<Row> {
+    world.first().operator_table.find(key).await.ok()?
+}
+
 /// The invitation of a link, as the table has it.
 pub async fn invitation(world: &World, token: &str) -> Option<KnownInvitation> {
-    let parsed = Token::parse(token)?;
-    let row = world.first().operator_table.find(&Key::invitation_link(&parsed.hash())).await.ok()??;
+    let row = find(world, &Key::invitation_link(&Token::parse(token)?.hash())).await?;
     Some(KnownInvitation {
         token: token.to_owned(),
         id: row.find_text("invitation")?.to_owned(),
@@ -35,11 +38,10 @@ pub async fn invitation(world: &World, token: &str) -> Option<KnownInvitation> {
 
 /// The change of address of a link, as the table has it.
 pub async fn change(world: &World, token: &str) -> Option<KnownChange> {
-    let (table, parsed) = (&world.first().operator_table, Token::parse(token)?);
-    let link = table.find(&Key::address_link(&parsed.hash())).await.ok()??;
+    let link = find(world, &Key::address_link(&Token::parse(token)?.hash())).await?;
     let identifier = Identifier::parse(link.find_text("identifier")?).ok()?;
     let id = AddressChangeId::parse(link.find_text("address_change")?)?;
-    let row = table.find(&Key::address_change(&identifier, &id)).await.ok()??;
+    let row = find(world, &Key::address_change(&identifier, &id)).await?;
     Some(KnownChange {
         token: token.to_owned(),
         id: id.to_string(),
@@ -63,8 +65,7 @@ pub struct KnownPresence {
 }
 
 pub async fn presence(world: &World, token: &str) -> Option<KnownPresence> {
-    let parsed = Token::parse(token)?;
-    let row = world.first().operator_table.find(&Key::presence_link(&parsed.hash())).await.ok()??;
+    let row = find(world, &Key::presence_link(&Token::parse(token)?.hash())).await?;
     Some(KnownPresence {
         token: token.to_owned(),
         identifier: row.find_text("identifier")?.to_owned(),
@@ -76,8 +77,7 @@ pub async fn presence(world: &World, token: &str) -> Option<KnownPresence> {
 /// A mandate, as the client's row states it.
 pub async fn mandate(world: &World, name: &str) -> Option<KnownMandate> {
     let parsed = MandateName::parse(name)?;
-    let key = Key::mandate(Side::Client, &parsed.client, &parsed.cabinet, &parsed.id);
-    let row = world.first().operator_table.find(&key).await.ok()??;
+    let row = find(world, &Key::mandate(Side::Client, &parsed.client, &parsed.cabinet, &parsed.id)).await?;
     Some(KnownMandate {
         name: name.to_owned(),
         client: parsed.client.to_string(),

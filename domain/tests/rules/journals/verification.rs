@@ -1,4 +1,4 @@
-//! Verification: what was altered, dropped, swapped or added is named, and what is signed is what is verified.
+//! Verification: what was altered, dropped, swapped or added is named; what is signed is what is verified.
 
 use domain::journal::{Doubt, verify_signed};
 use domain::note::{KeyName, NoteError, Signature, VerifierKey};

@@ -6,6 +6,7 @@ use domain::membership::PRESENCE_PERIOD;
 use domain::time::{SignedDuration, Timestamp, after, utc_day};
 use serde_json::Value;
 
+use super::spaces::active_holders;
 use super::{Error, Row, rows};
 use crate::world::{BEGINNING, World};
 
@@ -26,17 +27,8 @@ pub fn holders(world: &World) -> Result<Vec<Holder>, Error> {
 }
 
 fn active(rows: &[Row]) -> impl Iterator<Item = &Row> {
-    let is_active_holder = |row: &&Row| {
-        row.kind() == "SIRET#"
-            && row.named("MEMBER#").is_some()
-            && row.text("member_role") == "holder"
-            && row.text("member_state") == "active"
-    };
-    let is_of_opening = |row: &&Row| {
-        let own = rows.iter().find(|own| own.is_establishment() && own.id() == row.id());
-        own.is_some_and(|own| own.number("opening") == row.number("opening"))
-    };
-    rows.iter().filter(is_active_holder).filter(is_of_opening)
+    let own = rows.iter().filter(|row| row.is_establishment());
+    own.flat_map(|own| active_holders(rows, own))
 }
 
 fn of(row: &Row) -> Holder {
@@ -44,16 +36,17 @@ fn of(row: &Row) -> Holder {
     Holder { siret, identifier, email: row.text("email").to_owned() }
 }
 
-/// Turns of somebody that are not past, by their days.
+/// Turns that are not past.
+fn standing<'a>(world: &World, rows: &'a [Row]) -> impl Iterator<Item = &'a Row> {
+    let now = u64::try_from(world.now().as_second()).unwrap_or(0);
+    let is_past = move |row: &Row| row.number("expires_at").is_none_or(|until| until <= now);
+    rows.iter().filter(move |row| row.kind() == "PRESENCE#" && !is_past(row))
+}
+
+/// Those of somebody, by their days.
 fn turns<'a>(world: &World, rows: &'a [Row], holder: &Holder) -> Vec<&'a str> {
     let sk = format!("{}#{}", holder.siret, holder.identifier);
-    let now = u64::try_from(world.now().as_second()).unwrap_or(0);
-    let is_theirs = |row: &&Row| {
-        row.kind() == "PRESENCE#"
-            && row.sk() == sk
-            && row.number("expires_at").is_some_and(|until| until > now)
-    };
-    rows.iter().filter(is_theirs).map(Row::id).collect()
+    standing(world, rows).filter(|row| row.sk() == sk).map(Row::id).collect()
 }
 
 /// When a holder is due, by the row.
@@ -124,9 +117,7 @@ pub fn check_year(world: &World, asked: &[Holder]) -> Result<(), Error> {
         let (siret, identifier) = row.sk().split_once('#').unwrap_or_default();
         !asked.iter().any(|holder| holder.siret == siret && holder.identifier == identifier)
     };
-    let left = rows.iter().filter(|row| row.kind() == "PRESENCE#").filter(are_left);
-    let now = u64::try_from(world.now().as_second()).unwrap_or(0);
-    if left.filter(|row| row.number("expires_at").is_some_and(|until| until > now)).count() > 0 {
+    if standing(world, &rows).any(|row| are_left(&row)) {
         world.violation("a turn is left of who was no holder when the year began");
     }
     check(world, &rows);

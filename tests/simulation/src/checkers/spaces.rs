@@ -26,13 +26,16 @@ fn members<'a>(rows: &'a [Row], own: &'a Row) -> impl Iterator<Item = &'a Row> {
     })
 }
 
+pub(super) fn active_holders<'a>(rows: &'a [Row], own: &'a Row) -> impl Iterator<Item = &'a Row> {
+    let is_one = |row: &&Row| row.text("member_role") == "holder" && row.text("member_state") == "active";
+    members(rows, own).filter(is_one)
+}
+
 /// As many active holders as are counted, at least one while the space is open; closed by who asked for it.
 fn establishment(world: &World, rows: &[Row], own: &Row) {
     let model = world.model.borrow();
     let (siret, holders) = (own.id(), own.number("holders").unwrap_or(0));
-    let is_active_holder =
-        |row: &&Row| row.text("member_role") == "holder" && row.text("member_state") == "active";
-    let active = members(rows, own).filter(is_active_holder).count() as u64;
+    let active = active_holders(rows, own).count() as u64;
     if active != holders {
         world.violation(format!("{siret} counts {holders} holders and has {active}"));
     }

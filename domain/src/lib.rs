@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod address_change;
+pub mod agent;
 mod as_text;
 pub mod authority;
 pub mod base32;
@@ -34,6 +35,7 @@ pub mod token;
 
 pub use account::{Account, Application, Person};
 pub use address_change::{AddressChange, AddressChangeId};
+pub use agent::{AgentRole, AgentSub};
 pub use code::Code;
 pub use email::{Email, MailDomain};
 pub use form::{AcceptedTerms, FieldValue};

@@ -67,6 +67,29 @@ pub enum Refusal {
     /// The mandate's state does not allow that, or another live one has the same establishments, and a scope
     /// and a day of it.
     MandateState,
+    /// Another agent holds the case.
+    CaseHeld,
+    /// The state of the case does not allow that.
+    CaseState,
+    /// Too many messages of a person without an answer.
+    TooManyMessages {
+        /// When the next one is taken, in seconds.
+        retry_after_seconds: u64,
+    },
+    /// It takes another agent than who proposed, or than who did the first half.
+    TwoPersons,
+    /// The state of the succession does not allow that.
+    SuccessionState,
+    /// Another succession of the establishment is under way.
+    SuccessionOpen,
+    /// The identity provider knows the person, and the desk does not.
+    AgentUnknown,
+    /// What the identity provider said does not hold.
+    AgentLoginRefused,
+    /// The identity provider does not answer.
+    AgentLoginUnavailable,
+    /// Agents come from other addresses of the network.
+    AddressNotAllowed,
 }
 
 impl Refusal {

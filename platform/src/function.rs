@@ -246,6 +246,8 @@ pub enum Share {
     Few,
     /// Called by people who are logged in, about their establishments and themselves.
     Space,
+    /// Called by the agency's agents: a rush of the public takes nothing of it, nor the reverse.
+    Desk,
     /// The operator's `MailSenders`.
     Mails,
     /// Events of mails: as many as are sent.

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod addresses;
+pub mod agents;
 pub mod boot;
 pub mod clock;
 pub mod codes;
@@ -52,6 +53,7 @@ pub struct Platform {
     pub random: Random,
     pub accounts: accounts::Accounts,
     pub addresses: addresses::Addresses,
+    pub agents: agents::Agents,
     pub codes: codes::Codes,
     pub credentials: credentials::Credentials,
     pub invitations: invitations::Invitations,
@@ -82,6 +84,7 @@ impl Platform {
         let tools = spaces::Tools { table: table.clone(), outbox: outbox.clone(), clock: clock.clone() };
         Self {
             addresses: addresses::Addresses::new(&tools, &config, &spaces, &random),
+            agents: agents::Agents::new(table, &clock, &random),
             credentials: credentials::Credentials::new(table, &outbox, &clock, &random),
             invitations: invitations::Invitations::new(&tools, &config, &spaces, &accounts, &proofs, &random),
             mandates: mandates::Mandates::new(&tools, &spaces, &random),

@@ -58,6 +58,16 @@ pub enum Kind {
     TooManyInvitations,
     TooManyEstablishments,
     MandateState,
+    CaseHeld,
+    CaseState,
+    TooManyMessages,
+    TwoPersons,
+    SuccessionState,
+    SuccessionOpen,
+    AgentUnknown,
+    AgentLoginRefused,
+    AgentLoginUnavailable,
+    AddressNotAllowed,
     Internal,
     Unavailable,
 }
@@ -94,6 +104,9 @@ impl Kind {
             Self::TooManyInvitations => TOO_MANY_INVITATIONS,
             Self::TooManyEstablishments => TOO_MANY_ESTABLISHMENTS,
             Self::MandateState => (S::CONFLICT, "mandate-state", "Mandat modifié : rechargez la page", None),
+            Self::CaseHeld | Self::CaseState | Self::TooManyMessages | Self::TwoPersons | Self::SuccessionState
+            | Self::SuccessionOpen | Self::AgentUnknown | Self::AgentLoginRefused
+            | Self::AgentLoginUnavailable | Self::AddressNotAllowed => self.of_desk(),
             Self::ProofRejected => (S::FORBIDDEN, "proof-rejected", "La vérification anti-robot a expiré",
                 Some("Rechargez la page, puis envoyez de nouveau.")),
             Self::ProofRequired => (S::FORBIDDEN, "proof-required",
@@ -147,6 +160,37 @@ impl Kind {
 }
 
 impl Kind {
+    #[rustfmt::skip]
+    fn of_desk(self) -> Words {
+        use StatusCode as S;
+        match self {
+            Self::CaseHeld => (S::CONFLICT, "case-held", "Un autre agent traite cette demande",
+                Some("Rechargez-la pour voir qui et jusqu'à quand. Votre texte n'est pas perdu.")),
+            Self::CaseState => (S::CONFLICT, "case-state", "L'état de la demande ne le permet pas",
+                Some("Rechargez-la : elle a changé entre-temps.")),
+            Self::TooManyMessages => (S::TOO_MANY_REQUESTS, "too-many-messages",
+                "Beaucoup de messages attendent déjà une réponse",
+                Some("Votre demande est bien suivie. Gardez votre texte, et complétez-la plus tard.")),
+            Self::TwoPersons => (S::FORBIDDEN, "two-persons", "Il faut une deuxième personne",
+                Some("Demandez à un autre agent que celui qui a fait la première moitié.")),
+            Self::SuccessionState => (S::CONFLICT, "succession-state",
+                "L'état de la succession ne le permet pas",
+                Some("Rechargez la demande pour voir où elle en est et ce qu'elle attend.")),
+            Self::SuccessionOpen => (S::CONFLICT, "succession-open",
+                "Une succession est déjà en cours pour cet établissement",
+                Some("Traitez-la, ou retirez-la, avant d'en proposer une autre.")),
+            Self::AgentUnknown => (S::FORBIDDEN, "agent-unknown", "Vous n'êtes pas encore habilité",
+                Some("Donnez votre numéro d'agent à votre responsable, qui vous ajoutera.")),
+            Self::AgentLoginRefused => (S::FORBIDDEN, "agent-login-refused", "La connexion n'a pas abouti",
+                Some("Recommencez depuis la page de connexion des agents.")),
+            Self::AgentLoginUnavailable => (S::SERVICE_UNAVAILABLE, "agent-login-unavailable",
+                "Le service de connexion des agents ne répond pas",
+                Some("Réessayez dans quelques secondes.")),
+            _ => (S::FORBIDDEN, "address-not-allowed", "Cette adresse du réseau n'est pas permise",
+                Some("Ouvrez le service depuis le réseau de l'agence.")),
+        }
+    }
+
     fn of_accounts(self) -> Words {
         if self == Self::AlreadyMember { ALREADY_MEMBER } else { ACCOUNT_EXISTS }
     }
@@ -348,6 +392,22 @@ fn refused(refusal: Refusal) -> Problem {
             let retry_after_seconds = Some(retry_after_seconds);
             return Problem { retry_after_seconds, ..Problem::new(Kind::TooManyCorrections) };
         }
+        Refusal::TooManyMessages { retry_after_seconds } => {
+            let retry_after_seconds = Some(retry_after_seconds);
+            return Problem { retry_after_seconds, ..Problem::new(Kind::TooManyMessages) };
+        }
+        Refusal::AgentLoginUnavailable => {
+            let retry_after_seconds = Some(RETRY_AFTER_SECONDS);
+            return Problem { retry_after_seconds, ..Problem::new(Kind::AgentLoginUnavailable) };
+        }
+        Refusal::CaseHeld => Kind::CaseHeld,
+        Refusal::CaseState => Kind::CaseState,
+        Refusal::TwoPersons => Kind::TwoPersons,
+        Refusal::SuccessionState => Kind::SuccessionState,
+        Refusal::SuccessionOpen => Kind::SuccessionOpen,
+        Refusal::AgentUnknown => Kind::AgentUnknown,
+        Refusal::AgentLoginRefused => Kind::AgentLoginRefused,
+        Refusal::AddressNotAllowed => Kind::AddressNotAllowed,
         Refusal::NotAllowed => Kind::NotAllowed,
         Refusal::LastHolder => Kind::LastHolder,
         Refusal::OtherHolders => Kind::OtherHolders,

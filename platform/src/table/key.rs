@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::mail::{DigestPeriod, Lane};
 use domain::time::Date;
 use domain::{
-    AddressChangeId, Identifier, InvitationId, MailId, MandateId, Opening, Reference, Side, Siret,
+    AddressChangeId, AgentSub, Identifier, InvitationId, MailId, MandateId, Opening, Reference, Side, Siret,
     Submission, Token, TokenHash,
 };
 
@@ -167,6 +167,18 @@ impl Key {
     #[must_use]
     pub fn proof(signature: &str) -> Self {
         Self::new(format!("PROOF#{signature}"), "PROOF")
+    }
+
+    /// An agent of the agency, as the identity provider names them.
+    #[must_use]
+    pub fn agent(sub: &AgentSub) -> Self {
+        Self::new(format!("AGENT#{sub}"), "AGENT")
+    }
+
+    /// An agent's session, by the hash of the cookie's token.
+    #[must_use]
+    pub fn agent_session(token: &Token) -> Self {
+        Self::new(format!("DESK#{}", token.key()), "DESK")
     }
 
     /// By the hash of the cookie's token.

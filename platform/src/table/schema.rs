@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use domain::account::{APPLICATION_RETENTION, GUESSES_WINDOW, SESSION_VALID};
 use domain::address_change::ADDRESS_CHANGE_RETENTION;
+use domain::agent::AGENT_SESSION_VALID;
 use domain::code::CODE_TRIES_WINDOW;
 use domain::delivery::COMPLAINED_RETENTION;
 use domain::link::{LINK_REMEMBERED, LINK_VALID_MINUTES};
@@ -446,6 +447,31 @@ pub const KINDS: &[Kind] = &[
         meaning: "The same among the person's own, who sees and closes it.",
         attributes: &[moment("opened_at", "the login"), EPOCH, EXPIRES_AT],
         retention: Retention::After(SESSION_VALID, "the login"),
+    },
+    Kind {
+        name: "agent",
+        pk: "AGENT#<subject>",
+        sk: "AGENT",
+        meaning: "Somebody of the agency who may enter the desk, by the subject of the identity provider.",
+        attributes: &[
+            text("agent_name", "as establishments' journals name them").clear(),
+            text("agent_roles", "`agent`, or `agent,supervisor`"),
+            text("agent_state", "`active` or `removed`"),
+        ],
+        retention: Retention::Kept,
+    },
+    Kind {
+        name: "session of an agent",
+        pk: "DESK#<sha256 of token>",
+        sk: "DESK",
+        meaning: "An open login at the desk.",
+        attributes: &[
+            text("sub", "whose").pseudonym(),
+            moment("opened_at", "the login"),
+            moment("idle_until", "over without a request until then"),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(AGENT_SESSION_VALID, "the login"),
     },
     Kind {
         name: "login attempts",

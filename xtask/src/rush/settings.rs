@@ -134,6 +134,7 @@ impl Settings {
             Share::Write => "Write",
             Share::Few => "Few",
             Share::Space => "Space",
+            Share::Desk => "Desk",
             Share::Events => "Events",
             Share::Chores => "Chores",
             Share::Mails => return Ok(0),

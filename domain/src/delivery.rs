@@ -215,7 +215,7 @@ impl AddressStanding {
     pub fn admits(self, job: &MailJob) -> bool {
         match job {
             MailJob::TicketToAgency { .. } | MailJob::AgencyDigest { .. } => true,
-            MailJob::TicketReceipt { .. } => self == Self::Complained,
+            MailJob::TicketReceipt { .. } | MailJob::RequestAnswer { .. } => self == Self::Complained,
             // What protects an account is told to who has called another mail spam.
             MailJob::AddressNotice { .. }
             | MailJob::PasswordChanged { .. }

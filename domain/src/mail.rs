@@ -298,6 +298,8 @@ pub enum MailJob {
     PasswordChanged { identifier: Identifier },
     /// To the person: the request for assistance has arrived.
     TicketReceipt { reference: Reference },
+    /// To the person: an answer, or another entry of the request's thread that is for them.
+    RequestAnswer { reference: Reference, entry: u64 },
     /// To the agency: the request for assistance, with all that was typed.
     TicketToAgency { reference: Reference },
     /// To the agency: a list of the requests for assistance beyond [`AGENCY_MAILS_MAX`].
@@ -340,6 +342,7 @@ impl MailJob {
     pub fn lane(&self) -> Lane {
         match self {
             Self::TicketReceipt { .. }
+            | Self::RequestAnswer { .. }
             | Self::TicketToAgency { .. }
             | Self::AgencyDigest { .. }
             | Self::StillThere { .. }
@@ -373,6 +376,7 @@ impl MailJob {
             Self::LoginsBlocked { .. } => "logins_blocked",
             Self::PasswordChanged { .. } => "password_changed",
             Self::TicketReceipt { .. } => "ticket_receipt",
+            Self::RequestAnswer { .. } => "request_answer",
             Self::TicketToAgency { .. } => "ticket_to_agency",
             Self::AgencyDigest { .. } => "agency_digest",
             Self::Invitation { .. } => "invitation",

@@ -67,6 +67,8 @@ pub enum Refusal {
     /// The mandate's state does not allow that, or another live one has the same establishments, and a scope
     /// and a day of it.
     MandateState,
+    /// No request for assistance of that reference.
+    CaseUnknown,
     /// Another agent holds the case.
     CaseHeld,
     /// The state of the case does not allow that.
@@ -150,6 +152,10 @@ pub enum FieldCode {
     TermsNotAccepted,
     /// Not one of the motives.
     MotiveUnknown,
+    /// Not one of the states of a request for assistance.
+    CaseStateUnknown,
+    /// Not one of the templates of answers.
+    TemplateUnknown,
     /// Not one of the actions that a proof serves.
     ActionUnknown,
     /// Not a UUID.
@@ -210,6 +216,8 @@ impl FieldCode {
             Self::PhoneFormat => "phone-format",
             Self::TermsNotAccepted => "terms-not-accepted",
             Self::MotiveUnknown => "motive-unknown",
+            Self::CaseStateUnknown => "case-state-unknown",
+            Self::TemplateUnknown => "template-unknown",
             Self::ActionUnknown => "action-unknown",
             Self::SubmissionFormat => "submission-format",
             Self::RoleUnknown => "role-unknown",

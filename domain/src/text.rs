@@ -64,6 +64,19 @@ pub(crate) fn ink_class() -> String {
     format!("[^{}]", class(|c| is_invisible(c) || c.is_whitespace() || JOINERS.contains(&c)))
 }
 
+/// The class of what no text of several lines holds, as the inside of a class.
+pub(crate) fn line_class() -> String {
+    class(|c| is_invisible(c) && !matches!(c, '\n' | '\t'))
+}
+
+/// Several lines as they are kept, trimmed: line ends become `\n`; invisible characters are dropped, since
+/// nobody could find them to correct them.
+pub(crate) fn lines(input: &str) -> String {
+    let lines = input.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
+    let visible: String = lines.chars().filter(|&c| matches!(c, '\n' | '\t') || !is_invisible(c)).collect();
+    visible.trim().to_owned()
+}
+
 /// Parses one line, trimmed, of 1 to `length_max` visible characters.
 pub(crate) fn line(input: &str, length_max: usize) -> Result<String, FieldCode> {
     let trimmed = input.trim();

@@ -102,23 +102,19 @@ impl FieldValue for Motive {
 pub struct Description(String);
 
 impl Description {
-    /// Parses what a person typed or pasted. Line ends become `\n`; invisible characters are dropped, since
-    /// nobody could find them to correct them.
+    /// Parses what a person typed or pasted. Line ends become `\n`; what cannot be seen is dropped.
     ///
     /// # Errors
     /// `Required`, `TooShort`, `TooLong`.
     pub fn parse(input: &str) -> Result<Self, FieldCode> {
-        let lines = input.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
-        let visible: String =
-            lines.chars().filter(|&c| matches!(c, '\n' | '\t') || !text::is_invisible(c)).collect();
-        let trimmed = visible.trim();
-        if text::is_blank(trimmed) {
+        let lines = text::lines(input);
+        if text::is_blank(&lines) {
             return Err(FieldCode::Required);
         }
-        match trimmed.chars().count() {
+        match lines.chars().count() {
             length if length < DESCRIPTION_LENGTH_MIN => Err(FieldCode::TooShort),
             length if length > DESCRIPTION_LENGTH_MAX => Err(FieldCode::TooLong),
-            _ => Ok(Self(trimmed.to_owned())),
+            _ => Ok(Self(lines)),
         }
     }
 
@@ -138,7 +134,7 @@ impl FieldValue for Description {
     fn schema() -> Schema {
         // What is dropped does not count: surrounding white space, line ends of two characters.
         let (ink, inner) = (text::ink_class(), DESCRIPTION_LENGTH_MIN - 2);
-        let line = text::class(|c| text::is_invisible(c) && !matches!(c, '\n' | '\t'));
+        let line = text::line_class();
         Schema {
             name: "Description",
             description: format!(

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod addresses;
 pub mod agents;
 pub mod boot;
+pub mod cases;
 pub mod clock;
 pub mod codes;
 pub mod concurrent;
@@ -54,6 +55,7 @@ pub struct Platform {
     pub accounts: accounts::Accounts,
     pub addresses: addresses::Addresses,
     pub agents: agents::Agents,
+    pub cases: cases::Cases,
     pub codes: codes::Codes,
     pub credentials: credentials::Credentials,
     pub invitations: invitations::Invitations,
@@ -81,10 +83,12 @@ impl Platform {
         let proofs = proofs::Proofs::new(table, &config, &clock, &random);
         let spaces = spaces::Spaces::new(table, &config, &clock, &random);
         let accounts = accounts::Accounts::new(table, &config, &proofs, &outbox, &clock);
+        let sessions = sessions::Sessions::new(table, &proofs, &outbox, &clock, &random);
         let tools = spaces::Tools { table: table.clone(), outbox: outbox.clone(), clock: clock.clone() };
         Self {
             addresses: addresses::Addresses::new(&tools, &config, &spaces, &random),
             agents: agents::Agents::new(table, &clock, &random),
+            cases: cases::Cases::new(&tools, &config, &spaces, &accounts, &sessions),
             credentials: credentials::Credentials::new(table, &outbox, &clock, &random),
             invitations: invitations::Invitations::new(&tools, &config, &spaces, &accounts, &proofs, &random),
             mandates: mandates::Mandates::new(&tools, &spaces, &random),
@@ -93,10 +97,10 @@ impl Platform {
             passwords: passwords::Passwords::new(config.hashing, &random),
             presences: presences::Presences::new(&tools, &config),
             refusals: refusals::Refusals::new(config.hashing.refusal_step, &clock),
-            sessions: sessions::Sessions::new(table, &proofs, &outbox, &clock, &random),
             signing: signing::Signing::new(&config),
             tickets: tickets::Tickets::new(table, &proofs, &outbox, &clock, &random),
             accounts,
+            sessions,
             spaces,
             config,
             clock,

@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::Motive;
+use domain::{CaseState, Motive};
 use domain::mail::{Lane, MailState};
 use domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -32,6 +32,17 @@ pub enum Event {
     MailPutOff(&'static str),
     /// A request for assistance was taken in.
     Ticket(Motive),
+    /// A request for assistance came to another state.
+    Case { motive: Motive, state: CaseState },
+}
+
+/// What is measured now and then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gauge {
+    /// Requests for assistance that wait, of a motive.
+    CasesWaiting { motive: Motive, cases: u64 },
+    /// How long the one that has waited longest waits.
+    CaseWaitingSeconds(u64),
 }
 
 pub(crate) fn begin() {
@@ -45,26 +56,52 @@ pub fn count(event: Event, now: Timestamp) {
     }
 }
 
+/// Says what was measured, on Lambda.
+pub fn gauge(gauge: Gauge, now: Timestamp) {
+    if IS_COUNTED.load(Ordering::Relaxed) {
+        println!("{}", measured(gauge, now));
+    }
+}
+
+/// A dimension's name and value.
+type Dimension = (&'static str, &'static str);
+
 fn line(event: Event, now: Timestamp) -> Value {
-    let (name, dimension) = match event {
-        Event::AccountOpened => ("AccountsOpened", None),
-        Event::Recovery => ("Recoveries", None),
-        Event::MailQueued(lane) => ("MailsQueued", Some(("lane", lane.as_str()))),
-        Event::Mail(state) => ("Mails", Some(("state", state.as_str()))),
-        Event::NoMailDomain => ("Mails", Some(("state", "no-mail-domain"))),
-        Event::MailPutOff(code) => ("MailsPutOff", Some(("code", code))),
-        Event::Ticket(motive) => ("Tickets", Some(("motive", motive.as_str()))),
+    let (name, dimensions): (_, Vec<Dimension>) = match event {
+        Event::AccountOpened => ("AccountsOpened", vec![]),
+        Event::Recovery => ("Recoveries", vec![]),
+        Event::MailQueued(lane) => ("MailsQueued", vec![("lane", lane.as_str())]),
+        Event::Mail(state) => ("Mails", vec![("state", state.as_str())]),
+        Event::NoMailDomain => ("Mails", vec![("state", "no-mail-domain")]),
+        Event::MailPutOff(code) => ("MailsPutOff", vec![("code", code)]),
+        Event::Ticket(motive) => ("Tickets", vec![("motive", motive.as_str())]),
+        Event::Case { motive, state } => {
+            ("Cases", vec![("motive", motive.as_str()), ("state", state.as_str())])
+        }
     };
-    let names: Vec<&str> = dimension.iter().map(|(name, _)| *name).collect();
+    metric((name, "Count", 1), &dimensions, now)
+}
+
+fn measured(gauge: Gauge, now: Timestamp) -> Value {
+    match gauge {
+        Gauge::CasesWaiting { motive, cases } => {
+            metric(("CasesWaiting", "Count", cases), &[("motive", motive.as_str())], now)
+        }
+        Gauge::CaseWaitingSeconds(seconds) => metric(("CaseWaitingSeconds", "Seconds", seconds), &[], now),
+    }
+}
+
+fn metric((name, unit, value): (&str, &str, u64), dimensions: &[Dimension], now: Timestamp) -> Value {
+    let names: Vec<&str> = dimensions.iter().map(|(name, _)| *name).collect();
     let metric = json!({
         "Namespace": NAMESPACE,
         "Dimensions": [names],
-        "Metrics": [{"Name": name, "Unit": "Count"}],
+        "Metrics": [{"Name": name, "Unit": unit}],
     });
     let mut line = json!({"_aws": {"Timestamp": now.as_millisecond(), "CloudWatchMetrics": [metric]}});
-    line[name] = 1.into();
-    if let Some((name, value)) = dimension {
-        line[name] = value.into();
+    line[name] = value.into();
+    for (name, value) in dimensions {
+        line[*name] = (*value).into();
     }
     line
 }
@@ -95,5 +132,18 @@ mod tests {
         );
         assert_eq!(line(Event::Recovery, now)["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([[]]));
         assert_eq!(line(Event::AccountOpened, now)["AccountsOpened"], 1);
+        let case = line(Event::Case { motive: Motive::Other, state: CaseState::Closed }, now);
+        assert_eq!(case["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["motive", "state"]]));
+        assert_eq!((&case["motive"], &case["state"]), (&json!("other"), &json!("closed")));
+    }
+
+    #[test]
+    fn a_line_says_what_was_measured() {
+        let now = Timestamp::from_millisecond(1_795_428_000_123).unwrap_or_default();
+        let waiting = measured(Gauge::CasesWaiting { motive: Motive::Other, cases: 7 }, now);
+        assert_eq!((&waiting["CasesWaiting"], &waiting["motive"]), (&json!(7), &json!("other")));
+        let oldest = measured(Gauge::CaseWaitingSeconds(90_000), now);
+        let metrics = &oldest["_aws"]["CloudWatchMetrics"][0]["Metrics"];
+        assert_eq!(*metrics, json!([{"Name": "CaseWaitingSeconds", "Unit": "Seconds"}]));
     }
 }

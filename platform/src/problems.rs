@@ -58,6 +58,7 @@ pub enum Kind {
     TooManyInvitations,
     TooManyEstablishments,
     MandateState,
+    CaseUnknown,
     CaseHeld,
     CaseState,
     TooManyMessages,
@@ -104,8 +105,8 @@ impl Kind {
             Self::TooManyInvitations => TOO_MANY_INVITATIONS,
             Self::TooManyEstablishments => TOO_MANY_ESTABLISHMENTS,
             Self::MandateState => (S::CONFLICT, "mandate-state", "Mandat modifié : rechargez la page", None),
-            Self::CaseHeld | Self::CaseState | Self::TooManyMessages | Self::TwoPersons | Self::SuccessionState
-            | Self::SuccessionOpen | Self::AgentUnknown | Self::AgentLoginRefused
+            Self::CaseUnknown | Self::CaseHeld | Self::CaseState | Self::TooManyMessages | Self::TwoPersons
+            | Self::SuccessionState | Self::SuccessionOpen | Self::AgentUnknown | Self::AgentLoginRefused
             | Self::AgentLoginUnavailable | Self::AddressNotAllowed => self.of_desk(),
             Self::ProofRejected => (S::FORBIDDEN, "proof-rejected", "La vérification anti-robot a expiré",
                 Some("Rechargez la page, puis envoyez de nouveau.")),
@@ -164,6 +165,8 @@ impl Kind {
     fn of_desk(self) -> Words {
         use StatusCode as S;
         match self {
+            Self::CaseUnknown => (S::NOT_FOUND, "case-unknown", "Cette demande est inconnue",
+                Some("Vérifiez sa référence, comme T-261123-7K3MQ2.")),
             Self::CaseHeld => (S::CONFLICT, "case-held", "Un autre agent traite cette demande",
                 Some("Rechargez-la pour voir qui et jusqu'à quand. Votre texte n'est pas perdu.")),
             Self::CaseState => (S::CONFLICT, "case-state", "L'état de la demande ne le permet pas",
@@ -400,6 +403,7 @@ fn refused(refusal: Refusal) -> Problem {
             let retry_after_seconds = Some(RETRY_AFTER_SECONDS);
             return Problem { retry_after_seconds, ..Problem::new(Kind::AgentLoginUnavailable) };
         }
+        Refusal::CaseUnknown => Kind::CaseUnknown,
         Refusal::CaseHeld => Kind::CaseHeld,
         Refusal::CaseState => Kind::CaseState,
         Refusal::TwoPersons => Kind::TwoPersons,
@@ -481,6 +485,7 @@ fn detail_of(error: &FieldError) -> &'static str {
         ("description", FieldCode::TooLong) => {
             "Votre description dépasse 5 000 caractères : raccourcissez-la."
         }
+        ("text", FieldCode::TooLong) => "Ce texte dépasse 5 000 caractères : raccourcissez-le.",
         ("list", FieldCode::TooLong) => "Cette liste est trop longue : envoyez-la en plusieurs fois.",
         (field, FieldCode::Required) => required(field),
         (_, FieldCode::TooShort) => "Ce texte est trop court : complétez-le.",
@@ -512,6 +517,8 @@ fn detail_of(error: &FieldError) -> &'static str {
         }
         (_, FieldCode::TermsNotAccepted) => "Acceptez les conditions générales d'utilisation pour continuer.",
         (_, FieldCode::MotiveUnknown) => "Choisissez un motif de la liste.",
+        (_, FieldCode::CaseStateUnknown) => "Choisissez un état de la liste.",
+        (_, FieldCode::TemplateUnknown) => "Ce modèle de réponse n'existe plus : rechargez la page.",
         (_, FieldCode::ActionUnknown) => "Cette action n'existe pas.",
         (_, FieldCode::SubmissionFormat) => "La page est à recharger : votre saisie sera conservée.",
         (_, FieldCode::JournalEntryUnknown) => {

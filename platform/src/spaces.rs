@@ -278,6 +278,13 @@ impl Spaces {
         Ok(Some(Whole { space, requests, mandates: page.rows, has_more: page.next.is_some() }))
     }
 
+    /// The space without its people, while it is open: enough to tell something in its journal.
+    pub(crate) async fn find_open(&self, siret: &Siret) -> Result<Option<Space>, TableError> {
+        let row = self.table.find(&Key::establishment(siret)).await?;
+        let space = row.map_or(Ok(None), |row| read_people(siret, &[row]))?;
+        Ok(space.filter(Space::is_open))
+    }
+
     /// A request for an invitation, by the keyed hash of its asker's address.
     pub async fn request(&self, siret: &Siret, asker: &str) -> Result<Option<Request>, TableError> {
         let now = self.clock.now();

@@ -146,6 +146,22 @@ impl Table {
         Ok(Page { rows, next: next.transpose()? })
     }
 
+    /// Reads the last rows of a partition, strongly consistent, the last one first.
+    pub async fn find_last(&self, partition: &str, rows_max: i32) -> Result<Vec<Row>, TableError> {
+        let (condition, values) = prefixed(partition, "");
+        let request = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression(condition)
+            .set_expression_attribute_values(Some(values))
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .limit(rows_max);
+        let page = self.in_time(request.send()).await?.map_err(|error| TableError::from_sdk(&error))?;
+        Ok(page.items.unwrap_or_default().into_iter().map(Row).collect())
+    }
+
     /// Reads the rows of a partition whose sort keys begin with `prefix`, in order.
     pub async fn find_all(&self, partition: &str, prefix: &str) -> Result<Vec<Row>, TableError> {
         let (condition, values) = prefixed(partition, prefix);

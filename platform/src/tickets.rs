@@ -6,6 +6,7 @@ use domain::{
     Submission, Ticket,
 };
 
+use crate::cases;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::metrics::Event;
@@ -57,7 +58,8 @@ impl Tickets {
         }
     }
 
-    /// Writes a request and queues the mail to the agency and the receipt, in one transaction. The same
+    /// Writes a request with its places in the queue, among those of its establishment and of its mailbox, and
+    /// queues the mail to the agency and the receipt, in one transaction. The same
     /// submission again returns the same reference and writes nothing.
     ///
     /// # Errors
@@ -82,6 +84,10 @@ impl Tickets {
                 .create(NEW_SUBMISSION, submission)
                 .create(NEW_TICKET, row(&reference, ticket, now).with("expires_at", expires_at))
                 .count(Event::Ticket(ticket.motive));
+            let sender = self.outbox.mailbox_fingerprint(&ticket.email)?;
+            for place in cases::arrival(&reference, ticket, (now, expires_at), &sender) {
+                transaction.put(place);
+            }
             self.outbox.assert_mail_domain(&mut transaction, &ticket.email).await?;
             let submitted = Submitted { reference, sent_to: sent_to.clone(), mail: Some(mail) };
             match self.proofs.spend(proof, &submitted.receipt(), transaction).await? {
@@ -140,7 +146,7 @@ fn row(reference: &Reference, ticket: &Ticket, now: Timestamp) -> Row {
         .with("created_at", now)
 }
 
-fn read(row: &Row) -> Result<(Ticket, Timestamp), TableError> {
+pub(crate) fn read(row: &Row) -> Result<(Ticket, Timestamp), TableError> {
     let ticket = Ticket {
         submission: row.parsed("submission", Submission::parse)?,
         siret: row.parsed("siret", Siret::parse)?,

@@ -2,16 +2,17 @@
 
 use std::collections::HashSet;
 
+use domain::case::Template;
 use domain::proof::Action;
 use domain::time::Date;
 use domain::{
-    AcceptedTerms, Description, Email, EncodedProof, FieldCode, FieldError, FieldValue, Identifier,
+    AcceptedTerms, CaseState, CaseText, Description, Email, EncodedProof, FieldCode, FieldError, FieldValue, Identifier,
     MandateText, MemberState, Motive, Name, Password, Phone, Refusal, Role, Scope, Scopes, Side, Siret,
     Submission, Token, TypedPassword,
 };
 
 /// Every code, and its name on the wire.
-const CODES: [(FieldCode, &str); 33] = [
+const CODES: [(FieldCode, &str); 35] = [
     (FieldCode::Required, "required"),
     (FieldCode::TooShort, "too-short"),
     (FieldCode::TooLong, "too-long"),
@@ -27,6 +28,8 @@ const CODES: [(FieldCode, &str); 33] = [
     (FieldCode::PhoneFormat, "phone-format"),
     (FieldCode::TermsNotAccepted, "terms-not-accepted"),
     (FieldCode::MotiveUnknown, "motive-unknown"),
+    (FieldCode::CaseStateUnknown, "case-state-unknown"),
+    (FieldCode::TemplateUnknown, "template-unknown"),
     (FieldCode::ActionUnknown, "action-unknown"),
     (FieldCode::SubmissionFormat, "submission-format"),
     (FieldCode::RoleUnknown, "role-unknown"),
@@ -53,12 +56,15 @@ fn read<T: FieldValue<Json = String>>(typed: &str) -> Result<T, FieldCode> {
 }
 
 /// The error of a text in a field of each kind in which white space alone is nothing.
-fn errors_of(typed: &str) -> [(&'static str, Option<FieldCode>); 16] {
+fn errors_of(typed: &str) -> [(&'static str, Option<FieldCode>); 19] {
     fn error<T: FieldValue<Json = String>>(typed: &str) -> (&'static str, Option<FieldCode>) {
         (T::schema().name, read::<T>(typed).err())
     }
     [
         error::<Action>(typed),
+        error::<CaseState>(typed),
+        error::<CaseText>(typed),
+        error::<&Template>(typed),
         error::<Date>(typed),
         error::<Description>(typed),
         error::<Email>(typed),

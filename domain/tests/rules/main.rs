@@ -8,6 +8,7 @@ mod cases;
 mod codes;
 mod common;
 mod deliveries;
+mod desk;
 mod email;
 mod forms;
 mod identifier;

@@ -1,10 +1,11 @@
 //! Tests of schemas: what a schema takes, its parser takes.
 
+use domain::case::Template;
 use domain::form::{Rule, TextRule};
 use domain::proof::Action;
 use domain::time::Date;
 use domain::{
-    AcceptedTerms, Description, Email, EncodedProof, FieldCode, FieldValue, Identifier, MandateText,
+    AcceptedTerms, CaseState, CaseText, Description, Email, EncodedProof, FieldCode, FieldValue, Identifier, MandateText,
     MemberState, Motive, Name, Password, Phone, Role, Scopes, Side, Siret, Submission, Token, TypedPassword,
 };
 use fancy_regex::Regex;
@@ -60,6 +61,7 @@ fn every_example_is_taken_by_its_schema_and_its_parser() {
     check::<Phone>();
     check::<Name>();
     check::<Description>();
+    check::<CaseText>();
     check::<Submission>();
     check::<Date>();
 }
@@ -69,6 +71,10 @@ fn every_text_of_a_list_is_taken() {
     let texts = |rule| if let Rule::OneOf(texts) = rule { texts } else { panic!("no list") };
     let motives: Vec<_> = texts(Motive::schema().rule).into_iter().map(read::<Motive>).collect();
     assert_eq!(motives, Motive::ALL.map(Ok));
+    let states: Vec<_> = texts(CaseState::schema().rule).into_iter().map(read::<CaseState>).collect();
+    assert_eq!(states, CaseState::ALL.map(Ok));
+    let templates: Vec<_> = texts(<&Template>::schema().rule).into_iter().map(read::<&Template>).collect();
+    assert_eq!(templates, Template::ALL.each_ref().map(Ok));
     let actions: Vec<_> = texts(Action::schema().rule).into_iter().map(read::<Action>).collect();
     assert_eq!(actions, Action::ALL.map(Ok));
     let roles: Vec<_> = texts(Role::schema().rule).into_iter().map(read::<Role>).collect();
@@ -102,6 +108,7 @@ fn lengths_end_where_the_parser_ends() {
     check::<Identifier>(|length| format!("{:<length$}", &"7K3MQ2FD"[..length.min(8)]));
     check::<Name>(|length| "é".repeat(length));
     check::<Description>(|length| "漢".repeat(length));
+    check::<CaseText>(|length| "漢".repeat(length));
     check::<Password>(|length| "🦀".repeat(length));
     let domain = format!("@{0}.{0}.{0}.fr", "d".repeat(62));
     let email = Checked::of::<Email>();
@@ -170,6 +177,11 @@ proptest! {
     #[test]
     fn a_description_of_the_schema_is_taken(typed in fitting::<Description>()) {
         prop_assert!(read::<Description>(&typed).is_ok());
+    }
+
+    #[test]
+    fn a_text_of_a_case_of_the_schema_is_taken(typed in fitting::<CaseText>()) {
+        prop_assert!(read::<CaseText>(&typed).is_ok());
     }
 
     #[test]

@@ -3,27 +3,26 @@
 mod addresses;
 mod mandates;
 mod presence;
+mod requests;
 mod space;
 
 use domain::mail::{Bounded, MailState};
 use domain::time::Timestamp;
-use domain::{Account, Email, Identifier, MailJob, Reference, Siret, Ticket};
+use domain::{Account, Email, Identifier, MailJob, Siret};
 use platform::links::Minted;
-use platform::outbox::{DigestLine, Leased, Standing, Status};
+use platform::outbox::{Leased, Standing};
 use platform::table::TableError;
-use platform::{Error, Platform};
+use platform::Error;
 
 use self::addresses::Changing;
 use self::presence::Asking;
+use self::requests::Requesting;
 use self::space::Inviting;
 use crate::Sender;
-use crate::render::{self, Content, Known, KnownMail, RecoveryLink};
+use crate::render::{self, Content, RecoveryLink};
 
 /// Accounts in one recovery mail: far more than a person has at one establishment.
 const ACCOUNTS_MAX: usize = 20;
-
-/// Mails to an address that an agent is told of.
-const KNOWN_MAILS_MAX: usize = 5;
 
 /// A mail whose recipient and quotas are settled, and whose links are not minted yet.
 pub struct Draft {
@@ -51,6 +50,8 @@ enum Body {
     Invitation(Box<Inviting>),
     /// With a link of a change of address.
     Address(Box<Changing>),
+    /// With the link to a request for assistance.
+    Request(Box<Requesting>),
     /// With the link by which a holder says that they are still there.
     Presence(Box<Asking>),
 }
@@ -129,8 +130,11 @@ pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Draft, NoMail> 
             Ok(to_holder(sender, &account, render::password_changed(site, &account, at)?))
         }
         MailJob::LoginsBlocked { identifier } => logins_blocked(sender, leased, identifier).await,
-        MailJob::TicketReceipt { reference } => receipt(sender, leased, reference).await,
-        MailJob::TicketToAgency { reference } => agency_copy(sender, leased, reference).await,
+        MailJob::TicketReceipt { reference } => requests::receipt(sender, leased, reference).await,
+        MailJob::RequestAnswer { reference, entry } => {
+            requests::answer(sender, leased, reference, *entry).await
+        }
+        MailJob::TicketToAgency { reference } => requests::agency_copy(sender, leased, reference).await,
         MailJob::AgencyDigest { period } => {
             check_address(sender, leased, &sender.agency).await?;
             let lines = sender.platform.outbox.digest(*period).await?;
@@ -249,6 +253,7 @@ impl Draft {
             }
             Body::Invitation(inviting) => inviting.complete(sender, leased).await?,
             Body::Address(changing) => changing.complete(sender, leased).await?,
+            Body::Request(requesting) => requesting.complete(sender, leased).await?,
             Body::Presence(asking) => asking.complete(sender, leased).await?,
         };
         Ok(Mail { to: self.to, reply_to: self.reply_to, content, is_unproven: self.is_unproven })
@@ -257,51 +262,6 @@ impl Draft {
 
 async fn mint(sender: &Sender, leased: &Leased, account: &Account) -> Result<Option<Minted>, NoMail> {
     Ok(sender.platform.links.mint(leased.id, account, sender.platform.clock.now()).await?)
-}
-
-async fn receipt(sender: &Sender, leased: &Leased, reference: &Reference) -> Result<Draft, NoMail> {
-    let (ticket, received_at) = find_ticket(sender, reference).await?;
-    check_address(sender, leased, &ticket.email).await?;
-    let next_at = count(sender, leased, Bounded::Receipt(&ticket.email)).await?;
-    let site = &sender.platform.config.site;
-    let content = render::ticket_receipt(site, reference, &ticket, received_at, next_at)?;
-    let (reply_to, body) = (sender.agency.clone(), Body::Ready(content));
-    Ok(Draft { to: vec![ticket.email], is_unproven: true, reply_to, body })
-}
-
-/// A mail of its own, or a line of the digest once the agency has had its mails for this hour.
-async fn agency_copy(sender: &Sender, leased: &Leased, reference: &Reference) -> Result<Draft, NoMail> {
-    let (ticket, received_at) = find_ticket(sender, reference).await?;
-    let outbox = &sender.platform.outbox;
-    if let Standing::Beyond(_) = outbox.count(leased.id, &Bounded::AgencyCopy.quotas()).await? {
-        let Ticket { siret, motive, email, .. } = ticket;
-        let line = DigestLine { reference: reference.clone(), siret, motive, email };
-        let digest = outbox.add_to_digest(&line).await?;
-        return Err(superseded(&format!("digest {digest}")));
-    }
-    check_address(sender, leased, &sender.agency).await?;
-    let known = known_of(sender, &ticket).await?;
-    Ok(to_agency(sender, &ticket.email, render::ticket_to_agency(reference, &ticket, received_at, &known)?))
-}
-
-/// What the service knows of who wrote a request: of this establishment and this address, and of nobody else.
-async fn known_of(sender: &Sender, ticket: &Ticket) -> Result<Known, NoMail> {
-    let Platform { accounts, outbox, sessions, .. } = &sender.platform;
-    let has_account = accounts.has_account(&ticket.siret).await?;
-    let address = ticket.email.normalised();
-    let is_writer = |email: &Email| Ok(email.normalised() == address);
-    let mut failed_logins = None;
-    for account in accounts.of_establishment(&ticket.siret, is_writer).await? {
-        let failed = sessions.failed_logins(&account.identifier).await?;
-        failed_logins = Some(failed_logins.unwrap_or(0) + failed);
-    }
-    let mails = outbox.last_mails(&ticket.email, &ticket.siret, KNOWN_MAILS_MAX).await?;
-    let mails = mails.into_iter().map(|Status { job, progress, .. }| KnownMail {
-        job,
-        at: progress.at,
-        state: progress.state,
-    });
-    Ok(Known { has_account, failed_logins, mails: mails.collect() })
 }
 
 /// Ends a mail to an address that is not to be written to, before it takes a quota or a link.
@@ -337,10 +297,6 @@ async fn accounts_of(
     let mut accounts = sender.platform.accounts.of_establishment(siret, is_holder).await?;
     accounts.truncate(ACCOUNTS_MAX);
     Ok(accounts)
-}
-
-async fn find_ticket(sender: &Sender, reference: &Reference) -> Result<(Ticket, Timestamp), NoMail> {
-    sender.platform.tickets.find(reference).await?.ok_or_else(|| nobody("no ticket of that reference"))
 }
 
 /// To the address that the account has: never to what a stranger typed.

@@ -6,21 +6,26 @@
 
 mod addresses;
 mod mandates;
+mod requests;
 mod space;
 
 use askama::Template;
 use domain::mail::{DigestPeriod, MailState};
 use domain::time::{Date, SignedDuration, Timestamp, after, in_paris};
 use domain::{Account, MailJob, Reference, Siret, Ticket, Token};
+use platform::cases::{AccountState, Known, KnownMail};
 use platform::links::Minted;
 use platform::outbox::DigestLine;
 
 pub use self::addresses::{account_closed, address_confirmation, address_notice};
 pub use self::mandates::{MandateNews, mandate};
+pub use self::requests::{RequestNews, request_answer};
 pub use self::space::{
     Establishment, invitation, invitation_request, member_changed, member_joined, space_closed, still_there,
 };
 
+/// The page of one's own request.
+const REQUEST_PAGE: &str = "ma-demande";
 /// The page on which a password is chosen.
 const PASSWORD_PAGE: &str = "mot-de-passe";
 
@@ -167,12 +172,12 @@ pub fn logins_blocked(
     })
 }
 
-/// The receipt of a request for assistance.
+/// The receipt of a request for assistance, with the link to it and until when that serves.
 pub fn ticket_receipt(
     site: &str,
     reference: &Reference,
-    ticket: &Ticket,
-    received_at: Timestamp,
+    (ticket, received_at): (&Ticket, Timestamp),
+    (token, until): (&Token, Timestamp),
     next_at: Option<Timestamp>,
 ) -> Result<Content, askama::Error> {
     let subject = format!("Demande d'assistance {}\u{a0}: bien reçue", reference.as_str());
@@ -182,31 +187,13 @@ pub fn ticket_receipt(
         ticket: Ticket = ticket,
         is_unproven: bool = &true,
         received: str = &in_words(received_at),
+        link: str = &url_of(site, REQUEST_PAGE, token),
+        until: str = &in_words(until),
         next: Option<String> = &next_at.map(minute_after),
     })
 }
 
 /// What the service knows of who asks for assistance, for the agent who reads it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Known {
-    /// Whether the establishment has an account.
-    pub has_account: bool,
-    /// Passwords tried in vain within a day on the establishment's accounts of that address; none without
-    /// such an account.
-    pub failed_logins: Option<u64>,
-    /// The last mails to that address.
-    pub mails: Vec<KnownMail>,
-}
-
-/// A mail, by what it was and what became of it. Never its link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownMail {
-    pub job: MailJob,
-    pub at: Timestamp,
-    pub state: MailState,
-}
-
-/// The same in words.
 struct KnownInWords {
     account: &'static str,
     failed_logins: String,
@@ -220,7 +207,7 @@ impl KnownInWords {
             format!("{}, {} le {at}", what(&mail.job), became(mail.state))
         };
         Self {
-            account: if known.has_account { "oui" } else { "non" },
+            account: if known.account.state == AccountState::Open { "oui" } else { "non" },
             failed_logins: known
                 .failed_logins
                 .map_or_else(|| "aucun compte à cette adresse".to_owned(), |count| count.to_string()),
@@ -234,6 +221,7 @@ fn what(job: &MailJob) -> &'static str {
         MailJob::Activation { .. } => "lien d'activation",
         MailJob::RecoveryByAddress { .. } | MailJob::RecoveryByIdentifier { .. } => "identifiant et lien",
         MailJob::TicketReceipt { .. } => "accusé de réception",
+        MailJob::RequestAnswer { .. } => "réponse",
         _ => "information",
     }
 }

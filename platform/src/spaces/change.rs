@@ -401,6 +401,22 @@ impl Spaces {
         Err(kept_changing())
     }
 
+    /// Adds an entry to the journal of an establishment, if its space is open: without one there is no
+    /// journal.
+    pub(crate) async fn tell(&self, siret: &Siret, entry: &Entry) -> Result<(), Error> {
+        let request = self.request_name();
+        for tried in 0..TRIES_MAX {
+            let Some(space) = self.find_open(siret).await? else { return Ok(()) };
+            let mut draft = Draft::new(&space, self.clock.now(), &request);
+            draft.tell(entry);
+            if matches!(self.write(draft.into_transaction(), &request).await?, Written::Yes) {
+                return Ok(());
+            }
+            self.pause(tried).await;
+        }
+        Err(kept_changing())
+    }
+
     /// Lets others go first, for a random time.
     pub(crate) async fn pause(&self, tried: usize) {
         let most = TRY_PAUSE_MS_MAX * (1 + u32::try_from(tried).unwrap_or(0));

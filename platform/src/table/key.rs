@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::mail::{DigestPeriod, Lane};
 use domain::time::Date;
 use domain::{
-    AddressChangeId, AgentSub, Identifier, InvitationId, MailId, MandateId, Opening, Reference, Side, Siret,
-    Submission, Token, TokenHash,
+    AddressChangeId, AgentSub, CaseState, Identifier, InvitationId, MailId, MandateId, Motive, Opening,
+    Reference, Side, Siret, Submission, Token, TokenHash,
 };
 
 use super::Attributes;
@@ -141,6 +141,12 @@ impl Key {
         Self::new(format!("LINK#{}", token.as_str()), "PRESENCE")
     }
 
+    /// The link of a request's mails.
+    #[must_use]
+    pub fn request_link(token: &TokenHash) -> Self {
+        Self::new(format!("LINK#{}", token.as_str()), "REQUEST")
+    }
+
     /// The partition of the holders whose turn comes on a day in UTC.
     #[must_use]
     pub fn turns_of_holders(day: Date) -> String {
@@ -227,6 +233,55 @@ impl Key {
     #[must_use]
     pub fn ticket(reference: &str) -> Self {
         Self::new(format!("TICKET#{reference}"), "TICKET")
+    }
+
+    /// The prefix of the sort keys of a thread's entries. They come before the ticket's own row.
+    pub const ENTRIES: &str = "EVENT#";
+
+    /// An entry of a ticket's thread, in the order of its number.
+    #[must_use]
+    pub fn entry(reference: &Reference, number: u64) -> Self {
+        Self::new(Self::ticket_rows(reference), format!("{}{number:06}", Self::ENTRIES))
+    }
+
+    /// The partition of a ticket and its thread.
+    #[must_use]
+    pub fn ticket_rows(reference: &Reference) -> String {
+        format!("TICKET#{}", reference.as_str())
+    }
+
+    /// The partition of the cases of a state and a motive.
+    #[must_use]
+    pub fn queue(state: CaseState, motive: Motive) -> String {
+        format!("QUEUE#{}#{}", state.as_str(), motive.as_str())
+    }
+
+    /// A case's place there, among those that came before and after it.
+    #[must_use]
+    pub fn place(state: CaseState, motive: Motive, place: &str) -> Self {
+        Self::new(Self::queue(state, motive), place)
+    }
+
+    /// The partition of the requests about an establishment.
+    #[must_use]
+    pub fn cases(siret: &Siret) -> String {
+        format!("CASES#{siret}")
+    }
+
+    #[must_use]
+    pub fn case_of(siret: &Siret, place: &str) -> Self {
+        Self::new(Self::cases(siret), place)
+    }
+
+    /// The partition of the requests of a mailbox, by its keyed hash.
+    #[must_use]
+    pub fn sender(fingerprint: &str) -> String {
+        format!("SENDER#{fingerprint}")
+    }
+
+    #[must_use]
+    pub fn case_by(fingerprint: &str, place: &str) -> Self {
+        Self::new(Self::sender(fingerprint), place)
     }
 
     #[must_use]

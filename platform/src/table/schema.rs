@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use domain::account::{APPLICATION_RETENTION, GUESSES_WINDOW, SESSION_VALID};
 use domain::address_change::ADDRESS_CHANGE_RETENTION;
 use domain::agent::AGENT_SESSION_VALID;
+use domain::case::{REQUEST_LINK_VALID, SENDER_WINDOW};
 use domain::code::CODE_TRIES_WINDOW;
 use domain::delivery::COMPLAINED_RETENTION;
 use domain::link::{LINK_REMEMBERED, LINK_VALID_MINUTES};
@@ -417,6 +418,18 @@ pub const KINDS: &[Kind] = &[
         ),
     },
     Kind {
+        name: "link of a request",
+        pk: "LINK#<sha256 of token>",
+        sk: "REQUEST",
+        meaning: "The link of a receipt or an answer to the person's own view of their request. It serves as \
+                  often as they like.",
+        attributes: &[text("reference", "of the ticket"), VALID_UNTIL, EXPIRES_AT],
+        retention: Retention::After(
+            SignedDuration::from_hours(REQUEST_LINK_VALID.as_hours() + LINK_REMEMBERED.as_hours()),
+            "its mail is handed to SES",
+        ),
+    },
+    Kind {
         name: "used proof",
         pk: "PROOF#<signature>",
         sk: "PROOF",
@@ -533,9 +546,68 @@ pub const KINDS: &[Kind] = &[
             text("motive", "one of the six of the agency's form"),
             text("description", "free text").clear(),
             CREATED_AT,
+            text("case_state", "`waiting`, `answered` or `closed`; without it, waiting").sometimes(),
+            number("entries", "of its thread; none without it").sometimes(),
+            number("unanswered", "messages of the person since the agency last wrote").sometimes(),
+            moment("message_at", "the last of them").sometimes(),
+            text("last_act", "keyed hash of what wrote the last entry: the same again is the same").sometimes(),
+            text("held_by", "subject of the agent who has taken it").sometimes().pseudonym(),
+            text("held_name", "their name").sometimes().clear(),
+            moment("held_until", "the lease is over from then on").sometimes(),
             EXPIRES_AT,
         ],
         retention: Retention::After(TICKET_RETENTION, "it came"),
+    },
+    Kind {
+        name: "entry of a thread",
+        pk: "TICKET#<reference>",
+        sk: "EVENT#<number, six digits>",
+        meaning: "What a person, an agent or the service added to a request for assistance.",
+        attributes: &[
+            text("entry_kind", "`message`, `answer`, `note`, `taken`, `released`, `closed`, `reopened`, \
+                                `succession`"),
+            text("entry_by", "`person`, `agent` or `service`"),
+            text("agent_name", "of the agent").sometimes().clear(),
+            text("text", "free text").sometimes().clear(),
+            text("template", "which an answer began with").sometimes(),
+            moment("at", "when"),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(TICKET_RETENTION, "the request came"),
+    },
+    Kind {
+        name: "place in the queue",
+        pk: "QUEUE#<case state>#<motive>",
+        sk: "<when the request came>#<reference>",
+        meaning: "A request for assistance among those of its state and motive, the oldest first.",
+        attributes: &[
+            text("reference", "of the ticket"),
+            SIRET,
+            CREATED_AT,
+            moment("since", "when it came to this state"),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(TICKET_RETENTION, "the request came"),
+    },
+    Kind {
+        name: "request about an establishment",
+        pk: "CASES#<siret>",
+        sk: "<when it came>#<reference>",
+        meaning: "A request for assistance among those of its establishment.",
+        attributes: &[
+            text("reference", "of the ticket"),
+            text("motive", "one of the six of the agency's form"),
+            EXPIRES_AT,
+        ],
+        retention: Retention::After(TICKET_RETENTION, "it came"),
+    },
+    Kind {
+        name: "request of a mailbox",
+        pk: "SENDER#<keyed hash of the mailbox>",
+        sk: "<when it came>#<reference>",
+        meaning: "For which establishments a mailbox has asked: several are told to the agent who decides.",
+        attributes: &[SIRET, EXPIRES_AT],
+        retention: Retention::After(SENDER_WINDOW, "it came"),
     },
     Kind {
         name: "submission",

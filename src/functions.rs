@@ -33,8 +33,10 @@ functions! {
         me,
         journal,
         notices,
+        request,
+        desk,
     ],
-    others: [mail_sender, mail_tracker, presence],
+    others: [mail_sender, mail_tracker, presence, desk_watch],
 }
 
 /// Every route, with its function.

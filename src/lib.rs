@@ -252,7 +252,8 @@ impl Portal {
         let load = Load::default();
         let tracking = platform_of(&running, &mail_tracker::FUNCTION)?;
         let asking = platform_of(&running, &presence::FUNCTION)?;
-        let schedule = Arc::new(Schedule::new(asking, clock.clone()));
+        let measuring = platform_of(&running, &desk_watch::FUNCTION)?;
+        let schedule = Arc::new(Schedule::new(asking, measuring, clock.clone()));
         let tracker = Arc::new(Tracker::new(deliveries.clone(), queues.clone(), tracking, clock.clone()));
         let worker = Arc::new(Worker::new(queues.clone(), sender, clock, load.clone()));
         Ok(Self {

@@ -127,10 +127,11 @@ impl Cases {
         let valid_until = after(self.clock.now(), REQUEST_LINK_VALID);
         let write = Change::new(
             Key::request_link(&token.hash()),
-            "SET reference = :reference, valid_until = :until, expires_at = :expires_at",
-            "attribute_not_exists(pk) OR reference = :reference",
+            // DynamoDB keeps the word «reference» to itself.
+            "SET ticket = :ticket, valid_until = :until, expires_at = :expires_at",
+            "attribute_not_exists(pk) OR ticket = :ticket",
         )
-        .value("reference", reference.as_str())
+        .value("ticket", reference.as_str())
         .value("until", valid_until)
         .value("expires_at", after(valid_until, LINK_REMEMBERED));
         match self.table.update(write).await? {
@@ -151,7 +152,7 @@ impl Cases {
         if now > valid_until {
             return Err(Refusal::LinkExpired.into());
         }
-        let reference = row.parsed("reference", |text| Reference::parse(text).ok_or(()))?;
+        let reference = row.parsed("ticket", |text| Reference::parse(text).ok_or(()))?;
         Ok(RequestLink { reference, valid_until })
     }
 }

@@ -159,25 +159,25 @@ macro_rules! fields {
 /// Declares the wire type of a form, which takes no other fields, with its schema.
 #[macro_export]
 macro_rules! form {
-    ($(#[doc = $doc:literal])+ pub struct $form:ident { $($field:ident: $kind:ty),+ $(,)? }) => {
+    ($(#[doc = $doc:literal])+ pub struct $form:ident { $($field:ident: $kind:ty),* $(,)? }) => {
         $(#[doc = $doc])+
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct $form {
-            $(pub $field: $kind,)+
+            $(pub $field: $kind,)*
         }
 
         impl utoipa::PartialSchema for $form {
             fn schema() -> $crate::form::schema::Schema {
                 let form = $crate::form::schema::FormSchema::new(concat!($($doc),+));
-                form$(.field::<$kind>($crate::form::wire_name(stringify!($field))))+.build()
+                form$(.field::<$kind>($crate::form::wire_name(stringify!($field))))*.build()
             }
         }
 
         impl utoipa::ToSchema for $form {
             fn schemas(schemas: &mut Vec<(String, $crate::form::schema::Schema)>) {
-                schemas.extend([
-                    $($crate::form::schema::of::<<$kind as $crate::form::FormField>::Given>()),+
+                schemas.extend::<Vec<(String, $crate::form::schema::Schema)>>(vec![
+                    $($crate::form::schema::of::<<$kind as $crate::form::FormField>::Given>()),*
                 ]);
             }
         }

@@ -53,12 +53,13 @@ fn write(name: &str, event: &Value) -> Outcome {
     Ok(())
 }
 
-/// An event for each route, for the function that queues feed, and for the one that a schedule calls: of that
-/// name there is a route.
+/// An event for each route, for the function that queues feed, and for those that a schedule calls: of the name
+/// of `presence` there is a route.
 fn events() -> Result<Vec<(String, Value)>, Error> {
     let document = serde_json::to_value(sesame::openapi::document())?;
     let mut events =
-        vec![("mail-sender".to_owned(), batch(SOME_MAIL)), ("presence-schedule".to_owned(), scheduled())];
+        vec![("mail-sender".to_owned(), batch(SOME_MAIL)), ("presence-schedule".to_owned(), scheduled("presence")),
+            ("desk-watch".to_owned(), scheduled("desk"))];
     for (function, route) in functions::routes() {
         let query = match route.path {
             "/api/challenge" => "action=check-siret",
@@ -186,6 +187,7 @@ pub(crate) fn path_of_sample(route: &Route) -> String {
         ("{invitation}", "7k3mq2fd9w4t5r6y"),
         ("{mandate}", "73282932000074-55208131766522-7k3mq2fd9w4t5r6y"),
         ("{member}", "7k3mq2fd9w4t5r6y"),
+        ("{reference}", "T-261123-7K3MQ2"),
         ("{session}", "0123456789abcdef"),
         ("{siret}", "73282932000074"),
     ];
@@ -250,7 +252,7 @@ fn batch(mail_id: &str) -> Value {
 }
 
 /// An hour of a schedule, as EventBridge tells it.
-fn scheduled() -> Value {
+fn scheduled(what: &str) -> Value {
     json!({
         "version": "0",
         "id": "00000000-0000-4000-8000-000000000001",
@@ -259,7 +261,7 @@ fn scheduled() -> Value {
         "account": "000000000000",
         "time": "2026-11-23T10:00:00Z",
         "region": "eu-west-3",
-        "resources": ["arn:aws:events:eu-west-3:000000000000:rule/sesame-presence-hours"],
+        "resources": [format!("arn:aws:events:eu-west-3:000000000000:rule/sesame-{what}-hours")],
         "detail": {},
     })
 }

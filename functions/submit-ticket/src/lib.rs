@@ -14,7 +14,10 @@ pub const FUNCTION: Function = Function {
     grants: &[
         Grant::get("DOMAIN#"),
         Grant::check("DOMAIN#"),
+        Grant::put("CASES#"),
         Grant::put("PROOF#"),
+        Grant::put("QUEUE#"),
+        Grant::put("SENDER#"),
         Grant::put("SUBMISSION#"),
         Grant::put("TICKET#"),
         Grant::put("MAIL#"),

@@ -423,7 +423,7 @@ pub const KINDS: &[Kind] = &[
         sk: "REQUEST",
         meaning: "The link of a receipt or an answer to the person's own view of their request. It serves as \
                   often as they like.",
-        attributes: &[text("reference", "of the ticket"), VALID_UNTIL, EXPIRES_AT],
+        attributes: &[text("ticket", "its reference"), VALID_UNTIL, EXPIRES_AT],
         retention: Retention::After(
             SignedDuration::from_hours(REQUEST_LINK_VALID.as_hours() + LINK_REMEMBERED.as_hours()),
             "its mail is handed to SES",

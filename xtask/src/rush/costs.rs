@@ -51,7 +51,7 @@ const COUNTED: [(&str, Cost); 17] = [
     ("POST /api/link/renew", cost(2.0, 1.0, 4.0, 2_500.0, 0.6)),
     ("POST /api/recover/identifier", cost(1.0, 0.0, 4.0, 1_800.0, 0.5)),
     ("POST /api/recover/password", cost(1.0, 0.0, 4.0, 1_800.0, 0.5)),
-    ("POST /api/submit-ticket", cost(2.0, 1.0, 12.0, 5_000.0, 1.0)),
+    ("POST /api/submit-ticket", cost(2.0, 1.0, 18.0, 6_000.0, 1.0)),
     ("GET /api/session", cost(2.0, 2.0, 0.0, 1_500.0, 0.3)),
     ("POST /api/session", cost(2.0, 1.0, 5.0, 3_000.0, 40.0)),
     ("DELETE /api/session", cost(1.0, 0.0, 1.0, 300.0, 0.3)),

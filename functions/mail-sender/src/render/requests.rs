@@ -1,10 +1,11 @@
 //! Mails about a request for assistance after its receipt.
 
+use askama::Template;
 use domain::case::EntryKind;
 use domain::time::Timestamp;
 use domain::{Reference, Ticket, Token};
 
-use super::{Content, REQUEST_PAGE, about, content, in_words, url_of};
+use super::{Content, REQUEST_PAGE, about, content, filters, in_words, url_of};
 
 /// An entry of a thread that the person is told.
 #[derive(Debug, Clone, Copy)]
@@ -64,8 +65,8 @@ pub fn request_answer(
         words: Words = &words,
         reference: Reference = news.reference,
         ticket: Ticket = news.ticket,
-        text: Option<&'a str> = &news.text,
-        reason: Option<&'a str> = &news.reason,
+        text: Option<String> = &news.text.map(str::to_owned),
+        reason: Option<String> = &news.reason.map(str::to_owned),
         at: str = &in_words(news.at),
         link: str = &url_of(site, REQUEST_PAGE, token),
         until: str = &in_words(until),

@@ -15,6 +15,7 @@ fn page_of(name: &str) -> Option<&'static str> {
         _ if name.starts_with("invitation") => Some("invitation"),
         _ if name.starts_with("address") => Some("adresse"),
         "still-there" => Some("presence"),
+        _ if name.starts_with("receipt") || name.starts_with("request") => Some("ma-demande"),
         _ => None,
     }
 }
@@ -22,7 +23,7 @@ fn page_of(name: &str) -> Option<&'static str> {
 #[test]
 fn html_has_the_button_and_the_bare_link() {
     for (name, mail) in every_mail(&account(), &ticket()) {
-        for page in ["mot-de-passe", "invitation", "adresse", "presence"] {
+        for page in ["mot-de-passe", "invitation", "adresse", "presence", "ma-demande"] {
             let link = format!("{SITE}/{page}/#{}", token().print());
             let links = usize::from(page_of(name) == Some(page));
             assert_eq!(mail.text.lines().filter(|line| *line == link).count(), links, "{name}");
@@ -89,6 +90,7 @@ fn every_link_leads_to_a_page_of_the_site_and_both_versions_have_the_same_ones()
         "/aide/",
         "/demande-assistance/",
         "/invitation/",
+        "/ma-demande/",
         "/mon-espace/",
         "/mon-espace/collegues/",
         "/mon-espace/mandats/",
@@ -231,7 +233,7 @@ fn no_script_makes_a_link_of_what_was_typed() {
     for (typed, shown) in cases {
         let description = format!("Bonjour, {typed} merci");
         let ticket = ticket_of("Jeanne Lefèvre", &description);
-        let mail = render::ticket_receipt(SITE, &reference(), &ticket, now(), None).unwrap();
+        let mail = receipt(&ticket, None).unwrap();
         let shown = format!("\n\nBonjour, {} merci\n", shown.replace('|', "\u{200B}"));
         assert!(mail.text.contains(&shown), "{typed}: {}", mail.text);
     }
@@ -242,7 +244,7 @@ fn a_description_keeps_its_lines() {
     let description = "Première ligne\n\n\tdeuxième  ligne\nN° de Siret : 000";
     let ticket = ticket_of("Jeanne Lefèvre", description);
     for mail in [
-        render::ticket_receipt(SITE, &reference(), &ticket, now(), None).unwrap(),
+        receipt(&ticket, None).unwrap(),
         render::ticket_to_agency(&reference(), &ticket, now(), &known()).unwrap(),
     ] {
         assert!(mail.text.contains(&format!("\n\n{description}\n\n--\n")));

@@ -1,5 +1,6 @@
 //! Who the mails are about, and every mail there is.
 
+use domain::case::{EntryKind, Template};
 use domain::invitation::Offer;
 use domain::journal::MandateEvent;
 use domain::mail::{DigestPeriod, MailState};
@@ -11,7 +12,8 @@ use domain::{
     Mandate, MandateText, Motive, Name, Opening, Phone, Reference, Role, Scopes, Side, Siret, Submission,
     Term, Ticket, Token,
 };
-use mail_sender::render::{self, Content, Establishment, Known, KnownMail, MandateNews, RecoveryLink};
+use mail_sender::render::{self, Content, Establishment, MandateNews, RecoveryLink, RequestNews};
+use platform::cases::{AccountKnown, AccountState, Known, KnownMail};
 use platform::links::Minted;
 use platform::outbox::DigestLine;
 
@@ -50,7 +52,7 @@ pub fn minted(byte: u8) -> Minted {
 pub fn known() -> Known {
     let mail = |job, state| KnownMail { job, at: now(), state };
     Known {
-        has_account: true,
+        account: AccountKnown { state: AccountState::Open, holders: 1, members: 1 },
         failed_logins: Some(3),
         mails: vec![
             mail(MailJob::TicketReceipt { reference: reference() }, MailState::Sent),
@@ -150,13 +152,35 @@ pub fn every_mail(account: &Account, ticket: &Ticket) -> Vec<(&'static str, Cont
         ("recovery-of-two", render::recovery(SITE, &both, now(), None)),
         ("changed", render::password_changed(SITE, account, now())),
         ("blocked", render::logins_blocked(SITE, account, now())),
-        ("receipt", render::ticket_receipt(SITE, &reference(), ticket, now(), None)),
-        ("receipt-last", render::ticket_receipt(SITE, &reference(), ticket, now(), next)),
+        ("receipt", receipt(ticket, None)),
+        ("receipt-last", receipt(ticket, next)),
+        ("request-answered", request_news(ticket, EntryKind::Answer)),
+        ("request-closed", request_news(ticket, EntryKind::Closed)),
+        ("request-reopened", request_news(ticket, EntryKind::Reopened)),
         ("agency", render::ticket_to_agency(&reference(), ticket, now(), &known())),
         ("digest", render::agency_digest(DigestPeriod::of(now()), &digest_lines())),
     ];
     let mails = mails.into_iter().map(|(name, mail)| (name, mail.unwrap()));
     mails.chain(mails_of_space(account)).collect()
+}
+
+/// The receipt of a request.
+pub fn receipt(ticket: &Ticket, next_at: Option<Timestamp>) -> askama::Result<Content> {
+    render::ticket_receipt(SITE, &reference(), (ticket, now()), (&token(), in_two_months()), next_at)
+}
+
+/// What an agent has written to who sent a request.
+pub fn request_news(ticket: &Ticket, kind: EntryKind) -> askama::Result<Content> {
+    let template = Template::find("active-holder").filter(|_| kind == EntryKind::Answer);
+    let news = RequestNews {
+        reference: &reference(),
+        ticket,
+        kind,
+        text: (kind != EntryKind::Reopened).then_some("Bonjour,\n\nMerci : c'est fait.\n<L'assistance>"),
+        reason: template.map(|template| template.reason),
+        at: now(),
+    };
+    render::request_answer(SITE, &news, (&token(), in_two_months()))
 }
 
 /// The establishment of an account.

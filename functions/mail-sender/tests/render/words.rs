@@ -335,7 +335,7 @@ fn changed_says_what_to_do_if_it_was_somebody_else() {
 
 #[test]
 fn receipt_says_what_happens_next_and_what_was_asked() {
-    let mail = render::ticket_receipt(SITE, &reference(), &ticket(), now(), None).unwrap();
+    let mail = receipt(&ticket(), None).unwrap();
     insta::assert_snapshot!(read(&mail), @"
     Objet : Demande d'assistance T-261123-123456 : bien reçue – SIRET 732 829 320 00074
 
@@ -437,7 +437,7 @@ fn agency_reads_everything_that_was_typed() {
 
 #[test]
 fn receipt_says_when_the_next_one_may_go_out() {
-    let mail = render::ticket_receipt(SITE, &reference(), &ticket(), now(), Some(in_an_hour())).unwrap();
+    let mail = receipt(&ticket(), Some(in_an_hour())).unwrap();
     let (_, rest) = mail.text.split_once("une deuxième fois.\n\n").unwrap();
     let (said, _) = rest.split_once("\n\n").unwrap();
     insta::assert_snapshot!(said, @"

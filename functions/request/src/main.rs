@@ -1,0 +1,5 @@
+//! The Lambda function `request`.
+
+fn main() -> Result<(), platform::boot::BootError> {
+    platform::serve(&request::FUNCTION)
+}

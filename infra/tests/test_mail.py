@@ -226,7 +226,8 @@ SES_EVENTS = {
     "renderingFailure": "Rendering Failure",
 }
 RULES = ["MailsTold", "DelaysTold"]
-SCHEDULE = "PresenceHours"
+# The rule of each function that a schedule calls.
+SCHEDULES = {"Presence": "PresenceHours", "DeskWatch": "DeskHours"}
 
 
 def told_by_ses() -> list:
@@ -318,7 +319,7 @@ def test_the_rules_call_the_published_tracker_and_nobody_else_may():
         for name, each in of_type("AWS::Lambda::Permission").items()
         if each["Properties"]["Principal"] == "events.amazonaws.com"
     }
-    assert by_events.keys() == {f"{name}Permission" for name in [*RULES, SCHEDULE]}
+    assert by_events.keys() == {f"{name}Permission" for name in [*RULES, *SCHEDULES.values()]}
     for name in RULES:
         assert by_events[f"{name}Permission"] == {
             "Action": "lambda:InvokeFunction",
@@ -357,20 +358,22 @@ def test_an_event_that_nobody_takes_is_kept():
     assert lets["Condition"] == {"ArnEquals": {"aws:SourceArn": [arn(name) for name in RULES]}}
 
 
-def test_each_hour_the_schedule_calls_the_published_presence_and_nobody_else_may():
-    assert properties("Mail")["Parameters"]["Presence"] == {"Ref": "PresenceLive"}
-    rule = properties(SCHEDULE)
+@pytest.mark.parametrize("function", SCHEDULES)
+def test_each_hour_a_schedule_calls_the_published_function_and_nobody_else_may(function):
+    schedule = SCHEDULES[function]
+    assert properties("Mail")["Parameters"][function] == {"Ref": f"{function}Live"}
+    rule = properties(schedule)
     assert rule["ScheduleExpression"] == "rate(1 hour)" and rule.get("State", "ENABLED") == "ENABLED"
     assert "EventPattern" not in rule
     # As often as one machine does.
     assert "PERIOD: Duration = Duration::from_secs(60 * 60);" in (ROOT / "src" / "schedule.rs").read_text()
     (target,) = rule["Targets"]
-    assert target["Arn"] == {"Ref": "Presence"} and "RoleArn" not in target and "Input" not in target
+    assert target["Arn"] == {"Ref": function} and "RoleArn" not in target and "Input" not in target
     # What is not handed over within an hour, the next one makes up for.
     assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 3600 and "DeadLetterConfig" not in target
-    assert properties(f"{SCHEDULE}Permission") == {
+    assert properties(f"{schedule}Permission") == {
         "Action": "lambda:InvokeFunction",
-        "FunctionName": {"Ref": "Presence"},
+        "FunctionName": {"Ref": function},
         "Principal": "events.amazonaws.com",
-        "SourceArn": arn(SCHEDULE),
+        "SourceArn": arn(schedule),
     }

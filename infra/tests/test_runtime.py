@@ -72,6 +72,17 @@ ANSWERS = [
     ("space-successor-close", "space", 401, r'"type":"/problems/no-session"'),
     ("presence", "me", 404, r'"type":"/problems/link-unknown"'),
     ("delivery", "mail", 200, r'^\{"domain":"exemple\.fr","state":"unknown","median_seconds":null\}$'),
+    ("agents-cases", "desk", 401, r'"type":"/problems/no-session"'),
+    ("agents-cases-one", "desk", 401, r'"type":"/problems/no-session"'),
+    ("agents-cases-answer", "desk", 401, r'"type":"/problems/no-session"'),
+    ("agents-cases-close", "desk", 401, r'"type":"/problems/no-session"'),
+    ("agents-cases-note", "desk", 401, r'"type":"/problems/no-session"'),
+    ("agents-cases-release", "desk", 401, r'"type":"/problems/no-session"'),
+    ("agents-cases-reopen", "desk", 401, r'"type":"/problems/no-session"'),
+    ("agents-cases-take", "desk", 401, r'"type":"/problems/no-session"'),
+    ("request", "request", 404, r'"type":"/problems/link-unknown"'),
+    ("request-close", "request", 404, r'"type":"/problems/link-unknown"'),
+    ("request-message", "request", 404, r'"type":"/problems/link-unknown"'),
     ("access", "mandates", 401, r'"type":"/problems/no-session"'),
     ("address", "me", 404, r'"type":"/problems/link-unknown"'),
     ("address-confirm", "me", 404, r'"type":"/problems/link-unknown"'),
@@ -286,9 +297,14 @@ def test_the_schedule_finds_nobody_to_ask_in_a_table_without_holders(services, r
     assert (status, json.loads(said)) == (200, None)
 
 
+def test_the_watch_of_the_desk_measures_a_table_without_cases(services, run):
+    status, said = run("desk-watch", services).invoke(event("desk-watch"))
+    assert (status, json.loads(said)) == (200, None)
+
+
 def test_every_event_is_one_of_these():
     stems = {path.stem for path in (ROOT / "events").glob("*.json")}
-    assert stems == {name for name, *_ in ANSWERS} | {"mail-sender", "presence-schedule"}
+    assert stems == {name for name, *_ in ANSWERS} | {"mail-sender", "presence-schedule", "desk-watch"}
     assert TOLD and {path.name for path in (ROOT / "events").iterdir() if path.is_dir()} == {"ses"}
 
 

@@ -33,7 +33,7 @@ SIZES = ["trial", "small", "standard", "deadline"]
 LINES_MAX = 700
 WARM_UP = ("GetItem", "WARMUP")
 HTTP = [logical for logical, each in FUNCTIONS.items() if each["routes"]]
-SENDER, TRACKER, PRESENCE = "MailSender", "MailTracker", "Presence"
+SENDER, TRACKER, PRESENCE, DESK_WATCH = "MailSender", "MailTracker", "Presence", "DeskWatch"
 # Statements on all resources: of actions that know none.
 UNNAMED = {"Traces", "AskRate"}
 # From the variable of a key to the resource that it is read from.
@@ -234,8 +234,8 @@ def test_each_route_has_its_event():
 
 def test_what_no_route_feeds_is_fed_by_queues_rules_or_a_schedule():
     fed = {logical for logical, each in FUNCTIONS.items() if not each["routes"]}
-    assert fed == {SENDER, TRACKER, PRESENCE}
-    assert FUNCTIONS[PRESENCE]["share"] == "Chores"
+    assert fed == {SENDER, TRACKER, PRESENCE, DESK_WATCH}
+    assert FUNCTIONS[PRESENCE]["share"] == FUNCTIONS[DESK_WATCH]["share"] == "Chores"
     assert FUNCTIONS[TRACKER]["share"] == "Events"
     # At the rates that docs/operations.md advises, what is reserved takes three events of each mail as they come.
     for size, mails_a_second in [("small", 25), ("standard", 180), ("deadline", 950)]:
@@ -259,7 +259,7 @@ def test_runtime_logs_and_limits(logical):
     assert function["TracingConfig"] == {"Mode": {"Ref": "Tracing"}}
     assert function["Timeout"] == stated["timeout_seconds"] and function["MemorySize"] == stated["memory_mb"]
     # Under the API's own 30 seconds.
-    assert function["Timeout"] < 30 or logical in {SENDER, PRESENCE}
+    assert function["Timeout"] < 30 or logical in {SENDER, PRESENCE, DESK_WATCH}
     # Argon2id is one lane: it wants one whole processor, which Lambda gives from 1,769 MB on, and no more.
     is_costly = any(route["cost"] == "Hash" for route in stated["routes"])
     assert function["MemorySize"] == 1769 if is_costly else function["MemorySize"] <= 1769

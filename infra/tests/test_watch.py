@@ -48,7 +48,7 @@ def test_alarms_of_each_function(logical):
 def test_there_is_an_alarm_for_each_thing_that_can_go_wrong():
     of_functions = {f"{kind}{logical}" for kind in KINDS for logical in FUNCTIONS}
     assert alarms().keys() - of_functions == {
-        "ApiFailures", "ApiSlow", "Internal", "TableThrottles", "OldestLink", "OldestDeskMail", "RetriedMails",
+        "ApiFailures", "ApiSlow", "Internal", "TableThrottles", "OldestLink", "OldestDeskMail", "CasesWaiting", "RetriedMails",
         "DeadMails", "StoppedLinksPipe", "StoppedDeskPipe", "PipeFailures", "DeadOutboxRows", "RefusedMails",
         "SuppressedMails", "DeadEvents", "Bounces", "Complaints", "UnprovenBounces", "UnprovenNotStopped",
     }  # fmt: skip
@@ -215,6 +215,9 @@ def test_the_dashboard_is_json_and_shows_all_alarms():
         "Recoveries",
         "Mails",
         "Tickets",
+        "Cases",
+        "CasesWaiting",
+        "CaseWaitingSeconds",
         "MailsQueued",
         "MailsPutOff",
         "InternalErrors",

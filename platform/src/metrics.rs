@@ -4,9 +4,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::{CaseState, Motive};
 use domain::mail::{Lane, MailState};
 use domain::time::Timestamp;
+use domain::{CaseState, Motive};
 use serde_json::{Value, json};
 
 /// The namespace in CloudWatch.

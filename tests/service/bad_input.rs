@@ -17,6 +17,8 @@ fn forms() -> Vec<(&'static str, &'static str, Value)> {
         ("/api/session", "session", json!({"identifier": "AP-7K3M-Q2FD", "password": PASSWORD})),
         ("/api/set-password", "", json!({"token": "0".repeat(52), "password": PASSWORD})),
         ("/api/link", "", json!({"token": "0".repeat(52)})),
+        ("/api/request", "", json!({"token": "0".repeat(52)})),
+        ("/api/request/message", "", json!({"token": "0".repeat(52), "text": "Une précision."})),
         ("/api/link/renew", "recover", json!({"token": "0".repeat(52)})),
         ("/api/mail/01K9ZZZZZZ0000000000000000/address", "create-account", json!({"email": EMAIL})),
     ]
@@ -59,7 +61,10 @@ async fn an_empty_form_names_every_field_in_its_order() {
             "/api/check-siret" => ["siret", "accept_terms"].map(str::to_owned).to_vec(),
             _ => form.as_object().unwrap().keys().rev().cloned().collect(),
         };
-        let has_proof = !matches!(path, "/api/session" | "/api/set-password" | "/api/link");
+        let has_proof = !matches!(
+            path,
+            "/api/session" | "/api/set-password" | "/api/link" | "/api/request" | "/api/request/message"
+        );
         let mut wanted: Vec<String> = fields.iter().map(|field| format!("{field}:required")).collect();
         wanted.extend(has_proof.then(|| "proof:required".to_owned()));
         for empty in [Value::Null, json!(""), json!(" \t\u{a0}")] {

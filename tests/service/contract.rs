@@ -313,13 +313,29 @@ async fn my_space_needs_a_session() {
         "space-successor-open",
         "space-successor-close",
         "access",
+        "agents-cases",
+        "agents-cases-one",
+        "agents-cases-take",
+        "agents-cases-release",
+        "agents-cases-answer",
+        "agents-cases-note",
+        "agents-cases-close",
+        "agents-cases-reopen",
     ] {
         let answer = answered(&app, name).await;
         assert!(answer.starts_with("401") && answer.contains("/problems/no-session"), "{name}: {answer}");
     }
-    for name in
-        ["invitation", "invitation-accept", "address", "address-confirm", "address-restore", "presence"]
-    {
+    for name in [
+        "invitation",
+        "invitation-accept",
+        "address",
+        "address-confirm",
+        "address-restore",
+        "presence",
+        "request",
+        "request-message",
+        "request-close",
+    ] {
         let answer = answered(&app, name).await;
         assert!(answer.starts_with("404") && answer.contains("/problems/link-unknown"), "{name}: {answer}");
     }

@@ -153,7 +153,10 @@ async fn a_request_is_taken_answered_and_closed_and_the_person_follows_it() {
     assert_eq!(kinds(&noted), ["taken", "note"]);
     let form = json!({"text": "Bonjour,\nmerci d'envoyer le contrat.", "template": "proof-of-role"});
     let answered = alice.does(&app, &reference, "answer", &form).await;
-    assert_eq!((&answered["state"], &answered["thread"][2]["name"]), (&json!("answered"), &json!("Alice Roy")));
+    assert_eq!(
+        (&answered["state"], &answered["thread"][2]["name"]),
+        (&json!("answered"), &json!("Alice Roy"))
+    );
     assert!(alice.lists(&app, "").await.is_empty());
     assert_eq!(alice.lists(&app, "state=answered").await, [&*reference]);
 
@@ -219,7 +222,10 @@ async fn what_is_no_case_is_unknown_and_a_wrong_form_says_why() {
         assert_eq!(alice.acts(&app, &reference, act, &long).await.faults(), ["text:too-long"]);
     }
     let unknown = json!({"text": "Bonjour", "template": "none"});
-    assert_eq!(alice.acts(&app, &reference, "answer", &unknown).await.faults(), ["template:template-unknown"]);
+    assert_eq!(
+        alice.acts(&app, &reference, "answer", &unknown).await.faults(),
+        ["template:template-unknown"]
+    );
     assert_eq!(alice.acts(&app, &reference, "take", &json!({"text": "x"})).await.problem(), "malformed-body");
     let wrong = alice.get(&app, &format!("{QUEUE}?state=open&motive=x&siret=1")).await;
     assert_eq!(wrong.faults(), ["state:case-state-unknown", "motive:motive-unknown", "siret:siret-format"]);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use domain::case::CASE_TEXT_LENGTH_MAX;
 use domain::email::EMAIL_LENGTH_MAX;
 use domain::mail::{ESTABLISHMENT_ACTIVATION_MAILS_MAX, RECOVERY_MAILS_MAX};
 use domain::name::NAME_LENGTH_MAX;
@@ -12,6 +13,7 @@ use domain::proof::Action;
 use domain::ticket::{DESCRIPTION_LENGTH_MAX, DESCRIPTION_LENGTH_MIN};
 use domain::token::TOKEN_SYMBOLS;
 use domain::{Motive, Role};
+use platform::agents;
 use platform::cookie::COOKIE;
 use platform::function::Function;
 use platform::notices::Level;
@@ -145,8 +147,11 @@ fn the_document_says_the_limits_of_the_code() {
     assert_eq!(schemas["SiretStatus"]["properties"]["account"]["$ref"], "#/components/schemas/AccountState");
     assert_eq!(schemas["AccountState"]["enum"], json!(["none", "exists"]));
     assert_eq!(schemas["Establishment"]["properties"]["role"]["enum"], json!(Role::ALL.map(Role::as_str)));
-    let cookie = &document["components"]["securitySchemes"]["session"];
-    assert_eq!((&cookie["in"], &cookie["name"]), (&json!("cookie"), &json!(COOKIE)));
+    assert_eq!(schemas["CaseText"]["maxLength"], CASE_TEXT_LENGTH_MAX);
+    for (name, cookie) in [("session", COOKIE), ("agent", agents::COOKIE)] {
+        let scheme = &document["components"]["securitySchemes"][name];
+        assert_eq!((&scheme["in"], &scheme["name"]), (&json!("cookie"), &json!(cookie)));
+    }
 }
 
 #[test]
@@ -182,6 +187,12 @@ fn the_document_names_every_status() {
     assert_eq!(statuses("/api/space/successor", "post"), [200, 400, 401, 403, 405, 413, 415, 422, 500, 503]);
     assert_eq!(statuses("/api/space/successor", "delete"), [204, 401, 403, 405, 422, 500, 503]);
     assert_eq!(statuses("/api/presence", "post"), [200, 400, 403, 404, 405, 410, 413, 415, 422, 500, 503]);
+    let reference = "/api/agents/cases/{reference}";
+    assert_eq!(statuses("/api/agents/cases", "get"), [200, 401, 403, 405, 422, 500, 503]);
+    assert_eq!(statuses(reference, "get"), [200, 401, 403, 404, 405, 500, 503]);
+    let act = [200, 400, 401, 403, 404, 405, 409, 413, 415, 422, 500, 503];
+    assert_eq!(statuses(&format!("{reference}/take"), "post"), act);
+    assert_eq!(statuses("/api/request", "post"), [200, 400, 403, 404, 405, 410, 413, 415, 422, 500, 503]);
     assert_eq!(statuses("/api/space/journal", "get"), [200, 401, 403, 405, 422, 500, 503]);
     assert_eq!(statuses("/api/journal/keys", "get"), [200, 403, 405, 500, 503]);
     assert_eq!(statuses("/api/notices", "get"), [200, 403, 405, 500, 503]);

@@ -57,9 +57,11 @@ fn write(name: &str, event: &Value) -> Outcome {
 /// of `presence` there is a route.
 fn events() -> Result<Vec<(String, Value)>, Error> {
     let document = serde_json::to_value(sesame::openapi::document())?;
-    let mut events =
-        vec![("mail-sender".to_owned(), batch(SOME_MAIL)), ("presence-schedule".to_owned(), scheduled("presence")),
-            ("desk-watch".to_owned(), scheduled("desk"))];
+    let mut events = vec![
+        ("mail-sender".to_owned(), batch(SOME_MAIL)),
+        ("presence-schedule".to_owned(), scheduled("presence")),
+        ("desk-watch".to_owned(), scheduled("desk")),
+    ];
     for (function, route) in functions::routes() {
         let query = match route.path {
             "/api/challenge" => "action=check-siret",

@@ -117,9 +117,8 @@ pub fn signals(facts: &Facts<'_>, now: Timestamp) -> Vec<Signal> {
     let signal = |kind, reason: Option<String>| reason.map(|reason| Signal { kind, reason });
     let recent = |moment: &Timestamp| after(*moment, RECENT_MAX) > now;
     let changed = facts.holders.iter().filter_map(|holder| holder.address_changed_at).filter(recent).max();
-    let changed = changed.map(|at| {
-        format!("L'adresse d'un titulaire a changé le {} : elle a moins de sept jours.", day(at))
-    });
+    let changed = changed
+        .map(|at| format!("L'adresse d'un titulaire a changé le {} : elle a moins de sept jours.", day(at)));
     let signals = [
         signal(SignalKind::AddressChanged, changed),
         signal(SignalKind::SeveralEstablishments, several(facts)),

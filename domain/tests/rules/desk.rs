@@ -199,7 +199,13 @@ fn templates_have_a_reason_a_text_that_fits_and_a_name_of_their_own() {
 
 fn holder(address: &str) -> HolderFacts {
     let email = email(address);
-    HolderFacts { email, address_changed_at: None, password_set_at: None, answered_at: None, delivered_at: None }
+    HolderFacts {
+        email,
+        address_changed_at: None,
+        password_set_at: None,
+        answered_at: None,
+        delivered_at: None,
+    }
 }
 
 fn kinds(of: &[Signal]) -> Vec<SignalKind> {
@@ -251,11 +257,11 @@ fn a_holder_is_active_by_the_strongest_sign_and_never_by_the_askers_own() {
     let delivered = HolderFacts { delivered_at: today, ..holder("paul@exemple.fr") };
     let password = HolderFacts { password_set_at: today, ..delivered.clone() };
     let answered = HolderFacts { answered_at: today, ..password.clone() };
-    for (holder, sign) in [(delivered, "reçu un courriel"), (password, "mot de passe"), (answered, "répondu")] {
+    for (holder, sign) in [(delivered, "reçu un courriel"), (password, "mot de passe"), (answered, "répondu")]
+    {
         let own = HolderFacts { email: email("Jeanne+paie@exemple.fr"), ..holder.clone() };
-        let of = |holders: &[HolderFacts]| {
-            signals(&Facts { asker: &asker, establishments: 1, holders }, now())
-        };
+        let of =
+            |holders: &[HolderFacts]| signals(&Facts { asker: &asker, establishments: 1, holders }, now());
         assert!(of(&[holder])[0].reason.contains(sign), "{sign}");
         assert_eq!(of(&[own]), [], "the asker is that holder");
     }

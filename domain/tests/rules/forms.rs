@@ -6,9 +6,9 @@ use domain::case::Template;
 use domain::proof::Action;
 use domain::time::Date;
 use domain::{
-    AcceptedTerms, CaseState, CaseText, Description, Email, EncodedProof, FieldCode, FieldError, FieldValue, Identifier,
-    MandateText, MemberState, Motive, Name, Password, Phone, Refusal, Role, Scope, Scopes, Side, Siret,
-    Submission, Token, TypedPassword,
+    AcceptedTerms, CaseState, CaseText, Description, Email, EncodedProof, FieldCode, FieldError, FieldValue,
+    Identifier, MandateText, MemberState, Motive, Name, Password, Phone, Refusal, Role, Scope, Scopes, Side,
+    Siret, Submission, Token, TypedPassword,
 };
 
 /// Every code, and its name on the wire.

@@ -5,8 +5,9 @@ use domain::form::{Rule, TextRule};
 use domain::proof::Action;
 use domain::time::Date;
 use domain::{
-    AcceptedTerms, CaseState, CaseText, Description, Email, EncodedProof, FieldCode, FieldValue, Identifier, MandateText,
-    MemberState, Motive, Name, Password, Phone, Role, Scopes, Side, Siret, Submission, Token, TypedPassword,
+    AcceptedTerms, CaseState, CaseText, Description, Email, EncodedProof, FieldCode, FieldValue, Identifier,
+    MandateText, MemberState, Motive, Name, Password, Phone, Role, Scopes, Side, Siret, Submission, Token,
+    TypedPassword,
 };
 use fancy_regex::Regex;
 use proptest::collection::vec;

@@ -43,10 +43,8 @@ impl IntoParams for CasePath {
             .schema_type(Type::String)
             .pattern(Some("^T-[0-9]{6}-[0-9A-HJKMNP-TV-Z]{6}$"))
             .examples(["T-261123-7K3MQ2"]);
-        let reference = ParameterBuilder::new()
-            .name("reference")
-            .parameter_in(ParameterIn::Path)
-            .schema(Some(reference));
+        let reference =
+            ParameterBuilder::new().name("reference").parameter_in(ParameterIn::Path).schema(Some(reference));
         vec![reference.required(Required::True).build()]
     }
 }

@@ -9,10 +9,10 @@ mod space;
 use domain::mail::{Bounded, MailState};
 use domain::time::Timestamp;
 use domain::{Account, Email, Identifier, MailJob, Siret};
+use platform::Error;
 use platform::links::Minted;
 use platform::outbox::{Leased, Standing};
 use platform::table::TableError;
-use platform::Error;
 
 use self::addresses::Changing;
 use self::presence::Asking;

@@ -79,13 +79,7 @@ impl CaseFile {
     }
 
     /// The write of an effect, if the case stands as it was read, and for an agent if nobody else holds it.
-    pub(super) fn change(
-        &self,
-        effect: &Effect,
-        act: &str,
-        agent: Option<&Agent>,
-        now: Timestamp,
-    ) -> Change {
+    pub(super) fn change(&self, effect: &Effect, act: &str, agent: Option<&Agent>, now: Timestamp) -> Change {
         let agent = agent.filter(|_| effect.lease != Lease::Left);
         let is_message = effect.entry == Some(EntryKind::Message);
         let update = match (agent, effect.lease) {
@@ -182,9 +176,11 @@ pub(super) fn read_entry(row: &Row) -> Result<Entry, TableError> {
         number: number.ok_or(TableError::corrupt("sk"))?,
         kind: row.parsed("entry_kind", |kind| EntryKind::parse(kind).ok_or(()))?,
         by: row.parsed("entry_by", |by| EntryBy::parse(by).ok_or(()))?,
-        name: row.find_text("agent_name").map(Name::parse).transpose().map_err(|_| {
-            TableError::corrupt("agent_name")
-        })?,
+        name: row
+            .find_text("agent_name")
+            .map(Name::parse)
+            .transpose()
+            .map_err(|_| TableError::corrupt("agent_name"))?,
         text: row.find_text("text").map(str::to_owned),
         template: row.find_text("template").and_then(Template::find),
         at: row.moment("at")?,

@@ -550,7 +550,8 @@ pub const KINDS: &[Kind] = &[
             number("entries", "of its thread; none without it").sometimes(),
             number("unanswered", "messages of the person since the agency last wrote").sometimes(),
             moment("message_at", "the last of them").sometimes(),
-            text("last_act", "keyed hash of what wrote the last entry: the same again is the same").sometimes(),
+            text("last_act", "keyed hash of what wrote the last entry: the same again is the same")
+                .sometimes(),
             text("held_by", "subject of the agent who has taken it").sometimes().pseudonym(),
             text("held_name", "their name").sometimes().clear(),
             moment("held_until", "the lease is over from then on").sometimes(),
@@ -564,8 +565,11 @@ pub const KINDS: &[Kind] = &[
         sk: "EVENT#<number, six digits>",
         meaning: "What a person, an agent or the service added to a request for assistance.",
         attributes: &[
-            text("entry_kind", "`message`, `answer`, `note`, `taken`, `released`, `closed`, `reopened`, \
-                                `succession`"),
+            text(
+                "entry_kind",
+                "`message`, `answer`, `note`, `taken`, `released`, `closed`, `reopened`, \
+                                `succession`",
+            ),
             text("entry_by", "`person`, `agent` or `service`"),
             text("agent_name", "of the agent").sometimes().clear(),
             text("text", "free text").sometimes().clear(),

@@ -99,7 +99,9 @@ async fn every_look_and_act_of_an_agent_is_in_the_journal() {
             "L'agent «\u{a0}Alice Roy\u{a0}» est intervenu : «\u{a0}prise en charge de la demande \
              {reference}\u{a0}»."
         ),
-        format!("L'agent «\u{a0}Alice Roy\u{a0}» est intervenu : «\u{a0}réponse à la demande {reference}\u{a0}»."),
+        format!(
+            "L'agent «\u{a0}Alice Roy\u{a0}» est intervenu : «\u{a0}réponse à la demande {reference}\u{a0}»."
+        ),
     ];
     assert_eq!(lines.len(), said.len(), "{lines:?}");
     for (line, said) in lines.iter().zip(&said) {

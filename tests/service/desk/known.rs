@@ -47,7 +47,7 @@ async fn a_case_shows_the_account_the_mails_and_the_failed_logins() {
 
     let closing = json!({"password": crate::support::PASSWORD});
     let path = format!("/api/space/establishments/{SIRET}/close");
-    assert_eq!(holder.post(&app, &path, &closing).await.status, 204);
+    assert_eq!(holder.post(&app, &path, &closing).await.status, 200);
     let known = alice.sees(&app, &reference).await["known"].clone();
     assert_eq!(known["account"]["state"], "closed");
 }

@@ -101,19 +101,27 @@ async fn after_a_quarter_of_an_hour_another_goes_on_and_nothing_is_lost() {
     // Each act of hers extends it.
     app.wait_minutes(10);
     alice.does(&app, &reference, "note", &json!({"text": "Appelée."})).await;
-    app.wait_minutes(10);
+    app.wait_minutes(9);
     assert_eq!(bruno.acts(&app, &reference, "take", &json!({})).await.problem(), "case-held");
     alice.does(&app, &reference, "take", &json!({})).await;
+    let bruno = AtDesk::opens(&app, "bruno", "Bruno Petit").await;
     app.wait_minutes(14);
     assert_eq!(bruno.acts(&app, &reference, "take", &json!({})).await.problem(), "case-held");
     // The person writes whoever holds it.
     let message = json!({"token": token, "text": "Toujours rien ?"});
     assert_eq!(app.post("/api/request/message", &message).await.status, 200);
     app.wait_minutes(1);
+    // Sessions end after half an hour without a request.
+    let bruno = AtDesk::opens(&app, "bruno", "Bruno Petit").await;
     assert_eq!(bruno.sees(&app, &reference).await["held"], Value::Null, "over by the clock alone");
     let taken = bruno.does(&app, &reference, "take", &json!({})).await;
     assert_eq!(kinds(&taken), ["taken", "note", "message", "taken"]);
-    assert_eq!(alice.acts(&app, &reference, "answer", &text).await.problem(), "case-held", "her turn is over");
+    let alice = AtDesk::opens(&app, "alice", "Alice Roy").await;
+    assert_eq!(
+        alice.acts(&app, &reference, "answer", &text).await.problem(),
+        "case-held",
+        "her turn is over"
+    );
     let released = bruno.does(&app, &reference, "release", &json!({})).await;
     assert_eq!(released["held"], Value::Null);
     let again = bruno.does(&app, &reference, "release", &json!({})).await;

@@ -39,7 +39,8 @@ async fn cases_are_listed_a_page_at_a_time_the_oldest_first() {
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [PAGE_CASES_MAX, PAGE_CASES_MAX, 10]);
     assert_eq!(pages.concat(), all);
     for motive in Motive::ALL {
-        let of_motive: Vec<String> = sent.iter().filter(|(of, _)| *of == motive).map(|(_, r)| r.clone()).collect();
+        let of_motive: Vec<String> =
+            sent.iter().filter(|(of, _)| *of == motive).map(|(_, r)| r.clone()).collect();
         assert_eq!(all_of(&alice, &app, &format!("motive={}", motive.as_str())).await.concat(), of_motive);
     }
     // What was acted on in between is not shown twice, nor does it hide another.

@@ -18,7 +18,9 @@ pub struct Requesting {
 
 enum What {
     /// `next_at` as in [`render::activation`].
-    Receipt { next_at: Option<Timestamp> },
+    Receipt {
+        next_at: Option<Timestamp>,
+    },
     Entry(Entry),
 }
 

@@ -1,0 +1,1 @@
+export { EVIDENCE as default } from "../../scripts/desk/evidence.js";

@@ -67,11 +67,13 @@ async function bundleScripts(add) {
   const rules = await add("rules.js", await bundle("scripts/rules.js"));
   const passwords = await add("passwords.js", await bundle("scripts/passwords.js"));
   const judgement = await add("judgement.js", await bundle("scripts/judgement.js"));
+  const acts = await add("acts.js", await bundle("scripts/acts.js"));
   const addresses = {
     PROOF_MODULE: proof,
     RULES_MODULE: rules,
     PASSWORDS_MODULE: passwords,
     JUDGEMENT_MODULE: judgement,
+    ACTS_MODULE: acts,
   };
   const scripts = {};
   for (const file of await readdir("scripts/pages")) {

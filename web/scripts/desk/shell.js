@@ -1,7 +1,6 @@
 // What every page of the desk does: asks which agent is logged in, shows the page or the way to log in, and finds
 // everything as it was afterwards: the login leads away from the site and back.
 import { byId, showView } from "../dom.js";
-import { bindForm } from "../form.js";
 import { fixSpaces } from "../french.js";
 import { Progress } from "../progress.js";
 import { Cancelled, send } from "../send.js";
@@ -169,15 +168,6 @@ class Desk {
     if (place && place.id !== view) this.moveProgress(null);
     scrollTo(0, 0);
     showView(view);
-  }
-
-  /** A form of the desk: as any other, besides what every route may answer. */
-  bind(id, { onRefused = () => false, ...options }) {
-    const form = bindForm(byId(id), {
-      ...options,
-      onRefused: (answer) => onRefused(answer, form) || this.refuses(answer),
-    });
-    return form;
   }
 
   /** Deals with the answers that any route may give; gives whether it was one of them. */

@@ -3,9 +3,9 @@ import { fixSpaces, inParis } from "../french.js";
 import { EVIDENCE } from "./evidence.js";
 
 /** In the order of the form. */
-export const EVIDENCE_KINDS = EVIDENCE.map(({ name }) => name);
+export const EVIDENCE_KINDS = Object.keys(EVIDENCE);
 
-export const wordsOfEvidence = (kind) => EVIDENCE.find(({ name }) => name === kind)?.text ?? kind;
+export const wordsOfEvidence = (kind) => EVIDENCE[kind] ?? kind;
 
 const STATES = {
   proposed: "Proposée",

@@ -2,6 +2,7 @@
 import { byId, make } from "../dom.js";
 import { fixSpaces, inParis } from "../french.js";
 import { fillFacts, fillList } from "./facts.js";
+import { bindDeskForm } from "./forms.js";
 import {
   EVIDENCE_KINDS,
   NOTICED,
@@ -40,7 +41,7 @@ const DONE = {
 export function bindSuccession({ desk, of, current, refuses }) {
   const { email, siret } = current();
 
-  const proposing = desk.bind("propose-succession", {
+  const proposing = bindDeskForm(desk, "propose-succession", {
     of,
     url: SUCCESSIONS,
     prefill: { email },
@@ -61,7 +62,7 @@ export function bindSuccession({ desk, of, current, refuses }) {
   showTexts();
 
   const act = (name, form) =>
-    desk.bind(`${name}-succession`, {
+    bindDeskForm(desk, `${name}-succession`, {
       of,
       url: () => `${SUCCESSIONS}/${encodeURIComponent(current().succession.succession)}/${name}`,
       fields: form,

@@ -5,10 +5,9 @@ import { fixSpaces } from "../french.js";
 import { fillAsked, fillKnown } from "../desk/facts.js";
 import { QUEUE, openDesk } from "../desk/shell.js";
 import { enableShortcuts } from "../desk/shortcuts.js";
-import { bindSuccession } from "../desk/succession.js";
-import { bindTemplates } from "../desk/templates.js";
 import { fillThread } from "../desk/thread.js";
 import { CASE_STATES, isHeldByMe, isHeldByOther, titleOfEntry, wordsOfConflict, wordsOfHeld } from "../desk/words.js";
+import { within } from "../send.js";
 import { place } from "../tab.js";
 
 const CASES = "/api/agents/cases/";
@@ -30,16 +29,27 @@ const url = CASES + encodeURIComponent(reference);
 
 /** The case as the service said it last. */
 let current = null;
+let acts = null;
 let parts = null;
 let timer = null;
 
-const load = async (_, options) => (reference ? desk.ask("GET", url, options) : { status: 404, data: {} });
+/** What binds the forms: it comes by itself, since the case is read first, and can be without it. */
+const loading = within(import(ACTS_MODULE));
+
+async function load(_, options) {
+  if (!reference) return { status: 404, data: {} };
+  const [answer, module] = await Promise.all([desk.ask("GET", url, options), loading]);
+  acts = module;
+  return answer;
+}
+
 const desk = openDesk({ main: "case", load, show });
 byId("to-queue").href = QUEUE;
 
 function show(_, data) {
   current = data;
-  parts ??= bindParts();
+  parts ??= acts && bindParts(acts);
+  byId("no-acts").hidden = Boolean(parts);
   const { establishment_name: name, state, held, thread, full_name: person } = data;
   byId("reference").textContent = reference;
   byId("establishment").textContent = name;
@@ -47,8 +57,8 @@ function show(_, data) {
   fillKnown(data.known);
   fillThread(byId("thread"), thread, (entry) => titleOfEntry(entry, person));
   byId("no-entry").hidden = thread.length > 0;
-  parts.templates.fill(data.templates ?? []);
-  parts.succession.fill(data);
+  parts?.templates.fill(data.templates ?? []);
+  parts?.succession.fill(data);
   byId("case-state").textContent = CASE_STATES[state] ?? state;
   byId("case-state").dataset.state = state;
   showHold(held, state);
@@ -94,9 +104,9 @@ function refuses({ data }, form) {
 }
 
 /** Binds the forms, once the case is known: what they keep is kept by its name. */
-function bindParts() {
+function bindParts({ bindDeskForm, bindSuccession, bindTemplates }) {
   const bind = (name, { fields = () => ({}), said, focus = "#acts-title", onDone = () => {} }) => {
-    const form = desk.bind(`${name}-case`, {
+    const form = bindDeskForm(desk, `${name}-case`, {
       of: reference,
       url: `${url}/${name}`,
       fields,

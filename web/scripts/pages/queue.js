@@ -1,6 +1,7 @@
 // The queue: what waits, oldest first, a page after another; by mouse or by letters.
 import { byId, make, readableSiret } from "../dom.js";
 import { fixSpaces } from "../french.js";
+import { bindDeskForm } from "../desk/forms.js";
 import { enableShortcuts } from "../desk/shortcuts.js";
 import { openDesk } from "../desk/shell.js";
 import { CASE_STATES, MOTIVES, isHeldByMe, isHeldByOther, momentOf, wordsOfAge, wordsOfHeld } from "../desk/words.js";
@@ -82,7 +83,7 @@ async function showMore() {
   (items[0]?.querySelector("a") ?? byId("queue-title")).focus();
 }
 
-const filtering = desk.bind("filter-cases", {
+const filtering = bindDeskForm(desk, "filter-cases", {
   async onSubmit({ state, motive, siret }) {
     const digits = siret.replace(/\D/g, "");
     if (siret.trim() && digits.length !== 14) {

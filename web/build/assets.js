@@ -67,10 +67,10 @@ async function bundleScripts(add) {
   const rules = await add("rules.js", await bundle("scripts/rules.js"));
   const passwords = await add("passwords.js", await bundle("scripts/passwords.js"));
   const judgement = await add("judgement.js", await bundle("scripts/judgement.js"));
-  const acts = await add("acts.js", await bundle("scripts/acts.js"));
+  const forms = { PROOF_MODULE: proof, RULES_MODULE: rules };
+  const acts = await add("acts.js", await bundle("scripts/acts.js", forms));
   const addresses = {
-    PROOF_MODULE: proof,
-    RULES_MODULE: rules,
+    ...forms,
     PASSWORDS_MODULE: passwords,
     JUDGEMENT_MODULE: judgement,
     ACTS_MODULE: acts,

@@ -14,6 +14,7 @@ const SESSION = "/api/agents/session";
 const NO_SESSION = "/problems/no-session";
 const STILL_IN = "Nous ne savons pas si vous êtes déconnecté. Réessayez. Sur un poste partagé, ne partez pas avant.";
 const STOPPED = "Vous avez arrêté la déconnexion. Vous êtes peut-être encore connecté : réessayez.";
+const LOG_OUT = "Me déconnecter";
 const NOT_RELOADED = "Cette page n'est peut-être pas à jour : rechargez-la dans quelques minutes.";
 const BACK_AGAIN = "Vous êtes de nouveau connecté. Ce que vous aviez saisi est conservé : vérifiez-le, puis envoyez-le.";
 
@@ -41,7 +42,7 @@ class Desk {
     byId("to-login").addEventListener("click", () => way.write(location.pathname + location.hash));
     document.querySelector(".govuk-skip-link").addEventListener("click", skip);
     // What was said of the last act is over with the next.
-    byId("main-content").addEventListener("input", () => this.say(""));
+    for (const name of ["input", "submit"]) byId("main-content").addEventListener(name, () => this.goOn());
     // Brought back whole by Back: who was logged in then may not be now.
     addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
     // Not before the page has bound its forms.
@@ -88,9 +89,8 @@ class Desk {
     const name = JSON.stringify(this.me);
     // What another agent has typed is not theirs.
     if (owner.read() && owner.read() !== name) {
-      clearTab();
-      owner.write(name);
-      return location.assign(QUEUE);
+      leaveNothing();
+      return location.reload();
     }
     owner.write(name);
     const back = way.read();
@@ -139,6 +139,14 @@ class Desk {
     findFocus();
   }
 
+  /** The agent is at something else by now. */
+  goOn() {
+    this.say("");
+    if (!this.isWarned) return;
+    this.isWarned = false;
+    byId("log-out").textContent = LOG_OUT;
+  }
+
   /** News of the page, in its live region. */
   say(text) {
     byId("news").textContent = fixSpaces(text);
@@ -184,7 +192,7 @@ class Desk {
     if (kept.length && !this.isWarned) {
       this.isWarned = true;
       const what = `Un texte n'est pas envoyé (${kept.join(", ")}) : se déconnecter l'efface.`;
-      byId("log-out").textContent = "Me déconnecter quand même";
+      byId("log-out").textContent = `${LOG_OUT} quand même`;
       return this.sayFailure(what);
     }
     this.isLeaving = true;
@@ -200,10 +208,15 @@ class Desk {
   }
 
   showLoggedOut() {
-    clearTab();
-    for (const form of document.forms) form.reset();
+    leaveNothing();
     this.showOutside("done");
   }
+}
+
+/** Some browsers bring back what stands in fields when the page is loaded again. */
+function leaveNothing() {
+  clearTab();
+  for (const form of document.forms) form.reset();
 }
 
 /** To the content, without a fragment: that of a case names it. */

@@ -60,6 +60,8 @@ export function bindSuccession({ desk, of, current, refuses }) {
   });
   byId("propose-succession").addEventListener("change", showTexts);
   showTexts();
+  // One that was begun before a reload is seen.
+  byId("propose-place").open = evidenceOf(proposing.typed).length > 0;
 
   const act = (name, form) =>
     bindDeskForm(desk, `${name}-succession`, {

@@ -66,11 +66,11 @@ const ACTS = {
   succession: "Succession",
 };
 
-/** What stands over an entry of a thread, as an agent reads it: `Claire Petit a pris la demande`, `Note interne de …`. */
+/** What stands over an entry of a thread, as an agent reads it: `Claire Petit a pris la demande`, `Note interne, par Claire Petit`. */
 export function titleOfEntry({ kind, by, name }, person) {
   const who = by === "person" ? person : by === "agent" ? (name ?? "L'assistance") : "Le service";
   const act = ACTS[kind] ?? kind;
-  return fixSpaces(/^a /.test(act) ? `${who} ${act}` : `${act} de ${who}`).replace(/ de Le service$/, " : le service");
+  return fixSpaces(/^a /.test(act) ? `${who} ${act}` : `${act}, par ${who.replace(/^L(?='assistance|e service)/, "l")}`);
 }
 
 /** The same, as the person reads it: agents have no names for them, and notes are never among it. */

@@ -42,7 +42,7 @@ function showCount(more) {
   next = more ?? null;
   byId("more").hidden = !next;
   const count = byId("cases").children.length;
-  const words = `${count} demande${count > 1 ? "s" : ""}${next ? ", et d'autres" : ""}, la plus ancienne d'abord`;
+  const words = `${count} demande${count > 1 ? "s" : ""}${next ? ", d'autres suivent" : ""}, la plus ancienne d'abord`;
   byId("queue-title").textContent = fixSpaces(count ? words : "Aucune demande");
 }
 
@@ -51,18 +51,14 @@ function item({ reference, siret, establishment_name: name, motive, state, creat
   const link = make("a", { class: "govuk-link app-queue__link", href: CASE + reference }, name);
   const age = make("strong", { class: "app-queue__age" }, wordsOfAge(at));
   if (isLate) age.dataset.state = "late";
-  const tags = [make("span", { class: "app-tag", "data-state": state }, CASE_STATES[state] ?? state)];
-  if (isHeldByOther(held) || isHeldByMe(held)) {
-    tags.push(make("span", { class: "app-tag", "data-state": "held" }, fixSpaces(wordsOfHeld(held))));
-  }
-  return make(
-    "li",
-    { "data-name": reference },
+  const parts = [
     make("h3", { class: "govuk-heading-s" }, link),
     make("p", {}, fixSpaces(MOTIVES[motive] ?? motive), ", reçue il y a ", age, isLate ? make("span", {}, " (plus d'un jour)") : ""),
     make("p", { class: "app-queue__more" }, counted(reference), ", SIRET\u00a0", counted(readableSiret(siret)), `. ${momentOf(at)}.`),
-    make("p", {}, ...tags.flatMap((tag) => [tag, " "])),
-  );
+  ];
+  const isHeld = isHeldByOther(held) || isHeldByMe(held);
+  if (isHeld) parts.push(make("p", { class: "app-tag", "data-state": "held" }, fixSpaces(wordsOfHeld(held))));
+  return make("li", { "data-name": reference }, ...parts);
 }
 
 const counted = (text) => make("span", { class: "app-counted" }, text);

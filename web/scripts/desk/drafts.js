@@ -8,7 +8,7 @@ const isTyped = (value) => typeof value === "string" && value.trim() !== "";
  * The references of the cases for which a text is kept, each once, in the order of the tab. `ignored` are names of
  * fields that come filled in.
  */
-export function unsentCases(storage = openStorage(), ignored = ["email"]) {
+export function unsentCases(storage = openStorage(), ignored = ["email", "template"]) {
   const found = new Set();
   for (const key of Object.keys(storage)) {
     const [, reference] = DRAFT.exec(key) ?? [];

@@ -25,17 +25,21 @@ const OVER = ["executed", "refused", "withdrawn"];
 /** Nothing more can be decided of it; another may be proposed for the same case. */
 export const isOver = ({ state }) => OVER.includes(state);
 
+/** The service takes an approval a few seconds after the window: clocks differ. */
+const MARGIN_MS = 6000;
+
 /** The window has passed. The service judges by its own clock; this only spares a click in vain. */
-export const isDue = ({ window }, now = Date.now()) => Boolean(window?.contest_until) && Date.parse(window.contest_until) < now;
+export const isDue = ({ window }, now = Date.now()) =>
+  Boolean(window?.contest_until) && Date.parse(window.contest_until) + MARGIN_MS < now;
 
 /**
  * What an agent can do with it now: `[[act, words], …]`. The service judges; this spares what it would surely refuse.
  * Who proposed does not approve.
  */
-export function actsOf(succession, { isSupervisor }, now = Date.now()) {
-  const { state, is_mine: isMine } = succession;
+export function actsOf(succession, { isSupervisor, me }, now = Date.now()) {
+  const { state, is_mine: isMine, lifted_by: lifter } = succession;
   const acts = [];
-  if (!isMine && state === "contested") acts.push(["approve", "Lever la contestation"]);
+  if (!isMine && state === "contested" && (!lifter || lifter !== me.name)) acts.push(["approve", "Lever la contestation"]);
   else if (!isMine && state === "executed") acts.push(["approve", "Renvoyer l'invitation"]);
   else if (!isMine && (state === "approved" || (state === "waiting" && isDue(succession, now)))) {
     acts.push(["approve", "Approuver la succession"]);
@@ -78,8 +82,8 @@ export function wordsOfNext(succession, now = Date.now()) {
       ? "Approuvée, pas encore exécutée : un autre agent doit l'approuver de nouveau."
       : "Approuvée, pas encore exécutée : approuvez-la de nouveau pour terminer.",
     executed: "L'invitation est partie chez le nouveau titulaire, l'ancien est suspendu.",
-    contested: isMine
-      ? "Rien ne bouge. Deux autres agents, ensemble, peuvent lever la contestation."
+    contested: succession.lifted_by
+      ? `Rien ne bouge. ${succession.lifted_by} est d'accord pour lever la contestation : il manque un autre agent, qui ne l'a pas proposée.`
       : "Rien ne bouge. Il faut deux agents, dont aucun ne l'a proposée, pour lever la contestation : de nouveaux avis partent alors, et un nouveau délai.",
     refused: "La demande continue : proposez de nouveau quand ce qui manquait est là.",
     withdrawn: "La demande continue : une autre succession peut être proposée.",

@@ -136,14 +136,21 @@ function fillHolders(holders) {
   byId("holder").replaceChildren(make("option", { value: "" }, "Choisissez"), ...options);
 }
 
-function factsOf({ email, proposed_by: by, proposed_at: at, approved_by: approver, contested_at: contested }) {
+function factsOf(succession) {
+  const { holder, successor, email, proposed_by: by, proposed_at: at, approved_by: approver } = succession;
+  const { contested_at: contested, lifted_by: lifter, executed_at: executed, missing } = succession;
+  const address = make("span", { class: "app-whole" }, email);
   const facts = [
-    ["Nouveau titulaire", make("span", { class: "app-whole" }, email)],
+    ["Titulaire remplacé", holder],
+    ["Nouveau titulaire", successor ? make("span", {}, `${successor}, `, address) : address],
     ["Proposée", `par ${by}, le ${inParis(at)}`],
+    ["Approuvée", approver && `par ${approver}`],
+    ["Contestée", contested && `le ${inParis(contested)}`],
+    ["Premier accord pour lever la contestation", lifter],
+    ["Exécutée", executed && `le ${inParis(executed)}`],
+    ["Ce qui manque", missing && said(missing)],
   ];
-  if (approver) facts.push(["Approuvée", `par ${approver}`]);
-  if (contested) facts.push(["Contestée", `le ${inParis(contested)}`]);
-  return facts;
+  return facts.filter(([, value]) => value);
 }
 
 const evidenceItem = ({ kind, text }) => make("li", {}, make("strong", {}, wordsOfEvidence(kind)), said(text));

@@ -1,38 +1,39 @@
-// Answers that are ready: one is put into the text, to be corrected; why the person gets it is said beside it.
+// Answers that are ready: one is put into the text, to be corrected; why the person gets it is said beside it, as they
+// will read it.
 import { byId, make } from "../dom.js";
 import { fixSpaces } from "../french.js";
 
-/** Ties the list to the form of the answer. Gives `{ fill(templates) }`. */
-export function bindTemplates(form) {
-  const list = byId("template");
+const list = () => byId("template");
+
+/** The list as the service gives it. Before the form is bound: it finds again which was chosen. */
+export function fillTemplates(templates) {
+  byId("template-place").hidden = templates.length === 0;
+  const options = templates.map(({ name, label }) => make("option", { value: name }, fixSpaces(label)));
+  list().replaceChildren(make("option", { value: "" }, "Aucun"), ...options);
+}
+
+/** Ties the list to the form of the answer. Gives `{ forget() }`, for when it is sent. */
+export function bindTemplates(form, templates) {
   const reason = byId("template-reason");
   const text = byId("answer_text");
-  let known = [];
-  let last = "";
+  const chosen = () => templates.find(({ name }) => name === list().value);
+  /** What was put there last: a template that was not touched makes room for the next. */
+  let last = chosen()?.text ?? "";
 
-  list.addEventListener("change", () => {
-    const chosen = known.find(({ name }) => name === list.value);
-    reason.textContent = chosen ? fixSpaces(`La personne lira pourquoi : ${chosen.reason}`) : "";
-    if (!chosen) return;
-    // What the agent has written stays; a template that was not touched makes room for the next.
+  const sayReason = () => (reason.textContent = chosen() ? fixSpaces(`La personne lira : ${chosen().reason}`) : "");
+  sayReason();
+  list().addEventListener("change", () => {
+    sayReason();
     const own = text.value.trim() === last.trim() ? "" : text.value.trim();
-    form.put({ text: own ? `${own}\n\n${chosen.text}` : chosen.text });
-    last = own ? "" : chosen.text;
+    const ready = chosen()?.text ?? "";
+    // It stands outside the form, which does not hear of it.
+    form.put({ text: [own, ready].filter(Boolean).join("\n\n"), template: list().value });
+    last = own ? "" : ready;
   });
-
   return {
-    fill(templates) {
-      byId("template-place").hidden = templates.length === 0;
-      if (JSON.stringify(templates) === JSON.stringify(known)) return;
-      known = templates;
-      const options = templates.map(({ name, label }) => make("option", { value: name }, fixSpaces(label)));
-      list.replaceChildren(make("option", { value: "" }, "Aucun"), ...options);
-      reason.textContent = "";
-    },
     forget() {
       last = "";
-      list.value = "";
-      reason.textContent = "";
+      sayReason();
     },
   };
 }

@@ -11,10 +11,11 @@ export function fillThread(list, entries, titleOf) {
   list.replaceChildren(...entries.map((entry, rank) => entryItem(entry, rank, titleOf(entry))));
 }
 
-function entryItem({ kind, by, text, at }, rank, title) {
+function entryItem({ kind, by, text, reason, at }, rank, title) {
   const heading = make("h3", { class: "govuk-heading-s" }, title);
   const moment = make("p", { class: "app-thread__moment" }, make("time", { datetime: at }, fixSpaces(momentOf(at))));
   const parts = [heading, moment];
   if (text) parts.push(said(text));
+  if (reason) parts.push(make("p", { class: "app-thread__reason" }, fixSpaces(`Pourquoi cette réponse : ${reason}`)));
   return make("li", { "data-name": String(rank), "data-kind": kind, "data-by": by }, ...parts);
 }

@@ -19,7 +19,7 @@ export const REQUEST_STATES = {
   closed: "Fermée",
 };
 
-export const ROLES = { agent: "Agent", supervisor: "Responsable" };
+export const ROLES = { agent: "Agent", supervisor: "Superviseur" };
 
 /** The highest of an agent's roles. */
 export const wordsOfRoles = (roles) => ROLES[roles.includes("supervisor") ? "supervisor" : "agent"];
@@ -135,6 +135,9 @@ const MAIL_STATES = {
   bounced: "refusé par le serveur",
   refused: "non parti",
   suppressed: "non envoyé, adresse hors d'usage",
+  complained: "remis, puis signalé indésirable",
+  superseded: "remplacé par un autre",
+  "no-recipient": "non envoyé, sans destinataire",
 };
 
-export const wordsOfMailState = (state) => MAIL_STATES[state] ?? state;
+export const wordsOfMailState = (state) => MAIL_STATES[state.replaceAll("_", "-")] ?? state;

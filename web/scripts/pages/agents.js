@@ -22,15 +22,24 @@ const OTHER = ["La connexion n'a pas abouti", "Recommencez. Si cela se répète,
 /** A subject of OpenID Connect: nothing else is shown as one, whatever an address brings. */
 const SUB = /^[!-"$-~]{1,255}$/;
 
+/** It stands in the fragment, which no log has. */
+function readSub() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
 const asked = new URLSearchParams(location.search);
 const code = asked.get("refus");
 if (code) {
   // Neither a reload nor the history tells it again, and who looks over the shoulder reads no number in the address.
+  const sub = readSub();
   history.replaceState(null, "", location.pathname);
   const [title, text] = REFUSALS[code] ?? OTHER;
   byId("refusal-title").textContent = fixSpaces(title);
   byId("refusal-text").textContent = fixSpaces(text);
-  const sub = asked.get("sub") ?? "";
   byId("own-sub").hidden = !SUB.test(sub);
   byId("sub").textContent = byId("own-sub").hidden ? "" : sub;
   byId("refusal").hidden = false;

@@ -16,8 +16,9 @@ const CASE_HELD = "/problems/case-held";
 const CHANGED = ["/problems/case-state", "/problems/case-closed", "/problems/succession-state", "/problems/succession-open"];
 const CHANGED_WORDS = "La demande a changé entre-temps : la voici telle qu'elle est. Votre texte est conservé.";
 const HELD_WORDS = "Vous pouvez lire, et préparer votre texte : il est conservé. Prendre la demande sera possible ensuite.";
-/** A little later than the lease: clocks differ. */
+/** What ends by the clock is shown a little later: clocks differ, and the service takes an approval later still. */
 const LEASE_MARGIN_MS = 1000;
+const WINDOW_MARGIN_MS = 7000;
 const TIMER_MS_MAX = 24 * 3600 * 1000;
 
 /** The fragment that names a case: the skip link writes none here, and a reload must find the same. */
@@ -57,7 +58,6 @@ function show(_, data) {
   fillKnown(data.known);
   fillThread(byId("thread"), thread, (entry) => titleOfEntry(entry, person));
   byId("no-entry").hidden = thread.length > 0;
-  parts?.templates.fill(data.templates ?? []);
   parts?.succession.fill(data);
   byId("case-state").textContent = CASE_STATES[state] ?? state;
   byId("case-state").dataset.state = state;
@@ -77,7 +77,7 @@ function showHold(held, state) {
   const isTyped = byId("answer_text").value.trim() !== "";
   byId("answer-case").hidden = isClosed && !isTyped;
   byId("answer-closed").hidden = !(isClosed && isTyped);
-  byId("template-place").hidden ||= isClosed;
+  byId("template-place").hidden = isClosed || !current.templates?.length;
   byId("close-place").hidden = isClosed;
   byId("reopen-place").hidden = !isClosed;
   byId("acts-title").textContent = isClosed ? "La suite" : "Répondre";
@@ -86,9 +86,10 @@ function showHold(held, state) {
 /** A lease, or a window, ends by the clock: what is shown changes with it, without asking the service. */
 function waitForClock(data) {
   clearTimeout(timer);
-  const ends = [data.held?.until, data.succession?.window?.contest_until].map((end) => Date.parse(end ?? "") - Date.now());
+  const end = (at, margin) => Date.parse(at ?? "") + margin - Date.now();
+  const ends = [end(data.held?.until, LEASE_MARGIN_MS), end(data.succession?.window?.contest_until, WINDOW_MARGIN_MS)];
   const next = Math.min(...ends.filter((left) => left > 0));
-  if (next < TIMER_MS_MAX) timer = setTimeout(() => desk.fill(current), next + LEASE_MARGIN_MS);
+  if (next < TIMER_MS_MAX) timer = setTimeout(() => desk.fill(current), next);
 }
 
 /** What is refused because of what another agent does or did: the case anew, the text kept, and the reason. */
@@ -104,7 +105,9 @@ function refuses({ data }, form) {
 }
 
 /** Binds the forms, once the case is known: what they keep is kept by its name. */
-function bindParts({ bindDeskForm, bindSuccession, bindTemplates }) {
+function bindParts({ bindDeskForm, bindSuccession, bindTemplates, fillTemplates }) {
+  const { templates = [] } = current;
+  fillTemplates(templates);
   const bind = (name, { fields = () => ({}), said, focus = "#acts-title", onDone = () => {} }) => {
     const form = bindDeskForm(desk, `${name}-case`, {
       of: reference,
@@ -120,12 +123,12 @@ function bindParts({ bindDeskForm, bindSuccession, bindTemplates }) {
     });
     return form;
   };
-  const text = ({ text: typed }) => ({ text: typed });
+  const filled = (typed) => Object.fromEntries(Object.entries(typed).filter(([, value]) => value.trim()));
   const empty = (form) => form.empty();
   bind("take", { said: "Vous traitez la demande.", focus: "#release-case [type=submit]" });
   bind("release", { said: "Demande rendue : un autre agent peut la prendre.", focus: "#take-case [type=submit]" });
   const answering = bind("answer", {
-    fields: text,
+    fields: filled,
     said: "Réponse envoyée : la personne la reçoit par courriel.",
     onDone(form) {
       empty(form);
@@ -133,20 +136,27 @@ function bindParts({ bindDeskForm, bindSuccession, bindTemplates }) {
     },
   });
   bind("note", {
-    fields: text,
+    fields: filled,
     said: "Note enregistrée.",
     onDone(form) {
       empty(form);
       byId("note-place").open = false;
     },
   });
-  bind("close", { said: "Demande fermée.", onDone: () => (byId("close-place").open = false) });
-  bind("reopen", { said: "Demande rouverte." });
+  bind("close", {
+    fields: filled,
+    said: "Demande fermée.",
+    onDone(form) {
+      empty(form);
+      byId("close-place").open = false;
+    },
+  });
+  bind("reopen", { fields: filled, said: "Demande rouverte.", onDone: empty });
   // A note that was begun before a reload is seen.
   byId("note-place").open = byId("note_text").value.trim() !== "";
   for (const field of ["answer_text", "note_text"]) byId(field).addEventListener("keydown", sendByKey);
   return {
-    templates: bindTemplates(answering),
+    templates: bindTemplates(answering, templates),
     succession: bindSuccession({ desk, of: reference, current: () => current, refuses }),
   };
 }

@@ -1,5 +1,5 @@
-//! The desk and the succession: the request of who took over, from the page of an existing account to my space;
-//! and the same, contested from the mailbox that was thought dead.
+//! The desk and the succession: the request of who took over, from the page of an existing account to my
+//! space; and the same, contested from the mailbox that was thought dead.
 
 use std::time::{Duration, Instant};
 

@@ -34,7 +34,7 @@ def transport_security(value: str) -> dict:
 
 
 def policy(headers: dict) -> dict:
-    """The properties of the response headers policy. A header that the origin sets itself stands."""
+    """The properties of a response headers policy. A header that the origin sets itself stands."""
     security: dict = {}
     custom = []
     for name, value in headers.items():
@@ -51,7 +51,8 @@ def policy(headers: dict) -> dict:
         elif name in NAMED:
             raise SystemExit(f"headers.py does not know how CloudFront takes {name}")
         else:
-            custom.append({"Header": name, "Value": value, "Override": False})
+            # Files in the bucket say themselves how long they keep: of what nobody may keep, this one stands.
+            custom.append({"Header": name, "Value": value, "Override": name == "Cache-Control"})
     return {"SecurityHeadersConfig": security, "CustomHeadersConfig": {"Items": custom}}
 
 
@@ -91,17 +92,30 @@ def yaml(value, indent: int) -> str:
     return "\n".join(f"{pad}- " + yaml(item, indent + 2).lstrip() for item in value)
 
 
-def block(headers: dict) -> str:
-    """The resource, as the template has it."""
+def resource(name: str, suffix: str, headers: dict) -> str:
+    """A policy, as the template has it."""
     config = yaml(policy(headers), 8)
     return (
-        "  SecurityHeaders:\n"
+        f"  {name}:\n"
         "    Type: AWS::CloudFront::ResponseHeadersPolicy\n"
         "    Properties:\n"
         "      ResponseHeadersPolicyConfig:\n"
-        "        Name: !Sub ${Prefix}-security\n"
+        f"        Name: !Sub ${{Prefix}}-{suffix}\n"
         f"{config}\n"
     )
+
+
+def of_folder(stated: dict, folder: str) -> dict:
+    """All headers of a folder: its own over those of the site."""
+    return {**stated["/"], **stated[folder]}
+
+
+def block(stated: dict) -> str:
+    """The policies, as the template has them."""
+    resources = {"/": ("SecurityHeaders", "security"), "/agents/": ("AgentsHeaders", "agents")}
+    if set(stated) != set(resources):
+        raise SystemExit("headers.py does not know every folder of web/headers.json")
+    return "".join(resource(*resources[folder], of_folder(stated, folder)) for folder in stated)
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{self, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -141,12 +141,14 @@ pub fn router(portal: &Portal, built: &Path, settings: &Settings) -> Router {
         .fallback(serve_page)
         .layer(from_fn_with_state(settings.limits, answer_in_time))
         .layer(from_fn_with_state(also, guard::known_host))
-        .layer(map_response(protected))
+        .layer(from_fn(protected))
         .with_state(Port { portal: portal.clone(), limits: settings.limits })
 }
 
-async fn protected(mut response: Response) -> Response {
-    pages::protect(response.headers_mut());
+async fn protected(request: extract::Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    pages::protect(&path, response.headers_mut());
     response
 }
 

@@ -14,11 +14,23 @@ import headers  # noqa: E402
 
 def test_cloudfront_sets_the_headers_that_the_portal_sets():
     stated = json.loads((ROOT / "web" / "headers.json").read_text())
-    assert headers.headers_of(properties("SecurityHeaders")["ResponseHeadersPolicyConfig"]) == stated
+    policies = {"SecurityHeaders": "/", "AgentsHeaders": "/agents/"}
+    for policy, folder in policies.items():
+        config = properties(policy)["ResponseHeadersPolicyConfig"]
+        assert headers.headers_of(config) == headers.of_folder(stated, folder)
     assert subprocess.run([sys.executable, ROOT / "infra" / "headers.py", "--check"]).returncode == 0
     config = properties("Distribution")["DistributionConfig"]
     for behaviour in [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]:
-        assert behaviour["ResponseHeadersPolicyId"] == {"Ref": "SecurityHeaders"}
+        policy = "AgentsHeaders" if behaviour.get("PathPattern") == "/agents/*" else "SecurityHeaders"
+        assert behaviour["ResponseHeadersPolicyId"] == {"Ref": policy}
+
+
+def test_nobody_keeps_a_page_of_the_agents():
+    config = properties("AgentsHeaders")["ResponseHeadersPolicyConfig"]
+    (caching,) = [each for each in config["CustomHeadersConfig"]["Items"] if each["Header"] == "Cache-Control"]
+    # The file in the bucket says `no-cache`, which does not stand.
+    assert caching["Value"] == "no-store" and caching["Override"] is True
+    assert behaviour_of("/agents/demande/")["FunctionAssociations"]
 
 
 def test_the_bucket_is_cloudfronts_alone():
@@ -39,8 +51,8 @@ def test_the_bucket_is_cloudfronts_alone():
 def test_the_document_of_the_api_is_a_file_beside_the_pages():
     behaviours = properties("Distribution")["DistributionConfig"]["CacheBehaviors"]
     patterns = [each["PathPattern"] for each in behaviours]
-    assert patterns == ["/api/openapi.json", "/api/notices", "/api/delivery", "/api/*"]
-    assert [each["TargetOriginId"] for each in behaviours] == ["pages", "api", "api", "api"]
+    assert patterns == ["/agents/*", "/api/openapi.json", "/api/notices", "/api/delivery", "/api/*"]
+    assert [each["TargetOriginId"] for each in behaviours] == ["pages", "pages", "api", "api", "api"]
 
 
 def behaviour_of(path: str) -> dict:

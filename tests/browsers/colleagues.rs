@@ -401,13 +401,13 @@ async fn invite(stage: &Stage, role: &str) {
 }
 
 /// The fragment of the invitation's link.
-async fn invited(stage: &Stage) -> String {
+pub async fn invited(stage: &Stage) -> String {
     let mail = stage.portal.mail_to(COLLEAGUE_EMAIL, "/invitation/").await;
     mail.fragment_of("/invitation/").to_owned()
 }
 
 /// Opens an account by the invitation, with nobody logged in, and goes to my space. Gives the identifier.
-async fn join(stage: &Stage, fragment: &str) -> String {
+pub async fn join(stage: &Stage, fragment: &str) -> String {
     let browser = &stage.browser;
     browser.go(&format!("/invitation/{fragment}")).await;
     browser.reads("#open", ESTABLISHMENT).await;
@@ -422,7 +422,7 @@ async fn join(stage: &Stage, fragment: &str) -> String {
 }
 
 /// Another person comes to the browser.
-async fn leave_no_trace(browser: &Browser) {
+pub async fn leave_no_trace(browser: &Browser) {
     browser.run("localStorage.clear(); sessionStorage.clear()", json!([])).await;
     browser.forget_cookies().await;
 }

@@ -306,7 +306,7 @@ async fn assistance_is_asked_for_by_keyboard_alone() {
     .await;
 }
 
-async fn press(browser: &Browser, key: char) {
+pub async fn press(browser: &Browser, key: char) {
     type_text(browser, &key.to_string()).await;
 }
 

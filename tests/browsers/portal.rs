@@ -46,9 +46,13 @@ impl Portal {
 
     /// The same, that knows the address of the extranet.
     pub async fn start_with(extranet: Option<&str>) -> Self {
-        let settings = [("SESAME_EXTRANET", extranet.unwrap_or_default())];
+        Self::start_set(&[("SESAME_EXTRANET", extranet.unwrap_or_default())]).await
+    }
+
+    /// The same, with those settings.
+    pub async fn start_set(settings: &[(&str, &str)]) -> Self {
         let program = env!("CARGO_BIN_EXE_sesame");
-        let program = program::Portal::ephemeral_with(program, 20, &settings).await.unwrap();
+        let program = program::Portal::ephemeral_with(program, 20, settings).await.unwrap();
         Self { port: program.port, _program: program }
     }
 

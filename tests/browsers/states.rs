@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::browser::Browser;
+use crate::desk_states;
 use crate::journeys::{apply, apply_as, check_siret, choose_password, fill_ticket, open_account};
 use crate::people::{EMAIL, LINK, OTHER_PASSWORD, PASSWORD, SIRET, UNKNOWN_IDENTIFIER};
 use crate::presence;
@@ -12,11 +13,12 @@ use crate::stage::Stage;
 use crate::verifier::{ALTERED, WHOLE, key, verify};
 
 /// Pages that have one state only.
-const PLAIN: [(&str, &str); 21] = [
+const PLAIN: [(&str, &str); 24] = [
     ("page-inconnue", "/404.html"),
     ("service-ferme", "/503.html"),
     ("accessibilite", "/accessibilite/"),
     ("adresse-sans-lien", "/adresse/"),
+    ("agents-connexion", "/agents/connexion/"),
     ("aide", "/aide/"),
     ("aide-ajouter-un-collegue", "/aide/ajouter-un-collegue/"),
     ("aide-changer-d-adresse", "/aide/changer-d-adresse/"),
@@ -28,10 +30,12 @@ const PLAIN: [(&str, &str); 21] = [
     ("aide-trouver-mon-siret", "/aide/trouver-mon-siret/"),
     ("aide-verification-anti-robot", "/aide/verification-anti-robot/"),
     ("conditions-generales", "/conditions-generales/"),
+    ("contester-sans-lien", "/contester/"),
     ("contrat-de-prestation", "/contrat-de-prestation/"),
     ("courriel-non-recu", "/courriel-non-recu/"),
     ("donnees-personnelles", "/donnees-personnelles/"),
     ("invitation-sans-lien", "/invitation/"),
+    ("ma-demande-sans-lien", "/ma-demande/"),
     ("mentions-legales", "/mentions-legales/"),
     ("mon-espace-sans-session", "/mon-espace/"),
 ];
@@ -105,6 +109,7 @@ pub async fn visit(stage: &Stage, look: impl AsyncFn(&str)) {
     simulation(stage, &look).await;
     journals(stage, &look).await;
     space_states::visit(stage, &look).await;
+    desk_states::visit(stage, &look).await;
 }
 
 async fn notices(stage: &Stage, look: &impl AsyncFn(&str)) {

@@ -52,7 +52,8 @@ async fn what_must_be_filled_in_says_so_to_machines() {
         let space =
             ["/mon-espace/", "/mon-espace/collegues/", "/mon-espace/depart/", "/mon-espace/mes-donnees/"];
         let mandates = ["/mon-espace/mandats/proposer/", "/mon-espace/mandats/liste/", "/invitation/"];
-        for path in pages.into_iter().chain(space).chain(mandates) {
+        let desk = ["/ma-demande/", "/agents/demande/"];
+        for path in pages.into_iter().chain(space).chain(mandates).chain(desk) {
             browser.go(path).await;
             browser.sees("main h1").await;
             let unsaid = "

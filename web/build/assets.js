@@ -18,7 +18,7 @@ const WEIGHTS = { min: 400, max: 700 };
 const TARGET = ["chrome97", "edge97", "firefox95", "safari15.4"];
 const BUNDLED = { bundle: true, minify: true, target: TARGET, write: false };
 
-/** Builds every asset. Returns their addresses: `{ styles, font, icon, scripts: { home: … } }`. */
+/** Builds every asset. Returns their addresses: `{ styles, desk, font, icon, scripts: { home: … } }`. */
 export async function buildAssets(dist) {
   await mkdir(`${dist}/assets`, { recursive: true });
   const add = (name, content) => addHashed(dist, name, content);
@@ -26,7 +26,8 @@ export async function buildAssets(dist) {
   const font = await add("atkinson.woff2", await subset(await readFile(FONT)));
   const icon = await add("icon.svg", await readFile("images/icon.svg"));
   const styles = await add("sesame.css", compileStyles(font));
-  return { font, icon, styles, scripts: await bundleScripts(add) };
+  const desk = await add("desk.css", compile(`@use "agents";`));
+  return { font, icon, styles, desk, scripts: await bundleScripts(add) };
 }
 
 /** What a page in one file is made of: styles with the font within, and a script that is no module. */
@@ -52,6 +53,10 @@ async function addHashed(dist, name, content) {
 
 function compileStyles(font, display = "optional") {
   const source = `@use "sesame" with ($font-address: "${font}", $font-display: ${display});`;
+  return compile(source);
+}
+
+function compile(source) {
   return sass.compileString(source, { loadPaths: ["styles", "node_modules"], style: "compressed", quietDeps: true }).css;
 }
 
@@ -62,11 +67,13 @@ async function bundleScripts(add) {
   const rules = await add("rules.js", await bundle("scripts/rules.js"));
   const passwords = await add("passwords.js", await bundle("scripts/passwords.js"));
   const judgement = await add("judgement.js", await bundle("scripts/judgement.js"));
+  const forms = { PROOF_MODULE: proof, RULES_MODULE: rules };
+  const acts = await add("acts.js", await bundle("scripts/acts.js", forms));
   const addresses = {
-    PROOF_MODULE: proof,
-    RULES_MODULE: rules,
+    ...forms,
     PASSWORDS_MODULE: passwords,
     JUDGEMENT_MODULE: judgement,
+    ACTS_MODULE: acts,
   };
   const scripts = {};
   for (const file of await readdir("scripts/pages")) {

@@ -32,6 +32,7 @@ const STILL_OVERLOADED =
  *   text of the last sending that got no answer;
  * - `missing(typed)`: `[{ field, detail }]`, what is plainly missing besides the fields that say so themselves;
  * - `onSubmit(typed)`: sends it in place of the form;
+ * - `of`: what it is about, where one form serves for several things: what is typed for one is not the other's;
  * - `fieldNames`: of the server's fields, those that have another name in this form, `{ theirs: ours }`;
  * - `prefill`: values handed over by an earlier page, for the fields that the person has left empty;
  * - `known`: values that the service has just told the person, better than what was typed before;
@@ -52,19 +53,20 @@ class BoundForm {
   constructor(form, options) {
     const { url, action = null, actionIfAsked = null, prefill = {}, known = {}, onDone } = options;
     const { fields = (typed) => typed, onRefused = () => false, staysDone = false, isRepeatable = false } = options;
-    const { fieldNames = {}, method = "POST", missing = () => [], onSubmit = null } = options;
+    const { fieldNames = {}, method = "POST", missing = () => [], onSubmit = null, of = null } = options;
     Object.assign(this, { form, url, action, actionIfAsked, fields, fieldNames, onDone, onRefused, staysDone, isRepeatable });
     Object.assign(this, { method, missing, onSubmit });
-    this.draft = place(`draft:${form.id}`);
-    this.sent = place(`sent:${form.id}`);
-    this.done = place(`done:${form.id}`);
+    const name = of ? `${form.id}:${of}` : form.id;
+    this.draft = place(`draft:${name}`);
+    this.sent = place(`sent:${name}`);
+    this.done = place(`done:${name}`);
     this.progress = new Progress(form.querySelector(".app-sending"));
     this.isSending = false;
     /** It is not answered yet. */
     this.isOnItsWay = false;
     this.proof = null;
 
-    if (this.isDone && !isLoadedAgain()) forgetForm(form.id);
+    if (this.isDone && !isLoadedAgain()) forgetForm(name);
     fill(form, { ...prefill, ...filledIn(this.draft.read() ?? {}), ...filledIn(known) });
     this.keep();
     form.addEventListener("input", () => {

@@ -59,6 +59,13 @@ test("every link leads to a page, and every fragment to an element of it", () =>
   }
 });
 
+test("no page of the public leads to the desk, which search engines leave out", () => {
+  const isDesk = (page) => page.startsWith("agents/");
+  assert.equal(pages.filter(isDesk).length, 3);
+  for (const page of pages.filter((one) => !isDesk(one))) assert.doesNotMatch(text(page), /href="\/agents\//, page);
+  for (const page of pages.filter(isDesk)) assert.match(text(page), /<meta name="robots" content="noindex">/, page);
+});
+
 test("a page's script says last that it is ready: what fails before leaves the page saying that it is late", () => {
   const scripts = pages.flatMap((page) => [...text(page).matchAll(/<script[^>]* src="\/([^"]+)"/g)].map(([, file]) => file));
   for (const script of new Set(scripts)) assert.match(text(script), /"app-ready"\);\s*(?:\/\*[\s\S]*)?$/, script);

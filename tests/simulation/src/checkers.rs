@@ -1,5 +1,6 @@
 //! What must hold at the end, once the world is well: the table, the mails and the answers agree.
 
+pub mod desk;
 mod journals;
 mod mandates;
 pub mod presences;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::time::{SignedDuration, after};
 use mail_tracker::BusEvent;
 use platform::boot::Invocation;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::World;
 
@@ -31,6 +31,7 @@ pub async fn run(world: Rc<World>) {
                 world.note("event lost");
                 continue;
             }
+            let event = of_receiver(&world, event);
             if is_twice {
                 tokio::task::spawn_local(hand_over(world.clone(), event.clone(), late / 2));
             }
@@ -39,6 +40,23 @@ pub async fn run(world: Rc<World>) {
         let pause = POLL * world.draw(|rng, _| rng.u32(1..20));
         tokio::time::sleep(pause).await;
     }
+}
+
+/// What a receiver's server says: a mailbox that has died takes nothing any more.
+fn of_receiver(world: &World, mut event: Value) -> Value {
+    let detail = &mut event["detail"];
+    let to = detail["mail"]["destination"][0].as_str().unwrap_or_default();
+    if detail["eventType"] == "Delivery" && world.dead.borrow().contains(to) {
+        let recipient = json!({"emailAddress": to, "action": "failed", "status": "5.1.1"});
+        let at = detail["delivery"]["timestamp"].take();
+        detail["bounce"] = json!({
+            "bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": [recipient],
+            "timestamp": at, "feedbackId": "died",
+        });
+        detail["eventType"] = "Bounce".into();
+        detail.as_object_mut().map(|detail| detail.remove("delivery"));
+    }
+    event
 }
 
 async fn hand_over(world: Rc<World>, event: Value, late: Duration) {

@@ -5,6 +5,7 @@ pub mod cabinets;
 pub mod checkers;
 pub mod closings;
 pub mod colleagues;
+pub mod desk;
 pub mod events;
 pub mod faults;
 pub mod history;
@@ -32,6 +33,8 @@ use crate::world::World;
 
 /// One run of so many lasts for a year and longer.
 const YEAR_ONE_IN: u64 = 3;
+/// In one run of so many the desk has work, before that year.
+const DESK_ONE_IN: u64 = 2;
 
 /// What a run may contain. Shrinking takes away from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +52,9 @@ pub struct Plan {
     /// Whether the turns of the holders come, a year later.
     #[serde(default)]
     pub has_year: bool,
+    /// Whether colleagues have left, and accounts change hands.
+    #[serde(default)]
+    pub has_desk: bool,
 }
 
 impl Plan {
@@ -63,6 +69,7 @@ impl Plan {
             faults_permille: 1_000,
             has_spaces: true,
             has_year,
+            has_desk: seed.is_multiple_of(DESK_ONE_IN),
         }
     }
 
@@ -73,13 +80,17 @@ impl Plan {
             for (has_spaces, has_strangers) in [(false, false), (false, true), (true, false), (true, true)] {
                 let is_part = (self.has_strangers || !has_strangers) && (self.has_spaces || !has_spaces);
                 for faults_permille in [0, 100, 300, 1_000] {
-                    let years = if self.has_year { &[false, true][..] } else { &[false] };
-                    plans.extend(years.iter().filter(|_| is_part).map(|&has_year| Self {
+                    let later = [(false, false), (false, true), (true, false), (true, true)];
+                    let later = later.into_iter().filter(|(has_year, has_desk)| {
+                        is_part && (self.has_year || !has_year) && (self.has_desk || !has_desk)
+                    });
+                    plans.extend(later.map(|(has_year, has_desk)| Self {
                         establishments,
                         has_strangers,
                         faults_permille,
                         has_spaces,
                         has_year,
+                        has_desk,
                         ..self
                     }));
                 }
@@ -167,6 +178,13 @@ pub fn run(plan: Plan) -> Result<Report, Box<dyn std::error::Error + Send + Sync
         world.calm();
         queue::settle(&world).await;
         checkers::check(&world, &employers)?;
+        if plan.has_desk {
+            world.storm();
+            Box::pin(desk::pass(&world)).await?;
+            world.calm();
+            queue::settle(&world).await;
+            checkers::desk::check(&world)?;
+        }
         services.iter().for_each(JoinHandle::abort);
         if plan.has_year {
             Box::pin(year_after(&world, &employers)).await?;

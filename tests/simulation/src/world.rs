@@ -1,7 +1,7 @@
 //! The world: copies of the functions, services that fail, one clock, one source of chance.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -209,6 +209,8 @@ pub struct World {
     pub model: RefCell<Model>,
     /// A holder of each space that its people have told of, by SIRET.
     pub residents: RefCell<BTreeMap<String, Resident>>,
+    /// Mailboxes that have died: what is delivered to them comes back.
+    pub dead: RefCell<BTreeSet<String>>,
 }
 
 /// The keys of the next release: new ones, with those of today as the previous ones.
@@ -265,8 +267,8 @@ impl World {
             copies.push(copies[0].another(&options(skew_ms, keys_of_today))?);
         }
         copies.push(copies[0].another(&options(rng.i64(-SKEW_MS_MAX..=SKEW_MS_MAX), next_keys))?);
-        let (model, residents) = (RefCell::default(), RefCell::default());
-        Ok(Self { plan, copies, serving: RefCell::new(COPIES), shared, model, residents })
+        let (model, residents, dead) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Ok(Self { plan, copies, serving: RefCell::new(COPIES), shared, model, residents, dead })
     }
 
     /// Milliseconds since the beginning.

@@ -33,6 +33,7 @@ functions! {
         me,
         journal,
         notices,
+        agents,
     ],
     others: [mail_sender, mail_tracker, presence],
 }

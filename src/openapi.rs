@@ -7,7 +7,7 @@ use platform::form::schema::Schema;
 use platform::function::{Function, Route, Share, Size};
 use platform::http::{Json, Request};
 use platform::problems::{Kind, ProblemBody};
-use platform::{Error, Platform, cookie, route};
+use platform::{Error, Platform, agents, cookie, route};
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{AllOfBuilder, Type};
@@ -52,15 +52,18 @@ struct Document;
 /// The document of a deployed site.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    with_cookie(cookie::COOKIE)
+    with_cookies(cookie::COOKIE, agents::COOKIE)
 }
 
 /// Merges the functions' documents, and adds the problems of their routes.
-fn with_cookie(name: &str) -> utoipa::openapi::OpenApi {
+fn with_cookies(session: &str, agent: &str) -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     functions::documents().into_iter().for_each(|part| document.merge(part));
-    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(name)));
-    document.components.get_or_insert_with(Components::new).add_security_scheme("session", cookie);
+    let components = document.components.get_or_insert_with(Components::new);
+    for (scheme, name) in [("session", session), ("agent", agent)] {
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(name)));
+        components.add_security_scheme(scheme, cookie);
+    }
     let functions = functions::ALL.iter().copied().chain([&FUNCTION]);
     for route in functions.flat_map(|function| function.routes) {
         let item = document.paths.paths.get_mut(route.path);
@@ -123,5 +126,6 @@ fn header_of(status: StatusCode) -> Option<(&'static str, Header)> {
     responses((status = 200, description = "This document", body = serde_json::Value))
 )]
 pub async fn handle(platform: &Platform, _: Request) -> Result<Json<utoipa::openapi::OpenApi>, Error> {
-    Ok(Json(with_cookie(cookie::name(&platform.config))))
+    let config = &platform.config;
+    Ok(Json(with_cookies(cookie::name(config), agents::cookie_name(config))))
 }

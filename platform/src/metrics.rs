@@ -32,6 +32,34 @@ pub enum Event {
     MailPutOff(&'static str),
     /// A request for assistance was taken in.
     Ticket(Motive),
+    /// An agent's login came to that end.
+    AgentLogin(AgentLogin),
+}
+
+/// The end of an agent's login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgentLogin {
+    Opened,
+    /// What the provider said does not hold.
+    Refused,
+    /// The provider knows them, and the desk does not.
+    Unknown,
+    /// The provider does not answer.
+    Unavailable,
+    /// From an address that agents do not come from.
+    Elsewhere,
+}
+
+impl AgentLogin {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::Unavailable => "unavailable",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
 }
 
 pub(crate) fn begin() {
@@ -54,6 +82,7 @@ fn line(event: Event, now: Timestamp) -> Value {
         Event::NoMailDomain => ("Mails", Some(("state", "no-mail-domain"))),
         Event::MailPutOff(code) => ("MailsPutOff", Some(("code", code))),
         Event::Ticket(motive) => ("Tickets", Some(("motive", motive.as_str()))),
+        Event::AgentLogin(end) => ("AgentLogins", Some(("end", end.as_str()))),
     };
     let names: Vec<&str> = dimension.iter().map(|(name, _)| *name).collect();
     let metric = json!({
@@ -89,6 +118,8 @@ mod tests {
             })
         );
         assert_eq!(line(Event::Ticket(Motive::Other), now)["motive"], "other");
+        let login = line(Event::AgentLogin(AgentLogin::Unknown), now);
+        assert_eq!((&login["AgentLogins"], &login["end"]), (&json!(1), &json!("unknown")));
         assert_eq!(
             line(Event::MailPutOff("TooManyRequestsException"), now)["code"],
             "TooManyRequestsException"

@@ -34,6 +34,7 @@ functions! {
         journal,
         notices,
         request,
+        agents,
         desk,
     ],
     others: [mail_sender, mail_tracker, presence, desk_watch],

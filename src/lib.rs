@@ -7,6 +7,7 @@ mod keys;
 pub mod mailbox;
 pub mod openapi;
 pub mod pages;
+pub mod provider;
 pub mod schedule;
 pub mod server;
 pub mod site;
@@ -25,14 +26,15 @@ use domain::{Email, SecretKey};
 use mail_sender::dns::MailDomains;
 use mail_sender::{AGENCY_ADDRESS_DEFAULT, MailConfig, Pacing, Sender};
 use platform::clock::Clock;
-use platform::config::{Extranet, LoginProof};
+use platform::config::{DeskConfig, Extranet, LoginProof};
 use platform::function::{Function, Secret, Share, Size};
 use platform::http::{Request, Response};
+use platform::outside::Outside;
 use platform::passwords::Hashing;
 use platform::problems::{Kind, Problem};
 use platform::proofs::PROOF_COUNTER_MIN;
 use platform::random::Random;
-use platform::table::Table;
+use platform::table::{Table, TableError};
 use platform::telemetry::Ids;
 use platform::{Config, Keys, Platform};
 
@@ -42,6 +44,7 @@ use crate::mailbox::Mailbox;
 use crate::mailbox::deliveries::Deliveries;
 use crate::mailbox::receivers::Receivers;
 use crate::mailbox::smtp::{Relay, Smtp};
+use crate::provider::Provider;
 use crate::schedule::Schedule;
 use crate::tracker::Tracker;
 use crate::worker::{Load, Queues, Worker};
@@ -62,6 +65,8 @@ pub struct Options {
     pub random: Random,
     pub login_proof: LoginProof,
     pub extranet: Option<Extranet>,
+    /// The agents' desk. Without a provider, this machine's own, if the site is at localhost.
+    pub desk: DeskConfig,
     /// The interval between two mails, to which the sender keeps and the mailbox holds it; zero is none.
     pub mail_interval: SignedDuration,
     /// What becomes of mails.
@@ -86,6 +91,7 @@ impl Options {
             random: Random::system(),
             login_proof: LoginProof::AfterFailures,
             extranet: None,
+            desk: DeskConfig::default(),
             mail_interval: SignedDuration::ZERO,
             receivers: Receivers::default(),
             smtp: None,
@@ -111,6 +117,8 @@ pub struct Hooks {
     pub table_transit: Option<Transit>,
     /// The way of each call to SES and back, in the same way.
     pub ses_transit: Option<Transit>,
+    /// The way to services outside. By default this machine's own provider is all that there is.
+    pub outside: Option<Outside>,
     /// Which domains take no mail. By default nobody is asked: mails leave no machine.
     pub mail_domains: MailDomains,
 }
@@ -122,6 +130,7 @@ impl Default for Hooks {
             ses: Arc::new(|mailbox, body| Ok(mailbox.take(body))),
             table_transit: None,
             ses_transit: None,
+            outside: None,
             mail_domains: MailDomains::new(|_| false),
         }
     }
@@ -145,6 +154,7 @@ pub fn development_keys(function: &Function) -> Keys {
             Secret::Hash => "hash",
             Secret::Link => "link",
             Secret::Session => "session",
+            Secret::Agents => "agents",
             Secret::Journal => return keys.with(*secret, vec![SecretKey::new(DEVELOPMENT_JOURNAL_KEY)]),
         };
         keys.with(*secret, vec![SecretKey::new(format!("sesame development {name} key"))])
@@ -177,11 +187,14 @@ pub struct Portal {
     pub worker: Arc<Worker>,
     pub tracker: Arc<Tracker>,
     pub schedule: Arc<Schedule>,
+    /// That of agents' logins; none where the site is not at localhost.
+    pub provider: Option<Arc<Provider>>,
     functions: Arc<BTreeMap<&'static str, Running>>,
     queues: Arc<Queues>,
     deliveries: Arc<Deliveries>,
     /// That of the data folder, if there is one.
     journal_key: Option<SecretKey>,
+    clock: Clock,
     random: Random,
     load: Load,
 }
@@ -211,7 +224,8 @@ impl Portal {
                 mailbox.with_relay(Relay::start(smtp, deliveries.clone(), clock, random)?)
             }
         };
-        Self::over(emulator, mailbox, queues, deliveries, journal_key, options)
+        let provider = Provider::start(options)?.map(Arc::new);
+        Self::over(emulator, mailbox, queues, deliveries, (journal_key, provider), options)
     }
 
     /// Another copy of every function over the same table, mailbox and queues, with its own clock, keys and
@@ -219,7 +233,8 @@ impl Portal {
     pub fn another(&self, options: &Options) -> Result<Self, OpenError> {
         let (emulator, mailbox) = (self.emulator.clone(), self.mailbox.clone());
         let (queues, deliveries) = (self.queues.clone(), self.deliveries.clone());
-        Self::over(emulator, mailbox, queues, deliveries, self.journal_key.clone(), options)
+        let kept = (self.journal_key.clone(), self.provider.clone());
+        Self::over(emulator, mailbox, queues, deliveries, kept, options)
     }
 
     fn over(
@@ -227,12 +242,13 @@ impl Portal {
         mailbox: Mailbox,
         queues: Arc<Queues>,
         deliveries: Arc<Deliveries>,
-        journal_key: Option<SecretKey>,
+        (journal_key, provider): (Option<SecretKey>, Option<Arc<Provider>>),
         options: &Options,
     ) -> Result<Self, OpenError> {
         let (clock, random) = (options.clock.clone(), options.random.clone());
         let all = functions::ALL.iter().copied().chain([&openapi::FUNCTION, &NOWHERE]);
-        let run = |function| Running::new(function, options, &emulator, journal_key.as_ref());
+        let kept = (journal_key.as_ref(), provider.as_ref());
+        let run = |function| Running::new(function, options, &emulator, kept);
         let running: BTreeMap<_, _> = all.map(|function| (function.name, run(function))).collect();
         let sender = platform_of(&running, &mail_sender::FUNCTION)?;
         let (hook, entrance) = (options.hooks.ses.clone(), mailbox.clone());
@@ -255,7 +271,7 @@ impl Portal {
         let measuring = platform_of(&running, &desk_watch::FUNCTION)?;
         let schedule = Arc::new(Schedule::new(asking, measuring, clock.clone()));
         let tracker = Arc::new(Tracker::new(deliveries.clone(), queues.clone(), tracking, clock.clone()));
-        let worker = Arc::new(Worker::new(queues.clone(), sender, clock, load.clone()));
+        let worker = Arc::new(Worker::new(queues.clone(), sender, clock.clone(), load.clone()));
         Ok(Self {
             emulator,
             mailbox,
@@ -263,10 +279,12 @@ impl Portal {
             worker,
             tracker,
             schedule,
+            provider,
             functions: Arc::new(running),
             queues,
             deliveries,
             journal_key,
+            clock,
             random,
             load,
         })
@@ -283,6 +301,16 @@ impl Portal {
     #[must_use]
     pub fn take_queued(&self) -> Vec<QueuedMail> {
         self.queues.take_all()
+    }
+
+    /// Adds the provider's people to the desk, those who were never there: who was removed stays so.
+    pub async fn add_agents(&self) -> Result<(), TableError> {
+        let Some(provider) = &self.provider else { return Ok(()) };
+        for agent in provider.agents() {
+            let row = platform::agents::row(&agent, true).with("created_at", self.clock.now());
+            self.operator_table.create(row).await?;
+        }
+        Ok(())
     }
 
     /// Answers one request of the API.
@@ -325,7 +353,7 @@ impl Running {
         function: &'static Function,
         options: &Options,
         emulator: &Emulator,
-        journal_key: Option<&SecretKey>,
+        (journal_key, provider): (Option<&SecretKey>, Option<&Arc<Provider>>),
     ) -> Self {
         let caller = Caller::function(function);
         let (hook, entrance, who) = (options.hooks.table.clone(), emulator.clone(), caller.clone());
@@ -339,12 +367,25 @@ impl Running {
             extranet: options.extranet.clone(),
             origin_secrets: Vec::new(),
             hashing: options.hashing,
+            desk: desk_of(function, options, provider),
             keys: keys_of(function, options, journal_key),
         };
         let (clock, random) = (options.clock.clone(), options.random.clone());
         let table = Table::new(dynamodb, TABLE, clock.clone(), random.clone());
-        Self { function, platform: Platform::new(config, &table, clock, random), caller }
+        let platform = Platform::new(config, &table, clock, random);
+        let own = provider.map(|provider| provider.outside());
+        let outside = options.hooks.outside.clone().or(own).filter(|_| function.secrets.contains(&Secret::Agents));
+        let platform = outside.map_or(platform.clone(), |outside| platform.with_outside(&outside));
+        Self { function, platform, caller }
     }
+}
+
+/// The desk of a function: the provider for who logs agents in, unless the options name another.
+fn desk_of(function: &Function, options: &Options, provider: Option<&Arc<Provider>>) -> DeskConfig {
+    let mut desk = options.desk.clone();
+    let own = || provider.map(|provider| provider.config());
+    desk.provider = desk.provider.or_else(own).filter(|_| function.secrets.contains(&Secret::Agents));
+    desk
 }
 
 fn keys_of(function: &Function, options: &Options, journal_key: Option<&SecretKey>) -> Keys {

@@ -85,6 +85,7 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
             ..Options::in_memory(&address)
         };
         let portal = Portal::open(&options)?;
+        portal.add_agents().await?;
         println!("{}Ready. Ctrl-C stops.", server::addresses(&address));
         let settings = server::Settings { also, ..server::Settings::default() };
         server::serve(portal, &built, listeners, settings, stop_signal()?).await?;

@@ -42,6 +42,7 @@ const SWEEP_PERIOD: Duration = Duration::from_secs(15 * 60);
 const STOP_DELAY_MAX: Duration = Duration::from_secs(3);
 /// The pause before a worker that ended is restarted.
 const RESTART_DELAY: Duration = Duration::from_secs(1);
+const PROVIDER: &str = "/provider/{*rest}";
 /// The favicon of what names none: mails.
 const ICON: &str = include_str!("../web/images/icon.svg");
 /// The content security policy of a shown mail: its own styles only.
@@ -136,6 +137,7 @@ pub fn router(portal: &Portal, built: &Path, settings: &Settings) -> Router {
         .route("/api/", any(api))
         .route("/api/{*rest}", any(api))
         .merge(mailbox)
+        .merge(Router::new().route(PROVIDER, any(provider)).route_layer(same_site()))
         .route("/favicon.ico", get(|| ready(typed("image/svg+xml", ICON))))
         .route("/", post(dynamodb).layer(same_site()).get(serve_page.clone()))
         .fallback(serve_page)
@@ -199,6 +201,16 @@ fn problem(status: StatusCode, name: &str, title: &str, detail: &str) -> Respons
     let body = json!({"type": kind, "title": title, "status": status.as_u16(), "detail": detail});
     let headers = [(CONTENT_TYPE, "application/problem+json"), (CACHE_CONTROL, "no-store")];
     (status, headers, body.to_string()).into_response()
+}
+
+/// The provider of agents' logins, as a browser or another program meets it.
+async fn provider(State(port): State<Port>, request: Request<Body>) -> Result<Response, Response> {
+    let Some(provider) = port.portal.provider.clone() else {
+        return Err(StatusCode::NOT_FOUND.into_response());
+    };
+    let (parts, body) = request.into_parts();
+    let body = read_body(body, REQUEST_BYTES_MAX, port.limits).await?;
+    Ok(provider.answer(&Request::from_parts(parts, body.into())).map(Body::from))
 }
 
 async fn dynamodb(State(port): State<Port>, headers: HeaderMap, body: Body) -> Result<Response, Response> {
@@ -295,7 +307,7 @@ async fn in_background<T: Send + 'static, E: fmt::Display + Send + 'static>(
 #[must_use]
 pub fn addresses(site: &str) -> String {
     let document = openapi::PATH;
-    format!("Site     {site}/\nMailbox  {site}/mailbox\nAPI      {site}{document}\n")
+    format!("Site     {site}/\nMailbox  {site}/mailbox\nDesk     {site}/agents/\nAPI      {site}{document}\n")
 }
 
 #[cfg(test)]
@@ -333,6 +345,7 @@ mod tests {
         insta::assert_snapshot!(addresses("http://localhost:8080"), @"
         Site     http://localhost:8080/
         Mailbox  http://localhost:8080/mailbox
+        Desk     http://localhost:8080/agents/
         API      http://localhost:8080/api/openapi.json
         ");
     }

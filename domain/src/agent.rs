@@ -7,6 +7,11 @@ use crate::time::SignedDuration;
 pub const AGENT_SESSION_VALID: SignedDuration = SignedDuration::from_hours(8);
 /// How long it lasts without a request.
 pub const AGENT_IDLE_MAX: SignedDuration = SignedDuration::from_mins(30);
+/// A request puts the end of an idle session off again this long after the last one that did: at most one
+/// write in that time.
+pub const AGENT_IDLE_STEP: SignedDuration = SignedDuration::from_mins(5);
+/// How long a login may take, from our button to the provider's answer.
+pub const AGENT_LOGIN_VALID: SignedDuration = SignedDuration::from_mins(10);
 /// The longest subject (OpenID Connect Core, 2: 255 ASCII characters).
 pub const SUB_LENGTH_MAX: usize = 255;
 

@@ -52,6 +52,12 @@ impl SecretKey {
         <[u8; 32]>::try_from(SEED_BASE64.decode(&self.0).ok()?).ok()
     }
 
+    /// The key as text, for who asks us for it: a secret that two sides share.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
+    }
+
     /// A keyed hash in hexadecimal: who reads the table cannot try values against it. `label` separates its
     /// uses.
     #[must_use]

@@ -142,7 +142,9 @@ pub fn ask(fixture: &Fixture, request: Request<Body>, body: &[u8]) {
     let answer = fixture.ask(request);
     let json = answer.json();
     let what = format!("{method} {path}: {} {}", answer.status, answer.text);
-    assert!(answer.status < 500, "{what}");
+    // The fixture is reached by TLS, where the provider of one machine does not start.
+    let has_no_provider = json["type"] == Kind::AgentLoginUnavailable.uri();
+    assert!(answer.status < 500 || has_no_provider, "{what}");
     let operation = &DOCUMENT["paths"][&path][&method];
     assert_eq!(document::fault_of(operation, answer.status, &answer.headers, &json), None, "{what}");
     assert!(answer.headers.contains_key("cache-control"), "{what}");

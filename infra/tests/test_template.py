@@ -33,7 +33,8 @@ SIZES = ["trial", "small", "standard", "deadline"]
 LINES_MAX = 700
 WARM_UP = ("GetItem", "WARMUP")
 HTTP = [logical for logical, each in FUNCTIONS.items() if each["routes"]]
-SENDER, TRACKER, PRESENCE, DESK_WATCH = "MailSender", "MailTracker", "Presence", "DeskWatch"
+SENDER, TRACKER, PRESENCE = "MailSender", "MailTracker", "Presence"
+DESK_WATCH, AGENTS = "DeskWatch", "Agents"
 # Statements on all resources: of actions that know none.
 UNNAMED = {"Traces", "AskRate"}
 # From the variable of a key to the resource that it is read from.
@@ -45,9 +46,11 @@ SECRETS = {
     "SESAME_SESSION_KEY": "SessionKey",
     "SESAME_JOURNAL_KEY": "JournalKey",
     "SESAME_JOURNAL_KEY_PREVIOUS": "JournalKeyPrevious",
+    "SESAME_AGENTS_CLIENT_SECRET": "AgentsClientSecret",
     "SESAME_ORIGIN_SECRET": "OriginSecret",
     "SESAME_ORIGIN_SECRET_PREVIOUS": "OriginSecretPrevious",
 }
+LOGIN_SETTINGS = {"SESAME_AGENTS_ISSUER", "SESAME_AGENTS_CLIENT_ID", "SESAME_AGENTS_ACR"}
 MAIL_SETTINGS = {
     "SESAME_MAIL_FROM",
     "SESAME_AGENCY_ADDRESS",
@@ -276,6 +279,9 @@ def test_variables(logical):
     for name in given.keys() & SECRETS.keys():
         assert given[name] == {"Fn::Sub": f"{{{{resolve:secretsmanager:${{{SECRETS[name]}}}:SecretString}}}}"}
     assert given.keys() & MAIL_SETTINGS == (MAIL_SETTINGS if logical == SENDER else set())
+    assert given.keys() & LOGIN_SETTINGS == (LOGIN_SETTINGS if logical == AGENTS else set())
+    is_of_desk = FUNCTIONS[logical]["share"] == "Desk"
+    assert ("SESAME_AGENTS_ADDRESSES" in given) == is_of_desk
 
 
 def test_only_the_sender_mints_links():
@@ -517,10 +523,15 @@ def test_only_the_policy_of_a_key_says_star_and_means_that_key():
 def test_the_keys_are_made_by_the_stack_encrypted_with_ours_and_stay():
     secrets = of_type("AWS::SecretsManager::Secret")
     assert secrets.keys() == set(SECRETS.values())
-    for secret in secrets.values():
-        assert secret["Properties"]["KmsKeyId"] == arn("Key")
+    assert all(secret["Properties"]["KmsKeyId"] == arn("Key") for secret in secrets.values())
+    for name in secrets.keys() - {"AgentsClientSecret"}:
+        secret = secrets[name]
         assert secret["Properties"]["GenerateSecretString"]["PasswordLength"] >= 43
         assert "SecretString" not in secret["Properties"]
+    # The provider's own, which no output and no description of the stack shows.
+    given = {"Fn::If": ["HasOpenId", {"Ref": "OpenIdClientSecret"}, "none"]}
+    assert secrets["AgentsClientSecret"]["Properties"]["SecretString"] == given
+    assert source()["Parameters"]["OpenIdClientSecret"]["NoEcho"] is True
     assert properties("Key")["EnableKeyRotation"] is True
     # Of an Ed25519 key, the seed: letters and digits are base64.
     for seed in [secrets["JournalKey"], secrets["JournalKeyPrevious"]]:

@@ -7,7 +7,7 @@ import pytest
 from translated import FUNCTIONS, ROOT, of_type, properties, resources, source
 
 KINDS = {"Errors": "Errors", "Throttles": "Throttles", "Slow": "Duration"}
-COMPOSITES = ["SiteAlarm", "MailAlarm", "SlownessAlarm", "ReputationAlarm"]
+COMPOSITES = ["SiteAlarm", "MailAlarm", "SlownessAlarm", "DeskAlarm", "ReputationAlarm"]
 OUTSIDE = source("outside.yaml")["Resources"]
 
 
@@ -51,13 +51,14 @@ def test_there_is_an_alarm_for_each_thing_that_can_go_wrong():
         "ApiFailures", "ApiSlow", "Internal", "TableThrottles", "OldestLink", "OldestDeskMail", "CasesWaiting", "RetriedMails",
         "DeadMails", "StoppedLinksPipe", "StoppedDeskPipe", "PipeFailures", "DeadOutboxRows", "RefusedMails",
         "SuppressedMails", "DeadEvents", "Bounces", "Complaints", "UnprovenBounces", "UnprovenNotStopped",
+        "AgentLogins", "AgentLoginDown",
     }  # fmt: skip
     for alarm in alarms().values():
         assert alarm["Properties"]["TreatMissingData"] in {"notBreaching", "ignore"}
 
 
 def test_a_crowded_evening_is_one_message_and_not_forty():
-    """Every alarm is told by one of four, and by itself by none."""
+    """Every alarm is told by one of five, and by itself by none."""
     assert composites().keys() == {*COMPOSITES, *KINDS}
     for name, alarm in (alarms() | composites()).items():
         tells = {"AlarmActions", "OKActions"} & alarm["Properties"].keys()
@@ -67,6 +68,7 @@ def test_a_crowded_evening_is_one_message_and_not_forty():
         "SiteAlarm": "UrgentAlarms",
         "MailAlarm": "UrgentAlarms",
         "SlownessAlarm": "OtherAlarms",
+        "DeskAlarm": "OtherAlarms",
         "ReputationAlarm": "OtherAlarms",
     }
     told = [child for name in COMPOSITES for child in children(composites()[name])]

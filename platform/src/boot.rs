@@ -10,8 +10,8 @@ use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
-use domain::SecretKey;
 use domain::time::{SignedDuration, Timestamp};
+use domain::{Network, SecretKey};
 use http::HeaderValue;
 use http::header::HOST;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
@@ -23,15 +23,16 @@ use std::time::Duration;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::config::{Config, Extranet, Keys, LoginProof};
-use crate::function::{Function, Secret};
+use crate::config::{Config, DeskConfig, Extranet, Keys, LoginProof, ProviderConfig};
+use crate::function::{Function, Secret, Share};
 use crate::http::respond;
+use crate::outside::Outside;
 use crate::passwords::Hashing;
 use crate::proofs::{PROOF_COUNTER_MAX, PROOF_COUNTER_MIN};
 use crate::random::Random;
 use crate::table::{Key, Table};
 use crate::telemetry::Ids;
-use crate::{Platform, metrics, telemetry};
+use crate::{Platform, metrics, outside, telemetry};
 
 /// Default of `SESAME_PROOF_COUNTER`: about one second in a browser.
 pub const PROOF_COUNTER_DEFAULT: u32 = 1_000;
@@ -64,20 +65,19 @@ impl std::error::Error for BadSetting {}
 
 /// Serves a function of HTTP routes on Lambda until the environment is shut down.
 pub fn serve(function: &'static Function) -> Result<(), BootError> {
-    block_on(async {
-        let platform = start(function).await?;
-        let service = service_fn(|request: lambda_http::Request| {
-            let platform = &platform;
-            async move {
-                let ids = ids_of(&request);
-                Ok::<_, BootError>(respond(function, platform, &ids, request).await)
-            }
-        });
-        let with_readable =
-            |event: LambdaEvent<LambdaRequest>| LambdaEvent::new(readable(event.payload), event.context);
-        let service = ServiceBuilder::new().map_request(with_readable).service(Adapter::from(service));
-        lambda_http::lambda_runtime::run(service).await
-    })
+    block_on(async { answer(function, &start(function).await?).await })
+}
+
+/// The same with a platform that was made for the function.
+pub async fn answer(function: &'static Function, platform: &Platform) -> Result<(), BootError> {
+    let service = service_fn(|request: lambda_http::Request| async move {
+        let ids = ids_of(&request);
+        Ok::<_, BootError>(respond(function, platform, &ids, request).await)
+    });
+    let with_readable =
+        |event: LambdaEvent<LambdaRequest>| LambdaEvent::new(readable(event.payload), event.context);
+    let service = ServiceBuilder::new().map_request(with_readable).service(Adapter::from(service));
+    lambda_http::lambda_runtime::run(service).await
 }
 
 /// Lambda's id of the invocation, and the API's id of the request.
@@ -203,6 +203,18 @@ pub fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, BootError
     }))
 }
 
+/// The HTTP client of services that are not AWS's: the SDK's own connector, so that nothing more is linked. Of
+/// timeouts it has none: [`Outside`] bounds each call.
+pub fn outside() -> Result<Outside, BootError> {
+    let tls = TlsContext::builder().with_trust_store(TrustStore::default()).build()?;
+    let builder = Connector::builder().tls_provider(Provider::rustls(CryptoMode::AwsLc));
+    let connector = SharedHttpConnector::new(builder.tls_context(tls).build());
+    Ok(Outside::new(move |request| {
+        let connector = connector.clone();
+        async move { outside::client::answer(&connector, request).await }
+    }))
+}
+
 /// The endpoint of a service that is not AWS's own: from the service's variable, else from
 /// `AWS_ENDPOINT_URL`.
 #[must_use]
@@ -229,6 +241,7 @@ fn config(function: &Function) -> Result<Config, BootError> {
         extranet: extranet()?,
         origin_secrets: origin_secrets.filter_map(optional).map(SecretKey::new).collect(),
         hashing: Hashing::OWASP,
+        desk: if function.size.share == Share::Desk { desk(function)? } else { DeskConfig::default() },
         keys: keys(function)?,
     })
 }
@@ -239,6 +252,22 @@ pub fn extranet() -> Result<Option<Extranet>, BootError> {
     let Some(text) = optional("SESAME_EXTRANET") else { return Ok(None) };
     let parsed = Extranet::parse(&text).ok_or(BadSetting { name: "SESAME_EXTRANET", wanted })?;
     Ok(Some(parsed))
+}
+
+/// Where agents come from, and for the function that logs them in, the provider that it asks.
+fn desk(function: &Function) -> Result<DeskConfig, BootError> {
+    let addresses = optional("SESAME_AGENTS_ADDRESSES").unwrap_or_default();
+    let wanted = "addresses or networks like 192.0.2.0/24, between commas";
+    let networks = Network::parse_list(&addresses)
+        .ok_or(BadSetting { name: "SESAME_AGENTS_ADDRESSES", wanted })?;
+    let issuer = optional("SESAME_AGENTS_ISSUER").filter(|_| function.secrets.contains(&Secret::Agents));
+    let Some(issuer) = issuer else { return Ok(DeskConfig { provider: None, networks }) };
+    let client_id = required("SESAME_AGENTS_CLIENT_ID", "our name at the provider")?;
+    let acr = optional("SESAME_AGENTS_ACR").unwrap_or_default();
+    let wanted = "an https:// address (http:// at localhost only) without query";
+    let provider = ProviderConfig::parse(&issuer, &client_id, &acr)
+        .ok_or(BadSetting { name: "SESAME_AGENTS_ISSUER", wanted })?;
+    Ok(DeskConfig { provider: Some(provider), networks })
 }
 
 /// The keys that the function states. The current one is required, previous ones are optional.

@@ -1,6 +1,6 @@
 //! What an operator sets, and the keys that a function is given: read once, at boot.
 
-use domain::SecretKey;
+use domain::{Network, SecretKey};
 
 use crate::error::Error;
 use crate::function::Secret;
@@ -21,6 +21,8 @@ pub struct Config {
     /// one, and the previous one during a rotation. Empty: nothing is checked.
     pub origin_secrets: Vec<SecretKey>,
     pub hashing: Hashing,
+    /// The agents' desk. Read by the functions of its share alone.
+    pub desk: DeskConfig,
     pub keys: Keys,
 }
 
@@ -49,6 +51,38 @@ impl LoginProof {
             "always" => Some(Self::Always),
             _ => None,
         }
+    }
+}
+
+/// How agents come in, and from where.
+#[derive(Debug, Clone, Default)]
+pub struct DeskConfig {
+    /// Who says who they are. Without it nobody logs in.
+    pub provider: Option<ProviderConfig>,
+    /// Where they come from; empty is from everywhere.
+    pub networks: Vec<Network>,
+}
+
+/// An OpenID Connect provider, and how it knows us. The secret that it shares with us is a key
+/// ([`Secret::Agents`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderConfig {
+    /// Its issuer identifier, letter by letter as its tokens have it.
+    pub issuer: String,
+    /// Our name there.
+    pub client_id: String,
+    /// The levels of authentication that are enough (`acr`); empty takes any.
+    pub acr: Vec<String>,
+}
+
+impl ProviderConfig {
+    /// The provider of an issuer; `None` when that is no address reached by TLS (http at localhost only), or
+    /// has a query or fragment (OpenID Connect Discovery 1.0, 2). `acr` is a list between spaces.
+    #[must_use]
+    pub fn parse(issuer: &str, client_id: &str, acr: &str) -> Option<Self> {
+        let issuer = Extranet::parse(issuer).filter(|issuer| !issuer.0.contains(['?', '#']))?.0;
+        let acr = acr.split_whitespace().map(str::to_owned).collect();
+        (!client_id.is_empty()).then(|| Self { issuer, client_id: client_id.to_owned(), acr })
     }
 }
 
@@ -109,6 +143,18 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_issuer_is_an_address_reached_by_tls_without_query_or_fragment() {
+        let parse = |issuer: &str| ProviderConfig::parse(issuer, "sesame", " eidas2  eidas3 ");
+        let known = parse("https://auth.example/api/v2");
+        assert_eq!(known.as_ref().map(|known| known.issuer.as_str()), Some("https://auth.example/api/v2"));
+        assert_eq!(known.map(|known| known.acr), Some(vec!["eidas2".to_owned(), "eidas3".to_owned()]));
+        for bad in ["", "auth.example", "http://auth.example", "https://auth.example/?a=b", "https://a.example/#"] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+        assert_eq!(ProviderConfig::parse("https://auth.example", "", ""), None);
+    }
 
     #[test]
     fn the_extranet_is_a_site_reached_by_tls_or_on_one_machine() {

@@ -198,6 +198,8 @@ pub enum Secret {
     Link,
     /// Derives the tokens of sessions opened with a proof.
     Session,
+    /// Shared with the provider of agents' logins.
+    Agents,
     /// Signs journals: the seed of an Ed25519 key. What the previous key signed is still verified.
     Journal,
 }
@@ -212,6 +214,7 @@ impl Secret {
             Self::Hash => &["SESAME_HASH_KEY"],
             Self::Link => &["SESAME_LINK_KEY"],
             Self::Session => &["SESAME_SESSION_KEY"],
+            Self::Agents => &["SESAME_AGENTS_CLIENT_SECRET"],
             Self::Journal => &["SESAME_JOURNAL_KEY", "SESAME_JOURNAL_KEY_PREVIOUS"],
         }
     }

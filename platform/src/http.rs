@@ -1,10 +1,16 @@
 //! HTTP: requests to handlers, answers and problems to the wire.
 
+use std::net::IpAddr;
+
 use domain::time::after;
-use http::header::{ALLOW, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER};
+use http::header::{
+    ACCEPT, ALLOW, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, LOCATION, ORIGIN, RETRY_AFTER,
+};
 pub use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, LINK, SET_COOKIE};
 use http::{Method, StatusCode};
 pub use lambda_http::{Body, Request};
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
 use serde::Serialize;
 
 use crate::error::Error;
@@ -73,6 +79,9 @@ pub struct Accepted<T>(pub T);
 /// 204, without a body.
 pub struct NoContent;
 
+/// 302 to another address.
+pub struct Found(pub String);
+
 /// 200 with a text that a browser saves.
 pub struct TextFile {
     /// Letters, digits, dots and hyphens.
@@ -103,6 +112,14 @@ impl IntoResponse for NoContent {
         let mut response = Response::new(Body::Empty);
         *response.status_mut() = StatusCode::NO_CONTENT;
         with_header(response, CACHE_CONTROL, NO_STORE)
+    }
+}
+
+impl IntoResponse for Found {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::Empty);
+        *response.status_mut() = StatusCode::FOUND;
+        with_header(with_header(response, LOCATION, &self.0), CACHE_CONTROL, NO_STORE)
     }
 }
 
@@ -170,6 +187,28 @@ pub fn query<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
+/// Whether it is a browser that goes somewhere, and shows a page of what it is answered.
+#[must_use]
+pub fn wants_page(request: &Request) -> bool {
+    let accepted = request.headers().get_all(ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|kind| kind.trim().starts_with("text/html"))
+}
+
+/// The address of whoever asks: the last that was added to `X-Forwarded-For`, which is CloudFront's word, but for
+/// API Gateway's own word on CloudFront. What a client wrote itself stands before both.
+#[must_use]
+pub fn client_address(request: &Request) -> Option<IpAddr> {
+    let gateway = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
+        _ => None,
+    };
+    let added = request.headers().get_all(FORWARDED_FOR).into_iter().filter_map(|value| value.to_str().ok());
+    let added: Vec<&str> = added.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let mut latest_first = added.into_iter().rev().peekable();
+    latest_first.next_if(|last| Some(*last) == gateway);
+    latest_first.next()?.parse().ok()
+}
+
 #[must_use]
 pub fn cookie<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     let headers = request.headers().get_all(COOKIE).into_iter();
@@ -224,6 +263,8 @@ fn same_site(platform: &Platform, request: &Request) -> Result<(), Problem> {
     if origin == platform.config.site || is_our_host { Ok(()) } else { Err(Problem::new(Kind::CrossSite)) }
 }
 
+/// Who asked, and each proxy on the way but the last.
+const FORWARDED_FOR: &str = "x-forwarded-for";
 /// The header that CloudFront adds.
 const ORIGIN_SECRET_HEADER: &str = "x-sesame-origin";
 

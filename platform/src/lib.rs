@@ -21,6 +21,7 @@ pub mod mandates;
 pub mod metrics;
 pub mod notices;
 pub mod outbox;
+pub mod outside;
 pub mod passwords;
 pub mod people;
 pub mod presences;
@@ -62,6 +63,7 @@ pub struct Platform {
     pub links: links::Links,
     pub mandates: mandates::Mandates,
     pub notices: notices::Notices,
+    pub openid: outside::openid::OpenId,
     pub outbox: outbox::Outbox,
     pub passwords: passwords::Passwords,
     pub presences: presences::Presences,
@@ -94,6 +96,7 @@ impl Platform {
             mandates: mandates::Mandates::new(&tools, &spaces, &random),
             links: links::Links::new(table, &config, &codes),
             notices: notices::Notices::new(table, &clock, &random),
+            openid: outside::openid::OpenId::new(&config, &outside::Outside::none(), &clock),
             passwords: passwords::Passwords::new(config.hashing, &random),
             presences: presences::Presences::new(&tools, &config),
             refusals: refusals::Refusals::new(config.hashing.refusal_step, &clock),
@@ -109,5 +112,12 @@ impl Platform {
             proofs,
             random,
         }
+    }
+
+    /// The same with a way to services outside, which none has by itself.
+    #[must_use]
+    pub fn with_outside(mut self, outside: &outside::Outside) -> Self {
+        self.openid = outside::openid::OpenId::new(&self.config, outside, &self.clock);
+        self
     }
 }

@@ -34,6 +34,34 @@ pub enum Event {
     Ticket(Motive),
     /// A request for assistance came to another state.
     Case { motive: Motive, state: CaseState },
+    /// An agent's login came to that end.
+    AgentLogin(AgentLogin),
+}
+
+/// The end of an agent's login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgentLogin {
+    Opened,
+    /// What the provider said does not hold.
+    Refused,
+    /// The provider knows them, and the desk does not.
+    Unknown,
+    /// The provider does not answer.
+    Unavailable,
+    /// From an address that agents do not come from.
+    Elsewhere,
+}
+
+impl AgentLogin {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::Unavailable => "unavailable",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
 }
 
 /// What is measured now and then.
@@ -78,6 +106,7 @@ fn line(event: Event, now: Timestamp) -> Value {
         Event::Case { motive, state } => {
             ("Cases", vec![("motive", motive.as_str()), ("state", state.as_str())])
         }
+        Event::AgentLogin(end) => ("AgentLogins", vec![("end", end.as_str())]),
     };
     metric((name, "Count", 1), &dimensions, now)
 }
@@ -126,6 +155,8 @@ mod tests {
             })
         );
         assert_eq!(line(Event::Ticket(Motive::Other), now)["motive"], "other");
+        let login = line(Event::AgentLogin(AgentLogin::Unknown), now);
+        assert_eq!((&login["AgentLogins"], &login["end"]), (&json!(1), &json!("unknown")));
         assert_eq!(
             line(Event::MailPutOff("TooManyRequestsException"), now)["code"],
             "TooManyRequestsException"

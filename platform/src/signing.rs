@@ -72,7 +72,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::config::{Keys, LoginProof};
+    use crate::config::{DeskConfig, Keys, LoginProof};
     use crate::passwords::Hashing;
 
     /// One list, which `web/tests/journal.test.js` reads too and says how: page and server cannot drift.
@@ -155,6 +155,7 @@ mod tests {
             extranet: None,
             origin_secrets: Vec::new(),
             hashing: Hashing::OWASP,
+            desk: DeskConfig::default(),
             keys: Keys::default().with(Secret::Journal, keys),
         }))
     }

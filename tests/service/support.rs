@@ -175,6 +175,11 @@ impl App {
     }
 
     fn of(data: Option<PathBuf>, login_proof: LoginProof, mail_interval: SignedDuration) -> Self {
+        Self::by(|options| Options { data, login_proof, mail_interval, ..options })
+    }
+
+    /// With an operator's settings, or other services.
+    pub fn by(set: impl FnOnce(Options) -> Options) -> Self {
         // The first test sets it; all tests share the log.
         let _ = tracing::subscriber::set_global_default(telemetry::subscriber(|| LogWriter, Level::INFO));
         let (table, ses) = (Arc::new(CallHook::default()), Arc::new(CallHook::default()));
@@ -193,16 +198,7 @@ impl App {
         };
         let extranet = Extranet::parse(EXTRANET);
         let hashing = HASHING;
-        let options = Options {
-            data,
-            clock,
-            login_proof,
-            extranet,
-            mail_interval,
-            hashing,
-            hooks,
-            ..Options::in_memory(SITE)
-        };
+        let options = set(Options { clock, extranet, hashing, hooks, ..Options::in_memory(SITE) });
         Self {
             portal: Portal::open(&options).unwrap(),
             table,

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the project's chores.
 
+mod agent;
 mod bench;
 mod chart;
 mod deploy;
@@ -56,7 +57,7 @@ struct Chore {
     run: fn(&[&str]) -> Outcome,
 }
 
-const CHORES: [Chore; 25] = [
+const CHORES: [Chore; 26] = [
     Chore {
         name: "test",
         arguments: "[--times N] [STEP…]",
@@ -197,6 +198,12 @@ const CHORES: [Chore; 25] = [
         arguments: "SIRET [--env ENVIRONMENT]",
         about: "whom the holders of an establishment named to take over, for who decides a succession",
         run: successors::run,
+    },
+    Chore {
+        name: "agent",
+        arguments: "add SUB --name NAME [--supervisor] | remove SUB | list [--env ENVIRONMENT]",
+        about: "who of the agency may enter the desk, by the subject that its login shows",
+        run: agent::run,
     },
     Chore {
         name: "verify",

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod address_changes;
+mod agents;
 mod authority;
 mod cases;
 mod codes;

@@ -470,6 +470,7 @@ pub const KINDS: &[Kind] = &[
             text("agent_name", "as establishments' journals name them").clear(),
             text("agent_roles", "`agent`, or `agent,supervisor`"),
             text("agent_state", "`active` or `removed`"),
+            moment("created_at", "the first time that they were added").sometimes(),
         ],
         retention: Retention::Kept,
     },

@@ -142,6 +142,14 @@ fn environment(function: &Function) -> String {
     if function.secrets.contains(&Secret::Session) {
         set("SESAME_LOGIN_PROOF", "!Ref LoginProof");
     }
+    if function.secrets.contains(&Secret::Agents) {
+        set("SESAME_AGENTS_ISSUER", "!Ref OpenIdIssuer");
+        set("SESAME_AGENTS_CLIENT_ID", "!Ref OpenIdClientId");
+        set("SESAME_AGENTS_ACR", "!Ref AgentAcr");
+    }
+    if function.size.share == Share::Desk {
+        set("SESAME_AGENTS_ADDRESSES", "!Ref AgentAddresses");
+    }
     // Those that tell where a person goes on from here.
     if ["session", "space"].contains(&function.name) {
         set("SESAME_EXTRANET", "!Ref ExtranetUrl");

@@ -28,7 +28,7 @@ pub struct Step {
 pub const FAST: [&str; 4] = ["format", "clippy", "domain", "service"];
 
 /// Every step, in the order in which they run.
-pub static STEPS: [Step; 17] = [
+pub static STEPS: [Step; 18] = [
     Step {
         name: "format",
         about: "rustfmt",
@@ -84,6 +84,13 @@ pub static STEPS: [Step; 17] = [
         needs: &[],
         takes: "40 s",
         run: |tools| test_target(tools, "service"),
+    },
+    Step {
+        name: "openid",
+        about: "agents log in at the npm package oidc-provider",
+        needs: &[],
+        takes: "10 s",
+        run: openid,
     },
     Step {
         name: "simulation",
@@ -163,6 +170,11 @@ fn pages(tools: &Tools) -> Outcome {
     tools.npm(&["run", "build"])?;
     tools.npm(&["run", "check"])?;
     tools.npm(&["test"])
+}
+
+fn openid(tools: &Tools) -> Outcome {
+    tools.npm_in("tests/openid", &["ci", "--no-audit", "--no-fund"])?;
+    test_target(tools, "openid")
 }
 
 /// One integration test, with the workspace's features, so that nothing is compiled twice.

@@ -374,7 +374,8 @@ impl Running {
         let table = Table::new(dynamodb, TABLE, clock.clone(), random.clone());
         let platform = Platform::new(config, &table, clock, random);
         let own = provider.map(|provider| provider.outside());
-        let outside = options.hooks.outside.clone().or(own).filter(|_| function.secrets.contains(&Secret::Agents));
+        let outside =
+            options.hooks.outside.clone().or(own).filter(|_| function.secrets.contains(&Secret::Agents));
         let platform = outside.map_or(platform.clone(), |outside| platform.with_outside(&outside));
         Self { function, platform, caller }
     }

@@ -55,7 +55,12 @@ struct Person {
 const PEOPLE: [Person; 3] = [
     Person { sub: "demo-agent-1", name: "Camille Moreau", office: "agent", role: AgentRole::Agent },
     Person { sub: "demo-agent-2", name: "Dominique Petit", office: "agent", role: AgentRole::Agent },
-    Person { sub: "demo-superviseur", name: "Sacha Bernard", office: "superviseur", role: AgentRole::Supervisor },
+    Person {
+        sub: "demo-superviseur",
+        name: "Sacha Bernard",
+        office: "superviseur",
+        role: AgentRole::Supervisor,
+    },
 ];
 
 #[derive(Template)]
@@ -117,13 +122,15 @@ impl Provider {
     /// For a site that is not at localhost: this provider asks for no password.
     pub fn at(site: &str, secret: SecretKey, clock: Clock, random: Random) -> Result<Self, OpenError> {
         if !is_local(site) {
-            return Err(format!("the provider of demonstration starts at localhost only, not at {site}").into());
+            return Err(
+                format!("the provider of demonstration starts at localhost only, not at {site}").into()
+            );
         }
         Ok(Self {
             issuer: format!("{site}{PATH}"),
             redirect_uri: format!("{site}{CALLBACK_PATH}"),
             secret,
-            signer: Signer::new(&random)?,
+            signer: Signer::new()?,
             codes: Codes::default(),
             clock,
             random,
@@ -250,7 +257,8 @@ impl Provider {
         match denied {
             Denied::Back(error) => self.back(asked, &[("error", error)]),
             Denied::Here(what) => {
-                let page = format!("<!doctype html><html lang=\"fr\"><title>Demande refusée</title><p>{what} ?");
+                let page =
+                    format!("<!doctype html><html lang=\"fr\"><title>Demande refusée</title><p>{what} ?");
                 html(StatusCode::BAD_REQUEST, page)
             }
         }
@@ -284,9 +292,9 @@ impl Provider {
         let now = self.clock.now();
         // Taken whatever is wrong with the rest: a code is tried once.
         let entry = form.get("code").and_then(|code| self.codes.take(code, now));
-        let challenge = form.get("code_verifier").map(|verifier| {
-            URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
-        });
+        let challenge = form
+            .get("code_verifier")
+            .map(|verifier| URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes())));
         let is_here = form.get("redirect_uri").is_some_and(|address| *address == self.redirect_uri);
         let entry = entry.filter(|entry| is_here && Some(&entry.challenge) == challenge.as_ref());
         let Some(entry) = entry else { return refused(StatusCode::BAD_REQUEST, "invalid_grant") };
@@ -330,8 +338,7 @@ impl Provider {
     /// Whose an access token is, signed (OpenID Connect Core 1.0, 5.3.2).
     fn tell_user(&self, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
         let entry = bearing(request, "Bearer ").and_then(|token| self.codes.find(token, self.clock.now()));
-        let claims =
-            entry.map(|entry| json!({"iss": self.issuer, "aud": CLIENT_ID, "sub": entry.sub}));
+        let claims = entry.map(|entry| json!({"iss": self.issuer, "aud": CLIENT_ID, "sub": entry.sub}));
         match claims.and_then(|claims| self.signer.sign(&claims).ok()) {
             Some(token) => typed(StatusCode::OK, "application/jwt", token.into_bytes()),
             None => answer(StatusCode::UNAUTHORIZED, &json!({"error": "invalid_token"})),

@@ -140,6 +140,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             "__Host-sesame=$session; other=1".to_owned(),
             "a=b; sesame=$session\n__Host-sesame=\"\"".to_owned(),
         ],
+        "id-token" => vec![crate::values::SIGNED.join(".")],
         "journal" => journals(),
         "proof" => proofs(),
         "queue" => batches(),

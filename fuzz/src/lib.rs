@@ -88,6 +88,7 @@ pub fn targets() -> Vec<Target> {
         Target::of_text("printed", values::printed),
         Target { mutations: MUTATIONS_OF_TEXT, ..Target::new("dns", VALUE_BYTES_MAX, values::dns) },
         Target { mutations: MUTATIONS_OF_TEXT, ..Target::new("journal", VALUE_BYTES_MAX, values::journal) },
+        Target::of_text("id-token", values::id_token),
         Target::new("cookie", VALUE_BYTES_MAX, requests::cookie),
         Target::new("proof", VALUE_BYTES_MAX, proofs::payload),
         Target::new("request", REQUEST_BYTES_MAX, requests::anywhere),

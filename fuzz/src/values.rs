@@ -14,6 +14,7 @@ use domain::{
 };
 use fancy_regex::Regex;
 use mail_sender::dns::{self, Kind};
+use platform::outside::openid::jose::{KeySet, Signed};
 use unicode_normalization::UnicodeNormalization;
 
 /// The longest text that a number's parser reads, in characters: over it, dropping some changes the answer.
@@ -241,5 +242,24 @@ pub fn journal(file: &[u8]) {
         Err(Doubt::UnknownSigner) => assert!(Note::parse(file).is_ok(), "no note is signed"),
         Err(_) => {}
         Ok(whole) => panic!("signed by nobody: {whole:?}"),
+    }
+}
+
+/// A token of RFC 7515 (A.3), its claims and its signature apart, and the key that made it.
+pub const SIGNED: [&str; 2] = [
+    "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290I\
+     jp0cnVlfQ",
+    "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
+];
+const KEYS: &str = r#"{"keys": [{"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
+
+/// A token of a provider of agents' logins: only what the key has signed is taken for its own.
+pub fn id_token(text: &str) {
+    let keys: KeySet = serde_json::from_str(KEYS).unwrap();
+    let Ok(signed) = Signed::parse(text) else { return };
+    if keys.verify(&signed).is_ok() {
+        let [message, _] = SIGNED;
+        assert_eq!(text.rsplit_once('.').map(|(signed, _)| signed), Some(message));
     }
 }

@@ -258,8 +258,8 @@ pub fn extranet() -> Result<Option<Extranet>, BootError> {
 fn desk(function: &Function) -> Result<DeskConfig, BootError> {
     let addresses = optional("SESAME_AGENTS_ADDRESSES").unwrap_or_default();
     let wanted = "addresses or networks like 192.0.2.0/24, between commas";
-    let networks = Network::parse_list(&addresses)
-        .ok_or(BadSetting { name: "SESAME_AGENTS_ADDRESSES", wanted })?;
+    let networks =
+        Network::parse_list(&addresses).ok_or(BadSetting { name: "SESAME_AGENTS_ADDRESSES", wanted })?;
     let issuer = optional("SESAME_AGENTS_ISSUER").filter(|_| function.secrets.contains(&Secret::Agents));
     let Some(issuer) = issuer else { return Ok(DeskConfig { provider: None, networks }) };
     let client_id = required("SESAME_AGENTS_CLIENT_ID", "our name at the provider")?;

@@ -150,7 +150,9 @@ mod tests {
         let known = parse("https://auth.example/api/v2");
         assert_eq!(known.as_ref().map(|known| known.issuer.as_str()), Some("https://auth.example/api/v2"));
         assert_eq!(known.map(|known| known.acr), Some(vec!["eidas2".to_owned(), "eidas3".to_owned()]));
-        for bad in ["", "auth.example", "http://auth.example", "https://auth.example/?a=b", "https://a.example/#"] {
+        for bad in
+            ["", "auth.example", "http://auth.example", "https://auth.example/?a=b", "https://a.example/#"]
+        {
             assert_eq!(parse(bad), None, "{bad}");
         }
         assert_eq!(ProviderConfig::parse("https://auth.example", "", ""), None);

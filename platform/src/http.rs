@@ -8,9 +8,9 @@ use http::header::{
 };
 pub use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, LINK, SET_COOKIE};
 use http::{Method, StatusCode};
-pub use lambda_http::{Body, Request};
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
+pub use lambda_http::{Body, Request};
 use serde::Serialize;
 
 use crate::error::Error;

@@ -1,12 +1,11 @@
 //! Tokens that the provider signs: ES256 (RFC 7515, RFC 7518), by a key of this process.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::token::hexadecimal;
-use platform::random::Random;
 use serde_json::{Value, json};
 
 /// Where the coordinates of an uncompressed point on P-256 begin (SEC 1, 2.3.3).
@@ -20,9 +19,10 @@ pub(super) struct Signer {
 }
 
 impl Signer {
-    pub(super) fn new(random: &Random) -> Result<Self, Unspecified> {
-        let kid = hexadecimal(&random.bytes::<8>());
-        Ok(Self { pair: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?, kid })
+    pub(super) fn new() -> Result<Self, Unspecified> {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
+        let kid = URL_SAFE_NO_PAD.encode(digest(&SHA256, pair.public_key().as_ref()));
+        Ok(Self { pair, kid })
     }
 
     /// What verifies its tokens (RFC 7517).

@@ -97,8 +97,10 @@ async fn logs_in(address: &str) -> String {
 fn set_cookies(answer: &Message) -> Vec<(String, String)> {
     let lines = answer.head.lines().filter_map(|line| line.split_once(": "));
     let set = lines.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
-    set.filter_map(|(_, value)| pair(value).split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
-        .collect()
+    set.filter_map(|(_, value)| {
+        pair(value).split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
+    })
+    .collect()
 }
 
 /// A whole login; where the browser lands, and what it brings from then on.

@@ -131,7 +131,10 @@ async fn an_agent_logs_in_is_known_and_logs_out() {
     app.table.calls();
     let answer = begun.comes_back(&app, &begun.choose(&app, SACHA)).await;
     assert_eq!(app.table.calls(), ["GetItem", "TransactWriteItems"]);
-    assert_eq!((location(&answer), &answer.headers["cache-control"]), ("/agents/", &"no-store".parse().unwrap()));
+    assert_eq!(
+        (location(&answer), &answer.headers["cache-control"]),
+        ("/agents/", &"no-store".parse().unwrap())
+    );
     let cookie = cookie_of(&answer, "sesame-agent").to_owned();
     assert_eq!(cookie_of(&answer, "sesame-agent-login"), "sesame-agent-login=");
 
@@ -222,7 +225,9 @@ async fn an_agent_who_is_removed_is_out_at_once_and_one_who_changes_is_another()
     let begun = Begun::at(&app).await;
     let answer = begun.comes_back(&app, &begun.choose(&app, CAMILLE)).await;
     assert_eq!(location(&answer), "/agents/connexion/?refus=agent-unknown#demo-agent-1");
-    assert!(answer.headers.get_all("set-cookie").iter().all(|set| !set.to_str().unwrap().contains("agent=d")));
+    assert!(
+        answer.headers.get_all("set-cookie").iter().all(|set| !set.to_str().unwrap().contains("agent=d"))
+    );
     // One machine starts again: who was removed stays so.
     app.portal.add_agents().await.unwrap();
     assert_eq!(me(&app, &cookie).await.problem(), "no-session");

@@ -348,3 +348,32 @@ async fn my_space_needs_a_session() {
     let text = answered(&app, "space-mandates-text").await;
     assert!(text.starts_with("200") && text.contains("cache-control: public"), "{text}");
 }
+
+#[tokio::test]
+async fn agents() {
+    let app = App::new();
+    insta::assert_snapshot!(answered(&app, "agents-me").await, @r#"
+    401
+    content-type: application/problem+json
+    cache-control: no-store
+    {"detail":"Connectez-vous pour continuer.","status":401,"title":"Vous n'êtes pas connecté","type":"/problems/no-session"}
+    "#);
+    insta::assert_snapshot!(answered(&app, "agents-callback").await, @r#"
+    403
+    content-type: application/problem+json
+    cache-control: no-store
+    {"detail":"Recommencez depuis la page de connexion des agents.","status":403,"title":"La connexion n'a pas abouti","type":"/problems/agent-login-refused"}
+    "#);
+    insta::assert_snapshot!(answered(&app, "agents-session").await, @"
+    204
+    cache-control: no-store
+    set-cookie: sesame-agent=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict
+    ");
+    let begun = app.portal.answer(event("agents-login")).await;
+    assert_eq!(begun.status(), 302);
+    let location = begun.headers()["location"].to_str().unwrap();
+    assert!(
+        location.starts_with("http://localhost:8080/provider/authorize?response_type=code&"),
+        "{location}"
+    );
+}

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use domain::Name;
 use domain::agent::{AgentRole, AgentSub};
 use domain::time::Timestamp;
-use domain::Name;
 use serde_json::{Value, json};
 
 use crate::rows::{self, Written};
@@ -116,7 +116,9 @@ mod tests {
         assert_eq!(parse(&supervisor), Some((add(AgentRole::Supervisor), Some("staging"))));
         assert_eq!(parse(&["remove", "f3b8"]), Some((Asked::Remove { sub: "f3b8" }, None)));
         assert_eq!(parse(&["list", "--env", "staging"]), Some((Asked::List, Some("staging"))));
-        for bad in [&[][..], &["add", "f3b8"], &["remove"], &["list", "--env"], &["add", "--name", "x", "f3b8"]] {
+        for bad in
+            [&[][..], &["add", "f3b8"], &["remove"], &["list", "--env"], &["add", "--name", "x", "f3b8"]]
+        {
             assert_eq!(parse(bad), None, "{bad:?}");
         }
         assert!(subject("f3b8 7").is_err() && subject("f3b8#7").is_err() && subject("f3b8").is_ok());

@@ -52,7 +52,9 @@ fn a_network_has_the_addresses_of_its_prefix() {
         assert!(parsed.has(inside.parse().unwrap()), "{inside} in {network}");
         assert!(!parsed.has(outside.parse().unwrap()), "{outside} not in {network}");
     }
-    for bad in ["", "192.0.2", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/+8", "::/129", "intranet", "1.2.3.4/a"] {
+    for bad in
+        ["", "192.0.2", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/+8", "::/129", "intranet", "1.2.3.4/a"]
+    {
         assert_eq!(Network::parse(bad), None, "{bad:?}");
     }
 }

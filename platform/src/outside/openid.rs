@@ -2,7 +2,7 @@
 //! 7636; RFC 9700).
 
 mod checks;
-mod jose;
+pub mod jose;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -153,12 +153,7 @@ pub struct OpenId {
 
 impl OpenId {
     pub(crate) fn new(config: &Arc<Config>, outside: &Outside, clock: &Clock) -> Self {
-        Self {
-            config: config.clone(),
-            outside: outside.clone(),
-            clock: clock.clone(),
-            cache: Arc::default(),
-        }
+        Self { config: config.clone(), outside: outside.clone(), clock: clock.clone(), cache: Arc::default() }
     }
 
     /// The issuer that logins are from, if there is one.
@@ -229,7 +224,8 @@ impl OpenId {
         attempt: &Attempt,
         code: &str,
     ) -> Result<Tokens, Failure> {
-        let secret = self.config.keys.of(Secret::Agents).map_err(|error| Failure::Unavailable(error.into()))?;
+        let secret =
+            self.config.keys.of(Secret::Agents).map_err(|error| Failure::Unavailable(error.into()))?;
         let secret = secret.text().ok_or_else(|| Failure::Unavailable("our secret is no text".into()))?;
         let (redirect_uri, verifier) = (self.redirect_uri(), attempt.verifier());
         let mut form = vec![
@@ -337,10 +333,7 @@ impl OpenId {
         }
     }
 
-    async fn answer(
-        &self,
-        request: http::Result<Request<Vec<u8>>>,
-    ) -> Result<Response<Vec<u8>>, Failure> {
+    async fn answer(&self, request: http::Result<Request<Vec<u8>>>) -> Result<Response<Vec<u8>>, Failure> {
         let request = request.map_err(|error| Failure::Unavailable(error.into()))?;
         Ok(self.outside.answer(&self.clock, request).await?)
     }
@@ -370,7 +363,8 @@ fn fresh<T>(cached: Option<&(Timestamp, Arc<T>)>, now: Timestamp, valid: SignedD
 
 fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     // The error would repeat what came.
-    serde_json::from_slice(body).map_err(|_| Failure::Unavailable("the provider's JSON is not as it should be".into()))
+    serde_json::from_slice(body)
+        .map_err(|_| Failure::Unavailable("the provider's JSON is not as it should be".into()))
 }
 
 fn unexpected(who: &str, status: StatusCode) -> Failure {

@@ -115,7 +115,10 @@ impl Hostile {
                     return json(claims.clone());
                 }
                 let token = signed(&self.pair, &json!({"alg": "ES256", "kid": lies.kid}), claims);
-                Ok(Response::builder().header("content-type", "application/jwt").body(token.into_bytes()).unwrap())
+                Ok(Response::builder()
+                    .header("content-type", "application/jwt")
+                    .body(token.into_bytes())
+                    .unwrap())
             }
             _ => Ok(Response::builder().status(404).body(Vec::new()).unwrap()),
         }
@@ -189,7 +192,11 @@ async fn lands(app: &App, hostile: &Hostile, lie: impl FnOnce(&mut Lies)) -> Str
 
 #[tokio::test]
 async fn a_token_that_holds_opens_a_session_by_three_calls_and_two_more_the_first_time() {
-    let (hostile, app) = { let hostile = Hostile::new(); let app = desk(&hostile, "eidas2").await; (hostile, app) };
+    let (hostile, app) = {
+        let hostile = Hostile::new();
+        let app = desk(&hostile, "eidas2").await;
+        (hostile, app)
+    };
     assert_eq!(lands(&app, &hostile, |_| ()).await, "/agents/");
     assert_eq!(hostile.calls(), ["/.well-known/openid-configuration", "/token", "/jwks", "/userinfo"]);
     assert_eq!(lands(&app, &hostile, |lies| lies.user_is_signed = false).await, "/agents/");
@@ -240,7 +247,8 @@ async fn no_token_lets_anybody_in_that_the_provider_did_not_sign() {
     let by_public_key = |key: Vec<u8>| {
         move |lies: &mut Lies| {
             lies.header["alg"] = "HS256".into();
-            lies.signature = Some(Box::new(move |message| SecretKey::new(key.clone()).sign(message.as_bytes()).to_vec()));
+            lies.signature =
+                Some(Box::new(move |message| SecretKey::new(key.clone()).sign(message.as_bytes()).to_vec()));
         }
     };
     assert_eq!(lands(&app, &hostile, by_public_key(point)).await, REFUSED);
@@ -312,7 +320,9 @@ async fn a_provider_that_fails_is_503_with_its_own_words_and_never_500() {
     let hostile = Hostile::new();
     let app = desk(&hostile, "").await;
     let no_answer = || Err("connection refused".to_owned());
-    for instead in [no_answer(), Ok((500, String::new())), Ok((200, "<html>".to_owned())), Ok((302, String::new()))] {
+    for instead in
+        [no_answer(), Ok((500, String::new())), Ok((200, "<html>".to_owned())), Ok((302, String::new()))]
+    {
         hostile.lie(|lies| lies.instead = Some(("/.well-known/openid-configuration", instead.clone())));
         let answer = send(&app, "GET", super::LOGIN, &[]).await;
         assert_eq!((answer.status, answer.problem()), (503, "agent-login-unavailable"), "{instead:?}");

@@ -127,7 +127,8 @@ pub(super) fn id_token(claims: &IdClaims, wanted: &Wanted<'_>) -> Result<AgentSu
     if !(claims.exp + apart > now) {
         return Err(Doubt::Expired);
     }
-    let is_of_this_login = claims.iat <= now + apart && claims.iat >= now - seconds(AGENT_LOGIN_VALID) - apart;
+    let is_of_this_login =
+        claims.iat <= now + apart && claims.iat >= now - seconds(AGENT_LOGIN_VALID) - apart;
     if !is_of_this_login {
         return Err(Doubt::IssuedAt);
     }
@@ -142,11 +143,7 @@ pub(super) fn id_token(claims: &IdClaims, wanted: &Wanted<'_>) -> Result<AgentSu
 }
 
 /// Whether the userinfo answer is of the same subject.
-pub(super) fn user_info(
-    claims: &UserClaims,
-    provider: &ProviderConfig,
-    sub: &AgentSub,
-) -> Result<(), Doubt> {
+pub(super) fn user_info(claims: &UserClaims, provider: &ProviderConfig, sub: &AgentSub) -> Result<(), Doubt> {
     let is_theirs = claims.iss.as_ref().is_none_or(|iss| *iss == provider.issuer);
     let is_for_us = claims.aud.as_ref().is_none_or(|aud| aud.is(&provider.client_id));
     if is_theirs && is_for_us && claims.sub == sub.as_str() { Ok(()) } else { Err(Doubt::UserInfo) }

@@ -57,13 +57,14 @@ struct Header {
 }
 
 /// A token whose signature is not verified yet.
-pub(super) struct Signed {
+#[derive(Debug)]
+pub struct Signed {
     algorithm: Algorithm,
     kid: Option<String>,
     message: Vec<u8>,
     signature: Vec<u8>,
     /// Not to be read before [`KeySet::verify`].
-    pub(super) payload: Vec<u8>,
+    pub payload: Vec<u8>,
 }
 
 impl Signed {
@@ -72,7 +73,7 @@ impl Signed {
     /// # Errors
     /// `Form` for what is no such token, or has extensions that must be understood; `Algorithm` for any but
     /// ES256 and RS256.
-    pub(super) fn parse(token: &str) -> Result<Self, Doubt> {
+    pub fn parse(token: &str) -> Result<Self, Doubt> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(Doubt::Form);
         }
@@ -96,7 +97,7 @@ impl Signed {
 
 /// A provider's keys, those that we cannot use too.
 #[derive(Debug, Deserialize)]
-pub(super) struct KeySet {
+pub struct KeySet {
     keys: Vec<Key>,
 }
 
@@ -119,7 +120,7 @@ impl KeySet {
     ///
     /// # Errors
     /// `Key` when there is no such key, or several; `Signature` when it did not sign that.
-    pub(super) fn verify(&self, signed: &Signed) -> Result<(), Doubt> {
+    pub fn verify(&self, signed: &Signed) -> Result<(), Doubt> {
         let mut able = self.keys.iter().filter(|key| key.can_verify(signed.algorithm));
         let key = match &signed.kid {
             Some(kid) => able.find(|key| key.kid.as_ref() == Some(kid)),
@@ -254,7 +255,8 @@ mod tests {
         }
         let critical = encoded(&json!({"alg": "ES256", "crit": ["exp"]}));
         let long = "A".repeat(TOKEN_BYTES_MAX);
-        for token in ["", ".", "..", "a.b", "e30.e30.AAAA", &format!("{critical}.e30.AAAA"), &long, "é.é.é"] {
+        for token in ["", ".", "..", "a.b", "e30.e30.AAAA", &format!("{critical}.e30.AAAA"), &long, "é.é.é"]
+        {
             assert_eq!(Signed::parse(token).err(), Some(Doubt::Form), "{token}");
         }
     }

@@ -62,6 +62,8 @@ pub struct Options {
     pub random: Random,
     pub login_proof: LoginProof,
     pub extranet: Option<Extranet>,
+    /// The window of objection of a succession, in days.
+    pub succession_days: u32,
     /// The interval between two mails, to which the sender keeps and the mailbox holds it; zero is none.
     pub mail_interval: SignedDuration,
     /// What becomes of mails.
@@ -86,6 +88,7 @@ impl Options {
             random: Random::system(),
             login_proof: LoginProof::AfterFailures,
             extranet: None,
+            succession_days: SUCCESSION_DAYS,
             mail_interval: SignedDuration::ZERO,
             receivers: Receivers::default(),
             smtp: None,
@@ -335,6 +338,7 @@ impl Running {
             site: options.site.clone(),
             proof_counter: options.proof_counter,
             login_proof: options.login_proof,
+            succession_days: options.succession_days,
             extranet: options.extranet.clone(),
             origin_secrets: Vec::new(),
             hashing: options.hashing,

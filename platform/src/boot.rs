@@ -22,6 +22,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use url::Url;
 
+use domain::succession::{SUCCESSION_DAYS, SUCCESSION_DAYS_MAX};
+
 use crate::clock::Clock;
 use crate::config::{Config, Extranet, Keys, LoginProof};
 use crate::function::{Function, Secret};
@@ -228,9 +230,18 @@ fn config(function: &Function) -> Result<Config, BootError> {
         login_proof,
         extranet: extranet()?,
         origin_secrets: origin_secrets.filter_map(optional).map(SecretKey::new).collect(),
+        succession_days: succession_days()?,
         hashing: Hashing::OWASP,
         keys: keys(function)?,
     })
+}
+
+/// `SESAME_SUCCESSION_DAYS`, or seven.
+fn succession_days() -> Result<u32, BadSetting> {
+    let wanted = "a whole number from 1 to 60";
+    let Some(text) = optional("SESAME_SUCCESSION_DAYS") else { return Ok(SUCCESSION_DAYS) };
+    let days = text.parse().ok().filter(|days| (1..=SUCCESSION_DAYS_MAX).contains(days));
+    days.ok_or(BadSetting { name: "SESAME_SUCCESSION_DAYS", wanted })
 }
 
 /// `SESAME_EXTRANET`, if it is set.

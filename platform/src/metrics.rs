@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::Motive;
 use domain::mail::{Lane, MailState};
+use domain::succession::State;
 use domain::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -32,6 +33,10 @@ pub enum Event {
     MailPutOff(&'static str),
     /// A request for assistance was taken in.
     Ticket(Motive),
+    /// A succession came to that state.
+    Succession(State),
+    /// Somebody objected to a succession, in time or after its execution.
+    Contest { is_late: bool },
 }
 
 pub(crate) fn begin() {
@@ -54,6 +59,8 @@ fn line(event: Event, now: Timestamp) -> Value {
         Event::NoMailDomain => ("Mails", Some(("state", "no-mail-domain"))),
         Event::MailPutOff(code) => ("MailsPutOff", Some(("code", code))),
         Event::Ticket(motive) => ("Tickets", Some(("motive", motive.as_str()))),
+        Event::Succession(state) => ("Successions", Some(("state", state.as_str()))),
+        Event::Contest { is_late } => ("Contests", Some(("when", if is_late { "late" } else { "in-time" }))),
     };
     let names: Vec<&str> = dimension.iter().map(|(name, _)| *name).collect();
     let metric = json!({

@@ -1,6 +1,6 @@
 //! Who the mails are about, and every mail there is.
 
-use domain::invitation::Offer;
+use domain::invitation::{Inviter, Offer};
 use domain::journal::MandateEvent;
 use domain::mail::{DigestPeriod, MailState};
 use domain::mandate::Slot;
@@ -173,7 +173,7 @@ pub fn invitation(offer: Offer) -> Invitation {
     Invitation {
         siret: Siret::parse("73282932000074").unwrap(),
         opening: Opening::FIRST,
-        invited_by: identifier(7),
+        invited_by: Inviter::Holder(identifier(7)),
         email: Email::parse("paul@exemple.fr").unwrap(),
         name: full_name("Paul", "Martin"),
         offer,
@@ -256,7 +256,7 @@ pub fn address_change() -> AddressChange {
 /// Every mail of my space, about this account and its establishment.
 fn mails_of_space(account: &Account) -> Vec<(&'static str, Content)> {
     let (of, person, email) = (establishment(account), account.name(), &account.application.email);
-    let invited = |offer| render::invitation(SITE, of, &person, &invitation(offer), &token());
+    let invited = |offer| render::invitation(SITE, of, &person.joined(), &invitation(offer), &token());
     let (change, token, next) = (address_change(), token(), Some(in_an_hour()));
     let confirmation =
         |next| render::address_confirmation(SITE, account, &change, &token, in_an_hour(), next);

@@ -33,6 +33,8 @@ functions! {
         me,
         journal,
         notices,
+        successions,
+        contest,
     ],
     others: [mail_sender, mail_tracker, presence],
 }

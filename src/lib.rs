@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use domain::succession::SUCCESSION_DAYS;
 use domain::time::SignedDuration;
 use domain::{Email, SecretKey};
 use mail_sender::dns::MailDomains;

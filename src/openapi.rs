@@ -7,7 +7,7 @@ use platform::form::schema::Schema;
 use platform::function::{Function, Route, Share, Size};
 use platform::http::{Json, Request};
 use platform::problems::{Kind, ProblemBody};
-use platform::{Error, Platform, cookie, route};
+use platform::{Error, Platform, agents, cookie, route};
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{AllOfBuilder, Type};
@@ -60,7 +60,10 @@ fn with_cookie(name: &str) -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     functions::documents().into_iter().for_each(|part| document.merge(part));
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(name)));
-    document.components.get_or_insert_with(Components::new).add_security_scheme("session", cookie);
+    let components = document.components.get_or_insert_with(Components::new);
+    components.add_security_scheme("session", cookie);
+    let agents = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(agents::COOKIE)));
+    components.add_security_scheme("agent", agents);
     let functions = functions::ALL.iter().copied().chain([&FUNCTION]);
     for route in functions.flat_map(|function| function.routes) {
         let item = document.paths.paths.get_mut(route.path);

@@ -11,6 +11,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 use domain::SecretKey;
+use domain::succession::{SUCCESSION_DAYS, SUCCESSION_DAYS_MAX};
 use domain::time::{SignedDuration, Timestamp};
 use http::HeaderValue;
 use http::header::HOST;
@@ -21,8 +22,6 @@ use lambda_http::{Adapter, LambdaEvent, RequestExt, service_fn};
 use std::sync::OnceLock;
 use std::time::Duration;
 use url::Url;
-
-use domain::succession::{SUCCESSION_DAYS, SUCCESSION_DAYS_MAX};
 
 use crate::clock::Clock;
 use crate::config::{Config, Extranet, Keys, LoginProof};

@@ -31,6 +31,7 @@ pub mod scope;
 pub mod sessions;
 pub mod signing;
 pub mod spaces;
+pub mod successions;
 pub mod table;
 pub mod telemetry;
 pub mod tickets;
@@ -68,6 +69,7 @@ pub struct Platform {
     pub sessions: sessions::Sessions,
     pub signing: signing::Signing,
     pub spaces: spaces::Spaces,
+    pub successions: successions::Successions,
     pub tickets: tickets::Tickets,
 }
 
@@ -81,13 +83,14 @@ impl Platform {
         let proofs = proofs::Proofs::new(table, &config, &clock, &random);
         let spaces = spaces::Spaces::new(table, &config, &clock, &random);
         let accounts = accounts::Accounts::new(table, &config, &proofs, &outbox, &clock);
+        let tickets = tickets::Tickets::new(table, &proofs, &outbox, &clock, &random);
         let tools = spaces::Tools { table: table.clone(), outbox: outbox.clone(), clock: clock.clone() };
+        let mandates = mandates::Mandates::new(&tools, &spaces, &random);
         Self {
             addresses: addresses::Addresses::new(&tools, &config, &spaces, &random),
             agents: agents::Agents::new(table, &clock, &random),
             credentials: credentials::Credentials::new(table, &outbox, &clock, &random),
             invitations: invitations::Invitations::new(&tools, &config, &spaces, &accounts, &proofs, &random),
-            mandates: mandates::Mandates::new(&tools, &spaces, &random),
             links: links::Links::new(table, &config, &codes),
             notices: notices::Notices::new(table, &clock, &random),
             passwords: passwords::Passwords::new(config.hashing, &random),
@@ -95,15 +98,22 @@ impl Platform {
             refusals: refusals::Refusals::new(config.hashing.refusal_step, &clock),
             sessions: sessions::Sessions::new(table, &proofs, &outbox, &clock, &random),
             signing: signing::Signing::new(&config),
-            tickets: tickets::Tickets::new(table, &proofs, &outbox, &clock, &random),
+            successions: successions::Successions::new(
+                &tools,
+                &config,
+                (&spaces, &tickets, &mandates),
+                &random,
+            ),
             accounts,
             spaces,
             config,
             clock,
             codes,
+            mandates,
             outbox,
             proofs,
             random,
+            tickets,
         }
     }
 }

@@ -4,6 +4,7 @@ mod addresses;
 mod mandates;
 mod presence;
 mod space;
+mod succession;
 
 use domain::mail::{Bounded, MailState};
 use domain::time::Timestamp;
@@ -16,6 +17,7 @@ use platform::{Error, Platform};
 use self::addresses::Changing;
 use self::presence::Asking;
 use self::space::Inviting;
+use self::succession::Noticing;
 use crate::Sender;
 use crate::render::{self, Content, Known, KnownMail, RecoveryLink};
 
@@ -53,6 +55,8 @@ enum Body {
     Address(Box<Changing>),
     /// With the link by which a holder says that they are still there.
     Presence(Box<Asking>),
+    /// With the link by which who is told objects.
+    Notice(Box<Noticing>),
 }
 
 /// A mail, ready to be sent.
@@ -158,6 +162,12 @@ pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Draft, NoMail> 
         MailJob::StillThere { siret, identifier } => {
             presence::still_there(sender, leased, siret, identifier).await
         }
+        MailJob::SuccessionNotice { succession, round, to } => {
+            succession::notice(sender, leased, (succession, *round, to)).await
+        }
+        MailJob::SuccessionNews { succession, to, news } => {
+            succession::news(sender, leased, (succession, to, *news)).await
+        }
     }
 }
 
@@ -250,6 +260,7 @@ impl Draft {
             Body::Invitation(inviting) => inviting.complete(sender, leased).await?,
             Body::Address(changing) => changing.complete(sender, leased).await?,
             Body::Presence(asking) => asking.complete(sender, leased).await?,
+            Body::Notice(noticing) => noticing.complete(sender, leased).await?,
         };
         Ok(Mail { to: self.to, reply_to: self.reply_to, content, is_unproven: self.is_unproven })
     }

@@ -7,6 +7,7 @@
 mod addresses;
 mod mandates;
 mod space;
+mod succession;
 
 use askama::Template;
 use domain::mail::{DigestPeriod, MailState};
@@ -20,6 +21,7 @@ pub use self::mandates::{MandateNews, mandate};
 pub use self::space::{
     Establishment, invitation, invitation_request, member_changed, member_joined, space_closed, still_there,
 };
+pub use self::succession::{succession_news, succession_notice};
 
 /// The page on which a password is chosen.
 const PASSWORD_PAGE: &str = "mot-de-passe";

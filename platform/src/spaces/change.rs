@@ -470,12 +470,12 @@ impl Spaces {
         if transaction.is_empty() {
             return Ok(Written::Yes);
         }
-        Ok(match self.table.commit(transaction).await? {
-            Committed::Yes => Written::Yes,
-            // An answer was lost, and the SDK sent the transaction again.
-            Committed::No(refused) if is_own(&refused, request) => Written::Yes,
-            Committed::No(refused) => Written::No(refused),
-        })
+        Ok(written(self.table.commit(transaction).await?, request))
+    }
+
+    /// The same, without waiting for others: see [`Table::commit_once`](crate::table::Table::commit_once).
+    pub(crate) async fn write_once(&self, transaction: Transaction, request: &str) -> Result<Written, Error> {
+        Ok(written(self.table.commit_once(transaction).await?, request))
     }
 
     #[must_use]
@@ -486,6 +486,15 @@ impl Spaces {
     /// The id of the invitation to a right address in the place of another.
     pub fn corrected_invitation(&self, former: &InvitationId, email: &Email) -> Result<InvitationId, Error> {
         Ok(InvitationId::of_correction(self.config.keys.of(Secret::Hash)?, former, email))
+    }
+}
+
+fn written(committed: Committed, request: &str) -> Written {
+    match committed {
+        Committed::Yes => Written::Yes,
+        // An answer was lost, and the SDK sent the transaction again.
+        Committed::No(refused) if is_own(&refused, request) => Written::Yes,
+        Committed::No(refused) => Written::No(refused),
     }
 }
 

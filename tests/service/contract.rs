@@ -313,12 +313,16 @@ async fn my_space_needs_a_session() {
         "space-successor-open",
         "space-successor-close",
         "access",
+        "agents-successions",
+        "agents-successions-approve",
+        "agents-successions-refuse",
+        "agents-successions-withdraw",
     ] {
         let answer = answered(&app, name).await;
         assert!(answer.starts_with("401") && answer.contains("/problems/no-session"), "{name}: {answer}");
     }
     for name in
-        ["invitation", "invitation-accept", "address", "address-confirm", "address-restore", "presence"]
+        ["contest", "invitation", "invitation-accept", "address", "address-confirm", "address-restore", "presence"]
     {
         let answer = answered(&app, name).await;
         assert!(answer.starts_with("404") && answer.contains("/problems/link-unknown"), "{name}: {answer}");

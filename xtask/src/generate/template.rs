@@ -142,6 +142,9 @@ fn environment(function: &Function) -> String {
     if function.secrets.contains(&Secret::Session) {
         set("SESAME_LOGIN_PROOF", "!Ref LoginProof");
     }
+    if function.name == "successions" {
+        set("SESAME_SUCCESSION_DAYS", "!Ref SuccessionDays");
+    }
     // Those that tell where a person goes on from here.
     if ["session", "space"].contains(&function.name) {
         set("SESAME_EXTRANET", "!Ref ExtranetUrl");

@@ -317,7 +317,10 @@ impl Invitation {
     pub fn ends_with(&self, change: Change, member: &Identifier, address: &Email, now: Timestamp) -> bool {
         let is_theirs = self.invited_by.is(member) || self.email.normalised() == address.normalised();
         let is_holders = self.invited_by.holder().is_some();
-        change.ends_invitations() && is_holders && is_theirs && self.state_by_link(now) == InvitationState::Open
+        change.ends_invitations()
+            && is_holders
+            && is_theirs
+            && self.state_by_link(now) == InvitationState::Open
     }
 
     /// With another address: this one, withdrawn, and the one that takes its place with its own id, mail and

@@ -14,13 +14,11 @@ use domain::journal::Entry;
 use domain::mail::MailJob;
 use domain::succession::{Approval, Facts, Mark, News, Notice, State, Statement, Told};
 use domain::time::{SignedDuration, Timestamp};
-use domain::{
-    AgentRole, FieldCode, Invitation, Reference, Refusal, Siret, Succession, SuccessionId,
-};
+use domain::{AgentRole, FieldCode, Invitation, Reference, Refusal, Siret, Succession, SuccessionId};
 
-use self::thread::Happened;
 pub use self::contest::{ContestLink, Contested};
 pub use self::proposal::Proposal;
+use self::thread::Happened;
 pub use self::view::View;
 use crate::agents::Agent;
 use crate::config::Config;
@@ -136,8 +134,7 @@ impl Successions {
     /// `InvalidForm`; `SuccessionOpen` while another one of the establishment is under way.
     pub async fn propose(&self, agent: &Agent, proposal: &Proposal) -> Result<Succession, Error> {
         let ticket = self.tickets.find(&proposal.reference).await?;
-        let (ticket, _) =
-            ticket.ok_or_else(|| Refusal::field("reference", FieldCode::ReferenceUnknown))?;
+        let (ticket, _) = ticket.ok_or_else(|| Refusal::field("reference", FieldCode::ReferenceUnknown))?;
         if ticket.siret != proposal.siret {
             return Err(Refusal::field("siret", FieldCode::SiretIsAnother).into());
         }
@@ -190,12 +187,7 @@ impl Successions {
         Err(kept_changing())
     }
 
-    fn write_new(
-        &self,
-        draft: &mut Draft<'_>,
-        agent: &Agent,
-        succession: &Succession,
-    ) -> Result<(), Error> {
+    fn write_new(&self, draft: &mut Draft<'_>, agent: &Agent, succession: &Succession) -> Result<(), Error> {
         acted(draft, agent, "succession proposée");
         let now = draft.now();
         let live = Key::live_succession(&succession.siret);
@@ -242,12 +234,7 @@ impl Successions {
     }
 
     /// Queues what those are told who had a notice.
-    fn news(
-        &self,
-        transaction: &mut Transaction,
-        succession: &Succession,
-        news: News,
-    ) -> Result<(), Error> {
+    fn news(&self, transaction: &mut Transaction, succession: &Succession, news: News) -> Result<(), Error> {
         for notice in &succession.notices {
             let (succession, to) = (succession.id.clone(), notice.to.clone());
             self.tools.outbox.queue(transaction, &MailJob::SuccessionNews { succession, to, news })?;

@@ -258,11 +258,7 @@ impl Table {
         self.commit_by(transaction, 1).await
     }
 
-    async fn commit_by(
-        &self,
-        transaction: Transaction,
-        attempts_max: u32,
-    ) -> Result<Committed, TableError> {
+    async fn commit_by(&self, transaction: Transaction, attempts_max: u32) -> Result<Committed, TableError> {
         let committed = match transaction.single_create() {
             Some((guard, row)) => match self.create(row.clone()).await? {
                 Outcome::Done(()) => Committed::Yes,
@@ -276,11 +272,7 @@ impl Table {
         Ok(committed)
     }
 
-    async fn transact(
-        &self,
-        transaction: &Transaction,
-        attempts_max: u32,
-    ) -> Result<Committed, TableError> {
+    async fn transact(&self, transaction: &Transaction, attempts_max: u32) -> Result<Committed, TableError> {
         let items = transaction.items(&self.name)?;
         let started = self.clock.now();
         let mut attempt = 0;

@@ -321,9 +321,15 @@ async fn my_space_needs_a_session() {
         let answer = answered(&app, name).await;
         assert!(answer.starts_with("401") && answer.contains("/problems/no-session"), "{name}: {answer}");
     }
-    for name in
-        ["contest", "invitation", "invitation-accept", "address", "address-confirm", "address-restore", "presence"]
-    {
+    for name in [
+        "contest",
+        "invitation",
+        "invitation-accept",
+        "address",
+        "address-confirm",
+        "address-restore",
+        "presence",
+    ] {
         let answer = answered(&app, name).await;
         assert!(answer.starts_with("404") && answer.contains("/problems/link-unknown"), "{name}: {answer}");
     }

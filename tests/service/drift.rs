@@ -110,7 +110,10 @@ fn the_document_says_what_each_form_demands() {
     });
     let forms: BTreeSet<String> = forms.collect();
     // Two routes take the same form.
-    assert_eq!(forms.len() + 1, ALL.iter().flat_map(|f| f.routes).filter(|route| route.method == "POST").count());
+    assert_eq!(
+        forms.len() + 1,
+        ALL.iter().flat_map(|f| f.routes).filter(|route| route.method == "POST").count()
+    );
     for form in forms {
         let schema = &schemas[&form];
         assert_eq!(schema["additionalProperties"], false, "{form}");

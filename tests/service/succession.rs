@@ -222,7 +222,8 @@ async fn an_account_is_handed_over_by_two_agents_after_the_window() {
     assert_eq!(told(&app, "Votre place de titulaire est confiée"), [EMAIL]);
     assert_eq!(told(&app, "La place d'un titulaire est confiée").len(), 2);
     let mails = app.mails();
-    let invitation = mails.iter().find(|mail| mail.to == [NEW] && mail.subject.contains("Invitation")).unwrap();
+    let invitation =
+        mails.iter().find(|mail| mail.to == [NEW] && mail.subject.contains("Invitation")).unwrap();
     assert!(invitation.text.contains("L'assistance Activité partielle"), "{}", invitation.text);
     let check = json!({"siret": SIRET, "accept_terms": true});
     let check = app.post_proven("/api/check-siret", "check-siret", check).await;
@@ -267,7 +268,8 @@ async fn who_proposed_approves_nothing_whichever_way_they_try() {
     Desk("un", AgentRole::Supervisor).stands(&app, true).await;
     assert_eq!(by_cookie(&app, &tab, &path, &json!({})).await.problem(), "two-persons");
     assert!(succession(&app, &id).get("approved_at").is_none());
-    let (approved, refused) = tokio::join!(TWO.decides(&app, &id, "approve"), ONE.decides(&app, &id, "approve"));
+    let (approved, refused) =
+        tokio::join!(TWO.decides(&app, &id, "approve"), ONE.decides(&app, &id, "approve"));
     assert_eq!(approved.status, 200, "{}", approved.body);
     // Once it is done there is nothing left to decide.
     assert!(refused.status == 403 || refused.body["state"] == "executed", "{}", refused.body);

@@ -226,7 +226,10 @@ fn a_corrected_invitation_is_a_new_one_and_the_first_link_serves_no_longer() {
     assert_eq!(old.accept(&by_new_account(&old.email), later), Err(Refusal::LinkExpired));
     assert_eq!(old, Invitation { withdrawn_at: Some(later), ..bounced.clone() });
     assert_eq!(new.state(later), InvitationState::Open);
-    assert_eq!((new.valid_until, &new.invited_by), (Invitation::valid_until(later), &Inviter::Holder(inviter())));
+    assert_eq!(
+        (new.valid_until, &new.invited_by),
+        (Invitation::valid_until(later), &Inviter::Holder(inviter()))
+    );
     assert_eq!(new.accept(&by_new_account(&new.email), later), Ok(joins(Role::Holder)));
     assert_eq!(old.corrected(email("p@exemple.fr"), later), Err(Refusal::LinkExpired));
     let accepted = Invitation { accepted_at: Some(later), ..bounced };

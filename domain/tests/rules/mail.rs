@@ -141,7 +141,8 @@ fn a_log_shows_what_a_mail_is_about_and_not_whom() {
 #[test]
 fn receipts_the_agency_s_copies_and_what_nobody_waits_for_hold_up_no_link() {
     for (job, kind) in every_job() {
-        let is_desk = kind.starts_with("ticket") || matches!(kind, "agency_digest" | "still_there" | "succession_news");
+        let is_desk =
+            kind.starts_with("ticket") || matches!(kind, "agency_digest" | "still_there" | "succession_news");
         let lane = if is_desk { Lane::Desk } else { Lane::Links };
         assert_eq!(job.lane(), lane, "{kind}");
     }

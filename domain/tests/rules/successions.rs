@@ -3,14 +3,14 @@
 use domain::delivery::{Bounce, Event, Reason};
 use domain::form::FieldValue;
 use domain::succession::{
-    Approval, Because, CLOCKS_APART_MAX, EVIDENCE_PIECES_MAX, EvidenceKind, EvidenceList, Fact, FactKind, Facts,
-    Mark, Notice, NoticeState, STATEMENT_LENGTH_MAX, SUCCESSION_DAYS, State, Statement, Told, Window,
+    Approval, Because, CLOCKS_APART_MAX, EVIDENCE_PIECES_MAX, EvidenceKind, EvidenceList, Fact, FactKind,
+    Facts, Mark, Notice, NoticeState, STATEMENT_LENGTH_MAX, SUCCESSION_DAYS, State, Statement, Told, Window,
     contest_token, window,
 };
 use domain::time::{SignedDuration, Timestamp, after};
 use domain::{
-    AgentSub, Email, FieldCode, FullName, Identifier, InvitationId, MailId, Name, Opening, Reference, Refusal,
-    SecretKey, Siret, Succession, SuccessionId,
+    AgentSub, Email, FieldCode, FullName, Identifier, InvitationId, MailId, Name, Opening, Reference,
+    Refusal, SecretKey, Siret, Succession, SuccessionId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -96,7 +96,11 @@ fn opened(others: u8, facts: &[(u8, FactKind, i64)]) -> Option<(u32, Timestamp, 
 fn the_window_opens_when_the_old_mailbox_takes_its_notice() {
     use FactKind::{Delivered, Sent};
     assert_eq!(opened(2, &[]), None);
-    assert_eq!(opened(2, &[(0, Sent, 1), (1, Delivered, 2), (2, Delivered, 3)]), None, "others do not open it");
+    assert_eq!(
+        opened(2, &[(0, Sent, 1), (1, Delivered, 2), (2, Delivered, 3)]),
+        None,
+        "others do not open it"
+    );
     let delivered = Some((7, at(9), Because::Delivered));
     assert_eq!(opened(2, &[(0, Sent, 1), (0, Delivered, 9)]), delivered);
     assert_eq!(opened(0, &[(0, Delivered, 30), (0, Delivered, 9)]), delivered, "the first of two");
@@ -110,7 +114,11 @@ fn a_dead_mailbox_lets_the_others_count_and_the_window_is_longer() {
     assert_eq!(opened(2, &[(0, Dead, 5), (1, Delivered, 3)]), bounced(5), "not before the bounce");
     assert_eq!(opened(2, &[(0, Dead, 5), (1, Delivered, 8), (2, Delivered, 7)]), bounced(7));
     assert_eq!(opened(2, &[(0, Dead, 5), (1, Delivered, 8), (2, Dead, 6)]), bounced(8));
-    assert_eq!(opened(1, &[(0, Delivered, 1), (0, Dead, 5), (1, Delivered, 3)]), bounced(5), "after a delivery");
+    assert_eq!(
+        opened(1, &[(0, Delivered, 1), (0, Dead, 5), (1, Delivered, 3)]),
+        bounced(5),
+        "after a delivery"
+    );
     assert_eq!(opened(0, &[(0, Dead, 5)]), bounced(5), "there is nobody else");
     assert_eq!(opened(2, &[(0, Dead, 5), (1, Dead, 6)]), None, "one may still be told");
     assert_eq!(opened(2, &[(0, Dead, 5), (1, Dead, 6), (2, Dead, 9)]), bounced(9), "all are dead");
@@ -228,7 +236,8 @@ fn an_approval_waits_for_the_end_of_the_window_whatever_the_clock_says_without_o
         assert_eq!(approved.approval(&sub(agent), over), Ok(Approval::Execute), "whoever it is");
     }
     // The mailbox turns out to be dead: the window is another.
-    let dead = Succession { facts: facts_of(&[(0, FactKind::Delivered, 0), (0, FactKind::Dead, 9)]), ..approved };
+    let dead =
+        Succession { facts: facts_of(&[(0, FactKind::Delivered, 0), (0, FactKind::Dead, 9)]), ..approved };
     assert_eq!(dead.approval(&sub("two"), over), Err(Refusal::SuccessionState));
 }
 

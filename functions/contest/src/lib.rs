@@ -11,11 +11,7 @@ use utoipa::ToSchema;
 pub const FUNCTION: Function = Function {
     name: "contest",
     routes: &[route!(POST "/api/contest", contest; refuses LinkUnknown, SuccessionExecuted)],
-    grants: &[
-        Grant::get("LINK#"),
-        Grant::put("MAIL#"),
-        Grant::update("SUCCESSION#"),
-    ],
+    grants: &[Grant::get("LINK#"), Grant::put("MAIL#"), Grant::update("SUCCESSION#")],
     secrets: &[],
     size: Size { memory_mb: 256, timeout_seconds: 10, slow_ms: 1_000, share: Share::Few },
 };

@@ -1,6 +1,6 @@
 //! Objections, by the link of a notice: they freeze a succession at once, before anything else is written.
 
-use domain::succession::{News, Succession, State, contest_token};
+use domain::succession::{News, State, Succession, contest_token};
 use domain::time::{Timestamp, after};
 use domain::{MailId, Name, Refusal, Siret, SuccessionId, Token, TokenHash};
 

@@ -25,11 +25,7 @@ pub struct Proposal {
 impl Successions {
     /// Who is replaced: an active holder, or one whom a succession has replaced already while nobody has
     /// taken the seat.
-    pub(super) fn replaced<'a>(
-        &self,
-        space: &'a Space,
-        proposal: &Proposal,
-    ) -> Result<&'a Colleague, Error> {
+    pub(super) fn replaced<'a>(&self, space: &'a Space, proposal: &Proposal) -> Result<&'a Colleague, Error> {
         let mut holders = space.members.iter().filter(|member| is_replaceable(space, member));
         if let Some(id) = &proposal.holder {
             let unknown = || Refusal::field("holder", FieldCode::HolderUnknown);
@@ -95,20 +91,14 @@ fn in_two(whole: &Name) -> Option<FullName> {
 
 /// Whom the notices are for, each with what agents read of it: who is replaced, the other holders, mandated
 /// cabinets, members; the longest-standing first.
-pub(super) fn told(
-    space: &Space,
-    holder: &Colleague,
-    cabinets: Vec<(Siret, Name)>,
-) -> Vec<(Told, String)> {
-    let is_other = |member: &&Colleague| {
-        member.membership.is_active() && member.identifier != holder.identifier
-    };
+pub(super) fn told(space: &Space, holder: &Colleague, cabinets: Vec<(Siret, Name)>) -> Vec<(Told, String)> {
+    let is_other =
+        |member: &&Colleague| member.membership.is_active() && member.identifier != holder.identifier;
     let mut others: Vec<&Colleague> = space.members.iter().filter(is_other).collect();
     others.sort_by_key(|member| member.since);
     let (holders, members): (Vec<_>, Vec<_>) =
         others.into_iter().partition(|member| member.membership.is_active_holder());
-    let of_member =
-        |member: &Colleague| (Told::Member(member.identifier.clone()), member.email.masked());
+    let of_member = |member: &Colleague| (Told::Member(member.identifier.clone()), member.email.masked());
     let first = (Told::Holder(holder.identifier.clone()), holder.email.masked());
     let cabinets = cabinets.into_iter().map(|(siret, name)| (Told::Cabinet(siret), name.as_str().to_owned()));
     let told = [first].into_iter().chain(holders.into_iter().map(of_member)).chain(cabinets);

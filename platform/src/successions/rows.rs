@@ -3,9 +3,7 @@
 use domain::agent::AgentSub;
 use domain::succession::{Evidence, Fact, Facts, Mark, Notice, Statement};
 use domain::time::after;
-use domain::{
-    Email, FullName, Identifier, InvitationId, Name, Reference, Siret, Succession, SuccessionId,
-};
+use domain::{Email, FullName, Identifier, InvitationId, Name, Reference, Siret, Succession, SuccessionId};
 
 use super::{Known, SUCCESSION_RETENTION};
 use crate::error::Error;
@@ -137,9 +135,7 @@ pub(super) fn read(row: &Row) -> Result<Known, TableError> {
     let mark = |names| mark_of(row, names);
     let proposed = mark(("proposed_by", "proposed_name", "proposed_at"))?;
     let missing = row.find_text("missing").map(|text| Statement::parse(text).map_err(|_| "missing"));
-    let id = row.parsed("pk", |pk| {
-        pk.strip_prefix("SUCCESSION#").and_then(SuccessionId::parse).ok_or(())
-    })?;
+    let id = row.parsed("pk", |pk| pk.strip_prefix("SUCCESSION#").and_then(SuccessionId::parse).ok_or(()))?;
     let succession = Succession {
         id,
         reference: row.parsed("reference", |text| Reference::parse(text).ok_or(()))?,

@@ -57,11 +57,12 @@ async fn of_an_objection_and_an_execution_at_once_exactly_one_wins() {
             later((race / 40) % 3).await;
             by_cookie(&app, &cookie, &path, &json!({})).await
         };
-        let (objection, approval) =
-            if race % 2 == 0 { tokio::join!(contest, approve) } else {
-                let (approval, objection) = tokio::join!(approve, contest);
-                (objection, approval)
-            };
+        let (objection, approval) = if race % 2 == 0 {
+            tokio::join!(contest, approve)
+        } else {
+            let (approval, objection) = tokio::join!(approve, contest);
+            (objection, approval)
+        };
         let row = succession(&app, &id);
         let is_executed = row.get("executed_at").is_some();
         let is_contested = row.get("contested_at").is_some();
@@ -71,9 +72,8 @@ async fn of_an_objection_and_an_execution_at_once_exactly_one_wins() {
         let state = if is_executed { "executed" } else { "contested" };
         assert_eq!(approval.body["state"], state, "race {race}: {}", approval.body);
         let seat = establishment(&app, SIRET).get("seat").is_some();
-        let has_left = app.rows(&format!("SIRET#{SIRET}")).iter().any(|row| {
-            row["member_state"]["S"] == "suspended"
-        });
+        let has_left =
+            app.rows(&format!("SIRET#{SIRET}")).iter().any(|row| row["member_state"]["S"] == "suspended");
         assert!(seat == is_executed && has_left == is_executed, "race {race}");
         objections += usize::from(is_contested);
         restore(&app, &standing);

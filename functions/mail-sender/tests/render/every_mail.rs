@@ -177,9 +177,8 @@ fn what_a_stranger_typed_stays_in_its_quotes() {
     for (name, mail) in every_mail(&account, &ticket()) {
         let is_quoted = matches!(name, "address-confirmation" | "still-there")
             || ["invitation", "member", "mandate", "succession"].iter().any(|kind| name.starts_with(kind));
-        let has_person =
-            matches!(name, "address-confirmation" | "member-joined")
-                || ["invitation", "succession"].iter().any(|kind| name.starts_with(kind));
+        let has_person = matches!(name, "address-confirmation" | "member-joined")
+            || ["invitation", "succession"].iter().any(|kind| name.starts_with(kind));
         if is_quoted {
             assert!(mail.text.contains(shown[0]), "{name}: {}", mail.text);
             assert!(mail.html.contains(&shown[0].replace('"', "&#34;")), "{name}");

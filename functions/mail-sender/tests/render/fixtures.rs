@@ -8,9 +8,9 @@ use domain::membership::Change;
 use domain::succession::{Facts, Mark, News, Told};
 use domain::time::{Timestamp, parse_day};
 use domain::{
-    Account, AddressChange, AgentSub, Application, Code, Description, Email, FullName, Identifier, Invitation, InvitationId, MailJob,
-    Mandate, MandateText, Motive, Name, Opening, Phone, Reference, Role, Scopes, Side, Siret, Submission, Succession, SuccessionId,
-    Term, Ticket, Token,
+    Account, AddressChange, AgentSub, Application, Code, Description, Email, FullName, Identifier,
+    Invitation, InvitationId, MailJob, Mandate, MandateText, Motive, Name, Opening, Phone, Reference, Role,
+    Scopes, Side, Siret, Submission, Succession, SuccessionId, Term, Ticket, Token,
 };
 use mail_sender::render::{self, Content, Establishment, Known, KnownMail, MandateNews, RecoveryLink};
 use platform::links::Minted;
@@ -270,11 +270,7 @@ pub fn succession(account: &Account) -> Succession {
         evidence: Vec::new(),
         days: 7,
         invitation: InvitationId::parse("7k3mq2fd9w4t5r6y").unwrap(),
-        proposed: Mark {
-            by: AgentSub::parse("un").unwrap(),
-            name: Name::parse("Agent").unwrap(),
-            at: now(),
-        },
+        proposed: Mark { by: AgentSub::parse("un").unwrap(), name: Name::parse("Agent").unwrap(), at: now() },
         round: 1,
         notices: Vec::new(),
         facts: Facts::default(),
@@ -330,5 +326,9 @@ fn mails_of_space(account: &Account) -> Vec<(&'static str, Content)> {
         let names = (of.name, of.name);
         MANDATE_NEWS.map(|(name, event, is_accepted)| (name, mandate_mail((event, is_accepted), side, names)))
     };
-    mails.chain(changed).chain(mails_of_succession(account)).chain(Side::ALL.into_iter().flat_map(of_side)).collect()
+    mails
+        .chain(changed)
+        .chain(mails_of_succession(account))
+        .chain(Side::ALL.into_iter().flat_map(of_side))
+        .collect()
 }

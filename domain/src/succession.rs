@@ -448,9 +448,9 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// The window that these facts open, if they open one.
 ///
-/// It opens by the delivery to who is replaced. If that mailbox is dead, also after a delivery, it opens by the
-/// first delivery to another, not before the last bounce; and where there is no other, or all are dead, by the
-/// last bounce of all. Without such an event there is none, whatever a clock says.
+/// It opens by the delivery to who is replaced. If that mailbox is dead, also after a delivery, it opens by
+/// the first delivery to another, not before the last bounce; and where there is no other, or all are dead,
+/// by the last bounce of all. Without such an event there is none, whatever a clock says.
 #[must_use]
 pub fn window(notices: &[Notice], facts: &Facts, days: u32) -> Option<Window> {
     let holder = notices.iter().find(|notice| notice.to.is_holder())?.mail;
@@ -618,11 +618,15 @@ impl Succession {
     /// # Errors
     /// `TwoPersons` for who proposed; `SuccessionState` before the window is over, or after an end.
     pub fn approval(&self, by: &AgentSub, now: Timestamp) -> Result<Approval, Refusal> {
+        let state = self.state();
+        // Nothing is decided any more.
+        if state == State::Executed {
+            return Ok(Approval::SendAgain);
+        }
         if self.proposed.by == *by {
             return Err(Refusal::TwoPersons);
         }
-        match self.state() {
-            State::Executed => Ok(Approval::SendAgain),
+        match state {
             State::Contested => Ok(match &self.lifted {
                 None => Approval::Lift,
                 Some(first) if first.by == *by => Approval::Nothing,

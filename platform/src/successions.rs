@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::invitation::{InvitationState, Inviter, Offer};
-use domain::journal::Entry;
+use domain::journal::{By, Entry};
 use domain::mail::MailJob;
 use domain::succession::{Approval, Facts, Mark, News, Notice, State, Statement, Told};
-use domain::time::{SignedDuration, Timestamp};
+use domain::time::{SignedDuration, Timestamp, after};
 use domain::{AgentRole, FieldCode, Invitation, Reference, Refusal, Siret, Succession, SuccessionId};
 
 pub use self::contest::{ContestLink, Contested};
@@ -193,7 +193,7 @@ impl Successions {
         let live = Key::live_succession(&succession.siret);
         let claim = Change::new(live, "SET succession = :succession, expires_at = :until", PROPOSE_LIVE)
             .value("succession", succession.id.as_str())
-            .value("until", domain::time::after(now, SUCCESSION_RETENTION))
+            .value("until", after(now, SUCCESSION_RETENTION))
             .value("now", now);
         let transaction = draft.transaction();
         transaction
@@ -259,9 +259,16 @@ impl Successions {
     /// `TwoPersons`, `SuccessionState`, `NotFound`.
     pub async fn approve(&self, agent: &Agent, id: &SuccessionId) -> Result<Succession, Error> {
         let request = self.spaces.request_name();
+        let mut has_approved = false;
         for tried in 0..APPROVAL_STEPS_MAX {
             let known = self.read(id).await?.ok_or_else(not_found)?;
             let approval = known.succession.approval(&agent.sub, self.tools.clock.now())?;
+            let lifts = matches!(approval, Approval::Lift | Approval::Renew);
+            if lifts && has_approved {
+                // The objection came meanwhile: whoever lifts it has seen it.
+                return Ok(known.succession);
+            }
+            has_approved |= !lifts;
             let written = match approval {
                 Approval::Nothing => return Ok(known.succession),
                 Approval::Approve => self.mark_approved(agent, &known, &request).await?,
@@ -371,7 +378,7 @@ impl Successions {
             return Ok(true);
         }
         let invitation = invitation(succession, now);
-        let by = domain::journal::By::Agent(agent.name.clone());
+        let by = By::Agent(agent.name.clone());
         draft.invite(&self.tools.outbox, &succession.invitation, &invitation, by)?;
         thread::append(draft.transaction(), succession, Some(agent), Happened::SentAgain)?;
         Ok(matches!(self.spaces.write(draft.into_transaction(), request).await?, Written::Yes))

@@ -456,7 +456,7 @@ async fn a_refusal_says_what_is_missing_and_another_proposal_is_possible() {
         let refused = TWO.decides(&app, &id, "refuse").await;
         assert_eq!((refused.status, &refused.body["state"]), (200, &json!("refused")), "twice is once");
     }
-    assert_eq!(succession(&app, &id)["missing"]["S"], "Le contrat de travail.");
+    assert_eq!(succession(&app, &id)["missing_text"]["S"], "Le contrat de travail.");
     app.deliver().await;
     assert_eq!(told(&app, "Une succession n'a pas lieu"), [EMAIL]);
     for verb in ["approve", "withdraw"] {

@@ -20,7 +20,7 @@ use platform::passwords::Hashing;
 use platform::random::Random;
 use platform::telemetry;
 use serde_json::{Value, json};
-use sesame::emulator::{Emulator, ServiceResponse};
+use sesame::emulator::{Emulator, ServiceResponse, Transit};
 use sesame::functions::ALL;
 use sesame::grants::Caller;
 use sesame::mailbox::{Mail, Mailbox};
@@ -174,7 +174,31 @@ impl App {
         Self::of(None, LoginProof::AfterFailures, SignedDuration::from_millis(1))
     }
 
+    /// Whose calls of the table take some steps of the runtime, each way.
+    pub fn with_way_to_the_table() -> Self {
+        let steps = |count: usize| async move {
+            for _ in 0..count {
+                tokio::task::yield_now().await;
+            }
+        };
+        let calls = AtomicI64::new(0);
+        let transit: Transit = Arc::new(move || {
+            let rank = usize::try_from(calls.fetch_add(1, Ordering::SeqCst)).unwrap_or(0);
+            Box::pin(steps(1 + rank % 5))
+        });
+        Self::by(None, LoginProof::AfterFailures, SignedDuration::ZERO, Some(transit))
+    }
+
     fn of(data: Option<PathBuf>, login_proof: LoginProof, mail_interval: SignedDuration) -> Self {
+        Self::by(data, login_proof, mail_interval, None)
+    }
+
+    fn by(
+        data: Option<PathBuf>,
+        login_proof: LoginProof,
+        mail_interval: SignedDuration,
+        table_transit: Option<Transit>,
+    ) -> Self {
         // The first test sets it; all tests share the log.
         let _ = tracing::subscriber::set_global_default(telemetry::subscriber(|| LogWriter, Level::INFO));
         let (table, ses) = (Arc::new(CallHook::default()), Arc::new(CallHook::default()));
@@ -188,6 +212,7 @@ impl App {
         let hooks = Hooks {
             table: table_hook(table.clone(), is_dead.clone(), ahead_seconds.clone()),
             ses: ses_hook(ses.clone(), is_dead.clone()),
+            table_transit,
             mail_domains: MailDomains::new(move |domain| without_mail.lock().unwrap().contains(domain)),
             ..Hooks::default()
         };

@@ -1,5 +1,5 @@
-//! `/api/contest`: an objection to a succession, by the link of its notice. It asks for no login: the mailbox is
-//! the proof, and whoever has lost their password must be able to object.
+//! `/api/contest`: an objection to a succession, by the link of its notice. It asks for no login: the mailbox
+//! is the proof, and whoever has lost their password must be able to object.
 
 use domain::{Refusal, Token};
 use platform::function::{Function, Grant, Share, Size};

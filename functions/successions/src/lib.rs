@@ -231,8 +231,9 @@ fn read(form: ProposeForm) -> Result<Proposal, Refusal> {
     }
 }
 
-/// Approves a succession after its window, and carries it out. Of one that is contested it lifts the objection,
-/// by two agents; of one that is carried out it sends the invitation again that nobody has accepted.
+/// Approves a succession after its window, and carries it out. Of one that is contested it lifts the
+/// objection, by two agents; of one that is carried out it sends the invitation again that nobody has
+/// accepted.
 #[utoipa::path(
     post, path = "/api/agents/successions/{succession}/approve", operation_id = "approveSuccession",
     tag = "agents", params(SuccessionPath), request_body = DecideForm, security(("agent" = [])),

@@ -291,9 +291,9 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Hands the place of a holder over: they are suspended, and who takes over is invited by the agency. Where
-    /// nobody else is a holder, the seat is kept for the invited person. An earlier such invitation gives its
-    /// place up. A holder who is suspended already was replaced before.
+    /// Hands the place of a holder over: they are suspended, and who takes over is invited by the agency.
+    /// Where nobody else is a holder, the seat is kept for the invited person. An earlier such invitation
+    /// gives its place up. A holder who is suspended already was replaced before.
     pub(crate) fn succeed(
         &mut self,
         outbox: &Outbox,

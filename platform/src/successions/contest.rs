@@ -11,8 +11,8 @@ use crate::function::Secret;
 use crate::metrics::Event;
 use crate::table::{Change, Key, Outcome, Row, TableError, Transaction};
 
-/// Tries of an objection beside other writes of the succession, each of which is patient itself: it is retried
-/// until it is in, or the request's time is over.
+/// Tries of an objection beside other writes of the succession, each of which is patient itself: it is
+/// retried until it is in, or the request's time is over.
 const CONTEST_TRIES_MAX: usize = 8;
 
 const CONTEST: &str = "SET contested_at = if_not_exists(contested_at, :now)";

@@ -44,7 +44,7 @@ const LIFT: &str = "SET lifted_by = :me, lifted_name = :name, lifted_at = :now";
 const RENEW: &str = "SET round = :next, notices = :notices, facts_written = :none \
                      REMOVE facts, approved_by, approved_name, approved_at, contested_at, contest_told_at, \
                      lifted_by, lifted_name, lifted_at";
-const REFUSE: &str = "SET refused_by = :me, refused_name = :name, refused_at = :now, missing = :missing";
+const REFUSE: &str = "SET refused_by = :me, refused_name = :name, refused_at = :now, missing_text = :missing";
 const WITHDRAW: &str = "SET withdrawn_by = :me, withdrawn_name = :name, withdrawn_at = :now";
 
 /// The row of a new succession.
@@ -134,7 +134,8 @@ fn mark_of(row: &Row, (by, name, at): MarkNames) -> Result<Option<Mark>, TableEr
 pub(super) fn read(row: &Row) -> Result<Known, TableError> {
     let mark = |names| mark_of(row, names);
     let proposed = mark(("proposed_by", "proposed_name", "proposed_at"))?;
-    let missing = row.find_text("missing").map(|text| Statement::parse(text).map_err(|_| "missing"));
+    let missing =
+        row.find_text("missing_text").map(|text| Statement::parse(text).map_err(|_| "missing_text"));
     let id = row.parsed("pk", |pk| pk.strip_prefix("SUCCESSION#").and_then(SuccessionId::parse).ok_or(()))?;
     let succession = Succession {
         id,

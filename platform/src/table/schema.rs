@@ -473,7 +473,7 @@ pub const KINDS: &[Kind] = &[
             text("refused_by", "subject of the agent").sometimes().pseudonym(),
             text("refused_name", "name of that agent").sometimes().clear(),
             moment("refused_at", "when").sometimes(),
-            text("missing", "what the refusal asks for").sometimes().clear(),
+            text("missing_text", "what the refusal asks for").sometimes().clear(),
             text("withdrawn_by", "subject of the agent").sometimes().pseudonym(),
             text("withdrawn_name", "name of that agent").sometimes().clear(),
             moment("withdrawn_at", "when").sometimes(),

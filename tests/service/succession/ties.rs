@@ -19,8 +19,7 @@ fn rows(app: &App) -> Rows {
 }
 
 /// Puts every row back as it was.
-fn restore(app: &App, standing: &Rows) {
-    let present = rows(app);
+fn restore(app: &App, standing: &Rows, present: &Rows) {
     for ((pk, sk), row) in standing {
         if present.get(&(pk.clone(), sk.clone())) != Some(row) {
             app.operate("PutItem", &json!({"TableName": TABLE, "Item": row}));
@@ -34,7 +33,11 @@ fn restore(app: &App, standing: &Rows) {
 
 #[tokio::test]
 async fn of_an_objection_and_an_execution_at_once_exactly_one_wins() {
-    let app = with_desk().await;
+    // Calls take some steps each, so that they fall between one another.
+    let app = App::with_way_to_the_table();
+    for desk in [ONE, TWO] {
+        desk.stands(&app, true).await;
+    }
     Person::open(&app, SIRET, NAME, EMAIL).await;
     let id = over(&app).await;
     let link = link_to(&app, EMAIL, "contester");
@@ -50,11 +53,11 @@ async fn of_an_objection_and_an_execution_at_once_exactly_one_wins() {
             }
         };
         let contest = async {
-            later(race % 40).await;
+            later(race % 64).await;
             contests(&app, &link).await
         };
         let approve = async {
-            later((race / 40) % 3).await;
+            later(race / 64 % 4).await;
             by_cookie(&app, &cookie, &path, &json!({})).await
         };
         let (objection, approval) = if race % 2 == 0 {
@@ -63,21 +66,23 @@ async fn of_an_objection_and_an_execution_at_once_exactly_one_wins() {
             let (approval, objection) = tokio::join!(approve, contest);
             (objection, approval)
         };
-        let row = succession(&app, &id);
+        let present = rows(&app);
+        let of_key = |pk: String, sk: &str| &present[&(pk, sk.to_owned())];
+        let row = of_key(format!("SUCCESSION#{id}"), "SUCCESSION");
         let is_executed = row.get("executed_at").is_some();
         let is_contested = row.get("contested_at").is_some();
         assert!(is_executed != is_contested, "race {race}: {row}");
-        assert_eq!(objection.status, if is_contested { 200 } else { 409 }, "race {race}: {}", objection.body);
+        let status = if is_contested { 200 } else { 409 };
+        assert_eq!(objection.status, status, "race {race}: {}", objection.body);
         // An approval that came after the objection is half of its lifting.
         let state = if is_executed { "executed" } else { "contested" };
         assert_eq!(approval.body["state"], state, "race {race}: {}", approval.body);
-        let seat = establishment(&app, SIRET).get("seat").is_some();
-        let has_left =
-            app.rows(&format!("SIRET#{SIRET}")).iter().any(|row| row["member_state"]["S"] == "suspended");
-        assert!(seat == is_executed && has_left == is_executed, "race {race}");
+        let has_seat = of_key(format!("SIRET#{SIRET}"), "ESTABLISHMENT").get("seat").is_some();
+        let is_suspended = present.values().any(|row| row["member_state"]["S"] == "suspended");
+        assert!(has_seat == is_executed && is_suspended == is_executed, "race {race}");
         objections += usize::from(is_contested);
-        restore(&app, &standing);
-        app.portal.take_queued();
+        restore(&app, &standing, &present);
+        drop(app.portal.take_queued());
     }
     assert!(objections > RACES / 20 && objections < RACES, "both happen: {objections}");
 }
@@ -103,10 +108,12 @@ async fn an_execution_that_meets_another_write_yields_and_reads_anew() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         contests(&app, &link).await
     };
-    let (approval, objection) = tokio::join!(by_cookie(&app, &cookie, &path, &json!({})), contest);
+    let body = json!({});
+    let (approval, objection) = tokio::join!(by_cookie(&app, &cookie, &path, &body), contest);
     assert_eq!(objection.status, 200, "the objection comes first: {}", objection.body);
     assert_eq!(approval.body["state"], "contested", "{}", approval.body);
-    assert!(succession(&app, &id).get("executed_at").is_none());
+    let row = succession(&app, &id);
+    assert!(row.get("executed_at").is_none() && row.get("lifted_at").is_none(), "{row}");
 }
 
 #[tokio::test]
@@ -178,7 +185,8 @@ async fn an_answer_that_was_lost_changes_nothing_twice() {
     for _ in 0..2 {
         let late = contests(&app, &link).await;
         assert_eq!((late.status, late.problem()), (409, "succession-state"));
-        assert!(late.body["detail"].as_str().unwrap().contains("L'assistance est prévenue"), "{}", late.body);
+        let detail = late.body["detail"].as_str().unwrap();
+        assert!(detail.contains("L'assistance est prévenue"), "{detail}");
     }
     assert!(succession(&app, &id).get("contested_late_at").is_some());
     assert_eq!(journal(&app).len(), lines);

@@ -21,7 +21,8 @@ pub fn succession_notice(
     };
     let days = succession.days;
     let until = if days == 1 { "1 jour".to_owned() } else { format!("{days}\u{a0}jours") };
-    content!(about("Une succession est demandée", &succession.siret), "succession_notice.txt", "succession_notice.html", {
+    let subject = about("Une succession est demandée", &succession.siret);
+    content!(subject, "succession_notice.txt", "succession_notice.html", {
         site: str = site,
         said: str = said,
         establishment: Name = &succession.establishment_name,

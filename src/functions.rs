@@ -36,6 +36,8 @@ functions! {
         request,
         agents,
         desk,
+        successions,
+        contest,
     ],
     others: [mail_sender, mail_tracker, presence, desk_watch],
 }

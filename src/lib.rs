@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use domain::succession::SUCCESSION_DAYS;
 use domain::time::SignedDuration;
 use domain::{Email, SecretKey};
 use mail_sender::dns::MailDomains;
@@ -67,6 +68,8 @@ pub struct Options {
     pub extranet: Option<Extranet>,
     /// The agents' desk. Without a provider, this machine's own, if the site is at localhost.
     pub desk: DeskConfig,
+    /// The window of objection of a succession, in days.
+    pub succession_days: u32,
     /// The interval between two mails, to which the sender keeps and the mailbox holds it; zero is none.
     pub mail_interval: SignedDuration,
     /// What becomes of mails.
@@ -92,6 +95,7 @@ impl Options {
             login_proof: LoginProof::AfterFailures,
             extranet: None,
             desk: DeskConfig::default(),
+            succession_days: SUCCESSION_DAYS,
             mail_interval: SignedDuration::ZERO,
             receivers: Receivers::default(),
             smtp: None,
@@ -364,6 +368,7 @@ impl Running {
             site: options.site.clone(),
             proof_counter: options.proof_counter,
             login_proof: options.login_proof,
+            succession_days: options.succession_days,
             extranet: options.extranet.clone(),
             origin_secrets: Vec::new(),
             hashing: options.hashing,

@@ -222,6 +222,8 @@ impl AddressStanding {
             | MailJob::MemberJoined { .. }
             | MailJob::MemberChanged { .. }
             | MailJob::SpaceClosed { .. }
+            | MailJob::SuccessionNotice { .. }
+            | MailJob::SuccessionNews { .. }
             | MailJob::AccountClosed { .. } => self == Self::Complained,
             // So is what others do with one's own establishment.
             MailJob::Mandate { event, .. } => self == Self::Complained && *event != MandateEvent::Offered,

@@ -42,6 +42,11 @@ pub enum Rule {
     OneOf(Vec<&'static str>),
     /// An array of at least one of these texts, in any order.
     SomeOf(Vec<&'static str>),
+    /// An array of at least one and at most so many objects, with these members and no others.
+    Objects {
+        members: Vec<(&'static str, Rule)>,
+        length_max: usize,
+    },
     Text(TextRule),
 }
 

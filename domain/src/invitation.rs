@@ -70,6 +70,56 @@ impl Offer {
     }
 }
 
+/// Who invites.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inviter {
+    /// A holder. The write of the invitation has the condition that they still are one.
+    Holder(Identifier),
+    /// The agency, at the end of a succession. No member withdraws it, nor ends it.
+    Agency,
+}
+
+impl Inviter {
+    /// How the table says the agency.
+    const AGENCY: &str = "agency";
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Holder(identifier) => identifier.as_str(),
+            Self::Agency => Self::AGENCY,
+        }
+    }
+
+    /// Reads what the table holds.
+    #[must_use]
+    pub fn parse(printed: &str) -> Option<Self> {
+        match printed {
+            Self::AGENCY => Some(Self::Agency),
+            identifier => Identifier::parse(identifier).ok().map(Self::Holder),
+        }
+    }
+
+    #[must_use]
+    pub fn holder(&self) -> Option<&Identifier> {
+        match self {
+            Self::Holder(identifier) => Some(identifier),
+            Self::Agency => None,
+        }
+    }
+
+    #[must_use]
+    pub fn is(&self, identifier: &Identifier) -> bool {
+        self.holder() == Some(identifier)
+    }
+
+    /// Whether its word counts, by what it is in the establishment now.
+    #[must_use]
+    pub fn decides(&self, membership: Option<Membership>) -> bool {
+        *self == Self::Agency || membership.is_some_and(Membership::is_active_holder)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum InvitationState {
     Open,
@@ -102,8 +152,7 @@ pub struct Invitation {
     pub siret: Siret,
     /// The one in which it was sent.
     pub opening: Opening,
-    /// A holder. The write of the invitation has the condition that they still are one.
-    pub invited_by: Identifier,
+    pub invited_by: Inviter,
     pub email: Email,
     /// As the inviter wrote it.
     pub name: FullName,
@@ -132,8 +181,8 @@ pub enum Acceptor<'a> {
 }
 
 impl Acceptor<'_> {
-    fn is(&self, sought: &Identifier) -> bool {
-        matches!(self, Self::Account { identifier, .. } if *identifier == sought)
+    fn is(&self, inviter: &Inviter) -> bool {
+        matches!(self, Self::Account { identifier, .. } if inviter.is(identifier))
     }
 }
 
@@ -149,7 +198,7 @@ pub struct Acceptance<'a> {
     pub by: Acceptor<'a>,
     /// What any other account with the invited address is in the establishment.
     pub others: &'a [Membership],
-    /// What the inviter is in it.
+    /// What the inviter is in it; of the agency it says nothing.
     pub inviter: Option<Membership>,
     /// Of the establishment, as its row says.
     pub opening: Opening,
@@ -247,7 +296,7 @@ impl Invitation {
         if acceptance.opening != self.opening {
             return Err(Refusal::SpaceClosed);
         }
-        let has_inviter = acceptance.inviter.is_some_and(Membership::is_active_holder);
+        let has_inviter = self.invited_by.decides(acceptance.inviter);
         if state != InvitationState::Open || !has_inviter {
             return Err(Refusal::LinkExpired);
         }
@@ -262,11 +311,16 @@ impl Invitation {
         Ok(())
     }
 
-    /// Whether it ends with a change of a member, whose account has this address.
+    /// Whether it ends with a change of a member, whose account has this address. That of the agency keeps the
+    /// place of a holder who is gone, and ends with nobody.
     #[must_use]
     pub fn ends_with(&self, change: Change, member: &Identifier, address: &Email, now: Timestamp) -> bool {
-        let is_theirs = self.invited_by == *member || self.email.normalised() == address.normalised();
-        change.ends_invitations() && is_theirs && self.state_by_link(now) == InvitationState::Open
+        let is_theirs = self.invited_by.is(member) || self.email.normalised() == address.normalised();
+        let is_holders = self.invited_by.holder().is_some();
+        change.ends_invitations()
+            && is_holders
+            && is_theirs
+            && self.state_by_link(now) == InvitationState::Open
     }
 
     /// With another address: this one, withdrawn, and the one that takes its place with its own id, mail and

@@ -15,6 +15,7 @@ use crate::journal::MandateEvent;
 use crate::mandate::MandateId;
 use crate::membership::Change;
 use crate::siret::Siret;
+use crate::succession::{News, SuccessionId, Told};
 use crate::ticket::Reference;
 use crate::time::{SignedDuration, Timestamp, after};
 
@@ -335,6 +336,10 @@ pub enum MailJob {
     AccountClosed { identifier: Identifier },
     /// To a holder: «toujours là ?», with the link that answers.
     StillThere { siret: Siret, identifier: Identifier },
+    /// To who is replaced by a succession, and to each who may know of it: the link that objects.
+    SuccessionNotice { succession: SuccessionId, round: u64, to: Told },
+    /// To those who had such a notice: what became of it.
+    SuccessionNews { succession: SuccessionId, to: Told, news: News },
 }
 
 impl MailJob {
@@ -346,6 +351,7 @@ impl MailJob {
             | Self::TicketToAgency { .. }
             | Self::AgencyDigest { .. }
             | Self::StillThere { .. }
+            | Self::SuccessionNews { .. }
             // A cabinet offers to thousands at once.
             | Self::Mandate { .. } => Lane::Desk,
             Self::Activation { .. }
@@ -361,7 +367,9 @@ impl MailJob {
             | Self::AddressConfirmation { .. }
             | Self::AddressNotice { .. }
             | Self::SpaceClosed { .. }
-            | Self::AccountClosed { .. } => Lane::Links,
+            | Self::AccountClosed { .. }
+            // The window of objection opens when it arrives.
+            | Self::SuccessionNotice { .. } => Lane::Links,
         }
     }
 
@@ -389,6 +397,8 @@ impl MailJob {
             Self::SpaceClosed { .. } => "space_closed",
             Self::AccountClosed { .. } => "account_closed",
             Self::StillThere { .. } => "still_there",
+            Self::SuccessionNotice { .. } => "succession_notice",
+            Self::SuccessionNews { .. } => "succession_news",
         }
     }
 }

@@ -82,6 +82,10 @@ pub enum Refusal {
     TwoPersons,
     /// The state of the succession does not allow that.
     SuccessionState,
+    /// The succession is carried out: an objection comes too late for it.
+    SuccessionExecuted,
+    /// Only who proposed a succession, or a supervisor, withdraws it.
+    NotProposer,
     /// Another succession of the establishment is under way.
     SuccessionOpen,
     /// The identity provider knows the person, and the desk does not.
@@ -184,6 +188,18 @@ pub enum FieldCode {
     TermTooLong,
     /// Not the version of the mandate's text that is offered: the page is older.
     TextVersionUnknown,
+    /// Not one of the kinds of evidence.
+    EvidenceUnknown,
+    /// No holder of the establishment has named this address to take over.
+    SuccessorNotNamed,
+    /// No request for assistance has this reference.
+    ReferenceUnknown,
+    /// Not the establishment of the request for assistance.
+    SiretIsAnother,
+    /// Not a holder of the establishment.
+    HolderUnknown,
+    /// The address of somebody who cannot take over: a holder, or a suspended member.
+    EmailTaken,
     /// Not the number of an entry of the journal.
     JournalEntryUnknown,
     /// Under the minimum length of a password.
@@ -232,6 +248,12 @@ impl FieldCode {
             Self::DateTooFar => "date-too-far",
             Self::TermTooLong => "term-too-long",
             Self::TextVersionUnknown => "text-version-unknown",
+            Self::EvidenceUnknown => "evidence-unknown",
+            Self::SuccessorNotNamed => "successor-not-named",
+            Self::ReferenceUnknown => "reference-unknown",
+            Self::SiretIsAnother => "siret-is-another",
+            Self::HolderUnknown => "holder-unknown",
+            Self::EmailTaken => "email-taken",
             Self::JournalEntryUnknown => "journal-entry-unknown",
             Self::PasswordTooShort => "password-too-short",
             Self::PasswordTooLong => "password-too-long",

@@ -206,6 +206,9 @@ impl fmt::Display for Submission {
     }
 }
 
+/// Characters of a printed reference.
+const REFERENCE_LENGTH: usize = 15;
+
 /// The reference of a ticket, to quote on the phone: `T-261123-7K3MQ2`, the day in Paris and six symbols.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference(String);
@@ -231,6 +234,28 @@ impl Reference {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FieldValue for Reference {
+    type Json = String;
+
+    fn read(printed: String) -> Result<Self, FieldCode> {
+        Self::parse(present(&printed)?.trim()).ok_or(FieldCode::ReferenceUnknown)
+    }
+
+    fn schema() -> Schema {
+        Schema {
+            name: "Reference",
+            description: "The reference of a request for assistance.".to_owned(),
+            rule: Rule::Text(TextRule {
+                length_min: REFERENCE_LENGTH,
+                length_max: Some(REFERENCE_LENGTH),
+                pattern: Some("^T-[0-9]{6}-[0-9A-HJKMNP-TV-Z]{6}$".to_owned()),
+                example: Some("T-261123-7K3MQ2"),
+                ..TextRule::default()
+            }),
+        }
     }
 }
 

@@ -49,7 +49,7 @@ fn schema<T: FieldValue>() -> Option<Rc<Checked>> {
                 let pattern = rule.pattern.as_deref().map(|pattern| Regex::new(pattern).unwrap());
                 Some(Rc::new(Checked { rule, pattern }))
             }
-            Rule::True | Rule::OneOf(_) | Rule::SomeOf(_) => None,
+            Rule::True | Rule::OneOf(_) | Rule::SomeOf(_) | Rule::Objects { .. } => None,
         };
         schemas.entry(kind).or_insert_with(checked).clone()
     })

@@ -10,6 +10,7 @@ use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
+use domain::succession::{SUCCESSION_DAYS, SUCCESSION_DAYS_MAX};
 use domain::time::{SignedDuration, Timestamp};
 use domain::{Network, SecretKey};
 use http::HeaderValue;
@@ -240,10 +241,19 @@ fn config(function: &Function) -> Result<Config, BootError> {
         login_proof,
         extranet: extranet()?,
         origin_secrets: origin_secrets.filter_map(optional).map(SecretKey::new).collect(),
+        succession_days: succession_days()?,
         hashing: Hashing::OWASP,
         desk: if function.size.share == Share::Desk { desk(function)? } else { DeskConfig::default() },
         keys: keys(function)?,
     })
+}
+
+/// `SESAME_SUCCESSION_DAYS`, or seven.
+fn succession_days() -> Result<u32, BadSetting> {
+    let wanted = "a whole number from 1 to 60";
+    let Some(text) = optional("SESAME_SUCCESSION_DAYS") else { return Ok(SUCCESSION_DAYS) };
+    let days = text.parse().ok().filter(|days| (1..=SUCCESSION_DAYS_MAX).contains(days));
+    days.ok_or(BadSetting { name: "SESAME_SUCCESSION_DAYS", wanted })
 }
 
 /// `SESAME_EXTRANET`, if it is set.

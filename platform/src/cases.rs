@@ -13,7 +13,7 @@ use domain::link::LINK_REMEMBERED;
 use domain::time::{Timestamp, after};
 use domain::{Case, MailId, Name, Reference, Refusal, Ticket, Token, TokenHash};
 
-pub use self::acts::{Author, CASE_AS_READ, Words};
+pub use self::acts::{Author, CASE_AS_READ, Procedure, Words};
 pub use self::known::{AccountKnown, AccountState, Designated, Known, KnownMail, OtherRequest, WholeKnown};
 pub use self::queue::{Asked, CasePage, PAGE_CASES_MAX, Place, Waiting};
 pub(crate) use self::rows::arrival;

@@ -20,6 +20,8 @@ pub struct Config {
     /// Origin secrets. CloudFront adds one to each request; a request without one is refused. The current
     /// one, and the previous one during a rotation. Empty: nothing is checked.
     pub origin_secrets: Vec<SecretKey>,
+    /// The window of objection of a succession, by delivery, in days.
+    pub succession_days: u32,
     pub hashing: Hashing,
     /// The agents' desk. Read by the functions of its share alone.
     pub desk: DeskConfig,

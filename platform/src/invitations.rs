@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::invitation::{Acceptance, Acceptor, InvitationState, Offer, invitation_token};
+use domain::invitation::{Acceptance, Acceptor, InvitationState, Inviter, Offer, invitation_token};
 use domain::link::LINK_REMEMBERED;
 use domain::mail::{MailId, MailJob};
 use domain::membership::Presence;
@@ -37,6 +37,9 @@ const FIRST_REQUEST: Guard = Guard::new("first request of the day");
 /// The span within which one person asks once for an invitation into one establishment.
 const REQUEST_PERIOD: SignedDuration = SignedDuration::from_hours(24);
 
+/// The agency, as who invites.
+const THE_AGENCY: &str = "L'assistance Activité partielle";
+
 const OPEN_ACCOUNT: &str = "SET siret = :siret, establishment_name = :establishment_name, \
      first_name = :first_name, last_name = :last_name, email = :email, phone = :phone, is_active = :true, \
      credentials_epoch = :one, password_hash = :hash, password_set_at = :now, terms_accepted_at = :now, \
@@ -54,7 +57,7 @@ pub struct InvitationLink {
     pub establishment_name: Name,
     /// Who invited, as they wrote their name.
     pub inviter: String,
-    pub invited_by: Identifier,
+    pub invited_by: Inviter,
     pub email: Email,
     pub name: FullName,
     pub offer: Offer,
@@ -111,7 +114,7 @@ impl InvitationLink {
     #[must_use]
     pub fn state(&self, space: &Space, now: Timestamp) -> LinkState {
         let invitation = self.invitation(space, now);
-        let has_inviter = space.member(&self.invited_by).is_some_and(|m| m.membership.is_active_holder());
+        let has_inviter = self.invited_by.decides(inviter_of(space, &self.invited_by).map(|m| m.membership));
         match invitation.state_by_link(now) {
             InvitationState::Accepted => LinkState::Accepted,
             _ if self.opening != space.opening => LinkState::Closed,
@@ -178,11 +181,9 @@ impl Invitations {
     pub async fn mint(&self, mail: MailId, space: &Space, invited: &Invited) -> Result<Option<Token>, Error> {
         let Invited { id, invitation, .. } = invited;
         let now = self.tools.clock.now();
-        let inviter = space.member(&invitation.invited_by);
-        let Some(inviter) = inviter.filter(|member| member.membership.is_active_holder()) else {
-            return Ok(None);
-        };
-        if invitation.state_by_link(now) != InvitationState::Open {
+        let inviter = inviter_of(space, &invitation.invited_by);
+        let is_decided = invitation.invited_by.decides(inviter.map(|member| member.membership));
+        if !is_decided || invitation.state_by_link(now) != InvitationState::Open {
             return Ok(None);
         }
         let token = invitation_token(self.config.keys.of(Secret::Link)?, mail);
@@ -198,7 +199,7 @@ impl Invitations {
         .value("opening", invitation.opening.0)
         .value("id", id.as_str())
         .value("establishment", space.name.as_str())
-        .value("inviter", inviter.name.joined())
+        .value("inviter", inviter_name(inviter))
         .value("invited_by", invitation.invited_by.as_str())
         .value("email", invitation.email.as_str())
         .value("first", invitation.name.first.as_str())
@@ -284,7 +285,7 @@ impl Invitations {
             Accepting::Account(account) => space.member(&account.identifier),
             Accepting::New { .. } => None,
         };
-        let inviter = space.member(&link.invited_by);
+        let inviter = inviter_of(space, &link.invited_by);
         let others: Vec<_> = others(space, &link.email, by).map(|member| member.membership).collect();
         let acceptance = Acceptance {
             sent_to: &link.email,
@@ -387,6 +388,18 @@ impl Invitations {
     }
 }
 
+/// The member who invites, if it is one.
+#[must_use]
+pub fn inviter_of<'a>(space: &'a Space, inviter: &Inviter) -> Option<&'a Colleague> {
+    inviter.holder().and_then(|identifier| space.member(identifier))
+}
+
+/// Who invites, in the words of a mail and of a page.
+#[must_use]
+pub fn inviter_name(inviter: Option<&Colleague>) -> String {
+    inviter.map_or_else(|| THE_AGENCY.to_owned(), |inviter| inviter.name.joined())
+}
+
 /// Whether the link was consumed by this very request: an answer was lost.
 fn is_by_request(refused: &Refused, request: &str) -> bool {
     refused.standing(LIVE_INVITATION).is_some_and(|row| row.find_text("used_by") == Some(request))
@@ -484,7 +497,7 @@ fn read(row: &Row) -> Result<InvitationLink, TableError> {
         id: row.parsed("invitation", |id| InvitationId::parse(id).ok_or(()))?,
         establishment_name: row.parsed("establishment_name", Name::parse)?,
         inviter: row.text("inviter_name")?.to_owned(),
-        invited_by: row.parsed("invited_by", Identifier::parse)?,
+        invited_by: row.parsed("invited_by", |text| Inviter::parse(text).ok_or(()))?,
         email: row.parsed("email", Email::parse)?,
         name: FullName {
             first: row.parsed("first_name", Name::parse)?,

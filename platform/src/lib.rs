@@ -33,6 +33,7 @@ pub mod scope;
 pub mod sessions;
 pub mod signing;
 pub mod spaces;
+pub mod successions;
 pub mod table;
 pub mod telemetry;
 pub mod tickets;
@@ -72,6 +73,7 @@ pub struct Platform {
     pub sessions: sessions::Sessions,
     pub signing: signing::Signing,
     pub spaces: spaces::Spaces,
+    pub successions: successions::Successions,
     pub tickets: tickets::Tickets,
 }
 
@@ -86,14 +88,15 @@ impl Platform {
         let spaces = spaces::Spaces::new(table, &config, &clock, &random);
         let accounts = accounts::Accounts::new(table, &config, &proofs, &outbox, &clock);
         let sessions = sessions::Sessions::new(table, &proofs, &outbox, &clock, &random);
+        let tickets = tickets::Tickets::new(table, &proofs, &outbox, &clock, &random);
         let tools = spaces::Tools { table: table.clone(), outbox: outbox.clone(), clock: clock.clone() };
+        let mandates = mandates::Mandates::new(&tools, &spaces, &random);
+        let cases = cases::Cases::new(&tools, &config, &spaces, &accounts, &sessions);
         Self {
             addresses: addresses::Addresses::new(&tools, &config, &spaces, &random),
             agents: agents::Agents::new(table, &clock, &random),
-            cases: cases::Cases::new(&tools, &config, &spaces, &accounts, &sessions),
             credentials: credentials::Credentials::new(table, &outbox, &clock, &random),
             invitations: invitations::Invitations::new(&tools, &config, &spaces, &accounts, &proofs, &random),
-            mandates: mandates::Mandates::new(&tools, &spaces, &random),
             links: links::Links::new(table, &config, &codes),
             notices: notices::Notices::new(table, &clock, &random),
             openid: outside::openid::OpenId::new(&config, &outside::Outside::none(), &clock),
@@ -101,16 +104,24 @@ impl Platform {
             presences: presences::Presences::new(&tools, &config),
             refusals: refusals::Refusals::new(config.hashing.refusal_step, &clock),
             signing: signing::Signing::new(&config),
-            tickets: tickets::Tickets::new(table, &proofs, &outbox, &clock, &random),
+            successions: successions::Successions::new(
+                &tools,
+                &config,
+                (&spaces, &tickets, &mandates, &cases),
+                &random,
+            ),
             accounts,
+            cases,
             sessions,
             spaces,
             config,
             clock,
             codes,
+            mandates,
             outbox,
             proofs,
             random,
+            tickets,
         }
     }
 

@@ -166,6 +166,27 @@ impl Mandates {
         row.as_ref().map(rows::read).transpose()
     }
 
+    /// The establishments that have a mandate of this one, each once: as far as one page of rows reaches.
+    pub(crate) async fn cabinets_of(&self, space: &Space) -> Result<Vec<(Siret, Name)>, TableError> {
+        let (partition, prefix) = (Key::space(&space.siret), Key::mandates(Some(Side::Client)));
+        let page = self.tools.table.find_page(&partition, &prefix, None, SEARCH_ROWS_MAX).await?;
+        let now = self.tools.clock.now();
+        let rows = page.rows.iter().filter(|row| !row.is_past(now));
+        let mut held: Vec<HeldMandate> = rows.map(rows::read).collect::<Result<_, _>>()?;
+        held.retain(|held| held.is_of(&space.siret, space.opening) && held.mandate.accepted_at.is_some());
+        let establishments: Vec<Key> = establishments_of(&held).collect();
+        let openings = openings_of(&self.tools.table.find_many(&establishments).await?)?;
+        let openings: Openings = openings.into_iter().collect();
+        held.retain(|held| held.mandate.state(&openings, now) == MandateState::Active);
+        let mut cabinets: Vec<(Siret, Name)> = Vec::new();
+        for HeldMandate { mandate, cabinet_name, .. } in held {
+            if cabinets.iter().all(|(siret, _)| *siret != mandate.cabinet) {
+                cabinets.push((mandate.cabinet, cabinet_name));
+            }
+        }
+        Ok(cabinets)
+    }
+
     /// The first mandates of a space that was read whole.
     pub async fn first_page(&self, whole: &Whole) -> Result<MandatePage, TableError> {
         let page = &whole.mandates[..whole.mandates.len().min(MANDATES_PAGE as usize)];

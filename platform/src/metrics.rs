@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::mail::{Lane, MailState};
+use domain::succession::State;
 use domain::time::Timestamp;
 use domain::{CaseState, Motive};
 use serde_json::{Value, json};
@@ -36,6 +37,10 @@ pub enum Event {
     Case { motive: Motive, state: CaseState },
     /// An agent's login came to that end.
     AgentLogin(AgentLogin),
+    /// A succession came to that state.
+    Succession(State),
+    /// Somebody objected to a succession, in time or after its execution.
+    Contest { is_late: bool },
 }
 
 /// The end of an agent's login.
@@ -107,6 +112,10 @@ fn line(event: Event, now: Timestamp) -> Value {
             ("Cases", vec![("motive", motive.as_str()), ("state", state.as_str())])
         }
         Event::AgentLogin(end) => ("AgentLogins", vec![("end", end.as_str())]),
+        Event::Succession(state) => ("Successions", vec![("state", state.as_str())]),
+        Event::Contest { is_late } => {
+            ("Contests", vec![("when", if is_late { "late" } else { "in-time" })])
+        }
     };
     metric((name, "Count", 1), &dimensions, now)
 }

@@ -64,6 +64,8 @@ pub enum Kind {
     TooManyMessages,
     TwoPersons,
     SuccessionState,
+    SuccessionExecuted,
+    NotProposer,
     SuccessionOpen,
     AgentUnknown,
     AgentLoginRefused,
@@ -106,7 +108,8 @@ impl Kind {
             Self::TooManyEstablishments => TOO_MANY_ESTABLISHMENTS,
             Self::MandateState => (S::CONFLICT, "mandate-state", "Mandat modifié : rechargez la page", None),
             Self::CaseUnknown | Self::CaseHeld | Self::CaseState | Self::TooManyMessages | Self::TwoPersons
-            | Self::SuccessionState | Self::SuccessionOpen | Self::AgentUnknown | Self::AgentLoginRefused
+            | Self::SuccessionState | Self::SuccessionExecuted | Self::NotProposer | Self::SuccessionOpen
+            | Self::AgentUnknown | Self::AgentLoginRefused
             | Self::AgentLoginUnavailable | Self::AddressNotAllowed => self.of_desk(),
             Self::ProofRejected => (S::FORBIDDEN, "proof-rejected", "La vérification anti-robot a expiré",
                 Some("Rechargez la page, puis envoyez de nouveau.")),
@@ -179,6 +182,14 @@ impl Kind {
             Self::SuccessionState => (S::CONFLICT, "succession-state",
                 "L'état de la succession ne le permet pas",
                 Some("Rechargez la demande pour voir où elle en est et ce qu'elle attend.")),
+            // Of the same type: whoever objects by the link of a mail reads another page than an agent.
+            Self::SuccessionExecuted => (S::CONFLICT, "succession-state",
+                "La succession est déjà faite",
+                Some("L'assistance est prévenue de votre opposition et vous répondra. Vous pouvez aussi lui \
+                      écrire par le formulaire de demande d'assistance.")),
+            Self::NotProposer => (S::FORBIDDEN, "two-persons",
+                "Seul l'agent qui l'a proposée, ou un superviseur, peut la retirer",
+                Some("Vous pouvez la refuser, en disant ce qui manque.")),
             Self::SuccessionOpen => (S::CONFLICT, "succession-open",
                 "Une succession est déjà en cours pour cet établissement",
                 Some("Traitez-la, ou retirez-la, avant d'en proposer une autre.")),
@@ -408,6 +419,8 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::CaseState => Kind::CaseState,
         Refusal::TwoPersons => Kind::TwoPersons,
         Refusal::SuccessionState => Kind::SuccessionState,
+        Refusal::SuccessionExecuted => Kind::SuccessionExecuted,
+        Refusal::NotProposer => Kind::NotProposer,
         Refusal::SuccessionOpen => Kind::SuccessionOpen,
         Refusal::AgentUnknown => Kind::AgentUnknown,
         Refusal::AgentLoginRefused => Kind::AgentLoginRefused,
@@ -458,6 +471,10 @@ fn required(field: &str) -> &'static str {
         "list" => "Donnez au moins un SIRET.",
         "motive" => "Choisissez le motif de votre demande.",
         "description" => "Décrivez votre demande.",
+        "reference" => "Indiquez la référence de la demande.",
+        "evidence" => "Donnez au moins une pièce, et dites ce qu'elle montre.",
+        "holder" => "Choisissez qui est remplacé : l'établissement a plusieurs titulaires.",
+        "text" => "Écrivez ce qui manque.",
         "accept_terms" => "Acceptez les conditions générales d'utilisation pour continuer.",
         "proof" => "Attendez la fin de la vérification anti-robot, puis envoyez de nouveau.",
         _ => "Remplissez ce champ.",
@@ -485,7 +502,10 @@ fn detail_of(error: &FieldError) -> &'static str {
         ("description", FieldCode::TooLong) => {
             "Votre description dépasse 5 000 caractères : raccourcissez-la."
         }
-        ("text", FieldCode::TooLong) => "Ce texte dépasse 5 000 caractères : raccourcissez-le.",
+        ("evidence", FieldCode::TooLong) => {
+            "Donnez dix pièces au plus, et 1 000 caractères au plus pour chacune."
+        }
+        ("text", FieldCode::TooLong) => "Ce texte est trop long : raccourcissez-le.",
         ("list", FieldCode::TooLong) => "Cette liste est trop longue : envoyez-la en plusieurs fois.",
         (field, FieldCode::Required) => required(field),
         (_, FieldCode::TooShort) => "Ce texte est trop court : complétez-le.",
@@ -521,6 +541,14 @@ fn detail_of(error: &FieldError) -> &'static str {
         (_, FieldCode::TemplateUnknown) => "Ce modèle de réponse n'existe plus : rechargez la page.",
         (_, FieldCode::ActionUnknown) => "Cette action n'existe pas.",
         (_, FieldCode::SubmissionFormat) => "La page est à recharger : votre saisie sera conservée.",
+        (_, FieldCode::EvidenceUnknown) => "Choisissez des pièces de la liste.",
+        (_, FieldCode::SuccessorNotNamed) => "Aucun titulaire n'a nommé cette adresse pour prendre sa suite.",
+        (_, FieldCode::ReferenceUnknown) => "Aucune demande n'a cette référence.",
+        (_, FieldCode::SiretIsAnother) => "Ce n'est pas l'établissement de la demande.",
+        (_, FieldCode::HolderUnknown) => "Choisissez un titulaire de l'établissement.",
+        (_, FieldCode::EmailTaken) => {
+            "Cette adresse est celle d'un titulaire, ou d'un accès suspendu : indiquez-en une autre."
+        }
         (_, FieldCode::JournalEntryUnknown) => {
             "Le journal n'a pas d'entrée de ce numéro : elles vont de 1 au nombre que dit sa fin."
         }

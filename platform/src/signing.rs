@@ -152,6 +152,7 @@ mod tests {
             site: site.to_owned(),
             proof_counter: 1,
             login_proof: LoginProof::AfterFailures,
+            succession_days: 7,
             extranet: None,
             origin_secrets: Vec::new(),
             hashing: Hashing::OWASP,

@@ -97,9 +97,12 @@ pub struct Space {
     pub siret: Siret,
     pub name: Name,
     pub opening: Opening,
-    /// Active ones; none while the space is closed.
+    /// Active ones, and the seat; none while the space is closed.
     pub holders: u64,
     pub chain: Chain,
+    /// The place of a holder who was replaced and who was the last one, until the invitation of that id is
+    /// accepted: nobody else opens the space meanwhile.
+    pub seat: Option<InvitationId>,
     /// Of the present opening.
     pub members: Vec<Colleague>,
     /// Of the present opening.

@@ -266,12 +266,21 @@ impl Table {
     /// Commits a transaction. Retries conflicts and throttling inside it, which the SDK does not. A single
     /// `create` is a plain put, at half the price.
     pub async fn commit(&self, transaction: Transaction) -> Result<Committed, TableError> {
+        self.commit_by(transaction, ATTEMPTS_MAX).await
+    }
+
+    /// The same, without waiting for others: in a conflict the other write comes first.
+    pub async fn commit_once(&self, transaction: Transaction) -> Result<Committed, TableError> {
+        self.commit_by(transaction, 1).await
+    }
+
+    async fn commit_by(&self, transaction: Transaction, attempts_max: u32) -> Result<Committed, TableError> {
         let committed = match transaction.single_create() {
             Some((guard, row)) => match self.create(row.clone()).await? {
                 Outcome::Done(()) => Committed::Yes,
                 Outcome::Refused(standing) => Committed::No(Refused::by(guard, standing)),
             },
-            None => self.transact(&transaction).await?,
+            None => self.transact(&transaction, attempts_max).await?,
         };
         if matches!(committed, Committed::Yes) {
             transaction.events.into_iter().for_each(|event| metrics::count(event, self.clock.now()));
@@ -279,7 +288,7 @@ impl Table {
         Ok(committed)
     }
 
-    async fn transact(&self, transaction: &Transaction) -> Result<Committed, TableError> {
+    async fn transact(&self, transaction: &Transaction, attempts_max: u32) -> Result<Committed, TableError> {
         let items = transaction.items(&self.name)?;
         let started = self.clock.now();
         let mut attempt = 0;
@@ -297,7 +306,7 @@ impl Table {
             if codes.is_empty() || !codes.iter().all(|code| error::is_temporary(code)) {
                 return Err(TableError::Broken(source));
             }
-            if !self.may_retry(attempt, started).await {
+            if attempt + 1 >= attempts_max || !self.may_retry(attempt, started).await {
                 return Err(TableError::Unavailable(source));
             }
             attempt += 1;

@@ -321,11 +321,16 @@ async fn my_space_needs_a_session() {
         "agents-cases-note",
         "agents-cases-close",
         "agents-cases-reopen",
+        "agents-successions",
+        "agents-successions-approve",
+        "agents-successions-refuse",
+        "agents-successions-withdraw",
     ] {
         let answer = answered(&app, name).await;
         assert!(answer.starts_with("401") && answer.contains("/problems/no-session"), "{name}: {answer}");
     }
     for name in [
+        "contest",
         "invitation",
         "invitation-accept",
         "address",

@@ -8,7 +8,7 @@ use sesame::functions::ALL;
 use sesame::grants::Caller;
 
 use crate::support::{App, EMAIL, OTHER_PASSWORD, OTHER_SIRET, SIRET, code, cookie, ticket, token};
-use crate::{agents, desk, mandates, me, presence, space, successors};
+use crate::{agents, desk, mandates, me, presence, space, succession, successors};
 
 /// One story that uses every grant: an account is opened, lost, found, guessed at, used and left. `look` is
 /// called on the way.
@@ -67,6 +67,8 @@ pub async fn story(app: &App, mut look: impl FnMut(&App)) {
     desk::story(app).await;
     look(app);
     agents::story(app, &mut look).await;
+    succession::story(app).await;
+    look(app);
     // A year passes: last.
     presence::story(app).await;
     look(app);

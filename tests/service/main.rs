@@ -31,6 +31,7 @@ mod restart;
 mod secrets;
 mod sender;
 mod space;
+mod succession;
 mod successors;
 mod support;
 mod table;

@@ -20,7 +20,7 @@ use platform::passwords::Hashing;
 use platform::random::Random;
 use platform::telemetry;
 use serde_json::{Value, json};
-use sesame::emulator::{Emulator, ServiceResponse};
+use sesame::emulator::{Emulator, ServiceResponse, Transit};
 use sesame::functions::ALL;
 use sesame::grants::Caller;
 use sesame::mailbox::{Mail, Mailbox};
@@ -172,6 +172,24 @@ impl App {
     /// Whose senders keep to a rate, of a thousand a second.
     pub fn paced() -> Self {
         Self::of(None, LoginProof::AfterFailures, SignedDuration::from_millis(1))
+    }
+
+    /// Whose calls of the table take some steps of the runtime, each way.
+    pub fn with_way_to_the_table() -> Self {
+        let steps = |count: usize| async move {
+            for _ in 0..count {
+                tokio::task::yield_now().await;
+            }
+        };
+        let calls = AtomicI64::new(0);
+        let transit: Transit = Arc::new(move || {
+            let rank = usize::try_from(calls.fetch_add(1, Ordering::SeqCst)).unwrap_or(0);
+            Box::pin(steps(1 + rank % 5))
+        });
+        Self::by(|options| {
+            let hooks = Hooks { table_transit: Some(transit), ..options.hooks.clone() };
+            Options { hooks, ..options }
+        })
     }
 
     fn of(data: Option<PathBuf>, login_proof: LoginProof, mail_interval: SignedDuration) -> Self {

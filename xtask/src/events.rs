@@ -162,6 +162,8 @@ fn sample(field: &str) -> Option<Value> {
         "other_email" => "cabinet@exemple.fr",
         "new_password" => "tambour balcon 47 sirop fenêtre",
         "phone" => "01 23 45 67 89",
+        "text" => "Il manque la lettre de l'employeur.",
+        "evidence" => return Some(json!([{"kind": "letter", "text": "Lettre de l'employeur."}])),
         "list" => "SIRET\n55208131766522\n",
         "submission" => "0192d5a2-8f0e-7c3b-9a1d-2b3c4d5e6f70",
         "description" => "Ma collègue est partie.\nSa messagerie est fermée.",
@@ -192,6 +194,7 @@ pub(crate) fn path_of_sample(route: &Route) -> String {
         ("{reference}", "T-261123-7K3MQ2"),
         ("{session}", "0123456789abcdef"),
         ("{siret}", "73282932000074"),
+        ("{succession}", "7k3mq2fd9w4t5r6y"),
     ];
     samples.iter().fold(route.path.to_owned(), |path, (part, sample)| path.replace(part, sample))
 }

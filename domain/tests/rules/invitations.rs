@@ -2,7 +2,7 @@
 
 use domain::invitation::{
     Acceptance, Accepted, Acceptor, Designation, INVITATION_VALID, INVITATION_VALID_DAYS, InvitationState,
-    OPEN_INVITATIONS_MAX, Offer, check_number, invitation_token,
+    Inviter, OPEN_INVITATIONS_MAX, Offer, check_number, invitation_token,
 };
 use domain::link::link_token;
 use domain::membership::{Change, ESTABLISHMENTS_MAX, Effect, MEMBERS_MAX};
@@ -38,7 +38,7 @@ fn invitation(offer: Offer) -> Invitation {
     Invitation {
         siret: Siret::parse("73282932000074").unwrap(),
         opening: Opening::FIRST,
-        invited_by: inviter(),
+        invited_by: Inviter::Holder(inviter()),
         email: email("Paul.Martin@exemple.fr"),
         name: FullName { first: Name::parse("Paul").unwrap(), last: Name::parse("Martin").unwrap() },
         offer,
@@ -149,7 +149,7 @@ fn a_successor_comes_in_the_place_of_the_inviter() {
 
 #[test]
 fn nobody_is_their_own_successor() {
-    let own = Invitation { invited_by: invited(), ..invitation(Offer::Successor) };
+    let own = Invitation { invited_by: Inviter::Holder(invited()), ..invitation(Offer::Successor) };
     let accepted = accepted_by(&own, "paul.martin@exemple.fr", Some(HOLDER)).unwrap();
     assert!(!accepted.joins.is_change() && accepted.leaves.is_none());
 }
@@ -226,7 +226,10 @@ fn a_corrected_invitation_is_a_new_one_and_the_first_link_serves_no_longer() {
     assert_eq!(old.accept(&by_new_account(&old.email), later), Err(Refusal::LinkExpired));
     assert_eq!(old, Invitation { withdrawn_at: Some(later), ..bounced.clone() });
     assert_eq!(new.state(later), InvitationState::Open);
-    assert_eq!((new.valid_until, &new.invited_by), (Invitation::valid_until(later), &inviter()));
+    assert_eq!(
+        (new.valid_until, &new.invited_by),
+        (Invitation::valid_until(later), &Inviter::Holder(inviter()))
+    );
     assert_eq!(new.accept(&by_new_account(&new.email), later), Ok(joins(Role::Holder)));
     assert_eq!(old.corrected(email("p@exemple.fr"), later), Err(Refusal::LinkExpired));
     let accepted = Invitation { accepted_at: Some(later), ..bounced };

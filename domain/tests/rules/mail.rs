@@ -3,15 +3,17 @@
 use std::collections::HashSet;
 
 use domain::mail::{Bounded, DigestPeriod, Lane, MailState, QUOTA_WINDOW};
+use domain::succession::{News, Told};
 use domain::time::{SignedDuration, Timestamp};
-use domain::{Email, Identifier, MailId, MailJob, Reference, Siret};
+use domain::{Email, Identifier, MailId, MailJob, Reference, Siret, SuccessionId};
 use proptest::prelude::*;
 
 use crate::common;
 
-fn every_job() -> [(MailJob, &'static str); 10] {
+fn every_job() -> [(MailJob, &'static str); 12] {
     let identifier = || Identifier::parse("AP-7K3M-Q2FD").unwrap();
     let reference = || Reference::parse("T-261123-7K3MQ2").unwrap();
+    let succession = || SuccessionId::parse("7k3mq2fd9w4t5r6y").unwrap();
     let address = "fingerprint".to_owned();
     [
         (MailJob::Activation { identifier: identifier(), is_corrected: false }, "activation"),
@@ -24,6 +26,18 @@ fn every_job() -> [(MailJob, &'static str); 10] {
         (MailJob::TicketToAgency { reference: reference() }, "ticket_to_agency"),
         (MailJob::AgencyDigest { period: DigestPeriod::of(Timestamp::UNIX_EPOCH) }, "agency_digest"),
         (MailJob::StillThere { siret: siret(), identifier: identifier() }, "still_there"),
+        (
+            MailJob::SuccessionNotice { succession: succession(), round: 1, to: Told::Holder(identifier()) },
+            "succession_notice",
+        ),
+        (
+            MailJob::SuccessionNews {
+                succession: succession(),
+                to: Told::Cabinet(siret()),
+                news: News::Contested,
+            },
+            "succession_news",
+        ),
     ]
 }
 
@@ -127,7 +141,8 @@ fn a_log_shows_what_a_mail_is_about_and_not_whom() {
 #[test]
 fn receipts_the_agency_s_copies_and_what_nobody_waits_for_hold_up_no_link() {
     for (job, kind) in every_job() {
-        let is_desk = kind.starts_with("ticket") || matches!(kind, "agency_digest" | "still_there");
+        let is_desk =
+            kind.starts_with("ticket") || matches!(kind, "agency_digest" | "still_there" | "succession_news");
         let lane = if is_desk { Lane::Desk } else { Lane::Links };
         assert_eq!(job.lane(), lane, "{kind}");
     }

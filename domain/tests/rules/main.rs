@@ -28,6 +28,7 @@ mod schemas;
 mod secrets;
 mod siret;
 mod siret_lists;
+mod successions;
 mod tickets;
 mod time;
 mod tokens;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use domain::invitation::{Acceptance, Acceptor, InvitationState, Offer, invitation_token};
+use domain::invitation::{Acceptance, Acceptor, InvitationState, Inviter, Offer, invitation_token};
 use domain::membership::{
     Change, Effect, HOLDERS_MIN, MEMBERS_MAX, PRESENCE_PERIOD, PRESENCE_VALID, Presence, check_closing,
     presence_token,
@@ -324,7 +324,7 @@ impl Space {
         Invitation {
             siret: siret(),
             opening: self.opening,
-            invited_by: identifier(by),
+            invited_by: Inviter::Holder(identifier(by)),
             email: email(to),
             name: FullName { first: name.clone(), last: name },
             offer,
@@ -339,7 +339,7 @@ impl Space {
     fn acceptance(&self, rank: usize) -> Option<Write> {
         let invitation = &self.invitations[rank];
         let to = person(|person| email(person) == invitation.email);
-        let by = person(|person| identifier(person) == invitation.invited_by);
+        let by = person(|person| invitation.invited_by.is(&identifier(person)));
         let acceptor = Acceptor::Account {
             identifier: &identifier(to),
             email: &invitation.email,
@@ -445,7 +445,7 @@ impl Space {
     fn has_stale_invitation(&self) -> bool {
         let is_holder = |rank: usize| {
             let invited_by = &self.invitations[rank].invited_by;
-            self.is(person(|person| identifier(person) == *invited_by)) == Some(HOLDER)
+            self.is(person(|person| invited_by.is(&identifier(person)))) == Some(HOLDER)
         };
         (0..self.invitations.len())
             .any(|rank| self.is_current(rank) && self.is_open(rank) && !is_holder(rank))

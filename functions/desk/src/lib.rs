@@ -6,7 +6,7 @@ mod shown;
 use domain::case::{Act, Template};
 use domain::{CaseText, Reference, Refusal};
 use platform::agents::Agent;
-use platform::cases::Words;
+use platform::cases::{WholeCase, Words};
 use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{self, Json, Request};
 use platform::{Error, Field, Form, Platform, fields, form, route};
@@ -52,6 +52,8 @@ pub const FUNCTION: Function = Function {
         Grant::get("MAIL#"),
         Grant::get("QUOTA#"),
         Grant::get("SIRET#"),
+        Grant::get("SUCCESSION#"),
+        Grant::get("SUCCESSIONS#"),
         Grant::get("TICKET#"),
         Grant::get_many("TICKET#"),
         Grant::query("CASES#"),
@@ -141,8 +143,7 @@ pub async fn show(platform: &Platform, request: Request) -> Result<Json<CaseView
     let agent = Agent::of(platform, &request).await?;
     let whole = platform.cases.find_whole(&reference_of(&request)?).await?.ok_or(Refusal::CaseUnknown)?;
     platform.cases.note_look(&whole.file, &agent).await?;
-    let known = platform.cases.known_whole(&whole.file).await?;
-    Ok(Json(CaseView::of(whole, known, &agent, platform.clock.now())))
+    view(platform, whole, &agent).await
 }
 
 /// Takes a case that nobody holds, or keeps it longer. Of several agents at once one has it.
@@ -238,8 +239,14 @@ async fn act(
     let reference = reference_of(request)?;
     platform.cases.act(&reference, &agent, act, words).await?;
     let whole = platform.cases.find_whole(&reference).await?.ok_or(Refusal::CaseUnknown)?;
+    view(platform, whole, &agent).await
+}
+
+async fn view(platform: &Platform, whole: WholeCase, agent: &Agent) -> Result<Json<CaseView>, Error> {
     let known = platform.cases.known_whole(&whole.file).await?;
-    Ok(Json(CaseView::of(whole, known, &agent, platform.clock.now())))
+    let succession = platform.successions.of_case(&whole.file.reference).await?;
+    let beside = (known, succession.as_ref());
+    Ok(Json(CaseView::of(whole, beside, agent, platform.clock.now())))
 }
 
 /// What is no reference names nothing, as one that is unknown does.

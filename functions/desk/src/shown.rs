@@ -3,13 +3,14 @@
 use domain::case::{EntryBy, EntryKind, Signal, SignalKind, Template};
 use domain::mail::MailState;
 use domain::time::Timestamp;
-use domain::{Case, CaseState, Motive};
+use domain::{Case, CaseState, Motive, Succession};
 use platform::agents::Agent;
 use platform::cases::{
     AccountState, CaseFile, CasePage, Designated, Entry, Known, KnownMail, OtherRequest, Place, WholeCase,
     WholeKnown,
 };
 use platform::form::schema::{self, Schema};
+use platform::successions::SuccessionView;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -72,8 +73,7 @@ pub struct CaseView {
     pub thread: Vec<CaseEntry>,
     pub known: CaseKnown,
     /// Of the establishment's account, if one was proposed in this case.
-    #[schema(value_type = Option<Object>)]
-    pub succession: Option<serde_json::Value>,
+    pub succession: Option<SuccessionView>,
     /// What answers may begin with.
     pub templates: Vec<AnswerTemplate>,
 }
@@ -231,7 +231,12 @@ impl CaseHolder {
 
 impl CaseView {
     #[must_use]
-    pub fn of(whole: WholeCase, known: WholeKnown, agent: &Agent, now: Timestamp) -> Self {
+    pub fn of(
+        whole: WholeCase,
+        (known, succession): (WholeKnown, Option<&Succession>),
+        agent: &Agent,
+        now: Timestamp,
+    ) -> Self {
         let WholeCase { file, thread } = whole;
         let ticket = &file.ticket;
         Self {
@@ -242,7 +247,7 @@ impl CaseView {
             description: ticket.description.as_str().to_owned(),
             thread: thread.into_iter().map(CaseEntry::of).collect(),
             known: CaseKnown::of(known),
-            succession: None,
+            succession: succession.map(|known| SuccessionView::of(known, &agent.sub)),
             templates: Template::ALL.iter().map(AnswerTemplate::of).collect(),
         }
     }

@@ -11,7 +11,7 @@ use platform::form::FieldErrors;
 use platform::form::schema::{self, Schema};
 use platform::function::{Function, Grant, Secret, Share, Size};
 use platform::http::{Accepted, IntoResponse, Json, Request, Response, SET_COOKIE};
-use platform::invitations::{Accepting, InvitationLink, LinkState};
+use platform::invitations::{Accepting, InvitationLink, LinkState, inviter_of};
 use platform::people::Person;
 use platform::spaces::Space;
 use platform::{Error, Field, Form, Platform, cookie, fields, form, route};
@@ -92,7 +92,7 @@ pub struct ShownInvitation {
     pub siret: String,
     /// As its first holder wrote it.
     pub establishment_name: String,
-    /// The inviter's name, as they wrote it.
+    /// The inviter's name, as they wrote it; or that of the agency.
     pub invited_by: String,
     #[schema(schema_with = schema::inline::<Role>)]
     pub role: &'static str,
@@ -305,7 +305,7 @@ fn check(link: &InvitationLink, space: Option<&Space>, now: Timestamp) -> Result
         sent_to: &link.email,
         by: Acceptor::NewAccount,
         others: &others,
-        inviter: space.member(&link.invited_by).map(|inviter| inviter.membership),
+        inviter: inviter_of(space, &link.invited_by).map(|inviter| inviter.membership),
         opening: space.opening,
     };
     invited.invitation.accept(&acceptance, now).map(|_| ())

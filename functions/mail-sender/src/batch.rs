@@ -3,6 +3,7 @@
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::delivery::AddressStanding;
 use domain::mail::MailState;
+use domain::succession::FactKind;
 use domain::time::SignedDuration;
 use domain::{Email, MailId, MailJob};
 use platform::boot::Invocation;
@@ -229,6 +230,10 @@ impl Batch<'_> {
         let is_unsent = state == MailState::Suppressed && matches!(leased.job, MailJob::Invitation { .. });
         if is_of_address || is_unsent {
             outbox.note_returned(&leased.job, clock.now()).await?;
+        }
+        if matches!(state, MailState::Suppressed | MailState::NoRecipient | MailState::Refused) {
+            // Of a notice that nobody gets, as of one that came back.
+            outbox.note_notice(leased.id, &leased.job, (FactKind::Dead, clock.now())).await?;
         }
         outbox.finish(leased, state, note).await?;
         metrics::count(event, clock.now());

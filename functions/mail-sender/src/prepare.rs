@@ -5,6 +5,7 @@ mod mandates;
 mod presence;
 mod requests;
 mod space;
+mod succession;
 
 use domain::mail::{Bounded, MailState};
 use domain::time::Timestamp;
@@ -18,6 +19,7 @@ use self::addresses::Changing;
 use self::presence::Asking;
 use self::requests::Requesting;
 use self::space::Inviting;
+use self::succession::Noticing;
 use crate::Sender;
 use crate::render::{self, Content, RecoveryLink};
 
@@ -54,6 +56,8 @@ enum Body {
     Request(Box<Requesting>),
     /// With the link by which a holder says that they are still there.
     Presence(Box<Asking>),
+    /// With the link by which who is told objects.
+    Notice(Box<Noticing>),
 }
 
 /// A mail, ready to be sent.
@@ -162,6 +166,12 @@ pub async fn prepare(sender: &Sender, leased: &Leased) -> Result<Draft, NoMail> 
         MailJob::StillThere { siret, identifier } => {
             presence::still_there(sender, leased, siret, identifier).await
         }
+        MailJob::SuccessionNotice { succession, round, to } => {
+            succession::notice(sender, leased, (succession, *round, to)).await
+        }
+        MailJob::SuccessionNews { succession, to, news } => {
+            succession::news(sender, leased, (succession, to, *news)).await
+        }
     }
 }
 
@@ -255,6 +265,7 @@ impl Draft {
             Body::Address(changing) => changing.complete(sender, leased).await?,
             Body::Request(requesting) => requesting.complete(sender, leased).await?,
             Body::Presence(asking) => asking.complete(sender, leased).await?,
+            Body::Notice(noticing) => noticing.complete(sender, leased).await?,
         };
         Ok(Mail { to: self.to, reply_to: self.reply_to, content, is_unproven: self.is_unproven })
     }

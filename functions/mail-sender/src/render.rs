@@ -8,6 +8,7 @@ mod addresses;
 mod mandates;
 mod requests;
 mod space;
+mod succession;
 
 use askama::Template;
 use domain::mail::{DigestPeriod, MailState};
@@ -23,6 +24,7 @@ pub use self::requests::{RequestNews, request_answer};
 pub use self::space::{
     Establishment, invitation, invitation_request, member_changed, member_joined, space_closed, still_there,
 };
+pub use self::succession::{succession_news, succession_notice};
 
 /// The page of one's own request.
 const REQUEST_PAGE: &str = "ma-demande";

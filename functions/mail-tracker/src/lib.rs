@@ -22,6 +22,7 @@ pub const FUNCTION: Function = Function {
         Grant::update("ADDRESS#"),
         Grant::update("DELIVERY#"),
         Grant::update("SIRET#"),
+        Grant::update("SUCCESSION#"),
         Grant::query("NOTICE"),
         Grant::put("NOTICE"),
         Grant::delete("NOTICE"),

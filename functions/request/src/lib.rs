@@ -1,7 +1,8 @@
 //! `/api/request`: a person's own view of their request for assistance, by the link of its mails.
 
 use domain::case::{EntryBy, EntryKind};
-use domain::{CaseState, CaseText, Motive, Refusal, Token};
+use domain::succession::State;
+use domain::{CaseState, CaseText, Motive, Refusal, Succession, Token};
 use platform::cases::{Entry, RequestLink, WholeCase};
 use platform::form::schema::{self, Schema};
 use platform::function::{Function, Grant, Secret, Share, Size};
@@ -19,6 +20,8 @@ pub const FUNCTION: Function = Function {
     ],
     grants: &[
         Grant::get("LINK#"),
+        Grant::get("SUCCESSION#"),
+        Grant::get("SUCCESSIONS#"),
         Grant::get("TICKET#"),
         Grant::query("TICKET#"),
         Grant::put("QUEUE#"),
@@ -101,8 +104,8 @@ pub struct RequestEntry {
 /// Where a succession is.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RequestSuccession {
-    #[schema(example = "waiting")]
-    pub state: String,
+    #[schema(schema_with = state_schema)]
+    pub state: &'static str,
     /// Until when those who were told may contest it, once that is known.
     #[schema(format = DateTime)]
     pub contest_until: Option<String>,
@@ -110,6 +113,10 @@ pub struct RequestSuccession {
 
 const ME: &str = "me";
 const AGENCY: &str = "agency";
+
+fn state_schema() -> Schema {
+    schema::one_of(State::ALL.map(State::as_str))
+}
 
 fn by_schema() -> Schema {
     schema::one_of([ME, AGENCY])
@@ -121,7 +128,7 @@ fn kind_schema() -> Schema {
 }
 
 impl RequestView {
-    fn of(whole: WholeCase, link: &RequestLink) -> Self {
+    fn of(whole: WholeCase, succession: Option<&Succession>, link: &RequestLink) -> Self {
         let WholeCase { file, thread } = whole;
         let shown = thread.into_iter().filter(|entry| entry.kind.is_for_person());
         Self {
@@ -133,9 +140,16 @@ impl RequestView {
             description: file.ticket.description.as_str().to_owned(),
             created_at: file.received_at.to_string(),
             thread: shown.map(RequestEntry::of).collect(),
-            succession: None,
+            succession: succession.map(RequestSuccession::of),
             valid_until: link.valid_until.to_string(),
         }
+    }
+}
+
+impl RequestSuccession {
+    fn of(succession: &Succession) -> Self {
+        let contest_until = succession.contest_until().map(|until| until.to_string());
+        Self { state: succession.state().as_str(), contest_until }
     }
 }
 
@@ -196,8 +210,12 @@ async fn link_of(platform: &Platform, token: Option<Token>) -> Result<RequestLin
 }
 
 async fn view(platform: &Platform, link: &RequestLink) -> Result<Json<RequestView>, Error> {
-    let whole = platform.cases.find_whole(&link.reference).await?.ok_or(Refusal::LinkUnknown)?;
-    Ok(Json(RequestView::of(whole, link)))
+    let (whole, succession) = tokio::try_join!(
+        platform.cases.find_whole(&link.reference),
+        platform.successions.of_case(&link.reference)
+    )?;
+    let whole = whole.ok_or(Refusal::LinkUnknown)?;
+    Ok(Json(RequestView::of(whole, succession.as_ref(), link)))
 }
 
 /// The link of a request that is gone is one that is unknown.

@@ -165,7 +165,7 @@ impl MyMembership {
     fn of(me: &Identifier, seen: &Seen, now: Timestamp) -> Option<Self> {
         let Seen { space, membership, mandates, .. } = seen;
         let own = space.member(me)?;
-        let sent = space.invitations.iter().filter(|invited| invited.invitation.invited_by == *me);
+        let sent = space.invitations.iter().filter(|invited| invited.invitation.invited_by.is(me));
         let presence = &own.presence;
         Some(Self {
             siret: space.siret.to_string(),

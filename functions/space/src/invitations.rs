@@ -1,13 +1,14 @@
 //! Invitations by a holder: sent, withdrawn, sent anew to a corrected address.
 
 use domain::authority::Action;
-use domain::invitation::{INVITATION_VALID_DAYS, InvitationState, Offer, check_number};
+use domain::invitation::{INVITATION_VALID_DAYS, InvitationState, Inviter, Offer, check_number};
 use domain::time::Timestamp;
 use domain::{
     Account, Email, FieldCode, FieldValue, FullName, Invitation, InvitationId, Name, Refusal, Role, Siret,
 };
 use platform::concurrent::all;
 use platform::http::{Accepted, NoContent, Request};
+use platform::invitations::inviter_of;
 use platform::people::Person;
 use platform::spaces::{By, Colleague, Invited, Space};
 use platform::{Error, Field, Form, Platform, fields, form};
@@ -104,7 +105,7 @@ pub async fn invite(
         let invitation = Invitation {
             siret: space.siret.clone(),
             opening: space.opening,
-            invited_by: inviter.identifier.clone(),
+            invited_by: Inviter::Holder(inviter.identifier.clone()),
             email: email.clone(),
             name: name.clone(),
             offer,
@@ -128,7 +129,7 @@ fn same<'a>(
 ) -> Option<&'a Invited> {
     let is_same = |invited: &&Invited| {
         let invitation = &invited.invitation;
-        invitation.invited_by == inviter.identifier
+        invitation.invited_by.is(&inviter.identifier)
             && invitation.email.normalised() == email.normalised()
             && invitation.offer == offer
             && invitation.state(now) == InvitationState::Open
@@ -155,6 +156,7 @@ pub async fn withdraw(platform: &Platform, request: Request) -> Result<NoContent
         let space = draft.space;
         let holder = space.actor(&account.identifier, Action::WithdrawInvitation)?;
         if let Some(invited) = space.invitation(&id) {
+            check_by_holder(invited)?;
             draft.withdraw(invited, &By::Person(holder.who()));
         }
         Ok(())
@@ -212,8 +214,9 @@ pub async fn correct(
             return Ok(());
         }
         let invited = space.invitation(&before).ok_or(Refusal::NotAllowed)?;
+        check_by_holder(invited)?;
         // Whose place it offers says to whom.
-        if invited.invitation.offer.is_successor() && invited.invitation.invited_by != holder.identifier {
+        if invited.invitation.offer.is_successor() && !invited.invitation.invited_by.is(&holder.identifier) {
             return Err(Refusal::NotAllowed.into());
         }
         let was_open = invited.invitation.state_by_link(now) == InvitationState::Open;
@@ -239,9 +242,17 @@ fn corrected(
 ) -> Result<Invitation, Refusal> {
     // One that was accepted or withdrawn has no row.
     let corrected = invited.invitation.corrected(email.clone(), now).map_err(|_| Refusal::NotAllowed)?.1;
-    let inviter = space.member(&corrected.invited_by);
-    if inviter.is_some_and(|inviter| inviter.membership.is_active_holder()) {
+    let inviter = inviter_of(space, &corrected.invited_by).map(|inviter| inviter.membership);
+    if corrected.invited_by.decides(inviter) {
         return Ok(corrected);
     }
-    Ok(Invitation { invited_by: holder.identifier.clone(), ..corrected })
+    Ok(Invitation { invited_by: Inviter::Holder(holder.identifier.clone()), ..corrected })
+}
+
+/// The agency's invitation, at the end of a succession, is the agency's to change.
+///
+/// # Errors
+/// `NotAllowed`.
+fn check_by_holder(invited: &Invited) -> Result<(), Refusal> {
+    invited.invitation.invited_by.holder().map(|_| ()).ok_or(Refusal::NotAllowed)
 }

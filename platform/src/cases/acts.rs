@@ -43,6 +43,15 @@ impl<'a> Author<'a> {
     }
 }
 
+/// What an entry of another procedure does to a case.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Procedure {
+    /// Where the case comes to, if it moves.
+    pub state: Option<CaseState>,
+    /// Whether the person is sent the entry by mail.
+    pub is_mailed: bool,
+}
+
 /// The words of an entry.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Words<'a> {
@@ -159,20 +168,23 @@ impl Cases {
     }
 
     /// Adds an entry of another procedure to a thread, within the transaction of that one: it stands if and
-    /// only if that is committed. Its text is for the person too; `state` is where the case comes to, if it
-    /// moves. Leases are left alone, and no mail is sent. Refused by [`CASE_AS_READ`], the case is to be read
-    /// again.
+    /// only if that is committed. Its text is for the person too. Leases are left alone. Refused by
+    /// [`CASE_AS_READ`], the case is to be read again.
     pub fn append(
         &self,
         transaction: &mut Transaction,
         file: &CaseFile,
         (by, text): (Author<'_>, &str),
-        state: Option<CaseState>,
+        procedure: Procedure,
     ) -> Result<(), Error> {
         let words = Words { text: Some(text), template: None };
         let fingerprint = self.fingerprint(EntryKind::Succession, by, words.text)?;
-        let effect = file.case.note_procedure(state);
-        self.write(transaction, file, &effect, (by, words, &fingerprint), self.clock.now())
+        let effect = file.case.note_procedure(procedure.state);
+        self.write(transaction, file, &effect, (by, words, &fingerprint), self.clock.now())?;
+        if procedure.is_mailed {
+            self.mail_entry(transaction, file)?;
+        }
+        Ok(())
     }
 
     /// Adds the writes of an effect: the case, its entry, its place in the queue when it moves, its mail.
@@ -208,10 +220,15 @@ impl Cases {
             transaction.delete(left).put(reached).count(event);
         }
         if by.agent().is_some() && kind.is_mailed() {
-            let (reference, entry) = (file.reference.clone(), file.case.entries + 1);
-            self.outbox.queue(transaction, &MailJob::RequestAnswer { reference, entry })?;
+            self.mail_entry(transaction, file)?;
         }
         Ok(())
+    }
+
+    /// Queues the mail of the entry that comes next.
+    fn mail_entry(&self, transaction: &mut Transaction, file: &CaseFile) -> Result<(), Error> {
+        let (reference, entry) = (file.reference.clone(), file.case.entries + 1);
+        self.outbox.queue(transaction, &MailJob::RequestAnswer { reference, entry }).map(|_| ())
     }
 
     /// A keyed hash of who does what in which words.

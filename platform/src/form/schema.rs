@@ -43,6 +43,14 @@ pub fn of<T: FieldValue>() -> (String, Schema) {
             let items = object(Rule::OneOf(texts));
             ArrayBuilder::new().items(items).min_items(Some(1)).description(Some(description)).into()
         }
+        Rule::Objects { members, length_max } => {
+            let items = members.into_iter().fold(ObjectBuilder::new(), |items, (name, rule)| {
+                items.property(name, object(rule)).required(name)
+            });
+            let items = items.additional_properties(Some(AdditionalProperties::FreeForm(false)));
+            let array = ArrayBuilder::new().items(items).min_items(Some(1)).max_items(Some(length_max));
+            array.description(Some(description)).into()
+        }
         rule => object(rule).description(Some(description)).into(),
     };
     (name.to_owned(), schema)
@@ -69,6 +77,7 @@ pub fn query<T: FieldValue>(name: &str) -> Parameter {
 fn object(rule: Rule) -> ObjectBuilder {
     match rule {
         Rule::True => ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])),
+        Rule::Objects { .. } => ObjectBuilder::new().schema_type(Type::Array),
         Rule::OneOf(texts) | Rule::SomeOf(texts) => {
             ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts))
         }

@@ -5,13 +5,14 @@ use domain::delivery::{
     Reason,
 };
 use domain::mail::{Bounded, CORRECTIONS_MAX, Lane, MailState};
+use domain::succession::{Fact, FactKind};
 use domain::time::{SignedDuration, Timestamp, after};
 use domain::{Email, Identifier, MailId, MailJob, Siret};
 
 use super::Outbox;
 use crate::error::Error;
 use crate::metrics::{self, Event};
-use crate::table::{Change, Key, Outcome, Row, TableError};
+use crate::table::{Change, Key, Outcome, Row, StringSet, TableError};
 
 /// Tries of an event beside others of the same mail.
 const TRACK_ATTEMPTS_MAX: usize = 8;
@@ -109,6 +110,10 @@ impl Outbox {
         for _ in 0..TRACK_ATTEMPTS_MAX {
             let Some(row) = self.find(id).await? else { return Ok(Tracked::Unknown) };
             let status = read(&row)?;
+            if let Some(kind) = FactKind::of(told.event) {
+                // Also of an event that is no news of the mail: a delivery that is told after a bounce.
+                self.note_notice(id, &status.job, (kind, told.at)).await?;
+            }
             let Some(next) = status.progress.on(told.event, told.at) else {
                 return Ok(Tracked::NoNews);
             };
@@ -126,6 +131,27 @@ impl Outbox {
             }
         }
         Err(TableError::Unavailable("the mail kept changing".into()).into())
+    }
+
+    /// Notes on a succession what became of one of its notices: its window opens by that. The same once more
+    /// changes nothing.
+    pub async fn note_notice(
+        &self,
+        mail: MailId,
+        job: &MailJob,
+        (kind, at): (FactKind, Timestamp),
+    ) -> Result<(), TableError> {
+        let MailJob::SuccessionNotice { succession, .. } = job else { return Ok(()) };
+        let fact = Fact::new(mail, kind, at).to_string();
+        let change = Change::new(
+            Key::succession(succession),
+            "ADD facts :facts, facts_written :one",
+            "attribute_exists(pk) AND (attribute_not_exists(facts) OR NOT contains(facts, :fact))",
+        )
+        .value("facts", StringSet(vec![fact.clone()]))
+        .value("fact", fact)
+        .value("one", 1);
+        self.table.update(change).await.map(|_| ())
     }
 
     /// Notes on an invitation that its mail came back, or was not sent: its inviter corrects the address.

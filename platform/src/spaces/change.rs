@@ -8,7 +8,7 @@ use domain::membership::{Change as MemberChange, ESTABLISHMENTS_MAX, HOLDERS_MIN
 use domain::time::Timestamp;
 use domain::token::hexadecimal;
 use domain::{
-    Account, Email, Identifier, Invitation, InvitationId, MailJob, Membership, Opening, Refusal, Siret,
+    Account, Email, Identifier, Invitation, InvitationId, MailJob, Membership, Name, Opening, Refusal, Siret,
 };
 
 use super::{Colleague, Heir, Invited, Space, Spaces, rows};
@@ -42,8 +42,21 @@ const STANDS_WITH_ANOTHER_HOLDER: &str =
 /// The same, with no other holder.
 const STANDS_WITH_ONE_HOLDER: &str =
     "opening = :opening AND journal_entries = :entries AND holders = :holders_min";
-const WRITE: &str = "SET journal_entries = :entries_after, journal_head = :head, holders = :holders, \
-                     opening = :opening_after";
+
+/// What the write of a draft does to the establishment's row, besides what follows.
+macro_rules! writing {
+    ($($more:literal)?) => {
+        concat!(
+            "SET journal_entries = :entries_after, journal_head = :head, holders = :holders, \
+             opening = :opening_after",
+            $($more)?
+        )
+    };
+}
+
+const WRITE: &str = writing!();
+const WRITE_WITH_SEAT: &str = writing!(", seat = :seat");
+const WRITE_WITHOUT_SEAT: &str = writing!(" REMOVE seat");
 /// Who makes a change.
 pub type By = Author;
 
@@ -65,6 +78,7 @@ pub struct Draft<'a> {
     chain: Chain,
     holders: u64,
     opening: Opening,
+    seat: Option<InvitationId>,
     demand: Demand,
     transaction: Transaction,
 }
@@ -78,6 +92,7 @@ impl<'a> Draft<'a> {
             chain: space.chain.clone(),
             holders: space.holders,
             opening: space.opening,
+            seat: space.seat.clone(),
             demand: Demand::Nothing,
             transaction: Transaction::new(),
         }
@@ -254,6 +269,11 @@ impl<'a> Draft<'a> {
             self.demand = Demand::Another;
         }
         let Invited { id, invitation, .. } = invited;
+        if self.seat.as_ref() == Some(id) && accepted.holders_added() > 0 {
+            // Whose place was kept has come: as many holders as before.
+            self.seat = None;
+            self.holders -= 1;
+        }
         self.transaction.delete(Key::invitation(&invitation.siret, id));
         let (who, email) = (joined.name.clone(), joined.email.clone());
         let entry = Entry::accepted(who, email, accepted.joins, joined.mark);
@@ -269,6 +289,33 @@ impl<'a> Draft<'a> {
             self.replace(leaver, id);
         }
         Ok(())
+    }
+
+    /// Hands the place of a holder over: they are suspended, and who takes over is invited by the agency.
+    /// Where nobody else is a holder, the seat is kept for the invited person. An earlier such invitation
+    /// gives its place up. A holder who is suspended already was replaced before.
+    pub(crate) fn succeed(
+        &mut self,
+        outbox: &Outbox,
+        holder: &Colleague,
+        (id, invitation): (&InvitationId, &Invitation),
+        agent: &Name,
+    ) -> Result<(), Error> {
+        let (change, by) = (MemberChange::Suspend, By::Agent(agent.clone()));
+        let former = self.seat.take();
+        let effect = holder.membership.change(change);
+        let others = self.holders - u64::from(former.is_some()) - u64::from(effect.ends_a_holder());
+        if let Some(membership) = effect.after.filter(|_| effect.is_change()) {
+            self.tell(&Entry::Changed { change, who: holder.who(), by: by.clone() });
+            self.update(holder.membership, Colleague { membership, ..holder.clone() });
+            self.withdraw_with(holder, change, &by, None);
+        }
+        if let Some(invited) = former.as_ref().and_then(|former| self.space.invitation(former)) {
+            self.withdraw(invited, &by);
+        }
+        self.seat = (others == 0).then(|| id.clone());
+        self.holders = others + u64::from(others == 0);
+        self.invite(outbox, id, invitation, by)
     }
 
     /// Writes a new address of a member.
@@ -328,13 +375,19 @@ impl<'a> Draft<'a> {
             Demand::Another => STANDS_WITH_ANOTHER_HOLDER,
             Demand::One => STANDS_WITH_ONE_HOLDER,
         };
-        let change = Change::new(Key::establishment(&self.space.siret), WRITE, condition)
+        let (update, seat) = match &self.seat {
+            seat if *seat == self.space.seat => (WRITE, None),
+            Some(seat) => (WRITE_WITH_SEAT, Some(seat.as_str())),
+            None => (WRITE_WITHOUT_SEAT, None),
+        };
+        let change = Change::new(Key::establishment(&self.space.siret), update, condition)
             .value("opening", self.space.opening.0)
             .value("entries", self.space.chain.entries)
             .value("entries_after", self.chain.entries)
             .value("head", self.chain.head.as_str())
             .value("holders", self.holders)
             .value("opening_after", self.opening.0);
+        let change = seat.into_iter().fold(change, |change, seat| change.value("seat", seat));
         let change = match self.demand {
             Demand::Nothing => change,
             Demand::Another | Demand::One => change.value("holders_min", HOLDERS_MIN),
@@ -433,12 +486,12 @@ impl Spaces {
         if transaction.is_empty() {
             return Ok(Written::Yes);
         }
-        Ok(match self.table.commit(transaction).await? {
-            Committed::Yes => Written::Yes,
-            // An answer was lost, and the SDK sent the transaction again.
-            Committed::No(refused) if is_own(&refused, request) => Written::Yes,
-            Committed::No(refused) => Written::No(refused),
-        })
+        Ok(written(self.table.commit(transaction).await?, request))
+    }
+
+    /// The same, without waiting for others: see [`Table::commit_once`](crate::table::Table::commit_once).
+    pub(crate) async fn write_once(&self, transaction: Transaction, request: &str) -> Result<Written, Error> {
+        Ok(written(self.table.commit_once(transaction).await?, request))
     }
 
     #[must_use]
@@ -449,6 +502,15 @@ impl Spaces {
     /// The id of the invitation to a right address in the place of another.
     pub fn corrected_invitation(&self, former: &InvitationId, email: &Email) -> Result<InvitationId, Error> {
         Ok(InvitationId::of_correction(self.config.keys.of(Secret::Hash)?, former, email))
+    }
+}
+
+fn written(committed: Committed, request: &str) -> Written {
+    match committed {
+        Committed::Yes => Written::Yes,
+        // An answer was lost, and the SDK sent the transaction again.
+        Committed::No(refused) if is_own(&refused, request) => Written::Yes,
+        Committed::No(refused) => Written::No(refused),
     }
 }
 

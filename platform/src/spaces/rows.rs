@@ -1,6 +1,6 @@
 //! The rows of a space, read and written.
 
-use domain::invitation::Offer;
+use domain::invitation::{Inviter, Offer};
 use domain::membership::Presence;
 use domain::time::after;
 use domain::{
@@ -59,9 +59,15 @@ pub(crate) fn read_people(siret: &Siret, rows: &[Row]) -> Result<Option<Space>, 
         opening,
         holders: row.number("holders")?,
         chain: chain_of(row)?,
+        seat: seat_of(row)?,
         members: members.collect::<Result<_, _>>()?,
         invitations: invitations.map(|(sk, row)| read_invited(siret, sk, row)).collect::<Result<_, _>>()?,
     }))
+}
+
+fn seat_of(row: &Row) -> Result<Option<InvitationId>, TableError> {
+    let seat = row.find_text("seat").map(|id| InvitationId::parse(id).ok_or(TableError::corrupt("seat")));
+    seat.transpose()
 }
 
 pub(crate) fn opening_of(row: &Row) -> Result<Opening, TableError> {
@@ -180,7 +186,7 @@ fn read_invited(siret: &Siret, sk: &str, row: &Row) -> Result<Invited, TableErro
         invitation: Invitation {
             siret: siret.clone(),
             opening: opening_of(row)?,
-            invited_by: row.parsed("invited_by", Identifier::parse)?,
+            invited_by: row.parsed("invited_by", |text| Inviter::parse(text).ok_or(()))?,
             email: row.parsed("email", Email::parse)?,
             name: name_of(row)?,
             offer: Offer::new(role, row.is("is_successor"))

@@ -7,7 +7,7 @@ use domain::mail::{DigestPeriod, Lane};
 use domain::time::Date;
 use domain::{
     AddressChangeId, AgentSub, CaseState, Identifier, InvitationId, MailId, MandateId, Motive, Opening,
-    Reference, Side, Siret, Submission, Token, TokenHash,
+    Reference, Side, Siret, Submission, SuccessionId, Token, TokenHash,
 };
 
 use super::Attributes;
@@ -145,6 +145,30 @@ impl Key {
     #[must_use]
     pub fn request_link(token: &TokenHash) -> Self {
         Self::new(format!("LINK#{}", token.as_str()), "REQUEST")
+    }
+
+    /// The link of a succession's notice.
+    #[must_use]
+    pub fn contest_link(token: &TokenHash) -> Self {
+        Self::new(format!("LINK#{}", token.as_str()), "CONTEST")
+    }
+
+    /// A succession by its id.
+    #[must_use]
+    pub fn succession(id: &SuccessionId) -> Self {
+        Self::new(format!("SUCCESSION#{id}"), "SUCCESSION")
+    }
+
+    /// The one that is under way for an establishment.
+    #[must_use]
+    pub fn live_succession(siret: &Siret) -> Self {
+        Self::new(format!("SUCCESSIONS#{siret}"), "LIVE")
+    }
+
+    /// The last one of a request for assistance.
+    #[must_use]
+    pub fn succession_of_case(reference: &Reference) -> Self {
+        Self::new(format!("SUCCESSIONS#{reference}"), "LAST")
     }
 
     /// The partition of the holders whose turn comes on a day in UTC.

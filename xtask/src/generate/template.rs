@@ -150,6 +150,9 @@ fn environment(function: &Function) -> String {
     if function.size.share == Share::Desk {
         set("SESAME_AGENTS_ADDRESSES", "!Ref AgentAddresses");
     }
+    if function.name == "successions" {
+        set("SESAME_SUCCESSION_DAYS", "!Ref SuccessionDays");
+    }
     // Those that tell where a person goes on from here.
     if ["session", "space"].contains(&function.name) {
         set("SESAME_EXTRANET", "!Ref ExtranetUrl");

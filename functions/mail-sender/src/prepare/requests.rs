@@ -36,7 +36,7 @@ pub(super) async fn receipt(
     Ok(to_person(sender, file, What::Receipt { next_at }))
 }
 
-/// An entry of the thread that is for the person. An agent has written it: no stranger causes it at will.
+/// An entry of the thread that is for the person. No stranger causes it at will.
 pub(super) async fn answer(
     sender: &Sender,
     leased: &Leased,
@@ -45,7 +45,7 @@ pub(super) async fn answer(
 ) -> Result<Draft, NoMail> {
     let file = find_file(sender, reference).await?;
     let entry = sender.platform.cases.entry(reference, number).await?;
-    let entry = entry.filter(|entry| entry.kind.is_mailed());
+    let entry = entry.filter(|entry| entry.kind.is_for_person());
     let entry = entry.ok_or_else(|| superseded("no entry of that number is for the person"))?;
     check_address(sender, leased, &file.ticket.email).await?;
     Ok(to_person(sender, file, What::Entry(entry)))

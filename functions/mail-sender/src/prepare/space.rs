@@ -5,6 +5,7 @@ use domain::mail::Bounded;
 use domain::membership::Change;
 use domain::time::Timestamp;
 use domain::{Email, Identifier, InvitationId, Siret};
+use platform::invitations::{inviter_name, inviter_of};
 use platform::outbox::Leased;
 use platform::spaces::{Colleague, Invited, Request, Space};
 
@@ -47,25 +48,28 @@ impl Inviting {
         let minted = sender.platform.invitations.mint(leased.id, space, invited).await?;
         let token = minted.ok_or_else(|| superseded("its link has served"))?;
         let site = &sender.platform.config.site;
-        Ok(render::invitation(site, of(space), &inviter.name, &invited.invitation, &token)?)
+        let inviter = inviter_name(inviter);
+        Ok(render::invitation(site, of(space), &inviter, &invited.invitation, &token)?)
     }
 }
 
-/// An invitation and its inviter, while it lets somebody in.
+/// An invitation and the member who invites, while it lets somebody in.
 fn standing<'a>(
     space: &'a Space,
     id: &InvitationId,
     now: Timestamp,
-) -> Result<(&'a Invited, &'a Colleague), NoMail> {
+) -> Result<(&'a Invited, Option<&'a Colleague>), NoMail> {
     let invited =
         space.invitation(id).ok_or_else(|| superseded("the invitation is accepted or withdrawn"))?;
     let invitation = &invited.invitation;
     if invitation.opening != space.opening || invitation.state_by_link(now) != InvitationState::Open {
         return Err(superseded("the invitation is over"));
     }
-    let inviter = space.member(&invitation.invited_by);
-    let inviter = inviter.filter(|inviter| inviter.membership.is_active_holder());
-    Ok((invited, inviter.ok_or_else(|| superseded("its inviter decides no longer"))?))
+    let inviter = inviter_of(space, &invitation.invited_by);
+    if !invitation.invited_by.decides(inviter.map(|inviter| inviter.membership)) {
+        return Err(superseded("its inviter decides no longer"));
+    }
+    Ok((invited, inviter))
 }
 
 /// A request for an invitation, to the holders, unless it is answered.

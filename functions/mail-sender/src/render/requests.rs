@@ -26,25 +26,39 @@ struct Words {
     subject: &'static str,
     heading: &'static str,
     said: &'static str,
+    /// Over the text of the entry.
+    title: &'static str,
     then: &'static str,
 }
+
+const MESSAGE: &str = "Son message";
 
 const ANSWERED: Words = Words {
     subject: "réponse",
     heading: "L'assistance vous a répondu",
     said: "L'assistance a répondu à votre demande.",
+    title: MESSAGE,
     then: "Pour lui répondre, ou lire toute la demande, ouvrez cette page\u{a0}:",
 };
 const CLOSED: Words = Words {
     subject: "close",
     heading: "Votre demande est close",
     said: "L'assistance a clos votre demande.",
+    title: MESSAGE,
     then: "Si votre problème n'est pas réglé, écrivez-le sur cette page\u{a0}: la demande est alors rouverte.",
 };
 const REOPENED: Words = Words {
     subject: "rouverte",
     heading: "Votre demande est rouverte",
     said: "L'assistance a rouvert votre demande\u{a0}: elle est de nouveau à traiter.",
+    title: MESSAGE,
+    then: "Pour ajouter une précision, ou lire toute la demande, ouvrez cette page\u{a0}:",
+};
+const SUCCESSION: Words = Words {
+    subject: "succession",
+    heading: "Des nouvelles de la succession",
+    said: "Voici où en est la succession demandée pour cet établissement.",
+    title: "Où elle en est",
     then: "Pour ajouter une précision, ou lire toute la demande, ouvrez cette page\u{a0}:",
 };
 
@@ -57,6 +71,7 @@ pub fn request_answer(
     let words = match news.kind {
         EntryKind::Closed => CLOSED,
         EntryKind::Reopened => REOPENED,
+        EntryKind::Succession => SUCCESSION,
         _ => ANSWERED,
     };
     let subject = format!("Demande d'assistance {}\u{a0}: {}", news.reference.as_str(), words.subject);

@@ -3,6 +3,7 @@
 use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::invitation::Inviter;
 use domain::membership::Change;
 use domain::time::Timestamp;
 use domain::{Email, FullName, Invitation, Name, Role, Siret, Token};
@@ -21,7 +22,7 @@ pub struct Establishment<'a> {
 pub fn invitation(
     site: &str,
     of: Establishment<'_>,
-    inviter: &FullName,
+    inviter: &str,
     invitation: &Invitation,
     token: &Token,
 ) -> Result<Content, askama::Error> {
@@ -31,7 +32,8 @@ pub fn invitation(
         site: str = site,
         establishment: Name = of.name,
         siret: Siret = of.siret,
-        inviter: str = &inviter.joined(),
+        inviter: str = inviter,
+        is_by_agency: bool = &(invitation.invited_by == Inviter::Agency),
         role: str = offer.role().label(),
         is_holder: bool = &(offer.role() == Role::Holder),
         is_successor: bool = &offer.is_successor(),

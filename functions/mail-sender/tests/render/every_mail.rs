@@ -16,6 +16,7 @@ fn page_of(name: &str) -> Option<&'static str> {
         _ if name.starts_with("address") => Some("adresse"),
         "still-there" => Some("presence"),
         _ if name.starts_with("receipt") || name.starts_with("request") => Some("ma-demande"),
+        "succession-notice" => Some("contester"),
         _ => None,
     }
 }
@@ -23,7 +24,7 @@ fn page_of(name: &str) -> Option<&'static str> {
 #[test]
 fn html_has_the_button_and_the_bare_link() {
     for (name, mail) in every_mail(&account(), &ticket()) {
-        for page in ["mot-de-passe", "invitation", "adresse", "presence", "ma-demande"] {
+        for page in ["mot-de-passe", "invitation", "adresse", "presence", "ma-demande", "contester"] {
             let link = format!("{SITE}/{page}/#{}", token().print());
             let links = usize::from(page_of(name) == Some(page));
             assert_eq!(mail.text.lines().filter(|line| *line == link).count(), links, "{name}");
@@ -88,6 +89,7 @@ fn every_link_leads_to_a_page_of_the_site_and_both_versions_have_the_same_ones()
         "/",
         "/adresse/",
         "/aide/",
+        "/contester/",
         "/demande-assistance/",
         "/invitation/",
         "/ma-demande/",
@@ -176,9 +178,9 @@ fn what_a_stranger_typed_stays_in_its_quotes() {
     let shown = ["«\u{a0}Martin \" a fermé \" tout\u{a0}»", "«\u{a0}Un \" agent de \" Sésame\u{a0}»"];
     for (name, mail) in every_mail(&account, &ticket()) {
         let is_quoted = matches!(name, "address-confirmation" | "still-there")
-            || ["invitation", "member", "mandate"].iter().any(|kind| name.starts_with(kind));
-        let has_person =
-            matches!(name, "address-confirmation" | "member-joined") || name.starts_with("invitation");
+            || ["invitation", "member", "mandate", "succession"].iter().any(|kind| name.starts_with(kind));
+        let has_person = matches!(name, "address-confirmation" | "member-joined")
+            || ["invitation", "succession"].iter().any(|kind| name.starts_with(kind));
         if is_quoted {
             assert!(mail.text.contains(shown[0]), "{name}: {}", mail.text);
             assert!(mail.html.contains(&shown[0].replace('"', "&#34;")), "{name}");

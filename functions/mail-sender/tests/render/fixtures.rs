@@ -1,16 +1,17 @@
 //! Who the mails are about, and every mail there is.
 
 use domain::case::{EntryKind, Template};
-use domain::invitation::Offer;
+use domain::invitation::{Inviter, Offer};
 use domain::journal::MandateEvent;
 use domain::mail::{DigestPeriod, MailState};
 use domain::mandate::Slot;
 use domain::membership::Change;
+use domain::succession::{Facts, Mark, News, Told};
 use domain::time::{Timestamp, parse_day};
 use domain::{
-    Account, AddressChange, Application, Code, Description, Email, FullName, Identifier, Invitation, MailJob,
-    Mandate, MandateText, Motive, Name, Opening, Phone, Reference, Role, Scopes, Side, Siret, Submission,
-    Term, Ticket, Token,
+    Account, AddressChange, AgentSub, Application, Code, Description, Email, FullName, Identifier,
+    Invitation, InvitationId, MailJob, Mandate, MandateText, Motive, Name, Opening, Phone, Reference, Role,
+    Scopes, Side, Siret, Submission, Succession, SuccessionId, Term, Ticket, Token,
 };
 use mail_sender::render::{self, Content, Establishment, MandateNews, RecoveryLink, RequestNews};
 use platform::cases::{AccountKnown, AccountState, Known, KnownMail};
@@ -197,7 +198,7 @@ pub fn invitation(offer: Offer) -> Invitation {
     Invitation {
         siret: Siret::parse("73282932000074").unwrap(),
         opening: Opening::FIRST,
-        invited_by: identifier(7),
+        invited_by: Inviter::Holder(identifier(7)),
         email: Email::parse("paul@exemple.fr").unwrap(),
         name: full_name("Paul", "Martin"),
         offer,
@@ -277,10 +278,56 @@ pub fn address_change() -> AddressChange {
     }
 }
 
+/// A succession in the place of the account, in its establishment.
+pub fn succession(account: &Account) -> Succession {
+    let Application { siret, establishment_name, .. } = &account.application;
+    Succession {
+        id: SuccessionId::parse("7k3mq2fd9w4t5r6y").unwrap(),
+        reference: reference(),
+        siret: siret.clone(),
+        opening: Opening::FIRST,
+        establishment_name: establishment_name.clone(),
+        holder: account.identifier.clone(),
+        holder_name: account.name(),
+        name: full_name("Paul", "Martin"),
+        email: Email::parse("paul@exemple.fr").unwrap(),
+        evidence: Vec::new(),
+        days: 7,
+        invitation: InvitationId::parse("7k3mq2fd9w4t5r6y").unwrap(),
+        proposed: Mark { by: AgentSub::parse("un").unwrap(), name: Name::parse("Agent").unwrap(), at: now() },
+        round: 1,
+        notices: Vec::new(),
+        facts: Facts::default(),
+        approved: None,
+        executed_at: None,
+        contested_at: None,
+        lifted: None,
+        refused: None,
+        missing: None,
+        withdrawn: None,
+    }
+}
+
+/// Every mail of a succession, to who is replaced and to others.
+fn mails_of_succession(account: &Account) -> Vec<(&'static str, Content)> {
+    let (succession, token) = (succession(account), token());
+    let (holder, other) = (Told::Holder(identifier(7)), Told::Member(identifier(8)));
+    let notice = |to| render::succession_notice(SITE, &succession, to, &token).unwrap();
+    let news = |to, news| render::succession_news(SITE, &succession, (to, news), now()).unwrap();
+    vec![
+        ("succession-notice", notice(&holder)),
+        ("succession-notice", notice(&other)),
+        ("succession-executed-own", news(&holder, News::Executed)),
+        ("succession-executed", news(&other, News::Executed)),
+        ("succession-contested", news(&other, News::Contested)),
+        ("succession-dropped", news(&other, News::Dropped)),
+    ]
+}
+
 /// Every mail of my space, about this account and its establishment.
 fn mails_of_space(account: &Account) -> Vec<(&'static str, Content)> {
     let (of, person, email) = (establishment(account), account.name(), &account.application.email);
-    let invited = |offer| render::invitation(SITE, of, &person, &invitation(offer), &token());
+    let invited = |offer| render::invitation(SITE, of, &person.joined(), &invitation(offer), &token());
     let (change, token, next) = (address_change(), token(), Some(in_an_hour()));
     let confirmation =
         |next| render::address_confirmation(SITE, account, &change, &token, in_an_hour(), next);
@@ -303,5 +350,9 @@ fn mails_of_space(account: &Account) -> Vec<(&'static str, Content)> {
         let names = (of.name, of.name);
         MANDATE_NEWS.map(|(name, event, is_accepted)| (name, mandate_mail((event, is_accepted), side, names)))
     };
-    mails.chain(changed).chain(Side::ALL.into_iter().flat_map(of_side)).collect()
+    mails
+        .chain(changed)
+        .chain(mails_of_succession(account))
+        .chain(Side::ALL.into_iter().flat_map(of_side))
+        .collect()
 }

@@ -17,7 +17,7 @@ fn paragraphs<const N: usize>(mail: &Content, ranks: [usize; N]) -> String {
 
 fn invitation_mail(offer: Offer) -> Content {
     let account = account();
-    let inviter = account.name();
+    let inviter = account.name().joined();
     render::invitation(SITE, establishment(&account), &inviter, &invitation(offer), &token()).unwrap()
 }
 

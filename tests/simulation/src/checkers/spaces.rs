@@ -35,9 +35,10 @@ pub(super) fn active_holders<'a>(rows: &'a [Row], own: &'a Row) -> impl Iterator
 fn establishment(world: &World, rows: &[Row], own: &Row) {
     let model = world.model.borrow();
     let (siret, holders) = (own.id(), own.number("holders").unwrap_or(0));
-    let active = active_holders(rows, own).count() as u64;
+    // After a succession the place of the last holder is kept until the successor comes.
+    let active = active_holders(rows, own).count() as u64 + u64::from(own.has("seat"));
     if active != holders {
-        world.violation(format!("{siret} counts {holders} holders and has {active}"));
+        world.violation(format!("{siret} counts {holders} holders and has {active}, the seat included"));
     }
     let closed = own.number("opening").unwrap_or(0).saturating_sub(1);
     let (least, most) = model.closed_times(siret);

@@ -1,0 +1,5 @@
+//! The Lambda function `contest`.
+
+fn main() -> Result<(), platform::boot::BootError> {
+    platform::serve(&contest::FUNCTION)
+}

@@ -27,6 +27,7 @@ pub const FUNCTION: Function = Function {
         Grant::get("ATTEMPTS#"),
         Grant::get("MAIL#"),
         Grant::get("QUOTA#"),
+        Grant::get("SIRET#"),
         Grant::query("ADDRESS#"),
         Grant::query("SIRET#"),
         Grant::query("DIGEST#"),

@@ -39,7 +39,8 @@ const CLOSED: Words = Words {
     subject: "close",
     heading: "Votre demande est close",
     said: "L'assistance a clos votre demande.",
-    then: "Si votre problème n'est pas réglé, écrivez-le sur cette page\u{a0}: la demande est alors rouverte.",
+    then: "Si votre problème n'est pas réglé, écrivez-le sur cette page\u{a0}: la demande est alors \
+           rouverte.",
 };
 const REOPENED: Words = Words {
     subject: "rouverte",

@@ -1,5 +1,5 @@
-//! Cases: requests for assistance in the hands of the agency's agents. States, thread, lease; what an agent or
-//! the person may do. Templates of answers are in `templates`, signals to whoever decides in `signals`.
+//! Cases: requests for assistance in the hands of the agency's agents. States, thread, lease; what an agent
+//! or the person may do. Templates of answers are in `templates`, signals to whoever decides in `signals`.
 
 mod signals;
 pub mod templates;
@@ -415,8 +415,8 @@ impl Effect {
     }
 }
 
-/// The token of the link to one's request: derived, so that a mail sent twice carries the same link and no row
-/// holds a token.
+/// The token of the link to one's request: derived, so that a mail sent twice carries the same link and no
+/// row holds a token.
 #[must_use]
 pub fn request_token(key: &SecretKey, mail: MailId) -> Token {
     Token::from_bytes(key.sign(format!("request {mail}").as_bytes()))

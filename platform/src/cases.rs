@@ -1,5 +1,5 @@
-//! Cases: requests for assistance as the agency's agents handle them, and as who sent them sees them. Their acts
-//! are in `acts`, the queue in `queue`, what else the service knows in `known`.
+//! Cases: requests for assistance as the agency's agents handle them, and as who sent them sees them. Their
+//! acts are in `acts`, the queue in `queue`, what else the service knows in `known`.
 
 mod acts;
 mod known;

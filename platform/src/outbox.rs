@@ -145,8 +145,8 @@ impl Outbox {
         Ok(self.config.keys.of(Secret::Hash)?.fingerprint("address", &email.normalised()))
     }
 
-    /// A keyed hash of a mailbox, by which its requests for assistance are counted: a tag in the address makes
-    /// no other of it.
+    /// A keyed hash of a mailbox, by which its requests for assistance are counted: a tag in the address
+    /// makes no other of it.
     pub(crate) fn mailbox_fingerprint(&self, email: &Email) -> Result<String, Error> {
         Ok(self.config.keys.of(Secret::Hash)?.fingerprint("sender", &email.mailbox()))
     }

@@ -92,10 +92,7 @@ impl Kind {
         match self {
             Self::MalformedBody => (S::BAD_REQUEST, "malformed-body", "La demande est illisible",
                 Some("Le corps doit être un objet JSON, avec les seuls champs prévus.")),
-            Self::WrongCredentials => (S::UNAUTHORIZED, "wrong-credentials",
-                "Identifiant ou mot de passe incorrect",
-                Some("Vérifiez l'identifiant et le mot de passe. Vous en avez oublié un ? Utilisez les \
-                      liens sous le formulaire.")),
+            Self::WrongCredentials => WRONG_CREDENTIALS,
             Self::NoSession => (S::UNAUTHORIZED, "no-session", "Vous n'êtes pas connecté",
                 Some("Connectez-vous pour continuer.")),
             Self::NotAllowed => (S::FORBIDDEN, "not-allowed", "Seul un titulaire peut faire cela", None),
@@ -217,6 +214,15 @@ impl Kind {
 /// Status, last part of the type, title, detail.
 type Words = (StatusCode, &'static str, &'static str, Option<&'static str>);
 
+const WRONG_CREDENTIALS: Words = (
+    StatusCode::UNAUTHORIZED,
+    "wrong-credentials",
+    "Identifiant ou mot de passe incorrect",
+    Some(
+        "Vérifiez l'identifiant et le mot de passe. Vous en avez oublié un ? Utilisez les liens sous le \
+         formulaire.",
+    ),
+);
 const LAST_HOLDER: Words = (
     StatusCode::CONFLICT,
     "last-holder",

@@ -58,8 +58,8 @@ impl Tickets {
         }
     }
 
-    /// Writes a request with its places in the queue, among those of its establishment and of its mailbox, and
-    /// queues the mail to the agency and the receipt, in one transaction. The same
+    /// Writes a request with its places in the queue, among those of its establishment and of its mailbox,
+    /// and queues the mail to the agency and the receipt, in one transaction. The same
     /// submission again returns the same reference and writes nothing.
     ///
     /// # Errors

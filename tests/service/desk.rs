@@ -83,8 +83,8 @@ pub async fn write_row(app: &App, agent: &Agent, is_active: bool) {
     app.portal.operator_table.commit(transaction).await.unwrap();
 }
 
-/// Sends a request for assistance, the `number`th of a test, with these fields in the place of others. Gives its
-/// reference. No mail is delivered.
+/// Sends a request for assistance, the `number`th of a test, with these fields in the place of others. Gives
+/// its reference. No mail is delivered.
 pub async fn asks(app: &App, number: u32, fields: &Value) -> String {
     let mut form = ticket(&format!("0192d5a2-8f0e-7c3b-9a1d-{number:012}"));
     form.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());

@@ -53,8 +53,8 @@ fn write(name: &str, event: &Value) -> Outcome {
     Ok(())
 }
 
-/// An event for each route, for the function that queues feed, and for those that a schedule calls: of the name
-/// of `presence` there is a route.
+/// An event for each route, for the function that queues feed, and for those that a schedule calls: of the
+/// name of `presence` there is a route.
 fn events() -> Result<Vec<(String, Value)>, Error> {
     let document = serde_json::to_value(sesame::openapi::document())?;
     let mut events = vec![

@@ -143,7 +143,8 @@ fn free_mail(asker: &Email) -> Option<String> {
     })
 }
 
-/// The strongest sign of a holder other than the asker: what they did themselves, then what their mailbox took.
+/// The strongest sign of a holder other than the asker: what they did themselves, then what their mailbox
+/// took.
 fn active(facts: &Facts<'_>, recent: impl Fn(&Timestamp) -> bool) -> Option<String> {
     let others = || facts.holders.iter().filter(|holder| holder.email.mailbox() != facts.asker.mailbox());
     let last = |sign: fn(&HolderFacts) -> Option<Timestamp>| others().filter_map(sign).filter(&recent).max();

@@ -212,6 +212,10 @@ fn kinds(of: &[Signal]) -> Vec<SignalKind> {
     of.iter().map(|signal| signal.kind).collect()
 }
 
+fn facts(asker: &Email, holders: &[HolderFacts], establishments: usize) -> Vec<Signal> {
+    signals(&Facts { asker, establishments, holders }, now())
+}
+
 #[test]
 fn signals_come_with_their_reasons_and_none_without() {
     let asker = email("jeanne@exemple.fr");
@@ -223,8 +227,7 @@ fn signals_come_with_their_reasons_and_none_without() {
         delivered_at: old,
         ..holder("paul@exemple.fr")
     };
-    let facts = |asker, holders, establishments| signals(&Facts { asker, establishments, holders }, now());
-    assert_eq!(facts(&asker, &[quiet.clone()], 1), []);
+    assert!(facts(&asker, &[quiet.clone()], 1).is_empty());
 
     let changed = HolderFacts { address_changed_at: today, ..quiet.clone() };
     let said = facts(&asker, &[quiet.clone(), changed], 1);
@@ -260,10 +263,8 @@ fn a_holder_is_active_by_the_strongest_sign_and_never_by_the_askers_own() {
     for (holder, sign) in [(delivered, "reçu un courriel"), (password, "mot de passe"), (answered, "répondu")]
     {
         let own = HolderFacts { email: email("Jeanne+paie@exemple.fr"), ..holder.clone() };
-        let of =
-            |holders: &[HolderFacts]| signals(&Facts { asker: &asker, establishments: 1, holders }, now());
-        assert!(of(&[holder])[0].reason.contains(sign), "{sign}");
-        assert_eq!(of(&[own]), [], "the asker is that holder");
+        assert!(facts(&asker, &[holder], 1)[0].reason.contains(sign), "{sign}");
+        assert!(facts(&asker, &[own], 1).is_empty(), "the asker is that holder");
     }
 }
 

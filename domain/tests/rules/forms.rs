@@ -97,6 +97,8 @@ fn what_is_there_is_read_by_its_own_parser() {
     let errors = errors_of("x@").into_iter().filter_map(|(name, error)| Some((name, error?)));
     let expected = [
         ("Action", FieldCode::ActionUnknown),
+        ("CaseState", FieldCode::CaseStateUnknown),
+        ("Template", FieldCode::TemplateUnknown),
         ("Date", FieldCode::DateFormat),
         ("Description", FieldCode::TooShort),
         ("Email", FieldCode::EmailFormat),

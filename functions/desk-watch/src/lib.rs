@@ -1,4 +1,5 @@
-//! Measures the queue of the desk each hour: how many cases of each motive wait, and how long the oldest does.
+//! Measures the queue of the desk each hour: how many cases of each motive wait, and how long the oldest
+//! does.
 
 use domain::Motive;
 use domain::time::Timestamp;

@@ -55,7 +55,7 @@ pub struct CaseHolder {
     pub is_mine: bool,
 }
 
-/// A case.
+/// A case with all that an agent is shown of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CaseView {
     #[serde(flatten)]
@@ -158,7 +158,7 @@ pub struct CaseRequest {
     pub created_at: String,
 }
 
-/// A signal.
+/// What a decision should weigh.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CaseSignal {
     #[schema(schema_with = signal_schema)]
@@ -167,7 +167,7 @@ pub struct CaseSignal {
     pub reason: String,
 }
 
-/// A template of answers.
+/// A text that an answer may begin with.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AnswerTemplate {
     /// What an answer that began with it names (`template`).

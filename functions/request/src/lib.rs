@@ -168,7 +168,8 @@ impl RequestEntry {
 
 /// Shows a request to who has its link, as often as they like. It writes nothing.
 #[utoipa::path(
-    post, path = "/api/request", operation_id = "showRequest", tag = "support", request_body = ShowRequestForm,
+    post, path = "/api/request", operation_id = "showRequest", tag = "support",
+    request_body = ShowRequestForm,
     responses((status = 200, description = "The request and its thread", body = RequestView))
 )]
 pub async fn show(platform: &Platform, form: Form<ShowRequestForm>) -> Result<Json<RequestView>, Error> {

@@ -68,9 +68,9 @@ impl<'a> Words<'a> {
 }
 
 impl Cases {
-    /// Does what an agent asks, with its line in the establishment's journal if its space is open, and its mail
-    /// to the person, in one transaction. The same act with the same words by the same agent as the last one is
-    /// that one, asked again.
+    /// Does what an agent asks, with its line in the establishment's journal if its space is open, and its
+    /// mail to the person, in one transaction. The same act with the same words by the same agent as the last
+    /// one is that one, asked again.
     ///
     /// # Errors
     /// `CaseUnknown`; those of [`Case::act`](domain::Case::act).

@@ -18,7 +18,7 @@ const ESTABLISHMENT_ROWS_MAX: i32 = 100;
 /// Reads of an establishment's rows for one page, which may come out short.
 const ESTABLISHMENT_READS_MAX: usize = 3;
 /// Waiting cases of a motive that are counted: as many, or more.
-const COUNTED_MAX: i32 = 1_000;
+const COUNTED_CASES_MAX: i32 = 1_000;
 
 /// Where a list goes on: the place of the last case before.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,7 +152,7 @@ impl Cases {
     /// How many cases of a motive wait, and since when.
     pub async fn waiting(&self, motive: Motive) -> Result<Waiting, TableError> {
         let partition = Key::queue(CaseState::Waiting, motive);
-        let page = self.table.find_page(&partition, "", None, COUNTED_MAX).await?;
+        let page = self.table.find_page(&partition, "", None, COUNTED_CASES_MAX).await?;
         let now = self.clock.now();
         let rows: Vec<&Row> = page.rows.iter().filter(|row| !row.is_past(now)).collect();
         let since = rows.iter().filter_map(|row| row.find_moment("since")).min();

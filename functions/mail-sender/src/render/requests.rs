@@ -45,7 +45,8 @@ const CLOSED: Words = Words {
     heading: "Votre demande est close",
     said: "L'assistance a clos votre demande.",
     title: MESSAGE,
-    then: "Si votre problème n'est pas réglé, écrivez-le sur cette page\u{a0}: la demande est alors rouverte.",
+    then: "Si votre problème n'est pas réglé, écrivez-le sur cette page\u{a0}: la demande est alors \
+           rouverte.",
 };
 const REOPENED: Words = Words {
     subject: "rouverte",

@@ -177,7 +177,7 @@ pub fn request_news(ticket: &Ticket, kind: EntryKind) -> askama::Result<Content>
         reference: &reference(),
         ticket,
         kind,
-        text: (kind != EntryKind::Reopened).then_some("Bonjour,\n\nMerci : c'est fait.\n<L'assistance>"),
+        text: (kind != EntryKind::Reopened).then_some("Bonjour,\n\nmerci, c'est fait.\n<L'assistance>"),
         reason: template.map(|template| template.reason),
         at: now(),
     };

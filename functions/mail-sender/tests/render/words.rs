@@ -1,6 +1,7 @@
 //! What each mail says, word by word.
 
 use domain::Account;
+use domain::case::EntryKind;
 use domain::mail::DigestPeriod;
 use mail_sender::render;
 
@@ -353,6 +354,13 @@ fn receipt_says_what_happens_next_and_what_was_asked() {
 
     Gardez ce message. Donnez cette référence si vous nous contactez.
 
+    Pour suivre votre demande, ou y ajouter une précision :
+
+    https://sesame.example/ma-demande/#0w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3g
+
+    Ce lien fonctionne jusqu'au
+    vendredi 22 janvier 2027 à 14 h 05 (heure de Paris).
+
     Et maintenant ?
     L'assistance lit votre demande.
     Elle vous répond à cette adresse, ou par téléphone.
@@ -378,6 +386,55 @@ fn receipt_says_what_happens_next_and_what_was_asked() {
 
       - sa boîte est fermée ;
       - personne n'a l'identifiant.
+
+    --
+    Sésame — accès à l'extranet Activité partielle
+    Ce message est envoyé automatiquement.
+    Une question ? L'aide est à cette adresse :
+
+    https://sesame.example/aide/
+    ");
+}
+
+#[test]
+fn an_answer_says_its_text_why_it_came_and_how_to_go_on() {
+    let mail = request_news(&ticket(), EntryKind::Answer).unwrap();
+    insta::assert_snapshot!(read(&mail), @"
+    Objet : Demande d'assistance T-261123-123456 : réponse – SIRET 732 829 320 00074
+
+    Bonjour,
+
+    L'assistance a répondu à votre demande.
+
+    Établissement : Boulangerie de l'Étoile
+    SIRET : 732 829 320 00074
+    Référence : T-261123-123456
+    Le : lundi 23 novembre 2026 à 14 h 05 (heure de Paris)
+
+    Son message
+    -----------
+
+    Bonjour,
+
+    merci, c'est fait.
+    <L'assistance>
+
+    -----------
+
+    Pourquoi cette réponse ?
+    Un titulaire de l'établissement est actif : il peut donner cet accès
+    lui-même, tout de suite.
+
+    Pour lui répondre, ou lire toute la demande, ouvrez cette page :
+
+    https://sesame.example/ma-demande/#0w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3ge1r70w3g
+
+    Ce lien fonctionne jusqu'au
+    vendredi 22 janvier 2027 à 14 h 05 (heure de Paris).
+    Gardez-le pour vous : il montre toute la demande.
+
+    Ce n'est pas vous ?
+    Votre adresse a été saisie par erreur. Ne faites rien.
 
     --
     Sésame — accès à l'extranet Activité partielle

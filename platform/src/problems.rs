@@ -104,8 +104,8 @@ impl Kind {
             Self::TooManyInvitations => TOO_MANY_INVITATIONS,
             Self::TooManyEstablishments => TOO_MANY_ESTABLISHMENTS,
             Self::MandateState => (S::CONFLICT, "mandate-state", "Mandat modifié : rechargez la page", None),
-            Self::CaseHeld | Self::CaseState | Self::TooManyMessages | Self::TwoPersons | Self::SuccessionState
-            | Self::SuccessionOpen | Self::AgentUnknown | Self::AgentLoginRefused
+            Self::CaseHeld | Self::CaseState | Self::TooManyMessages | Self::TwoPersons
+            | Self::SuccessionState | Self::SuccessionOpen | Self::AgentUnknown | Self::AgentLoginRefused
             | Self::AgentLoginUnavailable | Self::AddressNotAllowed => self.of_desk(),
             Self::ProofRejected => (S::FORBIDDEN, "proof-rejected", "La vérification anti-robot a expiré",
                 Some("Rechargez la page, puis envoyez de nouveau.")),
@@ -150,11 +150,8 @@ impl Kind {
             Self::TooManyCorrections => (S::TOO_MANY_REQUESTS, "too-many-corrections",
                 "L'adresse a déjà été corrigée trois fois",
                 Some("Écrivez-nous par le formulaire de demande d'assistance : nous vous répondrons.")),
-            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Le service a rencontré une erreur",
-                Some("Réessayez dans quelques minutes, ou écrivez à contact-ap@asp-public.fr.")),
-            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable",
-                "Le service est momentanément saturé",
-                Some("Votre saisie n'est pas perdue : réessayez dans quelques secondes.")),
+            Self::Internal => INTERNAL,
+            Self::Unavailable => UNAVAILABLE,
         }
     }
 }
@@ -203,6 +200,18 @@ impl Kind {
 /// Status, last part of the type, title, detail.
 type Words = (StatusCode, &'static str, &'static str, Option<&'static str>);
 
+const INTERNAL: Words = (
+    StatusCode::INTERNAL_SERVER_ERROR,
+    "internal",
+    "Le service a rencontré une erreur",
+    Some("Réessayez dans quelques minutes, ou écrivez à contact-ap@asp-public.fr."),
+);
+const UNAVAILABLE: Words = (
+    StatusCode::SERVICE_UNAVAILABLE,
+    "unavailable",
+    "Le service est momentanément saturé",
+    Some("Votre saisie n'est pas perdue : réessayez dans quelques secondes."),
+);
 const LAST_HOLDER: Words = (
     StatusCode::CONFLICT,
     "last-holder",

@@ -1,5 +1,5 @@
 //! An OpenID Connect provider for one machine: it believes whoever says to be one of its agents. It starts at
-//! localhost only; in all else it is as strict as the standard (OpenID Connect Core 1.0; RFC 6749, 7636, 9207).
+//! localhost only; in all else it is as strict as the standard (OpenID Connect Core; RFC 6749, 7636, 9207).
 
 mod codes;
 mod jwt;
@@ -162,7 +162,7 @@ impl Provider {
         })
     }
 
-    /// Answers one request.
+    /// By method and path below [`PATH`]; 404 for any other.
     #[must_use]
     pub fn answer(&self, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
         let path = request.uri().path().strip_prefix(PATH).unwrap_or_default();

@@ -106,7 +106,7 @@ pub fn allow(platform: &Platform, request: &Request) -> Result<(), Refusal> {
 }
 
 impl Agent {
-    /// The agent of the session that a request brings: two calls of the table, and a third every five minutes.
+    /// The agent of the session that a request brings: two calls of the table, a third every five minutes.
     /// Every route of the desk begins with it.
     ///
     /// # Errors

@@ -204,8 +204,8 @@ pub fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, BootError
     }))
 }
 
-/// The HTTP client of services that are not AWS's: the SDK's own connector, so that nothing more is linked. Of
-/// timeouts it has none: [`Outside`] bounds each call.
+/// The HTTP client of services that are not AWS's: the SDK's own connector, so that nothing more is linked.
+/// Of timeouts it has none: [`Outside`] bounds each call.
 pub fn outside() -> Result<Outside, BootError> {
     let tls = TlsContext::builder().with_trust_store(TrustStore::default()).build()?;
     let builder = Connector::builder().tls_provider(Provider::rustls(CryptoMode::AwsLc));

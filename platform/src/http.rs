@@ -194,8 +194,8 @@ pub fn wants_page(request: &Request) -> bool {
     accepted.flat_map(|value| value.split(',')).any(|kind| kind.trim().starts_with("text/html"))
 }
 
-/// The address of whoever asks: the last that was added to `X-Forwarded-For`, which is CloudFront's word, but for
-/// API Gateway's own word on CloudFront. What a client wrote itself stands before both.
+/// The address of whoever asks: the last that was added to `X-Forwarded-For`, which is CloudFront's word, but
+/// for API Gateway's own word on CloudFront. What a client wrote itself stands before both.
 #[must_use]
 pub fn client_address(request: &Request) -> Option<IpAddr> {
     let gateway = match request.request_context_ref() {

@@ -1,4 +1,4 @@
-//! Services outside AWS, reached by HTTP: a function that tests and one machine replace, as they do the table's.
+//! Services outside AWS, reached by HTTP: a function that tests and one machine replace.
 
 pub mod client;
 pub mod openid;

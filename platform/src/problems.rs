@@ -151,11 +151,8 @@ impl Kind {
             Self::TooManyCorrections => (S::TOO_MANY_REQUESTS, "too-many-corrections",
                 "L'adresse a déjà été corrigée trois fois",
                 Some("Écrivez-nous par le formulaire de demande d'assistance : nous vous répondrons.")),
-            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Le service a rencontré une erreur",
-                Some("Réessayez dans quelques minutes, ou écrivez à contact-ap@asp-public.fr.")),
-            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable",
-                "Le service est momentanément saturé",
-                Some("Votre saisie n'est pas perdue : réessayez dans quelques secondes.")),
+            Self::Internal => INTERNAL,
+            Self::Unavailable => UNAVAILABLE,
         }
     }
 }
@@ -222,6 +219,18 @@ const WRONG_CREDENTIALS: Words = (
         "Vérifiez l'identifiant et le mot de passe. Vous en avez oublié un ? Utilisez les liens sous le \
          formulaire.",
     ),
+);
+const INTERNAL: Words = (
+    StatusCode::INTERNAL_SERVER_ERROR,
+    "internal",
+    "Le service a rencontré une erreur",
+    Some("Réessayez dans quelques minutes, ou écrivez à contact-ap@asp-public.fr."),
+);
+const UNAVAILABLE: Words = (
+    StatusCode::SERVICE_UNAVAILABLE,
+    "unavailable",
+    "Le service est momentanément saturé",
+    Some("Votre saisie n'est pas perdue : réessayez dans quelques secondes."),
 );
 const LAST_HOLDER: Words = (
     StatusCode::CONFLICT,

@@ -73,7 +73,7 @@ impl Begun {
     }
 }
 
-/// A parameter of an address.
+/// Percent-decoded, of an address with a query.
 pub fn parameter(address: &str, name: &str) -> Option<String> {
     let request = Request::get(address).body(platform::http::Body::Empty).unwrap();
     platform::http::query_text(&request, name)
@@ -337,9 +337,11 @@ async fn behind_cloudfront_the_visitors_address_is_the_one_that_cloudfront_saw()
             "headers": {"host": "localhost", "x-forwarded-for": forwarded}, "isBase64Encoded": false,
             "requestContext": {
                 "accountId": "1", "apiId": "1", "domainName": "localhost", "domainPrefix": "1",
-                "requestId": "1", "routeKey": "GET /api/agents/me", "stage": "$default", "time": "", "timeEpoch": 0,
+                "requestId": "1", "routeKey": "GET /api/agents/me", "stage": "$default", "time": "",
+                "timeEpoch": 0,
                 "http": {
-                    "method": "GET", "path": ME, "protocol": "HTTP/1.1", "sourceIp": "130.176.0.9", "userAgent": "",
+                    "method": "GET", "path": ME, "protocol": "HTTP/1.1", "userAgent": "",
+                    "sourceIp": "130.176.0.9",
                 },
             },
         })

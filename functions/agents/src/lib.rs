@@ -107,7 +107,7 @@ async fn begin(platform: &Platform, request: &Request, token: &Token) -> Result<
         ("error" = Option<String>, Query, description = "In the place of a code"),
     ),
     responses((
-        status = 302, description = "To the desk, logged in; refused, a browser goes to the page of the login",
+        status = 302, description = "To the desk, logged in; refused, a browser goes to the login's page",
         headers(("Location" = String, description = "Where it goes on"))
     ))
 )]
@@ -191,8 +191,8 @@ fn denied_by(failure: Failure) -> Denied {
     }
 }
 
-/// A browser goes to the page of the login, which says why, and in the fragment whom the provider named, so that
-/// no log has it. A program gets the problem.
+/// A browser goes to the page of the login, which says why, and in the fragment whom the provider named, so
+/// that no log has it. A program gets the problem.
 fn deny(platform: &Platform, request: &Request, denied: Denied) -> Result<Response, Error> {
     count(platform, denied.end);
     if !http::wants_page(request) {

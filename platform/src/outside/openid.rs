@@ -1,5 +1,5 @@
-//! OpenID Connect: how agents log in. The authorization code flow with PKCE (OpenID Connect Core 1.0, 3.1; RFC
-//! 7636; RFC 9700).
+//! OpenID Connect: how agents log in. The authorization code flow with PKCE (OpenID Connect Core 1.0, 3.1;
+//! RFC 7636; RFC 9700).
 
 mod checks;
 pub mod jose;
@@ -267,8 +267,8 @@ impl OpenId {
         Ok(serde_json::from_slice(&signed.payload).map_err(|_| Doubt::Claims)?)
     }
 
-    /// Has the provider say the same subject again, for the access token (OpenID Connect Core 1.0, 5.3): signed,
-    /// or as plain JSON.
+    /// Has the provider say the same subject again, for the access token (OpenID Connect Core 1.0, 5.3):
+    /// signed, or as plain JSON.
     async fn confirm(
         &self,
         provider: &ProviderConfig,
@@ -294,7 +294,8 @@ impl OpenId {
         Ok(checks::user_info(&claims, provider, sub)?)
     }
 
-    /// What the provider says of itself. Its issuer is ours, letter by letter: another one's keys are not taken.
+    /// What the provider says of itself. Its issuer is the one that is set, letter by letter: no other one's
+    /// keys are taken.
     async fn discovered(&self, provider: &ProviderConfig) -> Result<Arc<Discovered>, Failure> {
         let now = self.clock.now();
         if let Some(known) = fresh(self.cache().discovered.as_ref(), now, CACHE_VALID) {

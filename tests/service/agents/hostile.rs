@@ -95,7 +95,8 @@ impl Hostile {
             "/.well-known/openid-configuration" => json(json!({
                 "issuer": lies.issuer, "jwks_uri": format!("{ISSUER}/jwks"),
                 "authorization_endpoint": format!("{ISSUER}/authorize"),
-                "token_endpoint": format!("{ISSUER}/token"), "userinfo_endpoint": format!("{ISSUER}/userinfo"),
+                "token_endpoint": format!("{ISSUER}/token"),
+                "userinfo_endpoint": format!("{ISSUER}/userinfo"),
                 "token_endpoint_auth_methods_supported": ["client_secret_post"],
             })),
             "/jwks" => json(self.keys(&lies.kid)),

@@ -1,4 +1,4 @@
-//! Signed tokens (JWS, RFC 7515) and the keys that verify them (JWK, RFC 7517): ES256 and RS256, and nothing else.
+//! Signed tokens (JWS, RFC 7515) and the keys that verify them (JWK, RFC 7517): ES256 and RS256 alone.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
@@ -116,7 +116,7 @@ struct Key {
 }
 
 impl KeySet {
-    /// Verifies a token by the key that it names. One that names none is verified by the only key of its kind.
+    /// Verifies a token by the key that it names; one that names none, by the only key of its kind.
     ///
     /// # Errors
     /// `Key` when there is no such key, or several; `Signature` when it did not sign that.
@@ -180,10 +180,10 @@ mod tests {
         "gGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
     );
     const RS256_KEY: &str = concat!(
-        "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT",
-        "-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQ",
-        "OS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj",
-        "8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
+        "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0B",
+        "m4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5",
+        "z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7",
+        "aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
     );
     const ES256: &str = concat!(
         "eyJhbGciOiJFUzI1NiJ9",

@@ -114,6 +114,7 @@ function fill({ succession, state, known }, desk) {
   if (!isNamed) byId("evidence-named-successor").checked = false;
   fillHolders(known.holders ?? []);
   byId("succession").hidden = !succession;
+  byId("no-succession").hidden = Boolean(succession) || state !== "closed";
   if (!succession) return;
   const { state: now, evidence = [], notices = [] } = succession;
   byId("succession-state").textContent = wordsOfState(now);

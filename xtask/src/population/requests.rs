@@ -128,7 +128,8 @@ pub fn can_be_made_up(route: &Route) -> bool {
         | ("POST", "/api/invitation/request") => true,
         (_, "/api/mail/{id}/address") => false,
         (_, path) => {
-            let given = ["/api/space", "/api/invitation", "/api/address", "/api/presence"];
+            let given =
+                ["/api/agents", "/api/contest", "/api/space", "/api/invitation", "/api/address", "/api/presence"];
             !given.iter().any(|given| path.starts_with(given))
         }
     }

@@ -277,7 +277,10 @@ async fn who_proposed_approves_nothing_whichever_way_they_try() {
 
 #[tokio::test]
 async fn a_change_of_proposer_in_a_race_makes_nobody_approve_their_own() {
-    let app = with_desk().await;
+    let app = App::with_way_to_the_table();
+    for desk in [ONE, TWO] {
+        desk.stands(&app, true).await;
+    }
     Person::open(&app, SIRET, NAME, EMAIL).await;
     let reference = asked(&app, SIRET, 1).await;
     let form = proposal(&reference, SIRET);
@@ -310,11 +313,25 @@ async fn a_change_of_proposer_in_a_race_makes_nobody_approve_their_own() {
 
 #[tokio::test]
 async fn the_person_in_the_row_is_asked_in_the_write_itself() {
-    let app = with_desk().await;
+    let app = App::with_way_to_the_table();
+    for desk in [ONE, TWO] {
+        desk.stands(&app, true).await;
+    }
     Person::open(&app, SIRET, NAME, EMAIL).await;
     let id = over(&app).await;
+    let (cookie, path) = (TWO.cookie(&app).await, format!("{ROUTE}/{id}/approve"));
+    let body = json!({});
+    app.table.calls();
+    let approval = by_cookie(&app, &cookie, &path, &body);
     // Between the reading of the approval and its write, the second agent becomes the proposer.
-    let change = || {
+    let change = async {
+        let mut read = 0;
+        // The session, the agent, the succession.
+        while read < 3 {
+            read += app.table.calls().iter().filter(|call| *call == "GetItem").count();
+            tokio::task::yield_now().await;
+        }
+        assert!(succession(&app, &id).get("approved_at").is_none());
         app.operate(
             "UpdateItem",
             &json!({
@@ -323,32 +340,11 @@ async fn the_person_in_the_row_is_asked_in_the_write_itself() {
                 "UpdateExpression": "SET proposed_by = :two",
                 "ExpressionAttributeValues": {":two": {"S": "deux"}},
             }),
-        )
+        );
     };
-    let approval = TWO.decides(&app, &id, "approve");
-    tokio::pin!(approval);
-    let mut refused = None;
-    for _ in 0..200 {
-        // One step of the request at a time.
-        tokio::select! {
-            biased;
-            answer = &mut approval => { refused = Some(answer); break; }
-            () = tokio::task::yield_now() => {}
-        }
-        let has_read = app.table.calls().iter().filter(|call| *call == "GetItem").count() > 2;
-        if has_read && succession(&app, &id)["proposed_by"]["S"] == "un" {
-            change();
-        }
-    }
-    let refused = match refused {
-        Some(answer) => answer,
-        None => approval.await,
-    };
-    let row = succession(&app, &id);
-    assert_ne!(row.get("approved_by"), Some(&row["proposed_by"]), "{row}");
-    if row["proposed_by"]["S"] == "deux" {
-        assert_eq!((refused.status, refused.problem()), (403, "two-persons"));
-    }
+    let (refused, ()) = tokio::join!(approval, change);
+    assert_eq!((refused.status, refused.problem()), (403, "two-persons"));
+    assert!(succession(&app, &id).get("approved_at").is_none());
 }
 
 #[tokio::test]

@@ -135,6 +135,7 @@ pub fn can_be_made_up(route: &Route) -> bool {
                 "/api/presence",
                 "/api/request",
                 "/api/agents",
+                "/api/contest",
             ];
             !given.iter().any(|given| path.starts_with(given))
         }

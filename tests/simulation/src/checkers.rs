@@ -347,11 +347,25 @@ fn owners(world: &World, rows: &[Row]) {
     }
 }
 
-/// One ticket for each submission.
+/// One ticket for each submission, and one place in the queue for each ticket: that of its state.
 fn tickets(world: &World, rows: &[Row]) {
     let model = world.model.borrow();
-    let written = rows.iter().filter(|row| row.kind() == "TICKET#" && row.text("sk") == "TICKET");
-    let references: BTreeSet<&str> = written.map(Row::id).collect();
+    let written = || rows.iter().filter(|row| row.kind() == "TICKET#" && row.text("sk") == "TICKET");
+    let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for place in rows.iter().filter(|row| row.kind() == "QUEUE#") {
+        places.entry(place.text("reference")).or_default().push(place.text("pk"));
+    }
+    for ticket in written() {
+        let state = if ticket.has("case_state") { ticket.text("case_state") } else { "waiting" };
+        let own = format!("QUEUE#{state}#{}", ticket.text("motive"));
+        if places.remove(ticket.id()).is_none_or(|places| places != [own.as_str()]) {
+            world.violation(format!("a ticket that is {state} has another place in the queue, or several"));
+        }
+    }
+    if !places.is_empty() {
+        world.violation(format!("{} places in the queue of no ticket", places.len()));
+    }
+    let references: BTreeSet<&str> = written().map(Row::id).collect();
     for reference in model.tickets.values().filter(|reference| !references.contains(reference.as_str())) {
         world.violation(format!("an accepted request for assistance is lost: {reference}"));
     }

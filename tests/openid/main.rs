@@ -1,5 +1,5 @@
-//! The desk's login at a provider that others made: the npm package `oidc-provider`, so that ours cannot drift
-//! from the standard. `cargo xtask test openid` installs it.
+//! The desk's login at a provider that others made: the npm package `oidc-provider`, so that ours cannot
+//! drift from the standard. `cargo xtask test openid` installs it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;

@@ -457,6 +457,7 @@ fn hooks(shared: &Arc<Shared>) -> Hooks {
         ses: Arc::new(move |mailbox, body| ses.call_ses(mailbox, body)),
         table_transit: Some(transit.clone()),
         ses_transit: Some(transit),
+        outside: None,
         mail_domains: MailDomains::new(|_| false),
     }
 }

@@ -119,7 +119,7 @@ class Desk {
     if (answer?.status === 200) return true;
     if (answer?.status === 401) this.askLogin();
     else if (answer?.status === 403) this.showRefused(answer.data);
-    else if (answer?.status === 404) this.showOutside("not-found");
+    else if (answer?.status === 404 && this.me) this.showOutside("not-found");
     else this.showOutside("no-answer");
     return false;
   }

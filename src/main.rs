@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use domain::succession::SUCCESSION_DAYS;
 use domain::time::SignedDuration;
 use platform::boot::{self, PROOF_COUNTER_DEFAULT};
 use platform::telemetry;
@@ -28,6 +29,7 @@ Usage: cargo run [-- --ephemeral]
   SESAME_DATA            .sesame    the folder of the data
   SESAME_PROOF_COUNTER   1000       how hard a proof of work is
   SESAME_EXTRANET                   the address of the extranet that my space opens
+  SESAME_SUCCESSION_DAYS 7          the window of a succession, in days; 0 to try one out
   SESAME_MAIL_RATE                  mails a second, at the most
   SESAME_RECEIVERS                  a file of rules: what becomes of mails, by domain or address
   SESAME_SMTP                       host:port of an SMTP server that mails are handed to
@@ -69,6 +71,7 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
         0 => SignedDuration::ZERO,
         rate => SignedDuration::from_nanos(NANOS / i64::from(rate)),
     };
+    let succession_days = setting("SESAME_SUCCESSION_DAYS", SUCCESSION_DAYS, "a whole number")?;
     let smtp = env::var("SESAME_SMTP").ok().map(|text| Smtp::parse(&text)).transpose()?;
     let receivers = receivers()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -79,6 +82,7 @@ fn run(is_ephemeral: bool) -> Result<(), OpenError> {
             data: (!is_ephemeral).then_some(data),
             proof_counter,
             extranet,
+            succession_days,
             mail_interval,
             receivers,
             smtp,

@@ -136,7 +136,7 @@ def test_a_pipe_that_was_stopped_rings(lane):
         == properties(f"{lane.title()}Pipe")["Name"]["Fn::Sub"]
     )
     counted = (ROOT / "platform" / "src" / "metrics.rs").read_text()
-    assert '("MailsQueued", Some(("lane", ' in counted
+    assert '("MailsQueued", vec![("lane", ' in counted
 
 
 def test_alarms_of_mail():
@@ -162,8 +162,15 @@ def test_alarms_of_mail():
         alarm = properties(name)
         assert alarm["Dimensions"] == [{"Name": "state", "Value": state}]
         assert f'NAMESPACE: &str = "{alarm["Namespace"]}"' in counted
-        assert f'("{alarm["MetricName"]}", Some(("state", state.as_str())))' in counted
+        assert f'("{alarm["MetricName"]}", vec![("state", state.as_str())])' in counted
         assert f'Self::{state.title()} => "{state}"' in states
+
+
+def test_a_request_that_waits_over_a_day_rings_and_rings_on_until_it_is_measured_anew():
+    alarm = properties("CasesWaiting")
+    counted = (ROOT / "platform" / "src" / "metrics.rs").read_text()
+    assert f'("{alarm["MetricName"]}", "Seconds", seconds)' in counted
+    assert (alarm["Threshold"], alarm["Period"], alarm["TreatMissingData"]) == (86400, 3600, "ignore")
 
 
 def test_mails_that_are_tried_again_and_again_ring_before_they_are_given_up():

@@ -278,23 +278,23 @@ impl CaseKnown {
                 members: account.members,
             },
             failed_logins,
-            mails: mails.into_iter().map(CaseMail::of).collect(),
-            designated: designated.into_iter().map(CaseDesignated::of).collect(),
-            requests: requests.into_iter().map(CaseRequest::of).collect(),
+            mails: mails.iter().map(CaseMail::of).collect(),
+            designated: designated.iter().map(CaseDesignated::of).collect(),
+            requests: requests.iter().map(CaseRequest::of).collect(),
             signals: signals.into_iter().map(CaseSignal::of).collect(),
         }
     }
 }
 
 impl CaseMail {
-    fn of(mail: KnownMail) -> Self {
+    fn of(mail: &KnownMail) -> Self {
         let kind = mail.job.kind().replace('_', "-");
         Self { kind, at: mail.at.to_string(), state: mail.state.as_str() }
     }
 }
 
 impl CaseDesignated {
-    fn of(designated: Designated) -> Self {
+    fn of(designated: &Designated) -> Self {
         Self {
             name: designated.name.joined(),
             email: designated.email.masked(),
@@ -304,7 +304,7 @@ impl CaseDesignated {
 }
 
 impl CaseRequest {
-    fn of(request: OtherRequest) -> Self {
+    fn of(request: &OtherRequest) -> Self {
         Self {
             reference: request.reference.to_string(),
             motive: request.motive.as_str(),

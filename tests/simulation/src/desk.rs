@@ -4,8 +4,9 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use domain::agent::{AGENT_IDLE_MAX, AGENT_SESSION_VALID};
 use domain::proof::Action;
-use domain::time::Timestamp;
+use domain::time::{Timestamp, after};
 use domain::{AgentRole, AgentSub, Name, Token};
 use fastrand::Rng;
 use platform::agents::{self, Agent};
@@ -83,12 +84,12 @@ async fn house(world: Rc<World>, rank: u64) {
 async fn cookie(world: &World, clerk: Clerk, rng: &mut Rng) -> Option<String> {
     let mut bytes = [0; 32];
     rng.fill(&mut bytes);
-    let (token, now) = (Token::from_bytes(bytes), world.now().as_second());
+    let (token, now) = (Token::from_bytes(bytes), world.now());
     let row = Row::new(&Key::agent_session(&token))
         .with("sub", clerk.sub)
         .with("opened_at", now)
-        .with("idle_until", now + 1_800)
-        .with("expires_at", now + 8 * 3_600);
+        .with("idle_until", after(now, AGENT_IDLE_MAX))
+        .with("expires_at", after(now, AGENT_SESSION_VALID));
     let mut transaction = Transaction::new();
     transaction.put(row);
     world.first().operator_table.commit(transaction).await.ok()?;

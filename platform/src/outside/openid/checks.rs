@@ -123,8 +123,7 @@ pub(super) fn id_token(claims: &IdClaims, wanted: &Wanted<'_>) -> Result<AgentSu
     if !claims.aud.is(&provider.client_id) || !is_for_us {
         return Err(Doubt::Audience);
     }
-    // Compared so that a moment that is no number holds nowhere.
-    if !(claims.exp + apart > now) {
+    if claims.exp + apart <= now {
         return Err(Doubt::Expired);
     }
     let is_of_this_login =

@@ -543,17 +543,18 @@ pub async fn story(app: &App) {
     let path = format!("/api/space/mandates/{}/accept", offered.body["mandate"].as_str().unwrap());
     let form = json!({"siret": left, "text_version": MandateText::CURRENT.version});
     assert_eq!(cabinet.post(app, &path, &form).await.status, 200);
-    let form = json!({
-        "siret": own, "email": "invite@exemple.fr", "first_name": "Zoé", "last_name": "Roy",
-        "role": "member",
-    });
-    assert_eq!(client.post(app, "/api/space/invitations", &form).await.status, 202);
     let id = proposed(app, &own, 41).await;
     let reference = succession(app, &id)["reference"]["S"].as_str().unwrap().to_owned();
     let again = ONE.posts(app, ROUTE, &proposal(&reference, &own)).await;
     assert_eq!(again.status, 201, "{}", again.body);
     arrive(app).await;
     app.wait_minutes(7 * DAY + 1);
+    let form = json!({
+        "siret": own, "email": "invite@exemple.fr", "first_name": "Zoé", "last_name": "Roy",
+        "role": "member",
+    });
+    let client = client.again(app, PASSWORD).await;
+    assert_eq!(client.post(app, "/api/space/invitations", &form).await.status, 202);
     assert_eq!(TWO.decides(app, &id, "approve").await.body["state"], "executed");
     let late = contests(app, &link_to(app, "ines.roy@exemple.fr", "contester")).await;
     assert_eq!(late.status, 409, "{}", late.body);

@@ -531,7 +531,7 @@ pub async fn story(app: &App) {
     for desk in [ONE, TWO, THREE] {
         desk.stands(app, true).await;
     }
-    let (own, left, dead) = (siret(340), siret(341), siret(342));
+    let (own, left, dead) = (siret(351), siret(352), siret(353));
     let client = Person::open(app, &own, NAME, "ines.roy@exemple.fr").await;
     let cabinet = Person::open(app, &left, "Cabinet Roy", "cabinet.roy@exemple.fr").await;
     let today = paris_day(app.portal.platform("mandates").unwrap().clock.now()).to_string();

@@ -106,9 +106,6 @@ impl Kind {
             Self::TooManyInvitations => TOO_MANY_INVITATIONS,
             Self::TooManyEstablishments => TOO_MANY_ESTABLISHMENTS,
             Self::MandateState => (S::CONFLICT, "mandate-state", "Mandat modifié : rechargez la page", None),
-            Self::CaseHeld | Self::CaseState | Self::TooManyMessages | Self::TwoPersons | Self::SuccessionState
-            | Self::SuccessionExecuted | Self::NotProposer | Self::SuccessionOpen | Self::AgentUnknown | Self::AgentLoginRefused
-            | Self::AgentLoginUnavailable | Self::AddressNotAllowed => self.of_desk(),
             Self::ProofRejected => (S::FORBIDDEN, "proof-rejected", "La vérification anti-robot a expiré",
                 Some("Rechargez la page, puis envoyez de nouveau.")),
             Self::ProofRequired => (S::FORBIDDEN, "proof-required",
@@ -157,6 +154,7 @@ impl Kind {
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable",
                 "Le service est momentanément saturé",
                 Some("Votre saisie n'est pas perdue : réessayez dans quelques secondes.")),
+            _ => self.of_desk(),
         }
     }
 }
@@ -410,16 +408,6 @@ fn refused(refusal: Refusal) -> Problem {
             let retry_after_seconds = Some(RETRY_AFTER_SECONDS);
             return Problem { retry_after_seconds, ..Problem::new(Kind::AgentLoginUnavailable) };
         }
-        Refusal::CaseHeld => Kind::CaseHeld,
-        Refusal::CaseState => Kind::CaseState,
-        Refusal::TwoPersons => Kind::TwoPersons,
-        Refusal::SuccessionState => Kind::SuccessionState,
-        Refusal::SuccessionExecuted => Kind::SuccessionExecuted,
-        Refusal::NotProposer => Kind::NotProposer,
-        Refusal::SuccessionOpen => Kind::SuccessionOpen,
-        Refusal::AgentUnknown => Kind::AgentUnknown,
-        Refusal::AgentLoginRefused => Kind::AgentLoginRefused,
-        Refusal::AddressNotAllowed => Kind::AddressNotAllowed,
         Refusal::NotAllowed => Kind::NotAllowed,
         Refusal::LastHolder => Kind::LastHolder,
         Refusal::OtherHolders => Kind::OtherHolders,
@@ -444,8 +432,25 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::LinkUsed => Kind::LinkUsed,
         Refusal::WrongCredentials => Kind::WrongCredentials,
         Refusal::NoSession => Kind::NoSession,
+        of_desk => kind_of_desk(&of_desk),
     };
     Problem::new(kind)
+}
+
+/// The problem of a refusal at the desk.
+fn kind_of_desk(refusal: &Refusal) -> Kind {
+    match refusal {
+        Refusal::CaseHeld => Kind::CaseHeld,
+        Refusal::CaseState => Kind::CaseState,
+        Refusal::TwoPersons => Kind::TwoPersons,
+        Refusal::SuccessionState => Kind::SuccessionState,
+        Refusal::SuccessionExecuted => Kind::SuccessionExecuted,
+        Refusal::NotProposer => Kind::NotProposer,
+        Refusal::SuccessionOpen => Kind::SuccessionOpen,
+        Refusal::AgentUnknown => Kind::AgentUnknown,
+        Refusal::AgentLoginRefused => Kind::AgentLoginRefused,
+        _ => Kind::AddressNotAllowed,
+    }
 }
 
 /// The detail of a field that is missing.

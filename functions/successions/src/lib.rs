@@ -159,7 +159,7 @@ impl Decided {
     }
 }
 
-/// `{succession}` of a path.
+/// The part of a path that varies.
 pub struct SuccessionPath;
 
 impl utoipa::IntoParams for SuccessionPath {

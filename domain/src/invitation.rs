@@ -311,8 +311,8 @@ impl Invitation {
         Ok(())
     }
 
-    /// Whether it ends with a change of a member, whose account has this address. That of the agency keeps the
-    /// place of a holder who is gone, and ends with nobody.
+    /// Whether it ends with a change of a member, whose account has this address. That of the agency keeps
+    /// the place of a holder who is gone, and ends with nobody.
     #[must_use]
     pub fn ends_with(&self, change: Change, member: &Identifier, address: &Email, now: Timestamp) -> bool {
         let is_theirs = self.invited_by.is(member) || self.email.normalised() == address.normalised();

@@ -117,8 +117,9 @@ impl FieldValue for Statement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceKind {
-    /// A signed letter of the employer.
-    Letter,
+    /// Of the employer.
+    #[serde(rename = "letter")]
+    SignedLetter,
     /// The register of companies.
     CompanyRegister,
     /// A contract of work or of service.
@@ -135,7 +136,7 @@ pub enum EvidenceKind {
 
 impl EvidenceKind {
     pub const ALL: [Self; 7] = [
-        Self::Letter,
+        Self::SignedLetter,
         Self::CompanyRegister,
         Self::Contract,
         Self::NamedSuccessor,
@@ -148,7 +149,7 @@ impl EvidenceKind {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Letter => "letter",
+            Self::SignedLetter => "letter",
             Self::CompanyRegister => "company-register",
             Self::Contract => "contract",
             Self::NamedSuccessor => "named-successor",

@@ -96,18 +96,13 @@ impl Kind {
             Self::NoSession => (S::UNAUTHORIZED, "no-session", "Vous n'êtes pas connecté",
                 Some("Connectez-vous pour continuer.")),
             Self::NotAllowed => (S::FORBIDDEN, "not-allowed", "Seul un titulaire peut faire cela", None),
-            Self::LastHolder => LAST_HOLDER,
-            Self::OtherHolders => OTHER_HOLDERS,
+            Self::LastHolder | Self::OtherHolders => self.of_holders(),
             Self::SpaceClosed | Self::AddressJustChanged => self.of_closings(),
             Self::InvitationForAnotherAddress => INVITATION_FOR_ANOTHER_ADDRESS,
             Self::AlreadyMember | Self::AccountExists => self.of_accounts(),
             Self::TooManyInvitations => TOO_MANY_INVITATIONS,
             Self::TooManyEstablishments => TOO_MANY_ESTABLISHMENTS,
             Self::MandateState => (S::CONFLICT, "mandate-state", "Mandat modifié : rechargez la page", None),
-            Self::CaseUnknown | Self::CaseHeld | Self::CaseState | Self::TooManyMessages | Self::TwoPersons
-            | Self::SuccessionState | Self::SuccessionExecuted | Self::NotProposer | Self::SuccessionOpen
-            | Self::AgentUnknown | Self::AgentLoginRefused
-            | Self::AgentLoginUnavailable | Self::AddressNotAllowed => self.of_desk(),
             Self::ProofRejected => (S::FORBIDDEN, "proof-rejected", "La vérification anti-robot a expiré",
                 Some("Rechargez la page, puis envoyez de nouveau.")),
             Self::ProofRequired => (S::FORBIDDEN, "proof-required",
@@ -153,6 +148,7 @@ impl Kind {
                 Some("Écrivez-nous par le formulaire de demande d'assistance : nous vous répondrons.")),
             Self::Internal => INTERNAL,
             Self::Unavailable => UNAVAILABLE,
+            _ => self.of_desk(),
         }
     }
 }
@@ -201,6 +197,10 @@ impl Kind {
 
     fn of_accounts(self) -> Words {
         if self == Self::AlreadyMember { ALREADY_MEMBER } else { ACCOUNT_EXISTS }
+    }
+
+    fn of_holders(self) -> Words {
+        if self == Self::LastHolder { LAST_HOLDER } else { OTHER_HOLDERS }
     }
 
     fn of_closings(self) -> Words {
@@ -429,17 +429,6 @@ fn refused(refusal: Refusal) -> Problem {
             let retry_after_seconds = Some(RETRY_AFTER_SECONDS);
             return Problem { retry_after_seconds, ..Problem::new(Kind::AgentLoginUnavailable) };
         }
-        Refusal::CaseUnknown => Kind::CaseUnknown,
-        Refusal::CaseHeld => Kind::CaseHeld,
-        Refusal::CaseState => Kind::CaseState,
-        Refusal::TwoPersons => Kind::TwoPersons,
-        Refusal::SuccessionState => Kind::SuccessionState,
-        Refusal::SuccessionExecuted => Kind::SuccessionExecuted,
-        Refusal::NotProposer => Kind::NotProposer,
-        Refusal::SuccessionOpen => Kind::SuccessionOpen,
-        Refusal::AgentUnknown => Kind::AgentUnknown,
-        Refusal::AgentLoginRefused => Kind::AgentLoginRefused,
-        Refusal::AddressNotAllowed => Kind::AddressNotAllowed,
         Refusal::NotAllowed => Kind::NotAllowed,
         Refusal::LastHolder => Kind::LastHolder,
         Refusal::OtherHolders => Kind::OtherHolders,
@@ -464,8 +453,26 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::LinkUsed => Kind::LinkUsed,
         Refusal::WrongCredentials => Kind::WrongCredentials,
         Refusal::NoSession => Kind::NoSession,
+        of_desk => kind_of_desk(&of_desk),
     };
     Problem::new(kind)
+}
+
+/// The problem of a refusal at the desk.
+fn kind_of_desk(refusal: &Refusal) -> Kind {
+    match refusal {
+        Refusal::CaseUnknown => Kind::CaseUnknown,
+        Refusal::CaseHeld => Kind::CaseHeld,
+        Refusal::CaseState => Kind::CaseState,
+        Refusal::TwoPersons => Kind::TwoPersons,
+        Refusal::SuccessionState => Kind::SuccessionState,
+        Refusal::SuccessionExecuted => Kind::SuccessionExecuted,
+        Refusal::NotProposer => Kind::NotProposer,
+        Refusal::SuccessionOpen => Kind::SuccessionOpen,
+        Refusal::AgentUnknown => Kind::AgentUnknown,
+        Refusal::AgentLoginRefused => Kind::AgentLoginRefused,
+        _ => Kind::AddressNotAllowed,
+    }
 }
 
 /// The detail of a field that is missing.
@@ -517,10 +524,9 @@ fn detail_of(error: &FieldError) -> &'static str {
         ("description", FieldCode::TooLong) => {
             "Votre description dépasse 5 000 caractères : raccourcissez-la."
         }
-        ("evidence", FieldCode::TooLong) => {
-            "Donnez dix pièces au plus, et 1 000 caractères au plus pour chacune."
+        ("evidence" | "text", FieldCode::TooLong) => {
+            "Raccourcissez : 1 000 caractères au plus, et dix pièces au plus."
         }
-        ("text", FieldCode::TooLong) => "Ce texte est trop long : raccourcissez-le.",
         ("list", FieldCode::TooLong) => "Cette liste est trop longue : envoyez-la en plusieurs fois.",
         (field, FieldCode::Required) => required(field),
         (_, FieldCode::TooShort) => "Ce texte est trop court : complétez-le.",
@@ -556,14 +562,6 @@ fn detail_of(error: &FieldError) -> &'static str {
         (_, FieldCode::TemplateUnknown) => "Ce modèle de réponse n'existe plus : rechargez la page.",
         (_, FieldCode::ActionUnknown) => "Cette action n'existe pas.",
         (_, FieldCode::SubmissionFormat) => "La page est à recharger : votre saisie sera conservée.",
-        (_, FieldCode::EvidenceUnknown) => "Choisissez des pièces de la liste.",
-        (_, FieldCode::SuccessorNotNamed) => "Aucun titulaire n'a nommé cette adresse pour prendre sa suite.",
-        (_, FieldCode::ReferenceUnknown) => "Aucune demande n'a cette référence.",
-        (_, FieldCode::SiretIsAnother) => "Ce n'est pas l'établissement de la demande.",
-        (_, FieldCode::HolderUnknown) => "Choisissez un titulaire de l'établissement.",
-        (_, FieldCode::EmailTaken) => {
-            "Cette adresse est celle d'un titulaire, ou d'un accès suspendu : indiquez-en une autre."
-        }
         (_, FieldCode::JournalEntryUnknown) => {
             "Le journal n'a pas d'entrée de ce numéro : elles vont de 1 au nombre que dit sa fin."
         }
@@ -575,5 +573,18 @@ fn detail_of(error: &FieldError) -> &'static str {
         (_, FieldCode::PasswordContainsIdentity) => {
             "Ce mot de passe reprend vos données (nom, adresse, SIRET) : choisissez-en un autre."
         }
+        (_, code) => detail_of_succession(code),
+    }
+}
+
+/// The detail of an error of a proposed succession.
+fn detail_of_succession(code: FieldCode) -> &'static str {
+    match code {
+        FieldCode::EvidenceUnknown => "Choisissez des pièces de la liste.",
+        FieldCode::SuccessorNotNamed => "Aucun titulaire n'a nommé cette adresse pour prendre sa suite.",
+        FieldCode::ReferenceUnknown => "Aucune demande n'a cette référence.",
+        FieldCode::SiretIsAnother => "Ce n'est pas l'établissement de la demande.",
+        FieldCode::HolderUnknown => "Choisissez un titulaire de l'établissement.",
+        _ => "Cette adresse est celle d'un titulaire, ou d'un accès suspendu : indiquez-en une autre.",
     }
 }

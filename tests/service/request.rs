@@ -18,7 +18,7 @@ async fn the_receipt_has_a_link_that_serves_for_thirty_days() {
     let token = request_token(&mail_to_person(&app).await);
     app.table.calls();
     let seen = view(&app, &token).await;
-    assert_eq!(app.table.calls(), ["GetItem", "Query"], "it writes nothing");
+    assert_eq!(app.table.calls(), ["GetItem", "Query", "GetItem"], "it writes nothing");
     assert_eq!((seen.status, &seen.body["reference"]), (200, &json!(reference)));
     let body = &seen.body;
     assert_eq!((&body["siret"], &body["state"]), (&json!(SIRET), &json!("waiting")));

@@ -433,7 +433,7 @@ async fn one_succession_of_an_establishment_is_under_way_and_a_double_click_is_o
     let form = proposal(&reference, SIRET);
     let (first, second) = tokio::join!(ONE.posts(&app, ROUTE, &form), ONE.posts(&app, ROUTE, &form));
     assert_eq!((first.status, &first.body), (201, &second.body));
-    assert_eq!(app.deliver().await, 1, "one notice");
+    assert_eq!(app.deliver().await, 2, "one notice, and the news to who asked");
     let other = TWO.posts(&app, ROUTE, &form).await;
     assert_eq!((other.status, other.problem()), (409, "succession-open"));
     let mut elsewhere = form.clone();
@@ -531,7 +531,7 @@ pub async fn story(app: &App) {
     for desk in [ONE, TWO, THREE] {
         desk.stands(app, true).await;
     }
-    let (own, left, dead) = (siret(340), siret(341), siret(342));
+    let (own, left, dead) = (siret(351), siret(352), siret(353));
     let client = Person::open(app, &own, NAME, "ines.roy@exemple.fr").await;
     let cabinet = Person::open(app, &left, "Cabinet Roy", "cabinet.roy@exemple.fr").await;
     let today = paris_day(app.portal.platform("mandates").unwrap().clock.now()).to_string();
@@ -543,17 +543,18 @@ pub async fn story(app: &App) {
     let path = format!("/api/space/mandates/{}/accept", offered.body["mandate"].as_str().unwrap());
     let form = json!({"siret": left, "text_version": MandateText::CURRENT.version});
     assert_eq!(cabinet.post(app, &path, &form).await.status, 200);
-    let form = json!({
-        "siret": own, "email": "invite@exemple.fr", "first_name": "Zoé", "last_name": "Roy",
-        "role": "member",
-    });
-    assert_eq!(client.post(app, "/api/space/invitations", &form).await.status, 202);
     let id = proposed(app, &own, 41).await;
     let reference = succession(app, &id)["reference"]["S"].as_str().unwrap().to_owned();
     let again = ONE.posts(app, ROUTE, &proposal(&reference, &own)).await;
     assert_eq!(again.status, 201, "{}", again.body);
     arrive(app).await;
     app.wait_minutes(7 * DAY + 1);
+    let form = json!({
+        "siret": own, "email": "invite@exemple.fr", "first_name": "Zoé", "last_name": "Roy",
+        "role": "member",
+    });
+    let client = client.again(app, PASSWORD).await;
+    assert_eq!(client.post(app, "/api/space/invitations", &form).await.status, 202);
     assert_eq!(TWO.decides(app, &id, "approve").await.body["state"], "executed");
     let late = contests(app, &link_to(app, "ines.roy@exemple.fr", "contester")).await;
     assert_eq!(late.status, 409, "{}", late.body);

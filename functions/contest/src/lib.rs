@@ -22,7 +22,7 @@ pub const FUNCTION: Function = Function {
         Grant::delete("QUEUE#"),
     ],
     secrets: &[Secret::Hash],
-    size: Size { memory_mb: 256, timeout_seconds: 10, slow_ms: 1_000, share: Share::Few },
+    size: Size { memory_mb: 256, timeout_seconds: 10, slow_ms: 1_000, share: Share::Space },
 };
 
 #[derive(utoipa::OpenApi)]

@@ -17,31 +17,31 @@ use crate::shown::{CaseView, Queue};
 pub const FUNCTION: Function = Function {
     name: "desk",
     routes: &[
-        route!(GET "/api/agents/cases", list; refuses NoSession, InvalidForm),
-        route!(GET "/api/agents/cases/{reference}", show; refuses NoSession, CaseUnknown),
+        route!(GET "/api/agents/cases", list; refuses NoSession, AddressNotAllowed, InvalidForm),
+        route!(GET "/api/agents/cases/{reference}", show; refuses NoSession, AddressNotAllowed, CaseUnknown),
         route!(
             POST "/api/agents/cases/{reference}/take", take;
-            refuses NoSession, CaseUnknown, CaseHeld, CaseState
+            refuses NoSession, AddressNotAllowed, CaseUnknown, CaseHeld, CaseState
         ),
         route!(
             POST "/api/agents/cases/{reference}/release", release;
-            refuses NoSession, CaseUnknown, CaseHeld, CaseState
+            refuses NoSession, AddressNotAllowed, CaseUnknown, CaseHeld, CaseState
         ),
         route!(
             POST "/api/agents/cases/{reference}/answer", answer;
-            refuses NoSession, CaseUnknown, CaseHeld, CaseState
+            refuses NoSession, AddressNotAllowed, CaseUnknown, CaseHeld, CaseState
         ),
         route!(
             POST "/api/agents/cases/{reference}/note", note;
-            refuses NoSession, CaseUnknown, CaseHeld, CaseState
+            refuses NoSession, AddressNotAllowed, CaseUnknown, CaseHeld, CaseState
         ),
         route!(
             POST "/api/agents/cases/{reference}/close", close;
-            refuses NoSession, CaseUnknown, CaseHeld, CaseState
+            refuses NoSession, AddressNotAllowed, CaseUnknown, CaseHeld, CaseState
         ),
         route!(
             POST "/api/agents/cases/{reference}/reopen", reopen;
-            refuses NoSession, CaseUnknown, CaseHeld, CaseState
+            refuses NoSession, AddressNotAllowed, CaseUnknown, CaseHeld, CaseState
         ),
     ],
     grants: &[
@@ -65,6 +65,7 @@ pub const FUNCTION: Function = Function {
         Grant::put("MAIL#"),
         Grant::put("QUEUE#"),
         Grant::put("TICKET#"),
+        Grant::update("DESK#"),
         Grant::update("SIRET#"),
         Grant::update("TICKET#"),
         Grant::delete("QUEUE#"),

@@ -30,7 +30,7 @@ pub const FUNCTION: Function = Function {
         Grant::delete("QUEUE#"),
     ],
     secrets: &[Secret::Hash],
-    size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 500, share: Share::Few },
+    size: Size { memory_mb: 512, timeout_seconds: 10, slow_ms: 500, share: Share::Space },
 };
 
 #[derive(utoipa::OpenApi)]

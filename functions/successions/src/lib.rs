@@ -21,18 +21,18 @@ use utoipa::openapi::{ObjectBuilder, Required};
 pub const FUNCTION: Function = Function {
     name: "successions",
     routes: &[
-        route!(POST "/api/agents/successions", propose; refuses NoSession, SuccessionOpen),
+        route!(POST "/api/agents/successions", propose; refuses NoSession, AddressNotAllowed, SuccessionOpen),
         route!(
             POST "/api/agents/successions/{succession}/approve", approve;
-            refuses NoSession, NotFound, TwoPersons, SuccessionState
+            refuses NoSession, AddressNotAllowed, NotFound, TwoPersons, SuccessionState
         ),
         route!(
             POST "/api/agents/successions/{succession}/refuse", refuse;
-            refuses NoSession, NotFound, SuccessionState
+            refuses NoSession, AddressNotAllowed, NotFound, SuccessionState
         ),
         route!(
             POST "/api/agents/successions/{succession}/withdraw", withdraw;
-            refuses NoSession, NotFound, NotProposer, SuccessionState
+            refuses NoSession, AddressNotAllowed, NotFound, NotProposer, SuccessionState
         ),
     ],
     grants: &[
@@ -51,6 +51,7 @@ pub const FUNCTION: Function = Function {
         Grant::put("SUCCESSIONS#"),
         Grant::put("TICKET#"),
         Grant::update("ACCOUNT#"),
+        Grant::update("DESK#"),
         Grant::update("SIRET#"),
         Grant::update("SUCCESSION#"),
         Grant::update("SUCCESSIONS#"),
@@ -163,7 +164,7 @@ impl Decided {
     }
 }
 
-/// `{succession}` of a path.
+/// The part of a path that varies.
 pub struct SuccessionPath;
 
 impl utoipa::IntoParams for SuccessionPath {

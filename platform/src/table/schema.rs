@@ -449,7 +449,7 @@ pub const KINDS: &[Kind] = &[
         pk: "SUCCESSION#<id>",
         sk: "SUCCESSION",
         meaning: "An account is handed over in the place of a holder who has left. Its state is computed on \
-                  read, from the facts of its notices and the marks of agents.",
+                  read.",
         attributes: &[
             text("reference", "of the request for assistance"),
             SIRET,

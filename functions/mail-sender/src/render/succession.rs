@@ -58,8 +58,8 @@ fn words_of(to: &Told, news: News) -> Words {
         News::Executed if to.is_holder() => (
             "Votre place de titulaire est confiée",
             "Deux agents de l'assistance ont confié votre place de titulaire à une autre personne.",
-            "Votre accès à cet établissement est suspendu, et vos connexions sont fermées. Votre compte reste \
-             ouvert.",
+            "Votre accès à cet établissement est suspendu, et vos connexions sont fermées. Votre compte \
+             reste ouvert.",
         ),
         News::Executed => (
             "La place d'un titulaire est confiée",

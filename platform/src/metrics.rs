@@ -113,9 +113,7 @@ fn line(event: Event, now: Timestamp) -> Value {
         }
         Event::AgentLogin(end) => ("AgentLogins", vec![("end", end.as_str())]),
         Event::Succession(state) => ("Successions", vec![("state", state.as_str())]),
-        Event::Contest { is_late } => {
-            ("Contests", vec![("when", if is_late { "late" } else { "in-time" })])
-        }
+        Event::Contest { is_late } => ("Contests", vec![("when", if is_late { "late" } else { "in-time" })]),
     };
     metric((name, "Count", 1), &dimensions, now)
 }

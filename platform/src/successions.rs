@@ -190,7 +190,12 @@ impl Successions {
         Err(kept_changing())
     }
 
-    async fn write_new(&self, draft: &mut Draft<'_>, agent: &Agent, succession: &Succession) -> Result<(), Error> {
+    async fn write_new(
+        &self,
+        draft: &mut Draft<'_>,
+        agent: &Agent,
+        succession: &Succession,
+    ) -> Result<(), Error> {
         acted(draft, agent, "succession proposée");
         let now = draft.now();
         let live = Key::live_succession(&succession.siret);

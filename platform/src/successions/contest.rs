@@ -111,20 +111,23 @@ impl Successions {
     /// Tells the thread and everybody who had a notice.
     async fn tell_contest(&self, known: &Known, contested_at: Timestamp) -> Result<(), Error> {
         let succession = &known.succession;
-        self.insist(|now| {
-            let told = Change::new(
-                Key::succession(&succession.id),
-                "SET contest_told_at = :now",
-                "contested_at = :at AND attribute_not_exists(contest_told_at)",
-            );
-            let mut transaction = Transaction::new();
-            transaction
-                .change(AS_READ, told.value("now", now).value("at", contested_at))
-                .count(Event::Contest { is_late: false })
-                .count(Event::Succession(State::Contested));
-            self.news(&mut transaction, succession, News::Contested)?;
-            Ok(transaction)
-        }, (succession, Happened::Contested))
+        self.insist(
+            |now| {
+                let told = Change::new(
+                    Key::succession(&succession.id),
+                    "SET contest_told_at = :now",
+                    "contested_at = :at AND attribute_not_exists(contest_told_at)",
+                );
+                let mut transaction = Transaction::new();
+                transaction
+                    .change(AS_READ, told.value("now", now).value("at", contested_at))
+                    .count(Event::Contest { is_late: false })
+                    .count(Event::Succession(State::Contested));
+                self.news(&mut transaction, succession, News::Contested)?;
+                Ok(transaction)
+            },
+            (succession, Happened::Contested),
+        )
         .await
     }
 
@@ -134,18 +137,19 @@ impl Successions {
             return Ok(());
         }
         let succession = &known.succession;
-        self.insist(|now| {
-            let noted = Change::new(
-                Key::succession(&succession.id),
-                "SET contested_late_at = :now",
-                "attribute_exists(executed_at) AND attribute_not_exists(contested_late_at)",
-            );
-            let mut transaction = Transaction::new();
-            transaction
-                .change(AS_READ, noted.value("now", now))
-                .count(Event::Contest { is_late: true });
-            Ok(transaction)
-        }, (succession, Happened::ContestedLate))
+        self.insist(
+            |now| {
+                let noted = Change::new(
+                    Key::succession(&succession.id),
+                    "SET contested_late_at = :now",
+                    "attribute_exists(executed_at) AND attribute_not_exists(contested_late_at)",
+                );
+                let mut transaction = Transaction::new();
+                transaction.change(AS_READ, noted.value("now", now)).count(Event::Contest { is_late: true });
+                Ok(transaction)
+            },
+            (succession, Happened::ContestedLate),
+        )
         .await
     }
 

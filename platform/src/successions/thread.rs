@@ -1,10 +1,10 @@
 //! What the thread of a request is told of its succession. The person reads it too: no agent's name is in it.
 
-use domain::succession::{Statement, Succession};
 use domain::CaseState;
+use domain::succession::{Statement, Succession};
 
-use crate::agents::Agent;
 use super::Successions;
+use crate::agents::Agent;
 use crate::cases::{Author, Procedure};
 use crate::error::Error;
 use crate::table::Transaction;

@@ -156,7 +156,8 @@ impl Case {
             return None;
         };
         if rng.bool() {
-            let colleague = Person::new(world.clone(), employer(format!("voisin{rank}@exemple.fr"), &mut rng));
+            let colleague =
+                Person::new(world.clone(), employer(format!("voisin{rank}@exemple.fr"), &mut rng));
             let session = Box::pin(former.log_in(&credentials)).await?;
             Box::pin(joins(&world, &session, colleague)).await;
         }
@@ -247,7 +248,8 @@ impl Case {
             }
             // Its event is lost for good: whatever the clock says, nothing is carried out.
             tokio::time::sleep(Duration::from_secs(20 * 86_400)).await;
-            if self.approves((proposed.by + 1) % CLERKS.len(), &proposed).await == Some("executed".to_owned()) {
+            if self.approves((proposed.by + 1) % CLERKS.len(), &proposed).await == Some("executed".to_owned())
+            {
                 if self.window().await.is_none() {
                     self.world.violation("a succession is carried out without an event of delivery");
                 }

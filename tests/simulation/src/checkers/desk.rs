@@ -30,7 +30,8 @@ pub fn check(world: &World) -> Result<(), Error> {
         let id = live.text("succession");
         let under_way = of("SUCCESSION#").find(|row| row.id() == id);
         if !under_way.is_some_and(|row| !is_over(row)) {
-            world.violation(format!("a succession of {} that is over stands in the way of others", live.id()));
+            world
+                .violation(format!("a succession of {} that is over stands in the way of others", live.id()));
         }
     }
     for own in rows.iter().filter(|row| row.is_establishment()) {
@@ -48,8 +49,7 @@ pub fn check(world: &World) -> Result<(), Error> {
 fn threads(world: &World, rows: &[Row], ticket: &Row) {
     let reference = ticket.id();
     let entries = rows.iter().filter(|row| row.kind() == "TICKET#" && row.id() == reference);
-    let mut numbers: Vec<u64> =
-        entries.filter_map(|row| row.named("EVENT#")?.parse().ok()).collect();
+    let mut numbers: Vec<u64> = entries.filter_map(|row| row.named("EVENT#")?.parse().ok()).collect();
     numbers.sort_unstable();
     let last = ticket.number("entries").unwrap_or(0);
     if numbers != (1..=last).collect::<Vec<_>>() {

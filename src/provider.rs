@@ -98,6 +98,7 @@ pub struct Provider {
 }
 
 /// Why a request is not served.
+#[derive(Clone, Copy)]
 enum Denied {
     /// The browser stays here: it is not known where it came from.
     Here(&'static str),

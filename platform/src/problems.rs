@@ -524,9 +524,8 @@ fn detail_of(error: &FieldError) -> &'static str {
         ("description", FieldCode::TooLong) => {
             "Votre description dépasse 5 000 caractères : raccourcissez-la."
         }
-        ("evidence" | "text", FieldCode::TooLong) => {
-            "Raccourcissez : 1 000 caractères au plus, et dix pièces au plus."
-        }
+        ("evidence", FieldCode::TooLong) => "Donnez dix pièces au plus, de 1 000 caractères au plus.",
+        ("text", FieldCode::TooLong) => "Ce texte est trop long : raccourcissez-le.",
         ("list", FieldCode::TooLong) => "Cette liste est trop longue : envoyez-la en plusieurs fois.",
         (field, FieldCode::Required) => required(field),
         (_, FieldCode::TooShort) => "Ce texte est trop court : complétez-le.",
@@ -558,8 +557,6 @@ fn detail_of(error: &FieldError) -> &'static str {
         }
         (_, FieldCode::TermsNotAccepted) => "Acceptez les conditions générales d'utilisation pour continuer.",
         (_, FieldCode::MotiveUnknown) => "Choisissez un motif de la liste.",
-        (_, FieldCode::CaseStateUnknown) => "Choisissez un état de la liste.",
-        (_, FieldCode::TemplateUnknown) => "Ce modèle de réponse n'existe plus : rechargez la page.",
         (_, FieldCode::ActionUnknown) => "Cette action n'existe pas.",
         (_, FieldCode::SubmissionFormat) => "La page est à recharger : votre saisie sera conservée.",
         (_, FieldCode::JournalEntryUnknown) => {
@@ -573,13 +570,15 @@ fn detail_of(error: &FieldError) -> &'static str {
         (_, FieldCode::PasswordContainsIdentity) => {
             "Ce mot de passe reprend vos données (nom, adresse, SIRET) : choisissez-en un autre."
         }
-        (_, code) => detail_of_succession(code),
+        (_, code) => detail_of_desk(code),
     }
 }
 
-/// The detail of an error of a proposed succession.
-fn detail_of_succession(code: FieldCode) -> &'static str {
+/// The detail of an error of what agents send.
+fn detail_of_desk(code: FieldCode) -> &'static str {
     match code {
+        FieldCode::CaseStateUnknown => "Choisissez un état de la liste.",
+        FieldCode::TemplateUnknown => "Ce modèle de réponse n'existe plus : rechargez la page.",
         FieldCode::EvidenceUnknown => "Choisissez des pièces de la liste.",
         FieldCode::SuccessorNotNamed => "Aucun titulaire n'a nommé cette adresse pour prendre sa suite.",
         FieldCode::ReferenceUnknown => "Aucune demande n'a cette référence.",

@@ -527,6 +527,35 @@ async fn an_agent_who_is_removed_does_nothing_any_more() {
 }
 
 /// What uses every grant of successions, and writes each attribute.
+#[tokio::test]
+async fn the_request_tells_what_becomes_of_it_and_a_late_objection_opens_it_again() {
+    let app = with_desk().await;
+    Person::open(&app, SIRET, NAME, EMAIL).await;
+    let id = over(&app).await;
+    let reference = succession(&app, &id)["reference"]["S"].as_str().unwrap().to_owned();
+    assert_eq!(TWO.decides(&app, &id, "approve").await.body["state"], "executed");
+    let path = |act: &str| format!("/api/agents/cases/{reference}/{act}");
+    let closed = ONE.posts(&app, &path("close"), &json!({})).await;
+    assert_eq!((closed.status, &closed.body["state"]), (200, &json!("closed")), "{}", closed.body);
+    app.deliver().await;
+    for _ in 0..2 {
+        assert_eq!(contests(&app, &link_to(&app, EMAIL, "contester")).await.status, 409);
+    }
+    let seen = ONE.posts(&app, &path("take"), &json!({})).await.body;
+    assert_eq!((&seen["state"], &seen["succession"]["state"]), (&json!("waiting"), &json!("executed")));
+    let thread = seen["thread"].as_array().unwrap().iter();
+    let told: Vec<&str> = thread
+        .filter(|entry| entry["kind"] == "succession")
+        .map(|entry| entry["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    for (said, words) in told.iter().zip(["est proposée", "est faite", "après la succession"]) {
+        assert!(said.contains(words), "{said}");
+    }
+    let to_person = app.mails().into_iter().filter(|mail| mail.subject.contains(": succession")).count();
+    assert_eq!(to_person, 2, "the objection is the agency's to answer");
+}
+
 pub async fn story(app: &App) {
     for desk in [ONE, TWO, THREE] {
         desk.stands(app, true).await;
@@ -556,6 +585,8 @@ pub async fn story(app: &App) {
     let client = client.again(app, PASSWORD).await;
     assert_eq!(client.post(app, "/api/space/invitations", &form).await.status, 202);
     assert_eq!(TWO.decides(app, &id, "approve").await.body["state"], "executed");
+    let path = format!("/api/agents/cases/{reference}/answer");
+    assert_eq!(ONE.posts(app, &path, &json!({"text": "L'invitation est partie."})).await.status, 200);
     let late = contests(app, &link_to(app, "ines.roy@exemple.fr", "contester")).await;
     assert_eq!(late.status, 409, "{}", late.body);
 

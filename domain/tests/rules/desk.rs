@@ -227,10 +227,10 @@ fn signals_come_with_their_reasons_and_none_without() {
         delivered_at: old,
         ..holder("paul@exemple.fr")
     };
-    assert!(facts(&asker, &[quiet.clone()], 1).is_empty());
+    assert!(facts(&asker, std::slice::from_ref(&quiet), 1).is_empty());
 
     let changed = HolderFacts { address_changed_at: today, ..quiet.clone() };
-    let said = facts(&asker, &[quiet.clone(), changed], 1);
+    let said = facts(&asker, &[quiet, changed], 1);
     assert_eq!(kinds(&said), [SignalKind::AddressChanged]);
     assert!(said[0].reason.contains("23/11/2026"), "{}", said[0].reason);
 

@@ -199,7 +199,7 @@ fn the_end_that_stands_is_told_and_an_objection_comes_before_an_approval() {
     assert_eq!(contested.state(), State::Contested);
     let refused = Succession { refused: Some(mark("two")), ..contested.clone() };
     let withdrawn = Succession { withdrawn: Some(mark("one")), ..contested.clone() };
-    let executed = Succession { executed_at: Some(at(1)), ..approved.clone() };
+    let executed = Succession { executed_at: Some(at(1)), ..approved };
     let ends = [refused, withdrawn, executed].map(|ended| (ended.state(), ended.state().is_over()));
     assert_eq!(ends, [(State::Refused, true), (State::Withdrawn, true), (State::Executed, true)]);
     assert_eq!(

@@ -65,8 +65,8 @@ impl Happened<'_> {
 }
 
 impl Successions {
-    /// Adds an entry to the thread of the request: by an agent, or by the service. Nothing once the request is
-    /// gone.
+    /// Adds an entry to the thread of the request: by an agent, or by the service. Nothing once the request
+    /// is gone.
     pub(super) async fn tell_thread(
         &self,
         transaction: &mut Transaction,

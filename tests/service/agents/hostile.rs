@@ -24,6 +24,11 @@ const SUB: &str = "f3b8-agent";
 const REFUSED: &str = "/agents/connexion/?refus=agent-login-refused";
 const UNAVAILABLE: &str = "/agents/connexion/?refus=agent-login-unavailable";
 
+/// Signs the first two parts of a token.
+type Sign = Box<dyn Fn(&str) -> Vec<u8> + Send>;
+/// A status and a body, or no answer at all.
+type Instead = Result<(u16, String), String>;
+
 /// What the provider says and does, as a test sets it.
 struct Lies {
     header: Value,
@@ -34,12 +39,12 @@ struct Lies {
     /// Signs the id token by another key of the same name.
     other_pair: bool,
     /// Replaces the signature.
-    signature: Option<Box<dyn Fn(&str) -> Vec<u8> + Send>>,
+    signature: Option<Sign>,
     /// The id of the key that it publishes.
     kid: String,
     issuer: String,
     /// The answer of a path in the place of the right one.
-    instead: Option<(&'static str, Result<(u16, String), String>)>,
+    instead: Option<(&'static str, Instead)>,
 }
 
 struct Hostile {

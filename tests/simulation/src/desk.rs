@@ -180,8 +180,8 @@ impl Case {
         (answer.status == 200).then_some(answer.body)
     }
 
-    /// Agents take the case at once; whoever has it dies or answers, and the person adds a word. Each is there
-    /// once, however often it was sent.
+    /// Agents take the case at once; whoever has it dies or answers, and the person adds a word. Each is
+    /// there once, however often it was sent.
     async fn talk(&mut self) {
         let path = format!("/api/agents/cases/{}/take", self.reference);
         let mut cookies = Vec::new();
@@ -431,7 +431,8 @@ impl Case {
 async fn joins(world: &World, session: &str, mut colleague: Person) {
     let email = colleague.me.email.clone();
     let form = json!({
-        "siret": colleague.me.siret, "email": email, "first_name": "Paul", "last_name": "Voisin", "role": "member",
+        "siret": colleague.me.siret, "email": email, "first_name": "Paul", "last_name": "Voisin",
+        "role": "member",
     });
     insist(world, ("POST", "/api/space/invitations"), Some(session), &form).await;
     let Some(token) = colleague.wait_for_token(&email, INVITATION_PAGE, &[]).await else { return };

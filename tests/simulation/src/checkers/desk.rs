@@ -29,7 +29,7 @@ pub fn check(world: &World) -> Result<(), Error> {
     for live in of("SUCCESSIONS#").filter(|row| row.sk() == "LIVE") {
         let id = live.text("succession");
         let under_way = of("SUCCESSION#").find(|row| row.id() == id);
-        if !under_way.is_some_and(|row| !is_over(row)) {
+        if under_way.is_none_or(is_over) {
             world
                 .violation(format!("a succession of {} that is over stands in the way of others", live.id()));
         }

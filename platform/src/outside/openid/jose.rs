@@ -191,7 +191,7 @@ mod tests {
         ".DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
     );
 
-    fn keys(keys: Value) -> KeySet {
+    fn keys(keys: &Value) -> KeySet {
         serde_json::from_value(json!({"keys": keys})).unwrap()
     }
 
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn the_tokens_of_the_standard_are_verified_by_their_keys() {
-        let both = keys(json!([rsa(), ec(), {"kty": "oct"}, {"kty": "OKP", "crv": "Ed25519", "x": "AA"}]));
+        let both = keys(&json!([rsa(), ec(), {"kty": "oct"}, {"kty": "OKP", "crv": "Ed25519", "x": "AA"}]));
         for token in [RS256, ES256] {
             let signed = Signed::parse(token).unwrap();
             assert_eq!(both.verify(&signed), Ok(()));
@@ -230,7 +230,7 @@ mod tests {
             key
         };
         for good in [ec(), with("use", "sig"), with("alg", "ES256"), with("kid", "another's name")] {
-            assert_eq!(keys(json!([good])).verify(&signed), Ok(()), "{good}");
+            assert_eq!(keys(&json!([good])).verify(&signed), Ok(()), "{good}");
         }
         for bad in [
             with("use", "enc"),
@@ -240,10 +240,10 @@ mod tests {
             with("y", "="),
             rsa(),
         ] {
-            assert_eq!(keys(json!([bad])).verify(&signed), Err(Doubt::Key), "{bad}");
+            assert_eq!(keys(&json!([bad])).verify(&signed), Err(Doubt::Key), "{bad}");
         }
-        assert_eq!(keys(json!([ec(), ec()])).verify(&signed), Err(Doubt::Key), "which of them?");
-        assert_eq!(keys(json!([])).verify(&signed), Err(Doubt::Key));
+        assert_eq!(keys(&json!([ec(), ec()])).verify(&signed), Err(Doubt::Key), "which of them?");
+        assert_eq!(keys(&json!([])).verify(&signed), Err(Doubt::Key));
     }
 
     #[test]

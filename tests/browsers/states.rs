@@ -109,7 +109,6 @@ pub async fn visit(stage: &Stage, look: impl AsyncFn(&str)) {
     simulation(stage, &look).await;
     journals(stage, &look).await;
     space_states::visit(stage, &look).await;
-    desk_states::visit(stage, &look).await;
 }
 
 async fn notices(stage: &Stage, look: &impl AsyncFn(&str)) {

@@ -195,8 +195,8 @@ pub async fn propose(
     platform: &Platform,
     (request, form): (Request, Form<ProposeForm>),
 ) -> Result<Created<Proposed>, Error> {
-    let proposal = read(form.fields)?;
     let agent = Agent::of(platform, &request).await?;
+    let proposal = read(form.fields)?;
     let succession = platform.successions.propose(&agent, &proposal).await?;
     Ok(Created(Proposed {
         succession: succession.id.to_string(),
@@ -248,8 +248,8 @@ pub async fn approve(
     platform: &Platform,
     (request, form): (Request, Form<DecideForm>),
 ) -> Result<Json<Decided>, Error> {
-    let (_,) = fields!(form: text)?;
     let agent = Agent::of(platform, &request).await?;
+    let (_,) = fields!(form: text)?;
     let id = succession_of(&request)?;
     Ok(Decided::of(&platform.successions.approve(&agent, &id).await?))
 }
@@ -264,8 +264,8 @@ pub async fn refuse(
     platform: &Platform,
     (request, form): (Request, Form<RefuseForm>),
 ) -> Result<Json<Decided>, Error> {
-    let (missing,) = fields!(form: text)?;
     let agent = Agent::of(platform, &request).await?;
+    let (missing,) = fields!(form: text)?;
     let id = succession_of(&request)?;
     Ok(Decided::of(&platform.successions.refuse(&agent, &id, &missing).await?))
 }
@@ -280,8 +280,8 @@ pub async fn withdraw(
     platform: &Platform,
     (request, form): (Request, Form<DecideForm>),
 ) -> Result<Json<Decided>, Error> {
-    let (_,) = fields!(form: text)?;
     let agent = Agent::of(platform, &request).await?;
+    let (_,) = fields!(form: text)?;
     let id = succession_of(&request)?;
     Ok(Decided::of(&platform.successions.withdraw(&agent, &id).await?))
 }

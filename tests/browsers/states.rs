@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::desk_states;
 use crate::journeys::{apply, apply_as, check_siret, choose_password, fill_ticket, open_account};
 use crate::people::{EMAIL, LINK, OTHER_PASSWORD, PASSWORD, SIRET, UNKNOWN_IDENTIFIER};
 use crate::presence;

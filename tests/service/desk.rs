@@ -131,6 +131,9 @@ pub async fn story(app: &App) {
     let message = json!({"token": token, "text": "Voici la précision."});
     assert_eq!(app.post("/api/request/message", &message).await.body["state"], "waiting");
     assert_eq!(app.post("/api/request/close", &json!({"token": token})).await.body["state"], "closed");
+    // After some minutes a request also moves the end of the session.
+    app.wait_minutes(6);
+    assert!(alice.lists(app, "state=closed&motive=other").await.contains(&reference));
     app.portal.schedule.measure_desk().await.unwrap();
     app.deliver().await;
 }

@@ -357,7 +357,7 @@ async fn a_proposal_has_its_faults_in_the_order_of_the_form() {
     let nobody = app.post(ROUTE, &right).await;
     assert_eq!((nobody.status, nobody.problem()), (401, "no-session"));
     let all = ["reference:required", "siret:required", "email:required", "evidence:required"];
-    assert_eq!(app.post(ROUTE, &json!({})).await.faults(), all);
+    assert_eq!(ONE.posts(&app, ROUTE, &json!({})).await.faults(), all);
     let letter = json!([{"kind": "letter", "text": "Vu."}]);
     for (field, value, fault) in [
         ("reference", json!("T-261123-000000"), "reference:reference-unknown"),
@@ -577,6 +577,8 @@ pub async fn story(app: &App) {
     let again = ONE.posts(app, ROUTE, &proposal(&reference, &own)).await;
     assert_eq!(again.status, 201, "{}", again.body);
     arrive(app).await;
+    let seen = app.post("/api/request", &json!({"token": link_to(app, NEW, "ma-demande")})).await.body;
+    assert_eq!((&seen["reference"], &seen["succession"]["state"]), (&json!(reference), &json!("waiting")));
     app.wait_minutes(7 * DAY + 1);
     let form = json!({
         "siret": own, "email": "invite@exemple.fr", "first_name": "Zoé", "last_name": "Roy",

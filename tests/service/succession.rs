@@ -605,6 +605,10 @@ pub async fn story(app: &App) {
     arrive(app).await;
     assert_eq!(TWO.decides(app, &id, "refuse").await.status, 200);
     let id = proposed(app, &dead, 44).await;
-    assert_eq!(ONE.decides(app, &id, "withdraw").await.status, 200);
+    // After some minutes a request also moves the end of the session.
+    let cookie = ONE.cookie(app).await;
+    app.wait_minutes(6);
+    let path = format!("{ROUTE}/{id}/withdraw");
+    assert_eq!(by_cookie(app, &cookie, &path, &json!({})).await.status, 200);
     arrive(app).await;
 }

@@ -410,7 +410,13 @@ def release(deployed: Deployment, version: str, program: str) -> None:
     cloudformation.update_stack(
         StackName=STACK,
         TemplateURL=f"{deployed.endpoint}/{RELEASES}/{key}",
-        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
+        Parameters=[
+            # What is not shown (NoEcho) is not said anew.
+            {"ParameterKey": name, "UsePreviousValue": True}
+            if name == "OpenIdClientSecret"
+            else {"ParameterKey": name, "ParameterValue": value}
+            for name, value in given.items()
+        ],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     until(lambda: status(deployed) == "UPDATE_COMPLETE", 60)

@@ -190,8 +190,10 @@ impl Kind {
             Self::AgentLoginUnavailable => (S::SERVICE_UNAVAILABLE, "agent-login-unavailable",
                 "Le service de connexion des agents ne répond pas",
                 Some("Réessayez dans quelques secondes.")),
-            _ => (S::FORBIDDEN, "address-not-allowed", "Cette adresse du réseau n'est pas permise",
+            Self::AddressNotAllowed => (S::FORBIDDEN, "address-not-allowed",
+                "Cette adresse du réseau n'est pas permise",
                 Some("Ouvrez le service depuis le réseau de l'agence.")),
+            _ => INTERNAL,
         }
     }
 
@@ -471,7 +473,9 @@ fn kind_of_desk(refusal: &Refusal) -> Kind {
         Refusal::SuccessionOpen => Kind::SuccessionOpen,
         Refusal::AgentUnknown => Kind::AgentUnknown,
         Refusal::AgentLoginRefused => Kind::AgentLoginRefused,
-        _ => Kind::AddressNotAllowed,
+        Refusal::AddressNotAllowed => Kind::AddressNotAllowed,
+        // A refusal that no arm names is our fault, and rings.
+        _ => Kind::Internal,
     }
 }
 

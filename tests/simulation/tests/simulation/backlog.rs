@@ -26,6 +26,8 @@ const BEGINNING: i64 = 1_900_000_000;
 const COPIES: usize = 3;
 /// People whose rows are written in one transaction.
 const PEOPLE_AT_ONCE: u64 = 20;
+/// Long enough that no request expires meanwhile.
+const TICKET_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// The pause of a queue's consumer that finds no message.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -233,7 +235,8 @@ fn person(rank: u64) -> (Vec<Row>, MailJob) {
                 .with("email", email.as_str())
                 .with("motive", "other")
                 .with("description", "Je n'ai rien reçu.")
-                .with("created_at", written);
+                .with("created_at", written)
+                .with("expires_at", after(written, TICKET_LIFE));
             (vec![ticket], MailJob::TicketReceipt { reference })
         }
         3..7 => (vec![account(false)], MailJob::Activation { identifier, is_corrected: false }),

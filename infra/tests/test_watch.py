@@ -51,7 +51,7 @@ def test_there_is_an_alarm_for_each_thing_that_can_go_wrong():
         "ApiFailures", "ApiSlow", "Internal", "TableThrottles", "OldestLink", "OldestDeskMail", "CasesWaiting", "RetriedMails",
         "DeadMails", "StoppedLinksPipe", "StoppedDeskPipe", "PipeFailures", "DeadOutboxRows", "RefusedMails",
         "SuppressedMails", "DeadEvents", "Bounces", "Complaints", "UnprovenBounces", "UnprovenNotStopped",
-        "AgentLogins", "AgentLoginDown",
+        "AgentLogins", "AgentLoginDown", "Contests", "LateContests",
     }  # fmt: skip
     for alarm in alarms().values():
         assert alarm["Properties"]["TreatMissingData"] in {"notBreaching", "ignore"}
@@ -227,6 +227,8 @@ def test_the_dashboard_is_json_and_shows_all_alarms():
         "Cases",
         "CasesWaiting",
         "CaseWaitingSeconds",
+        "Successions",
+        "Contests",
         "MailsQueued",
         "MailsPutOff",
         "InternalErrors",

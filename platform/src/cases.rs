@@ -14,7 +14,9 @@ use domain::time::{Timestamp, after};
 use domain::{Case, MailId, Name, Reference, Refusal, Ticket, Token, TokenHash};
 
 pub use self::acts::{Author, CASE_AS_READ, Procedure, Words};
-pub use self::known::{AccountKnown, AccountState, Designated, Known, KnownMail, OtherRequest, WholeKnown};
+pub use self::known::{
+    AccountKnown, AccountState, Designated, Known, KnownHolder, KnownMail, OtherRequest, WholeKnown,
+};
 pub use self::queue::{Asked, CasePage, PAGE_CASES_MAX, Place, Waiting};
 pub(crate) use self::rows::arrival;
 use crate::accounts::Accounts;

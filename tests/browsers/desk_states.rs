@@ -227,6 +227,7 @@ fn case(more: Value) -> Value {
         "known": {
             "account": {"state": "open", "holders": 1, "members": 3}, "failed_logins": 2,
             "mails": [{"kind": "ticket-receipt", "at": MOMENT, "state": "delivered"}],
+            "holders": [{"member": "0h4m7q2x9zc1v5ka", "name": "Jeanne Martin-Ruiz"}],
             "designated": [{"name": COLLEAGUE_NAME, "email": "p•••@exemple.fr", "named_at": MOMENT}],
             "requests": [{"reference": OTHER, "motive": "other", "state": "closed", "created_at": MOMENT}],
             "signals": [{"kind": "free-mail", "reason": "Adresse d'une messagerie grand public."}],

@@ -5,6 +5,8 @@ mod access;
 mod browser;
 mod colleagues;
 mod deliveries;
+mod desk;
+mod desk_states;
 mod doors;
 mod engines;
 mod fields;

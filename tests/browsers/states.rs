@@ -7,6 +7,7 @@ use crate::journeys::{apply, apply_as, check_siret, choose_password, fill_ticket
 use crate::people::{EMAIL, LINK, OTHER_PASSWORD, PASSWORD, SIRET, UNKNOWN_IDENTIFIER};
 use crate::presence;
 use crate::proxy::Fate;
+use crate::desk_states;
 use crate::space_states;
 use crate::stage::Stage;
 use crate::verifier::{ALTERED, WHOLE, key, verify};
@@ -108,6 +109,7 @@ pub async fn visit(stage: &Stage, look: impl AsyncFn(&str)) {
     simulation(stage, &look).await;
     journals(stage, &look).await;
     space_states::visit(stage, &look).await;
+    desk_states::visit(stage, &look).await;
 }
 
 async fn notices(stage: &Stage, look: &impl AsyncFn(&str)) {

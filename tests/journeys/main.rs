@@ -1,10 +1,11 @@
-//! Three journeys over HTTP, against whatever site `SESAME_SITE` names: the portal of this machine, which is
+//! Journeys over HTTP, against whatever site `SESAME_SITE` names: the portal of this machine, which is
 //! started when nothing is named, or the template as it was deployed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod desk;
 mod site;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::form::application;
 
 use crate::site::{Site, siret, token};
@@ -50,7 +51,7 @@ async fn an_identifier_and_a_password_are_recovered_by_mail() {
     let asked =
         site.post_proven("/api/recover/password", "recover", &json!({"identifier": identifier})).await;
     assert_eq!((asked.status, asked.body), (202, json!({"valid_minutes": 60})));
-    let token = token(&site.mail_to(&email, 4).await);
+    let token = token(&site.mail_to(&email, 4).await, "mot-de-passe");
     let set = site.post("/api/set-password", &json!({"token": token, "password": NEW_PASSWORD})).await;
     assert_eq!((set.status, set.body), (200, json!({"identifier": identifier})));
     let again = site.post("/api/set-password", &json!({"token": token, "password": PASSWORD})).await;
@@ -68,16 +69,7 @@ async fn an_identifier_and_a_password_are_recovered_by_mail() {
 async fn a_request_for_assistance_reaches_the_agency() {
     let site = Site::open().await;
     let email = site.address("assistance");
-    let form = json!({
-        "submission": site::uuid(),
-        "siret": siret(),
-        "establishment_name": "Boulangerie du Marché",
-        "full_name": "Jeanne Martin-Ruiz",
-        "phone": "01 23 45 67 89",
-        "email": email,
-        "motive": "extranet-access",
-        "description": "Ma collègue est partie.\nSa messagerie est fermée.",
-    });
+    let form = request_for(&siret(), &email);
     let sent = site.post_proven("/api/submit-ticket", "submit-ticket", &form).await;
     assert_eq!(sent.status, 201, "{}", sent.body);
     let reference = sent.body["reference"].as_str().unwrap();
@@ -91,11 +83,25 @@ async fn a_request_for_assistance_reaches_the_agency() {
     assert!(to_agency["subject"].as_str().unwrap().contains(reference));
 }
 
+/// A request for assistance, as its form sends it.
+fn request_for(siret: &str, email: &str) -> Value {
+    json!({
+        "submission": site::uuid(),
+        "siret": siret,
+        "establishment_name": "Boulangerie du Marché",
+        "full_name": "Jeanne Martin-Ruiz",
+        "phone": "01 23 45 67 89",
+        "email": email,
+        "motive": "extranet-access",
+        "description": "Ma collègue est partie.\nSa messagerie est fermée.",
+    })
+}
+
 /// Opens an account and gives its identifier; two mails have come then.
 async fn open_account(site: &Site, siret: &str, email: &str) -> String {
     let applied = site.post_proven("/api/create-account", "create-account", &application(siret, email)).await;
     assert_eq!(applied.status, 202, "{}", applied.body);
-    let token = token(&site.mail_to(email, 1).await);
+    let token = token(&site.mail_to(email, 1).await, "mot-de-passe");
     let set = site.post("/api/set-password", &json!({"token": token, "password": PASSWORD})).await;
     assert_eq!(set.status, 200, "{}", set.body);
     let identifier = set.body["identifier"].as_str().unwrap().to_owned();

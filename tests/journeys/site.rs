@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use platform::random::Random;
 use serde_json::{Value, json};
+use testkit::http::Message;
 use testkit::program::Portal;
 use testkit::{http, proof};
 
@@ -22,10 +23,21 @@ pub struct Site {
 pub struct Answer {
     pub status: u16,
     pub body: Value,
+    location: Option<String>,
     set_cookie: Option<String>,
 }
 
 impl Answer {
+    fn of(answer: &Message) -> Self {
+        let header = |name| answer.header(name).map(str::to_owned);
+        Self {
+            status: answer.status(),
+            body: answer.json(),
+            location: header("location"),
+            set_cookie: header("set-cookie"),
+        }
+    }
+
     /// `name=value` of the cookie that was set.
     pub fn cookie(&self) -> String {
         self.set_cookie.as_deref().unwrap().split(';').next().unwrap().to_owned()
@@ -49,15 +61,22 @@ impl Site {
         format!("{name}.{}@exemple.fr", self.run)
     }
 
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.server)
+    }
+
+    /// As a browser goes to an address, and where it is sent on to.
+    pub async fn go(&self, path: &str, cookie: &str) -> (Answer, String) {
+        let headers = [("Cookie", cookie), ("Accept", "text/html")];
+        let answer = Answer::of(&http::send(&self.server, "GET", path, &headers, "").await.unwrap());
+        let location = answer.location.clone().unwrap_or_else(|| panic!("{path}: {}", answer.status));
+        (answer, location)
+    }
+
     pub async fn send(&self, method: &str, path: &str, cookie: Option<&str>, body: Option<&Value>) -> Answer {
         let headers: Vec<_> = cookie.map(|cookie| ("Cookie", cookie)).into_iter().collect();
         let body = body.map(Value::to_string).unwrap_or_default();
-        let answer = http::send(&self.server, method, path, &headers, &body).await.unwrap();
-        Answer {
-            status: answer.status(),
-            body: answer.json(),
-            set_cookie: answer.header("set-cookie").map(str::to_owned),
-        }
+        Answer::of(&http::send(&self.server, method, path, &headers, &body).await.unwrap())
     }
 
     pub async fn post(&self, path: &str, form: &Value) -> Answer {
@@ -94,9 +113,9 @@ impl Site {
     }
 }
 
-/// The token of a mail's link.
-pub fn token(mail: &Value) -> String {
-    let (_, rest) = mail["text"].as_str().unwrap().split_once("/mot-de-passe/#").expect("a link in the mail");
+/// The token of a mail's link to a page.
+pub fn token(mail: &Value, page: &str) -> String {
+    let (_, rest) = mail["text"].as_str().unwrap().split_once(&format!("/{page}/#")).expect("a link");
     rest.split_whitespace().next().unwrap().to_owned()
 }
 

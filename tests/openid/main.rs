@@ -2,7 +2,6 @@
 //! drift from the standard. `cargo xtask test openid` installs it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -16,16 +15,14 @@ use platform::config::{DeskConfig, ProviderConfig};
 use platform::http::{Body, Response};
 use platform::table::Transaction;
 use sesame::{Hooks, Options, Portal};
-use testkit::http::Message;
 use testkit::program::Program;
+use testkit::provider;
 
 const SITE: &str = "http://localhost:8080";
 /// As `provider.js` knows them.
 const CLIENT: &str = "sesame desk";
 const SUB: &str = "f3b8-agent";
 const READY_DELAY_MAX: Duration = Duration::from_secs(60);
-/// Redirections of one login at the provider: to its page, to ours.
-const REDIRECTIONS_MAX: usize = 8;
 
 /// Starts the provider; its issuer.
 fn start(algorithm: &str) -> (Program, String) {
@@ -72,42 +69,11 @@ fn pair(set_cookie: &str) -> String {
     set_cookie.split(';').next().unwrap().to_owned()
 }
 
-/// Goes to the provider as a browser does, with its cookies, until it sends back to the site; the path there.
-async fn logs_in(address: &str) -> String {
-    let mut cookies = BTreeMap::new();
-    let mut address = address.to_owned();
-    for _ in 0..REDIRECTIONS_MAX {
-        if let Some(path) = address.strip_prefix(SITE) {
-            return path.to_owned();
-        }
-        let (server, path) = address.strip_prefix("http://").unwrap().split_once('/').unwrap();
-        let (server, path) = (server.to_owned(), format!("/{path}"));
-        let brought: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let brought = brought.join("; ");
-        let answer = testkit::http::send(&server, "GET", &path, &[("Cookie", &brought)], "").await.unwrap();
-        for (name, value) in set_cookies(&answer) {
-            cookies.insert(name, value);
-        }
-        let next = answer.header("location").unwrap_or_else(|| panic!("no way on: {}", answer.head));
-        address = if next.starts_with('/') { format!("http://{server}{next}") } else { next.to_owned() };
-    }
-    panic!("more redirections than a login has, the last to {address}");
-}
-
-fn set_cookies(answer: &Message) -> Vec<(String, String)> {
-    let lines = answer.head.lines().filter_map(|line| line.split_once(": "));
-    let set = lines.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
-    set.filter_map(|(_, value)| {
-        pair(value).split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
-    })
-    .collect()
-}
-
 /// A whole login; where the browser lands, and what it brings from then on.
 async fn login(portal: &Portal) -> (String, String, String) {
     let begun = ask(portal, "/api/agents/login", "").await;
     let cookie = pair(&header(&begun, "set-cookie"));
-    let path = logs_in(&header(&begun, "location")).await;
+    let path = provider::pass(&header(&begun, "location"), SITE, &[]).await;
     let ended = ask(portal, &path, &cookie).await;
     let session = pair(&header(&ended, "set-cookie"));
     // The same answer of the provider, to the same login.

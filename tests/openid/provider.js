@@ -1,5 +1,5 @@
-// The npm package oidc-provider, as strict as its defaults, with one agent who is logged in without being asked. Prints
-// its address.
+// The npm package oidc-provider, as strict as its defaults, with agents who are logged in without being asked: whom the
+// cookie `who` names, or one. Prints its address.
 //
 // Arguments: the address that the desk takes answers at, and the algorithm that tokens are signed by.
 
@@ -17,22 +17,25 @@ const jwks = {
   keys: keys.map(({ pair, alg, kid }) => ({ ...pair.privateKey.export({ format: "jwk" }), alg, kid, use: "sig" })),
 };
 
+// By HTTP Basic the first is encoded (RFC 6749, 2.3.1). A parameter of the deployment has no space.
+const clients = [
+  { client_id: "sesame desk", client_secret: "sesame development agents key" },
+  { client_id: "sesame-desk", client_secret: "sesame-development-agents-key" },
+];
+
 const server = createServer();
 server.listen(0, "127.0.0.1", () => {
   const issuer = `http://localhost:${server.address().port}`;
   const provider = new Provider(issuer, {
     jwks,
-    clients: [
-      {
-        client_id: "sesame desk",
-        client_secret: "sesame development agents key",
-        redirect_uris: [redirectUri],
-        grant_types: ["authorization_code"],
-        response_types: ["code"],
-        id_token_signed_response_alg: algorithm,
-        userinfo_signed_response_alg: algorithm,
-      },
-    ],
+    clients: clients.map((client) => ({
+      ...client,
+      redirect_uris: [redirectUri],
+      grant_types: ["authorization_code"],
+      response_types: ["code"],
+      id_token_signed_response_alg: algorithm,
+      userinfo_signed_response_alg: algorithm,
+    })),
     acrValues: ["eidas1", "eidas2"],
     enabledJWA: {
       idTokenSigningAlgValues: ["ES256", "RS256"],
@@ -56,7 +59,8 @@ server.listen(0, "127.0.0.1", () => {
   const answer = provider.callback();
   server.on("request", async (request, response) => {
     if (request.url.startsWith("/interaction/")) {
-      const login = { accountId: "f3b8-agent", acr: "eidas2" };
+      const [, who] = /\bwho=([\w-]+)/.exec(request.headers.cookie ?? "") ?? [];
+      const login = { accountId: who ?? "f3b8-agent", acr: "eidas2" };
       await provider.interactionFinished(request, response, { login }, { mergeWithLastSubmission: false });
     } else {
       answer(request, response);

@@ -407,7 +407,16 @@ async fn of_several_holders_the_agent_says_who_is_replaced() {
     let mut form = proposal(&reference, SIRET);
     assert_eq!(ONE.posts(&app, ROUTE, &form).await.faults(), ["holder:required"]);
     let space = paul.get(&app, "/api/space").await;
-    form["holder"] = jeanne.get(&app, "/api/space").await.body["establishments"][0]["member"].clone();
+    // The case says who they are, by the ids that they have among colleagues.
+    let (cookie, path) = (ONE.cookie(&app).await, format!("/api/agents/cases/{reference}"));
+    let named = app.with_cookie("GET", &path, &cookie).await.body["known"]["holders"].clone();
+    let member = |space: &Value| space["establishments"][0]["member"].clone();
+    let own = jeanne.get(&app, "/api/space").await.body;
+    let ids = [member(&own), member(&space.body)];
+    let names = ["Jeanne Martin-Ruiz", "Alex Durand"];
+    let told = json!([{"member": ids[0], "name": names[0]}, {"member": ids[1], "name": names[1]}]);
+    assert_eq!(named, told);
+    form["holder"] = named[0]["member"].clone();
     let id = ONE.posts(&app, ROUTE, &form).await.body["succession"].as_str().unwrap().to_owned();
     assert_eq!(space.body["establishments"][0]["role"], "holder");
     arrive(&app).await;

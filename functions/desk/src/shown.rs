@@ -6,8 +6,8 @@ use domain::time::Timestamp;
 use domain::{Case, CaseState, Motive, Succession};
 use platform::agents::Agent;
 use platform::cases::{
-    AccountState, CaseFile, CasePage, Designated, Entry, Known, KnownMail, OtherRequest, Place, WholeCase,
-    WholeKnown,
+    AccountState, CaseFile, CasePage, Designated, Entry, Known, KnownHolder, KnownMail, OtherRequest, Place,
+    WholeCase, WholeKnown,
 };
 use platform::form::schema::{self, Schema};
 use platform::successions::SuccessionView;
@@ -104,6 +104,8 @@ pub struct CaseKnown {
     pub failed_logins: Option<u64>,
     /// The last mails to that address.
     pub mails: Vec<CaseMail>,
+    /// The active holders, the longest-standing first: of several a succession says which it replaces.
+    pub holders: Vec<CaseMember>,
     /// Whom holders named in advance to take over.
     pub designated: Vec<CaseDesignated>,
     /// Other requests about the establishment, the latest first.
@@ -132,6 +134,14 @@ pub struct CaseMail {
     pub at: String,
     #[schema(schema_with = mail_schema)]
     pub state: &'static str,
+}
+
+/// A holder, as `holder` of a succession names them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseMember {
+    #[schema(example = "0h4m7q2x9zc1v5ka")]
+    pub member: String,
+    pub name: String,
 }
 
 /// A successor whom a holder named.
@@ -269,8 +279,8 @@ impl CaseEntry {
 
 impl CaseKnown {
     fn of(known: WholeKnown) -> Self {
-        let WholeKnown { known: Known { account, failed_logins, mails }, designated, requests, signals } =
-            known;
+        let WholeKnown { known, holders, designated, requests, signals } = known;
+        let Known { account, failed_logins, mails } = known;
         Self {
             account: CaseAccount {
                 state: account.state.as_str(),
@@ -279,6 +289,7 @@ impl CaseKnown {
             },
             failed_logins,
             mails: mails.iter().map(CaseMail::of).collect(),
+            holders: holders.iter().map(CaseMember::of).collect(),
             designated: designated.iter().map(CaseDesignated::of).collect(),
             requests: requests.iter().map(CaseRequest::of).collect(),
             signals: signals.into_iter().map(CaseSignal::of).collect(),
@@ -290,6 +301,12 @@ impl CaseMail {
     fn of(mail: &KnownMail) -> Self {
         let kind = mail.job.kind().replace('_', "-");
         Self { kind, at: mail.at.to_string(), state: mail.state.as_str() }
+    }
+}
+
+impl CaseMember {
+    fn of(holder: &KnownHolder) -> Self {
+        Self { member: holder.member.to_string(), name: holder.name.joined() }
     }
 }
 

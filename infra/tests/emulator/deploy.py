@@ -37,12 +37,16 @@ REGION = "eu-west-3"
 STACK = "sesame"
 BUCKET = "code"
 MAIL_DOMAIN = "sesame.example"
+# As tests/openid/provider.js knows them, and who logs in there.
+CLIENT = ("sesame-desk", "sesame-development-agents-key")
+AGENTS = {"demo-agent-1": "Camille Moreau", "demo-agent-2": "Dominique Petit"}
 READY_SECONDS_MAX = 60
 STACK_SECONDS_MAX = 180
 
 os.environ["AWS_DEFAULT_REGION"] = REGION
 
 import boto3  # noqa: E402
+from chores import Chores  # noqa: E402
 from front import Front  # noqa: E402
 from translated import FUNCTIONS, NESTED, STATED, source, translated  # noqa: E402
 
@@ -88,6 +92,19 @@ def start_emulator(folder: Path, port: int, log) -> subprocess.Popen:
     raise SystemExit("the emulator did not come up")
 
 
+def start_provider(site: str) -> tuple:
+    """The provider of agents' logins that others made, if `cargo xtask test openid` has installed it; its issuer."""
+    folder = HERE.parents[2] / "tests" / "openid"
+    if not (folder / "node_modules" / "oidc-provider").is_dir():
+        return None, ""
+    command = ["node", "provider.js", f"{site}/api/agents/callback", "ES256"]
+    provider = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    for line in provider.stdout:
+        if line.startswith("ready "):
+            return provider, line.removeprefix("ready ").strip()
+    raise SystemExit("the provider of agents' logins did not start")
+
+
 def code_of(functions: Path, crate: str) -> bytes:
     """The zip of one function, made here if only the binary is there."""
     for candidate in [functions / crate / "bootstrap.zip", functions / f"{crate}.zip"]:
@@ -107,18 +124,22 @@ def code_of(functions: Path, crate: str) -> bytes:
     return packed.getvalue()
 
 
-def prepared(name: str, site: str, endpoint: str) -> dict:
-    """A template as it is deployed here. Two things are not as on AWS:
+def prepared(name: str, site: str, endpoint: str, issuer: str) -> dict:
+    """A template as it is deployed here. Three things are not as on AWS:
 
     1. Each function's code is a zip in a bucket of the emulator, and the nested templates are files there: what
        `sam package` makes of a folder and of a path.
     2. The site is where this machine serves it: no DNS knows the emulated CloudFront's address.
+    3. So is the provider of agents' logins, without the TLS that the parameter asks for.
     """
     template = source(name)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             crate = Path(resource["Properties"]["CodeUri"]).stem
             resource["Properties"]["CodeUri"] = f"s3://{BUCKET}/{crate}.zip"
+            variables = resource["Properties"].get("Environment", {}).get("Variables", {})
+            if issuer and "SESAME_AGENTS_ISSUER" in variables:
+                variables["SESAME_AGENTS_ISSUER"] = issuer
         elif resource["Type"] == "AWS::CloudFormation::Stack":
             nested = resource["Properties"]
             nested["TemplateURL"] = f"{endpoint}/{BUCKET}/{nested['TemplateURL']}"
@@ -130,17 +151,20 @@ def prepared(name: str, site: str, endpoint: str) -> dict:
 class Deployment:
     """A stack in an emulator, and who serves its address."""
 
-    def __init__(self, functions: Path, pages: Path | None, port: int, size: str, proof_counter: int, log):
+    def __init__(self, functions: Path, pages: Path | None, port: int, size: str, proof_counter: int, log, has_agents=False):
         self.folder = Path(tempfile.mkdtemp(prefix="sesame-emulator-"))
-        self.emulator = None
+        self.emulator = self.provider = None
         self.endpoint = f"http://127.0.0.1:{free_port()}"
         self.front = Front(port, self.endpoint, pages)
         try:
+            self.provider, self.issuer = start_provider(self.front.address) if has_agents else (None, "")
             self.emulator = start_emulator(self.folder, int(self.endpoint.rsplit(":", 1)[1]), log)
             self.deploy(functions, size, proof_counter)
             self.front.api_id = self.outputs["ApiId"]
             threading.Thread(target=self.front.serve_forever, daemon=True).start()
             self.check()
+            if self.issuer:
+                self.add_agents()
         except BaseException:
             self.stop()
             raise
@@ -162,7 +186,7 @@ class Deployment:
             s3.put_object(Bucket=BUCKET, Key=f"{each['name']}.zip", Body=code_of(functions, each["name"]))
         for name in ["template.yaml", *NESTED]:
             # JSON is YAML.
-            body = json.dumps(prepared(name, self.front.address, self.endpoint)).encode()
+            body = json.dumps(prepared(name, self.front.address, self.endpoint, self.issuer)).encode()
             s3.put_object(Bucket=BUCKET, Key=name, Body=body)
         architecture = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
         given = {
@@ -176,6 +200,8 @@ class Deployment:
             "Version": "first",
             "Published": "1",
         }
+        if self.issuer:
+            given |= {"OpenIdClientId": CLIENT[0], "OpenIdClientSecret": CLIENT[1], "AgentAcr": "eidas2 eidas3"}
         cloudformation = self.client("cloudformation")
         cloudformation.create_stack(
             StackName=STACK,
@@ -218,6 +244,14 @@ class Deployment:
                 self.client("lambda").put_function_concurrency(
                     FunctionName=self.functions[crate], ReservedConcurrentExecutions=reserved
                 )
+
+    def add_agents(self) -> None:
+        """By the chore that an operator uses."""
+        xtask = Chores(self.endpoint)
+        for sub, name in AGENTS.items():
+            xtask("agent", "add", sub, "--name", name, "--env", "production")
+        xtask("agent", "add", "demo-inconnu", "--name", "Claude Roux", "--env", "production")
+        xtask("agent", "remove", "demo-inconnu", "--env", "production")
 
     def check(self) -> None:
         """A stack that says COMPLETE proves little: each part that a request or a mail passes is looked at."""
@@ -293,10 +327,13 @@ class Deployment:
             "dead_letters": self.outputs["MailDeadLettersUrl"],
             "mail_domain": MAIL_DOMAIN,
             "functions": self.functions,
+            "issuer": self.issuer,
         }
 
     def stop(self) -> None:
         self.front.server_close()
+        if self.provider:
+            self.provider.kill()
         if self.emulator and self.emulator.poll() is None:
             self.emulator.terminate()
             try:
@@ -326,7 +363,9 @@ def main() -> int:
     stop = threading.Event()
     for number in [signal.SIGTERM, signal.SIGINT]:
         signal.signal(number, lambda *_: stop.set())
-    deployment = Deployment(given.functions, given.pages, given.port, given.size, given.proof_counter, log)
+    deployment = Deployment(
+        given.functions, given.pages, given.port, given.size, given.proof_counter, log, has_agents=True
+    )
     try:
         print(json.dumps(deployment.says()), flush=True)
         if given.watch_stdin:

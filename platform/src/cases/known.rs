@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::case::{Facts, HolderFacts, Signal, signals};
 use domain::mail::MailState;
 use domain::time::Timestamp;
-use domain::{CaseState, Email, FullName, MailJob, Motive, Reference, Siret, Ticket};
+use domain::{CaseState, Email, FullName, MailJob, MemberId, Motive, Reference, Siret, Ticket};
 
 use super::{CaseFile, Cases};
 use crate::concurrent::all;
@@ -90,6 +90,13 @@ pub struct Known {
     pub mails: Vec<KnownMail>,
 }
 
+/// An active holder, one of whom a succession replaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownHolder {
+    pub member: MemberId,
+    pub name: FullName,
+}
+
 /// A successor whom a holder named in advance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Designated {
@@ -111,6 +118,8 @@ pub struct OtherRequest {
 #[derive(Debug, Clone)]
 pub struct WholeKnown {
     pub known: Known,
+    /// The longest-standing first.
+    pub holders: Vec<KnownHolder>,
     pub designated: Vec<Designated>,
     /// The latest first.
     pub requests: Vec<OtherRequest>,
@@ -130,7 +139,14 @@ impl Cases {
         let space = self.spaces.find(&ticket.siret).await?;
         let known = self.known_in(ticket, space.as_ref()).await?;
         let requests = self.other_requests(reference, &ticket.siret).await?;
-        let holders = self.holders(space.as_ref()).await?;
+        let mut holders: Vec<&Colleague> = space.iter().flat_map(Space::active_holders).collect();
+        holders.sort_by_key(|holder| holder.since);
+        let named = holders.iter().map(|holder| {
+            let member = self.spaces.member_id(&ticket.siret, &holder.identifier)?;
+            Ok(KnownHolder { member, name: holder.name.clone() })
+        });
+        let named = named.collect::<Result<_, Error>>()?;
+        let holders = self.facts_of_all(&ticket.siret, holders).await?;
         let establishments = self.establishments_of(ticket).await?;
         let facts = Facts { asker: &ticket.email, establishments, holders: &holders };
         let designations = space.iter().flat_map(Space::designations);
@@ -141,6 +157,7 @@ impl Cases {
         });
         Ok(WholeKnown {
             known,
+            holders: named,
             designated: designated.collect(),
             requests,
             signals: signals(&facts, self.clock.now()),
@@ -195,13 +212,14 @@ impl Cases {
         Ok(sirets.len())
     }
 
-    /// What is known of the active holders, each looked up at the same time.
-    async fn holders(&self, space: Option<&Space>) -> Result<Vec<HolderFacts>, Error> {
-        let Some(space) = space else { return Ok(Vec::new()) };
-        let mut holders: Vec<&Colleague> = space.active_holders().collect();
-        holders.sort_by_key(|holder| holder.since);
+    /// What is known of some of these holders, each looked up at the same time.
+    async fn facts_of_all(
+        &self,
+        siret: &Siret,
+        mut holders: Vec<&Colleague>,
+    ) -> Result<Vec<HolderFacts>, Error> {
         holders.truncate(HOLDERS_SEEN_MAX);
-        let reads = holders.into_iter().map(|holder| self.facts_of(&space.siret, holder));
+        let reads = holders.into_iter().map(|holder| self.facts_of(siret, holder));
         all(reads.collect()).await.into_iter().collect()
     }
 

@@ -37,6 +37,7 @@ pub async fn run(world: Rc<World>) {
             }
             tokio::task::spawn_local(hand_over(world.clone(), event, late));
         }
+        world.stirred().await;
         let pause = POLL * world.draw(|rng, _| rng.u32(1..20));
         tokio::time::sleep(pause).await;
     }

@@ -53,14 +53,19 @@ pub async fn run(world: Rc<World>) {
                 tokio::task::spawn_local(deliver(world.clone(), messages.clone(), batch));
             }
         }
-        tokio::time::sleep(pause(&world, &messages)).await;
+        look_away(&world, &messages).await;
     }
 }
 
-/// Long while nothing is in the queues: a run lasts for days.
-fn pause(world: &World, messages: &Messages) -> Duration {
-    let is_idle = messages.borrow().is_empty();
-    if is_idle { POLL * world.draw(|rng, _| rng.u32(4..80)) } else { POLL }
+/// Until a message may be visible, and long when none waited.
+async fn look_away(world: &World, messages: &Messages) {
+    let next = messages.borrow().iter().map(|message| message.visible_at).min();
+    if let Some(visible_at) = next {
+        let _ = tokio::time::timeout_at(visible_at, world.stirred()).await;
+        return tokio::time::sleep(POLL).await;
+    }
+    world.stirred().await;
+    tokio::time::sleep(POLL * world.draw(|rng, _| rng.u32(4..80))).await;
 }
 
 /// Some visible messages of a lane, in any order.
@@ -110,6 +115,7 @@ async fn deliver(world: Rc<World>, messages: Messages, batch: Vec<Message>) {
         _ => batch,
     };
     messages.borrow_mut().extend(failed.into_iter().map(|message| Message { visible_at, ..message }));
+    world.stir();
 }
 
 /// Waits until whatever was queued has had its time.

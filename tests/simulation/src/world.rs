@@ -25,6 +25,7 @@ use sesame::emulator::{Emulator, ServiceResponse, Transit};
 use sesame::grants::Caller;
 use sesame::mailbox::Mailbox;
 use sesame::{Hooks, Options, Portal};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::faults::{self, SesFate, TableFate, Weather};
@@ -85,6 +86,8 @@ struct Shared {
     violations: Mutex<Vec<String>>,
     steps: AtomicU64,
     rejected: AtomicU64,
+    /// What may leave work behind: a call of the table or of SES.
+    stirred: Notify,
     began: Instant,
 }
 
@@ -119,6 +122,7 @@ impl Shared {
         body: &[u8],
     ) -> Result<ServiceResponse, ConnectorError> {
         self.steps.fetch_add(1, Ordering::Relaxed);
+        self.stirred.notify_waiters();
         let operation = target.rsplit('.').next().unwrap_or_default();
         let is_transaction = operation == "TransactWriteItems";
         let fate = self.weather().table(&mut lock(&self.rng), is_transaction);
@@ -155,6 +159,7 @@ impl Shared {
 
     fn call_ses(&self, mailbox: &Mailbox, body: &[u8]) -> Result<ServiceResponse, ConnectorError> {
         self.steps.fetch_add(1, Ordering::Relaxed);
+        self.stirred.notify_waiters();
         let fate = self.weather().ses(&mut lock(&self.rng));
         self.note(&format!("ses {fate:?}"));
         match fate {
@@ -251,6 +256,7 @@ impl World {
             violations: Mutex::default(),
             steps: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
+            stirred: Notify::new(),
             began: Instant::now(),
         });
         let options = |skew_ms: i64, keys: fn(&Function) -> Keys| Options {
@@ -286,6 +292,16 @@ impl World {
 
     pub fn note(&self, event: &str) {
         self.shared.note(event);
+    }
+
+    /// Says that work may wait for who carries mails and events.
+    pub fn stir(&self) {
+        self.shared.stirred.notify_waiters();
+    }
+
+    /// Until work may wait. Runs last for weeks, in which who carries would look in vain a million times.
+    pub async fn stirred(&self) {
+        self.shared.stirred.notified().await;
     }
 
     pub fn violation(&self, what: impl Into<String>) {

@@ -254,12 +254,15 @@ fn pytest(tools: &Tools, files: &[&str]) -> Outcome {
     tools::succeed(&mut python)
 }
 
-/// Deploys the template as it is into an emulator and runs the journeys against it, unchanged.
+/// Deploys the template as it is into an emulator, with a provider of agents' logins beside it, and runs the
+/// journeys against it, unchanged.
 fn deployed(tools: &Tools) -> Outcome {
     tools.python(&tools::INFRA)?;
+    tools.npm_in("tests/openid", &["ci", "--no-audit", "--no-fund"])?;
     let mut emulator = tools.command("python");
     emulator.args(["infra/tests/emulator/deploy.py", "--watch-stdin", "--pages", "web/dist", "--functions"]);
-    emulator.arg(tools.built_functions()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    emulator.arg(tools.built_functions()).env("SESAME_XTASK", env::current_exe()?);
+    emulator.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut emulator = emulator.spawn()?;
     let outcome = journeys_against(tools, &mut emulator);
     // The end of its standard input stops it.

@@ -403,6 +403,12 @@ impl Case {
         Effect { entry: Some(EntryKind::Succession), state, ..self.nothing() }
     }
 
+    /// What a note beside a decision does, which needs no lease.
+    #[must_use]
+    pub fn remark(&self) -> Effect {
+        Effect { entry: Some(EntryKind::Note), ..self.nothing() }
+    }
+
     fn nothing(&self) -> Effect {
         Effect { entry: None, state: self.state, lease: Lease::Left, unanswered: self.unanswered }
     }

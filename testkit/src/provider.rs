@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::Error;
 use crate::http::{self, Message};
 
 /// Redirections of one login: to the provider's page, to what it asks, back.
@@ -10,30 +11,31 @@ const REDIRECTIONS_MAX: usize = 8;
 /// The path that the provider sends the browser back to at `site`. The cookies are what the browser has of the
 /// provider beforehand.
 ///
-/// # Panics
+/// # Errors
 /// When it is sent nowhere, or too often.
-pub async fn pass(address: &str, site: &str, cookies: &[(&str, &str)]) -> String {
+pub async fn pass(address: &str, site: &str, cookies: &[(&str, &str)]) -> Result<String, Error> {
     let named = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let mut cookies: BTreeMap<String, String> = cookies.iter().map(named).collect();
     let mut address = address.to_owned();
     for _ in 0..REDIRECTIONS_MAX {
         if let Some(path) = address.strip_prefix(site).filter(|path| path.starts_with("/api/")) {
-            return path.to_owned();
+            return Ok(path.to_owned());
         }
-        let (server, path) = address.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let parts = address.strip_prefix("http://").and_then(|rest| rest.split_once('/'));
+        let (server, path) = parts.ok_or_else(|| format!("no address of this machine: {address}"))?;
         let (server, path) = (server.to_owned(), format!("/{path}"));
         let brought: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let headers = [("Cookie", &*brought.join("; "))];
-        let answer = http::send(&server, "GET", &path, &headers, "").await.unwrap();
+        let answer = http::send(&server, "GET", &path, &headers, "").await?;
         cookies.extend(set_cookies(&answer));
-        let next = answer.header("location").unwrap_or_else(|| panic!("no way on: {}", answer.head));
+        let next = answer.header("location").ok_or_else(|| format!("no way on: {}", answer.head))?;
         address = if next.starts_with('/') { format!("http://{server}{next}") } else { next.to_owned() };
     }
-    panic!("more redirections than a login has, the last to {address}");
+    Err(format!("more redirections than a login has, the last to {address}").into())
 }
 
 /// The cookies that an answer sets, by name and value.
-pub fn set_cookies(answer: &Message) -> Vec<(String, String)> {
+fn set_cookies(answer: &Message) -> Vec<(String, String)> {
     let lines = answer.head.lines().filter_map(|line| line.split_once(": "));
     let set = lines.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
     let pairs = set.filter_map(|(_, value)| value.split(';').next()?.split_once('='));

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::browser::Browser;
+use crate::desk_states;
 use crate::journeys::{apply, apply_as, check_siret, choose_password, fill_ticket, open_account};
 use crate::people::{EMAIL, LINK, OTHER_PASSWORD, PASSWORD, SIRET, UNKNOWN_IDENTIFIER};
 use crate::presence;
 use crate::proxy::Fate;
-use crate::desk_states;
 use crate::space_states;
 use crate::stage::Stage;
 use crate::verifier::{ALTERED, WHOLE, key, verify};

@@ -22,7 +22,7 @@ impl<'a> Agent<'a> {
         let (begun, asked) = site.go("/api/agents/login", "").await;
         let address = asked.replace("/provider/authorize?", "/provider/choose?");
         let address = if address == asked { asked } else { format!("{address}&who={who}") };
-        let back = provider::pass(&address, &site.origin(), &[("who", who)]).await;
+        let back = provider::pass(&address, &site.origin(), &[("who", who)]).await.unwrap();
         let (ended, landed) = site.go(&back, &begun.cookie()).await;
         assert_eq!(landed, "/agents/");
         Self { site, cookie: ended.cookie() }

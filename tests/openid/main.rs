@@ -73,7 +73,7 @@ fn pair(set_cookie: &str) -> String {
 async fn login(portal: &Portal) -> (String, String, String) {
     let begun = ask(portal, "/api/agents/login", "").await;
     let cookie = pair(&header(&begun, "set-cookie"));
-    let path = provider::pass(&header(&begun, "location"), SITE, &[]).await;
+    let path = provider::pass(&header(&begun, "location"), SITE, &[]).await.unwrap();
     let ended = ask(portal, &path, &cookie).await;
     let session = pair(&header(&ended, "set-cookie"));
     // The same answer of the provider, to the same login.

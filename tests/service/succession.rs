@@ -435,6 +435,27 @@ async fn of_several_holders_the_agent_says_who_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_word_on_a_decision_is_a_note_of_the_thread_whoever_holds_the_case() {
+    let app = with_desk().await;
+    Person::open(&app, SIRET, NAME, EMAIL).await;
+    let reference = asked(&app, SIRET, 1).await;
+    let taken = TWO.posts(&app, &format!("/api/agents/cases/{reference}/take"), &json!({})).await;
+    assert_eq!(taken.status, 200, "{}", taken.body);
+    let proposed = ONE.posts(&app, ROUTE, &proposal(&reference, SIRET)).await;
+    let path = format!("{ROUTE}/{}/withdraw", proposed.body["succession"].as_str().unwrap());
+    for _ in 0..2 {
+        let withdrawn = ONE.posts(&app, &path, &json!({"text": "Mauvais établissement."})).await;
+        assert_eq!((withdrawn.status, &withdrawn.body["state"]), (200, &json!("withdrawn")));
+    }
+    let cookie = ONE.cookie(&app).await;
+    let case = app.with_cookie("GET", &format!("/api/agents/cases/{reference}"), &cookie).await.body;
+    let notes = case["thread"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "note");
+    let notes: Vec<_> = notes.map(|note| (&note["name"], &note["text"])).collect();
+    assert_eq!(notes, [(&json!("Agent un"), &json!("Mauvais établissement."))], "once, by whoever said it");
+    assert_eq!(case["held"]["by"], "Agent deux", "the lease is left alone");
+}
+
+#[tokio::test]
 async fn one_succession_of_an_establishment_is_under_way_and_a_double_click_is_one() {
     let app = with_desk().await;
     Person::open(&app, SIRET, NAME, EMAIL).await;

@@ -113,7 +113,7 @@ form! {
 }
 
 form! {
-    /// A word on an approval or a withdrawal; it can be left out.
+    /// A word on an approval or a withdrawal, which becomes a note of the thread; it can be left out.
     pub struct DecideForm {
         text: Option<Field<Statement>>,
     }
@@ -249,9 +249,10 @@ pub async fn approve(
     (request, form): (Request, Form<DecideForm>),
 ) -> Result<Json<Decided>, Error> {
     let agent = Agent::of(platform, &request).await?;
-    let (_,) = fields!(form: text)?;
+    let (word,) = fields!(form: text)?;
     let id = succession_of(&request)?;
-    Ok(Decided::of(&platform.successions.approve(&agent, &id).await?))
+    let succession = platform.successions.approve(&agent, &id).await?;
+    note(platform, &agent, &succession, word.as_ref()).await
 }
 
 /// Refuses a succession: the request goes on, and another can be proposed.
@@ -281,7 +282,21 @@ pub async fn withdraw(
     (request, form): (Request, Form<DecideForm>),
 ) -> Result<Json<Decided>, Error> {
     let agent = Agent::of(platform, &request).await?;
-    let (_,) = fields!(form: text)?;
+    let (word,) = fields!(form: text)?;
     let id = succession_of(&request)?;
-    Ok(Decided::of(&platform.successions.withdraw(&agent, &id).await?))
+    let succession = platform.successions.withdraw(&agent, &id).await?;
+    note(platform, &agent, &succession, word.as_ref()).await
+}
+
+/// Keeps the word on a decision, as a note of the request's thread.
+async fn note(
+    platform: &Platform,
+    agent: &Agent,
+    succession: &Succession,
+    word: Option<&Statement>,
+) -> Result<Json<Decided>, Error> {
+    if let Some(word) = word {
+        platform.cases.remark(&succession.reference, agent, word.as_str()).await?;
+    }
+    Ok(Decided::of(succession))
 }

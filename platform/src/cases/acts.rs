@@ -167,6 +167,30 @@ impl Cases {
         Err(kept_changing())
     }
 
+    /// Adds what an agent said beside a decision of another procedure, as a note: it is written whoever holds
+    /// the case. The same as the last entry is that one, sent again.
+    ///
+    /// # Errors
+    /// `CaseUnknown`.
+    pub async fn remark(&self, reference: &Reference, agent: &Agent, text: &str) -> Result<(), Error> {
+        let (by, words) = (Author::Agent(agent), Words { text: Some(text), template: None });
+        let fingerprint = self.fingerprint(EntryKind::Note, by, words.text)?;
+        for tried in 0..TRIES_MAX {
+            let file = self.find(reference).await?.ok_or(Refusal::CaseUnknown)?;
+            if file.last_act.as_ref() == Some(&fingerprint) {
+                return Ok(());
+            }
+            let mut transaction = Transaction::new();
+            let written = (by, words, &*fingerprint);
+            self.write(&mut transaction, &file, &file.case.remark(), written, self.clock.now())?;
+            if matches!(self.table.commit(transaction).await?, Committed::Yes) {
+                return Ok(());
+            }
+            self.spaces.pause(tried).await;
+        }
+        Err(kept_changing())
+    }
+
     /// Adds an entry of another procedure to a thread, within the transaction of that one: it stands if and
     /// only if that is committed. Its text is for the person too. Leases are left alone. Refused by
     /// [`CASE_AS_READ`], the case is to be read again.

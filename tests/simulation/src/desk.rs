@@ -1,5 +1,6 @@
 //! The desk: somebody whose colleague has left asks for help, agents answer, and an account changes hands or
-//! does not: who proposed approves alone, mailboxes die, and who is replaced objects, in the last second too.
+//! does not: who proposed approves alone, an agent who was removed goes on, who asks objects for another,
+//! mailboxes die, and who is replaced objects, in the last second too.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -54,16 +55,20 @@ const CLERKS: [Clerk; 3] = [
     Clerk { sub: "agent-3", name: "Sasha Responsable", role: AgentRole::Supervisor },
 ];
 
+/// Was an agent, and has the session that was open then.
+const GONE: Clerk = Clerk { sub: "agent-0", name: "Claude Parti", role: AgentRole::Supervisor };
+
 /// Everything that happens at the desk.
 ///
 /// # Errors
 /// When the table cannot be written.
 pub async fn pass(world: &Rc<World>) -> Result<(), Error> {
     let mut enrolled = Transaction::new();
-    for Clerk { sub, name, role } in CLERKS {
+    let active = CLERKS.map(|clerk| (clerk, true));
+    for (Clerk { sub, name, role }, is_active) in active.into_iter().chain([(GONE, false)]) {
         let sub = AgentSub::parse(sub).ok_or("no subject")?;
         let name = Name::parse(name).map_err(|_| "no name")?;
-        enrolled.put(agents::row(&Agent { sub, name, role }, true));
+        enrolled.put(agents::row(&Agent { sub, name, role }, is_active));
     }
     world.first().operator_table.commit(enrolled).await?;
     let houses = (0..HOUSES).map(|rank| tokio::task::spawn_local(house(world.clone(), rank)));
@@ -243,6 +248,7 @@ impl Case {
         for _ in 0..PROPOSALS_MAX {
             let Some(proposed) = Box::pin(self.propose()).await else { return };
             Box::pin(self.approve_alone(&proposed)).await;
+            Box::pin(self.meddle(&proposed)).await;
             if let Some(until) = Box::pin(self.window()).await {
                 return Box::pin(self.decide(&proposed, until)).await;
             }
@@ -283,7 +289,11 @@ impl Case {
     }
 
     async fn decides(&mut self, clerk: usize, proposed: &Proposed, act: &str) -> Option<Answer> {
-        let cookie = cookie(&self.world, CLERKS[clerk], &mut self.rng).await?;
+        self.decides_as(CLERKS[clerk], proposed, act).await
+    }
+
+    async fn decides_as(&mut self, clerk: Clerk, proposed: &Proposed, act: &str) -> Option<Answer> {
+        let cookie = cookie(&self.world, clerk, &mut self.rng).await?;
         let path = format!("/api/agents/successions/{}/{act}", proposed.id);
         insist(&self.world, ("POST", &path), Some(&cookie), &json!({})).await
     }
@@ -301,6 +311,22 @@ impl Case {
         }
         if self.approves((proposed.by + 1) % CLERKS.len(), proposed).await.is_some() {
             self.world.violation("a succession is approved before its window");
+        }
+    }
+
+    /// An agent who was removed decides; and who asks objects, by the link of their own request.
+    async fn meddle(&mut self, proposed: &Proposed) {
+        for act in ["approve", "withdraw"] {
+            let decided = self.decides_as(GONE, proposed, act).await;
+            if decided.is_some_and(|answer| answer.status != 401) {
+                self.world.violation("an agent who was removed decides");
+            }
+        }
+        let own = self.asker.tokens_to(&self.asker.me.email, REQUEST_PAGE).pop();
+        if let Some(token) = own
+            && self.contests(&token).await.is_some_and(|status| status < 400)
+        {
+            self.world.violation("a link to a request objects to a succession");
         }
     }
 

@@ -104,8 +104,10 @@ fn handed_over(world: &World, rows: &[Row], succession: &Row) {
         those.filter_map(|fact| fact[2].parse::<u64>().ok()).collect::<Vec<_>>()
     };
     let (delivered, dead) = (at(&["delivered"], true), at(&["dead", "returned"], true));
-    let days = if dead.is_empty() { 7 } else { 14 };
-    let opened = if dead.is_empty() { delivered.iter().min() } else { dead.iter().max() };
+    // Whatever the row says of a mailbox that died.
+    let is_dead = holder.is_some_and(|row| world.dead.borrow().contains(row.text("email")));
+    let (days, opened) =
+        if is_dead || !dead.is_empty() { (14, dead.iter().max()) } else { (7, delivered.iter().min()) };
     let executed = succession.number("executed_at").unwrap_or(0);
     if opened.is_none_or(|opened| executed <= opened + days * 86_400) {
         world.violation(format!("a succession of {siret} is carried out before its window is over"));

@@ -140,7 +140,7 @@ impl Cases {
         let known = self.known_in(ticket, space.as_ref()).await?;
         let requests = self.other_requests(reference, &ticket.siret).await?;
         let mut holders: Vec<&Colleague> = space.iter().flat_map(Space::active_holders).collect();
-        holders.sort_by_key(|holder| holder.since);
+        holders.sort_by_key(|holder| (holder.since, holder.mark));
         let named = holders.iter().map(|holder| {
             let member = self.spaces.member_id(&ticket.siret, &holder.identifier)?;
             Ok(KnownHolder { member, name: holder.name.clone() })

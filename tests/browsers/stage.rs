@@ -7,8 +7,8 @@ use crate::engines::{Engine, Look, chosen};
 use crate::portal::Portal;
 use crate::proxy::Proxy;
 
-/// Timeout of a story; the longest looks at every state of every page.
-const STORY_DELAY_MAX: Duration = Duration::from_secs(900);
+/// Timeout of a story that hangs; the longest looks at every state of every page, beside all the others.
+const STORY_DELAY_MAX: Duration = Duration::from_secs(1_800);
 
 #[derive(Debug)]
 pub struct Stage {

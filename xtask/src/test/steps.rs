@@ -96,7 +96,7 @@ pub static STEPS: [Step; 18] = [
         name: "simulation",
         about: "200 seeds of the whole system under faults",
         needs: &[],
-        takes: "3 min",
+        takes: "8 min",
         run: |tools| test_target(tools, "simulation"),
     },
     Step {
@@ -115,7 +115,7 @@ pub static STEPS: [Step; 18] = [
     },
     Step {
         name: "journeys",
-        about: "three journeys over HTTP against the portal",
+        about: "journeys over HTTP against the portal",
         needs: &["pages"],
         takes: "5 s",
         run: |tools| test_target(tools, "journeys"),
@@ -124,7 +124,7 @@ pub static STEPS: [Step; 18] = [
         name: "browsers",
         about: "the pages in three engines, which are installed when they are missing",
         needs: &["pages"],
-        takes: "5 min",
+        takes: "15 min",
         run: browsers,
     },
     Step {

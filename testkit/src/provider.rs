@@ -8,8 +8,8 @@ use crate::http::{self, Message};
 /// Redirections of one login: to the provider's page, to what it asks, back.
 const REDIRECTIONS_MAX: usize = 8;
 
-/// The path that the provider sends the browser back to at `site`. The cookies are what the browser has of the
-/// provider beforehand.
+/// The path that the provider sends the browser back to at `site`. The cookies are what the browser has of
+/// the provider beforehand.
 ///
 /// # Errors
 /// When it is sent nowhere, or too often.

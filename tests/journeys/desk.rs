@@ -1,5 +1,5 @@
-//! The desk: agents log in at the provider that the site names, one answers and proposes to hand an account over,
-//! neither approves before its time, and the holder objects by one click.
+//! The desk: agents log in at the provider that the site names, one answers and proposes to hand an account
+//! over, neither approves before its time, and the holder objects by one click.
 
 use serde_json::{Value, json};
 use testkit::provider;
@@ -16,8 +16,8 @@ struct Agent<'a> {
 }
 
 impl<'a> Agent<'a> {
-    /// Through the whole login. The provider of one machine is told by its page's own address who it is, the one
-    /// beside the emulator by a cookie.
+    /// Through the whole login. The provider of one machine is told by its page's own address who it is, the
+    /// one beside the emulator by a cookie.
     async fn logs_in(site: &'a Site, who: &str) -> Self {
         let (begun, asked) = site.go("/api/agents/login", "").await;
         let address = asked.replace("/provider/authorize?", "/provider/choose?");

@@ -1,5 +1,6 @@
-//! Successions: an account is handed over in the place of a holder who has left. What is known of one, and the
-//! state that this makes: by what shows it (`evidence`), and a window of objection that facts open (`window`).
+//! Successions: an account is handed over in the place of a holder who has left. What is known of one, and
+//! the state that this makes: by what shows it (`evidence`), and a window of objection that facts open
+//! (`window`).
 
 mod evidence;
 mod window;

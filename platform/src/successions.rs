@@ -1,5 +1,6 @@
 //! Successions: proposed by one agent, told to who may object, approved by another, carried out in one write.
 
+mod approval;
 mod contest;
 mod proposal;
 mod rows;
@@ -7,14 +8,12 @@ mod thread;
 mod view;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use domain::invitation::{InvitationState, Inviter, Offer};
-use domain::journal::{By, Entry};
+use domain::journal::Entry;
 use domain::mail::MailJob;
-use domain::succession::{Approval, Facts, Mark, News, Notice, State, Statement, Told};
+use domain::succession::{Facts, Mark, News, Notice, State, Statement, Told};
 use domain::time::{SignedDuration, Timestamp, after};
-use domain::{AgentRole, FieldCode, Invitation, Reference, Refusal, Siret, Succession, SuccessionId};
+use domain::{AgentRole, FieldCode, Reference, Refusal, Siret, Succession, SuccessionId};
 
 pub use self::contest::{ContestLink, Contested};
 pub use self::proposal::Proposal;
@@ -34,10 +33,6 @@ use crate::tickets::{TICKET_RETENTION, Tickets};
 
 /// How long what is known of a succession is kept: as long as the request that it answers.
 pub(crate) const SUCCESSION_RETENTION: SignedDuration = TICKET_RETENTION;
-/// Steps of an approval: each reads anew, and one that was written or yielded is followed by another.
-const APPROVAL_STEPS_MAX: usize = 12;
-/// The pause after an execution that met another write: who objects comes first.
-const YIELD_PAUSE: Duration = Duration::from_millis(100);
 
 /// The id of a new succession is free.
 const NEW_SUCCESSION: Guard = Guard::new("new succession");
@@ -45,8 +40,6 @@ const NEW_SUCCESSION: Guard = Guard::new("new succession");
 const ONLY_ONE: Guard = Guard::new("only succession");
 /// The succession is as it was read.
 const AS_READ: Guard = Guard::new("succession as read");
-/// The account of who is replaced is there.
-const REPLACED: Guard = Guard::new("account of who is replaced");
 
 const PROPOSE_LIVE: &str = "attribute_not_exists(pk) OR expires_at <= :now";
 const RELEASE_LIVE: &str = "attribute_not_exists(pk) OR succession = :succession";
@@ -260,138 +253,6 @@ impl Successions {
         Ok(space.filter(|space| space.opening == succession.opening))
     }
 
-    /// Approves, and carries out what is approved; lifts an objection, by two agents; sends the invitation
-    /// again that is not accepted. Each step is a write with the two persons in its condition.
-    ///
-    /// # Errors
-    /// `TwoPersons`, `SuccessionState`, `NotFound`.
-    pub async fn approve(&self, agent: &Agent, id: &SuccessionId) -> Result<Succession, Error> {
-        let request = self.spaces.request_name();
-        let mut has_approved = false;
-        for tried in 0..APPROVAL_STEPS_MAX {
-            let known = self.read(id).await?.ok_or_else(not_found)?;
-            let approval = known.succession.approval(&agent.sub, self.tools.clock.now())?;
-            let lifts = matches!(approval, Approval::Lift | Approval::Renew);
-            if lifts && has_approved {
-                // The objection came meanwhile: whoever lifts it has seen it.
-                return Ok(known.succession);
-            }
-            has_approved |= !lifts;
-            let written = match approval {
-                Approval::Nothing => return Ok(known.succession),
-                Approval::Approve => self.mark_approved(agent, &known, &request).await?,
-                Approval::Lift => self.lift(agent, &known, &request).await?,
-                Approval::Renew => self.renew(agent, &known, &request).await?,
-                Approval::SendAgain => self.send_again(agent, &known, &request).await?,
-                Approval::Execute => match self.execute(agent, &known, &request).await {
-                    // Another write has the row: it goes first, and what it changed is read.
-                    Err(Error::Table(TableError::Unavailable(_))) if tried + 1 < APPROVAL_STEPS_MAX => {
-                        self.tools.clock.sleep(YIELD_PAUSE).await;
-                        continue;
-                    }
-                    written => written?,
-                },
-            };
-            if !written {
-                self.spaces.pause(tried).await;
-            } else if approval != Approval::Approve {
-                return Ok(self.read(id).await?.ok_or_else(not_found)?.succession);
-            }
-        }
-        Err(kept_changing())
-    }
-
-    async fn mark_approved(&self, agent: &Agent, known: &Known, request: &str) -> Result<bool, Error> {
-        let now = self.tools.clock.now();
-        let act = Act {
-            agent,
-            what: "succession approuvée",
-            change: rows::approve(known, &mark(agent, now)),
-            happened: None,
-            news: None,
-            state: Some(State::Approved),
-        };
-        self.write(known, act, (now, request)).await
-    }
-
-    async fn lift(&self, agent: &Agent, known: &Known, request: &str) -> Result<bool, Error> {
-        let now = self.tools.clock.now();
-        let act = Act {
-            agent,
-            what: "opposition à une succession levée par un premier agent",
-            change: rows::lift(known, &mark(agent, now)),
-            happened: Some(Happened::HalfLifted),
-            news: None,
-            state: None,
-        };
-        self.write(known, act, (now, request)).await
-    }
-
-    /// Begins a round anew: notices to all, and a window of its own.
-    async fn renew(&self, agent: &Agent, known: &Known, request: &str) -> Result<bool, Error> {
-        let space = self.space_of(&known.succession).await?.ok_or(Refusal::SuccessionState)?;
-        let succession = Succession { round: known.succession.round + 1, ..known.succession.clone() };
-        let holder = space.member(&succession.holder).ok_or(Refusal::SuccessionState)?;
-        let told = proposal::told(&space, holder, self.mandates.cabinets_of(&space).await?);
-        let mut draft = Draft::new(&space, self.tools.clock.now(), request);
-        acted(&mut draft, agent, "opposition à une succession levée par un deuxième agent");
-        let by = mark(agent, draft.now());
-        let transaction = draft.transaction();
-        let notices = self.notices(transaction, &succession, told)?;
-        transaction.change(AS_READ, rows::renew(known, &by, &notices)?);
-        self.tell_thread(transaction, &succession, Some(agent), Happened::Renewed).await?;
-        Ok(matches!(self.spaces.write(draft.into_transaction(), request).await?, Written::Yes))
-    }
-
-    /// Carries a succession out, in one transaction: the invitation and the seat, the suspension, the end of
-    /// the sessions, the journal, the mails. It does not insist beside another write.
-    async fn execute(&self, agent: &Agent, known: &Known, request: &str) -> Result<bool, Error> {
-        let succession = &known.succession;
-        let space = self.space_of(succession).await?.ok_or(Refusal::SuccessionState)?;
-        let holder = space.member(&succession.holder);
-        let holder = holder.filter(|holder| proposal::is_replaceable(&space, holder));
-        let holder = holder.ok_or(Refusal::SuccessionState)?;
-        let mut draft = Draft::new(&space, self.tools.clock.now(), request);
-        acted(&mut draft, agent, "succession faite");
-        let now = draft.now();
-        let invitation = invitation(succession, now);
-        let outbox = &self.tools.outbox;
-        draft.succeed(outbox, holder, (&succession.invitation, &invitation), &agent.name)?;
-        let epoch = "ADD credentials_epoch :one";
-        let ended = Change::new(Key::account(&succession.holder), epoch, "attribute_exists(pk)");
-        let transaction = draft.transaction();
-        transaction
-            .change(AS_READ, rows::execute(known, &mark(agent, now)))
-            .change(REPLACED, ended.value("one", 1))
-            .delete_if(ONLY_ONE, release(succession))
-            .count(Event::Succession(State::Executed));
-        self.news(transaction, succession, News::Executed)?;
-        self.tell_thread(transaction, succession, Some(agent), Happened::Executed).await?;
-        let written = self.spaces.write_once(draft.into_transaction(), request).await?;
-        Ok(matches!(written, Written::Yes))
-    }
-
-    /// Sends the invitation again, with the same id and days of its own, unless it waits or is accepted.
-    async fn send_again(&self, agent: &Agent, known: &Known, request: &str) -> Result<bool, Error> {
-        let succession = &known.succession;
-        let Some(space) = self.space_of(succession).await? else { return Ok(true) };
-        let mut draft = Draft::new(&space, self.tools.clock.now(), request);
-        let now = draft.now();
-        let is_due = match space.invitation(&succession.invitation) {
-            Some(standing) => standing.invitation.state(now) != InvitationState::Open,
-            // Its row is kept for some days; the seat is kept for it.
-            None => space.seat.as_ref() == Some(&succession.invitation),
-        };
-        if !is_due {
-            return Ok(true);
-        }
-        let invitation = invitation(succession, now);
-        let by = By::Agent(agent.name.clone());
-        draft.invite(&self.tools.outbox, &succession.invitation, &invitation, by)?;
-        self.tell_thread(draft.transaction(), succession, Some(agent), Happened::SentAgain).await?;
-        Ok(matches!(self.spaces.write(draft.into_transaction(), request).await?, Written::Yes))
-    }
-
     /// Refuses a succession, and says what is missing. Another can be proposed.
     ///
     /// # Errors
@@ -489,22 +350,6 @@ fn mark(agent: &Agent, at: Timestamp) -> Mark {
 /// Tells in the establishment's journal what an agent did.
 fn acted(draft: &mut Draft<'_>, agent: &Agent, what: &str) {
     draft.tell(&Entry::AgentActed { agent: agent.name.clone(), what: what.to_owned() });
-}
-
-/// The invitation of who takes over, from now.
-fn invitation(succession: &Succession, now: Timestamp) -> Invitation {
-    Invitation {
-        siret: succession.siret.clone(),
-        opening: succession.opening,
-        invited_by: Inviter::Agency,
-        email: succession.email.clone(),
-        name: succession.name.clone(),
-        offer: Offer::Holder,
-        valid_until: Invitation::valid_until(now),
-        accepted_at: None,
-        withdrawn_at: None,
-        bounced_at: None,
-    }
 }
 
 /// Lets another succession of the establishment be proposed.

@@ -24,17 +24,14 @@ impl Statement {
     /// # Errors
     /// `Required`, `TooLong`.
     pub fn parse(input: &str) -> Result<Self, FieldCode> {
-        let lines = input.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
-        let is_kept = |c: &char| matches!(c, '\n' | '\t') || !text::is_invisible(*c);
-        let visible: String = lines.chars().filter(is_kept).collect();
-        let trimmed = visible.trim();
-        if text::is_blank(trimmed) {
+        let lines = text::lines(input);
+        if text::is_blank(&lines) {
             return Err(FieldCode::Required);
         }
-        if trimmed.chars().count() > STATEMENT_LENGTH_MAX {
+        if lines.chars().count() > STATEMENT_LENGTH_MAX {
             return Err(FieldCode::TooLong);
         }
-        Ok(Self(trimmed.to_owned()))
+        Ok(Self(lines))
     }
 
     #[must_use]

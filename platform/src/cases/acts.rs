@@ -127,8 +127,8 @@ impl Cases {
     /// # Errors
     /// `CaseUnknown`, `TooManyMessages`.
     pub async fn add_message(&self, reference: &Reference, text: &CaseText) -> Result<(), Error> {
-        let (kind, words) = (EntryKind::Message, Words::of(Some(text)));
-        self.by_person(reference, (kind, words), |file, now| file.case.message(now)).await
+        let entry = (EntryKind::Message, Author::Person, Words::of(Some(text)));
+        self.add(reference, entry, |file, now| file.case.message(now)).await
     }
 
     /// Closes a request by who sent it. Closed, it stays so.
@@ -136,17 +136,29 @@ impl Cases {
     /// # Errors
     /// `CaseUnknown`.
     pub async fn close_by_person(&self, reference: &Reference) -> Result<(), Error> {
-        let (kind, words) = (EntryKind::Closed, Words::default());
-        self.by_person(reference, (kind, words), |file, _| Ok(file.case.close_by_person())).await
+        let entry = (EntryKind::Closed, Author::Person, Words::default());
+        self.add(reference, entry, |file, _| Ok(file.case.close_by_person())).await
     }
 
-    async fn by_person(
+    /// Adds what an agent said beside a decision of another procedure, as a note: it is written whoever holds
+    /// the case. The same as the last entry is that one, sent again.
+    ///
+    /// # Errors
+    /// `CaseUnknown`.
+    pub async fn remark(&self, reference: &Reference, agent: &Agent, text: &str) -> Result<(), Error> {
+        let words = Words { text: Some(text), template: None };
+        let entry = (EntryKind::Note, Author::Agent(agent), words);
+        self.add(reference, entry, |file, _| Ok(file.case.remark())).await
+    }
+
+    /// Adds an entry that the journal does not tell, unless it is the last one.
+    async fn add(
         &self,
         reference: &Reference,
-        (kind, words): (EntryKind, Words<'_>),
+        (kind, by, words): (EntryKind, Author<'_>, Words<'_>),
         decide: impl Fn(&CaseFile, Timestamp) -> Result<Effect, Refusal>,
     ) -> Result<(), Error> {
-        let fingerprint = self.fingerprint(kind, Author::Person, words.text)?;
+        let fingerprint = self.fingerprint(kind, by, words.text)?;
         for tried in 0..TRIES_MAX {
             let file = self.find(reference).await?.ok_or(Refusal::CaseUnknown)?;
             if file.last_act.as_ref() == Some(&fingerprint) {
@@ -158,31 +170,7 @@ impl Cases {
                 return Ok(());
             }
             let mut transaction = Transaction::new();
-            self.write(&mut transaction, &file, &effect, (Author::Person, words, &fingerprint), now)?;
-            if matches!(self.table.commit(transaction).await?, Committed::Yes) {
-                return Ok(());
-            }
-            self.spaces.pause(tried).await;
-        }
-        Err(kept_changing())
-    }
-
-    /// Adds what an agent said beside a decision of another procedure, as a note: it is written whoever holds
-    /// the case. The same as the last entry is that one, sent again.
-    ///
-    /// # Errors
-    /// `CaseUnknown`.
-    pub async fn remark(&self, reference: &Reference, agent: &Agent, text: &str) -> Result<(), Error> {
-        let (by, words) = (Author::Agent(agent), Words { text: Some(text), template: None });
-        let fingerprint = self.fingerprint(EntryKind::Note, by, words.text)?;
-        for tried in 0..TRIES_MAX {
-            let file = self.find(reference).await?.ok_or(Refusal::CaseUnknown)?;
-            if file.last_act.as_ref() == Some(&fingerprint) {
-                return Ok(());
-            }
-            let mut transaction = Transaction::new();
-            let written = (by, words, &*fingerprint);
-            self.write(&mut transaction, &file, &file.case.remark(), written, self.clock.now())?;
+            self.write(&mut transaction, &file, &effect, (by, words, &fingerprint), now)?;
             if matches!(self.table.commit(transaction).await?, Committed::Yes) {
                 return Ok(());
             }

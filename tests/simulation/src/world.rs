@@ -114,6 +114,12 @@ impl Shared {
         lock(&self.violations).push(what);
     }
 
+    /// Counts a call, after which who carries mails and events looks again.
+    fn step(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
+        self.stirred.notify_waiters();
+    }
+
     fn call_table(
         &self,
         emulator: &Emulator,
@@ -121,8 +127,7 @@ impl Shared {
         target: &str,
         body: &[u8],
     ) -> Result<ServiceResponse, ConnectorError> {
-        self.steps.fetch_add(1, Ordering::Relaxed);
-        self.stirred.notify_waiters();
+        self.step();
         let operation = target.rsplit('.').next().unwrap_or_default();
         let is_transaction = operation == "TransactWriteItems";
         let fate = self.weather().table(&mut lock(&self.rng), is_transaction);
@@ -158,8 +163,7 @@ impl Shared {
     }
 
     fn call_ses(&self, mailbox: &Mailbox, body: &[u8]) -> Result<ServiceResponse, ConnectorError> {
-        self.steps.fetch_add(1, Ordering::Relaxed);
-        self.stirred.notify_waiters();
+        self.step();
         let fate = self.weather().ses(&mut lock(&self.rng));
         self.note(&format!("ses {fate:?}"));
         match fate {
@@ -299,7 +303,7 @@ impl World {
         self.shared.stirred.notify_waiters();
     }
 
-    /// Until work may wait. Runs last for weeks, in which who carries would look in vain a million times.
+    /// Until work may wait. A run lasts for weeks, through which who carries would look in vain.
     pub async fn stirred(&self) {
         self.shared.stirred.notified().await;
     }

@@ -10,11 +10,12 @@ use crate::engines::Look;
 use crate::stage::in_chromium;
 use crate::states;
 
-/// Runs axe in the page; the answer is a list of `rule: where`.
+const WCAG: [&str; 6] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"];
+
+/// Runs axe in the page with those rules; the answer is a list of `rule: where`.
 const RUN_AXE: &str = "
-    const [done] = [arguments[arguments.length - 1]];
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'];
-    axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations', 'passes'] }).then(
+    const [runOnly, done] = arguments;
+    axe.run(document, { runOnly, resultTypes: ['violations', 'passes'] }).then(
         ({ violations, passes }) => done(passes.length === 0
             ? ['axe looked at nothing']
             : violations.flatMap(({ id, nodes }) =>
@@ -55,12 +56,28 @@ async fn text_twice_as_large_is_neither_cut_nor_pushed_out_even_at_320_pixels() 
 }
 
 pub async fn assert_follows_wcag(browser: &Browser, name: &str) {
+    assert_follows(browser, name, json!({"type": "tag", "values": WCAG})).await;
+}
+
+/// Dark changes colours alone. Leaves the page in light.
+pub async fn assert_contrasts_in_dark(browser: &Browser, name: &str) {
+    browser.prefers("dark").await;
+    assert_follows(
+        browser,
+        &format!("{name} in dark"),
+        json!({"type": "rule", "values": ["color-contrast"]}),
+    )
+    .await;
+    browser.prefers("light").await;
+}
+
+async fn assert_follows(browser: &Browser, name: &str, rules: Value) {
     static AXE: LazyLock<String> = LazyLock::new(|| {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("web/node_modules/axe-core/axe.min.js");
         std::fs::read_to_string(file).expect("axe-core: npm ci in web/")
     });
     browser.client.execute(&AXE, vec![]).await.unwrap();
-    let faults = browser.client.execute_async(RUN_AXE, vec![]).await.unwrap();
+    let faults = browser.client.execute_async(RUN_AXE, vec![rules]).await.unwrap();
     assert_eq!(faults, json!([]), "{name} in {:?}", browser.engine);
 }
 

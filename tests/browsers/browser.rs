@@ -104,10 +104,6 @@ impl Browser {
             .unwrap()
             .unwrap_or_else(|error| panic!("{engine:?} did not start: {error}\n{}", processes[0].printed()));
         let browser = Self { engine, client, look, processes, driver_port, site, printed_before: 0 };
-        if engine == Engine::Chromium && look.is_dark {
-            let features = json!([{"name": "prefers-color-scheme", "value": "dark"}]);
-            browser.devtools("Emulation.setEmulatedMedia", json!({"features": features})).await;
-        }
         if engine != Engine::Chromium {
             browser.leave_toolbars().await;
         }
@@ -335,6 +331,12 @@ impl Browser {
     pub async fn picture(&self) -> Vec<u8> {
         self.client.execute_async(PAINTED, vec![]).await.unwrap();
         self.client.screenshot().await.unwrap()
+    }
+
+    /// Whether the person prefers `light` or `dark`. In Chromium.
+    pub async fn prefers(&self, scheme: &str) {
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": features})).await;
     }
 
     /// A command of Chromium's developer tools.

@@ -26,7 +26,6 @@ pub enum Engine {
 /// How a person has set their browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    pub is_dark: bool,
     pub text_percent: u32,
     pub has_scripts: bool,
     /// Whether the browser stores anything for sites.
@@ -35,15 +34,11 @@ pub struct Look {
 
 impl Default for Look {
     fn default() -> Self {
-        Self { is_dark: false, text_percent: 100, has_scripts: true, has_storage: true }
+        Self { text_percent: 100, has_scripts: true, has_storage: true }
     }
 }
 
 impl Look {
-    pub fn dark() -> Self {
-        Self { is_dark: true, ..Self::default() }
-    }
-
     fn text_pixels(self) -> u32 {
         16 * self.text_percent / 100
     }
@@ -155,7 +150,7 @@ fn firefox(look: Look) -> Value {
             "binary": program(&["firefox-esr", "firefox"], GET_FIREFOX),
             "args": ["-headless"],
             "prefs": {
-                "layout.css.prefers-color-scheme.content-override": i32::from(!look.is_dark),
+                "layout.css.prefers-color-scheme.content-override": 1,
                 "font.size.variable.x-western": look.text_pixels(),
                 "javascript.enabled": look.has_scripts,
                 "browser.dom.window.dump.enabled": true,
@@ -168,9 +163,6 @@ fn firefox(look: Look) -> Value {
 
 fn webkit(look: Look) -> Value {
     let mut arguments = vec!["--automation", "--javascript-can-open-windows-automatically=true"];
-    if look.is_dark {
-        arguments.push("--dark-mode");
-    }
     if !look.has_scripts {
         arguments.push("--enable-javascript-markup=false");
     }

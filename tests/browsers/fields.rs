@@ -3,7 +3,7 @@
 use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use serde_json::json;
 
-use crate::access::{assert_follows_wcag, assert_nothing_sticks_out};
+use crate::access::{assert_contrasts_in_dark, assert_follows_wcag, assert_nothing_sticks_out};
 use crate::browser::Browser;
 use crate::engines::Look;
 use crate::journeys::{apply, check_siret, choose_password, fill_ticket, open_account};
@@ -321,24 +321,23 @@ async fn a_password_is_counted_when_it_is_left_and_judged_as_its_hint_says() {
 
 #[tokio::test]
 async fn what_is_said_follows_wcag_and_fits_320_pixels() {
-    for look in [Look::default(), Look::dark()] {
-        in_chromium(look, async |stage| {
-            let browser = &stage.browser;
-            browser.size(320, 900).await;
-            browser.go("/demande-assistance/").await;
-            browser.ready("#submit-ticket [type=submit]").await;
-            for (field, typed) in [
-                ("#siret", "FR 40 732 829 320"),
-                ("#phone", "33 06 12 34 56 78"),
-                ("#email", "jeanne.marie-antoinette.dupont-lefebvre@hotmial.fr"),
-            ] {
-                browser.fill(field, typed).await;
-                leave(browser, field).await;
-            }
-            browser.sees(".app-suggestion button").await;
-            assert_follows_wcag(browser, "checked fields").await;
-            assert_nothing_sticks_out(browser, "checked fields").await;
-        })
-        .await;
-    }
+    in_chromium(Look::default(), async |stage| {
+        let browser = &stage.browser;
+        browser.size(320, 900).await;
+        browser.go("/demande-assistance/").await;
+        browser.ready("#submit-ticket [type=submit]").await;
+        for (field, typed) in [
+            ("#siret", "FR 40 732 829 320"),
+            ("#phone", "33 06 12 34 56 78"),
+            ("#email", "jeanne.marie-antoinette.dupont-lefebvre@hotmial.fr"),
+        ] {
+            browser.fill(field, typed).await;
+            leave(browser, field).await;
+        }
+        browser.sees(".app-suggestion button").await;
+        assert_follows_wcag(browser, "checked fields").await;
+        assert_nothing_sticks_out(browser, "checked fields").await;
+        assert_contrasts_in_dark(browser, "checked fields").await;
+    })
+    .await;
 }

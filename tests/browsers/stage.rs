@@ -44,15 +44,10 @@ impl Stage {
 
 /// Runs `story` in every chosen engine concurrently.
 pub async fn in_every_engine(story: impl AsyncFn(&Stage)) {
-    in_every_engine_as(Look::default(), story).await;
-}
-
-/// The same, for a person who has set their browser so.
-pub async fn in_every_engine_as(look: Look, story: impl AsyncFn(&Stage)) {
     let chosen = chosen();
     let perform = async |engine| {
         if chosen.contains(&engine) {
-            play(engine, look, &story).await;
+            play(engine, Look::default(), &story).await;
         }
     };
     tokio::join!(perform(Engine::Chromium), perform(Engine::Firefox), perform(Engine::WebKit));

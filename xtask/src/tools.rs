@@ -81,8 +81,14 @@ impl Tools {
         command
     }
 
+    /// The functions as tests run them, a folder each: those that were given, or what
+    /// [`build_for_tests`](Self::build_for_tests) has built.
+    pub fn tested_functions(&self) -> PathBuf {
+        given_functions().unwrap_or_else(|| self.target().join("lambda-quick"))
+    }
+
     /// The functions as they are deployed, a folder each.
-    pub fn built_functions(&self) -> PathBuf {
+    pub fn deployed_functions(&self) -> PathBuf {
         given_functions().unwrap_or_else(|| self.target().join("lambda"))
     }
 
@@ -138,29 +144,53 @@ impl Tools {
 
     /// Builds every function as it is deployed. Gives the name and the program of each.
     pub fn functions(&self) -> Result<Vec<(String, PathBuf)>, Error> {
-        self.python(&INFRA)?;
-        let mut names: Vec<String> = fs::read_dir(self.root.join("functions"))?
-            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-            .collect::<io::Result<_>>()?;
-        names.sort();
+        let names = self.names_of_functions()?;
         if given_functions().is_none() {
             self.build_for_lambda(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
         }
-        let built = self.built_functions();
-        let bootstrap = |name: String| {
-            let file = built.join(&name).join("bootstrap");
-            (name, file)
-        };
-        Ok(names.into_iter().map(bootstrap).collect())
+        Ok(programs(names, &self.deployed_functions()))
+    }
+
+    /// Builds every function for tests of its answers: as it is deployed, but linked without LTO, which takes
+    /// a tenth of the time. Gives the name and the program of each.
+    pub fn build_for_tests(&self) -> Result<Vec<(String, PathBuf)>, Error> {
+        let names = self.names_of_functions()?;
+        let folder = self.tested_functions();
+        if given_functions().is_none() {
+            println!("Building {} for tests", names.join(", "));
+            let options = ["--profile", "quick", "--lambda-dir", &folder.to_string_lossy()];
+            self.lambda_build(&options, names.iter().map(String::as_str))?;
+        }
+        Ok(programs(names, &folder))
     }
 
     /// Builds packages as functions are deployed. Gives the folder in which each has one.
     pub fn build_for_lambda(&self, names: &[&str]) -> Result<PathBuf, Error> {
-        self.python(&INFRA)?;
         println!("Building {} as functions are deployed (some minutes)", names.join(", "));
-        let packages: Vec<&str> = names.iter().flat_map(|name| ["-p", name]).collect();
-        self.run("cargo-lambda", &[&["lambda", "build", "--release"][..], &packages].concat())?;
+        self.lambda_build(&["--release"], names.iter().copied())?;
         Ok(self.target().join("lambda"))
+    }
+
+    /// Builds one function as it is deployed: with the features of all. Gives its program.
+    pub fn build_one_for_lambda(&self, name: &str) -> Result<PathBuf, Error> {
+        println!("Building {name} as functions are deployed");
+        let names = self.names_of_functions()?;
+        self.lambda_build(&["--release", "--bin", name], names.iter().map(String::as_str))?;
+        Ok(self.target().join("lambda").join(name).join("bootstrap"))
+    }
+
+    fn lambda_build<'a>(&self, options: &[&str], names: impl Iterator<Item = &'a str>) -> Outcome {
+        self.python(&INFRA)?;
+        let packages: Vec<&str> = names.flat_map(|name| ["-p", name]).collect();
+        self.run("cargo-lambda", &[&["lambda", "build"][..], options, &packages].concat())
+    }
+
+    fn names_of_functions(&self) -> Result<Vec<String>, Error> {
+        let mut names: Vec<String> = fs::read_dir(self.root.join("functions"))?
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+            .collect::<io::Result<_>>()?;
+        names.sort();
+        Ok(names)
     }
 
     /// A program of the cache, or else of the machine.
@@ -188,6 +218,14 @@ impl Tools {
 /// Functions that were built before, such as those of an artefact: what is tested is what is deployed.
 fn given_functions() -> Option<PathBuf> {
     env::var_os("SESAME_FUNCTIONS").map(PathBuf::from)
+}
+
+fn programs(names: Vec<String>, folder: &Path) -> Vec<(String, PathBuf)> {
+    let program = |name: String| {
+        let file = folder.join(&name).join("bootstrap");
+        (name, file)
+    };
+    names.into_iter().map(program).collect()
 }
 
 /// Runs a command to its end.

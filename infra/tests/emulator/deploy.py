@@ -14,7 +14,9 @@ then walks the journeys through it.
 """
 
 import argparse
+import contextlib
 import io
+import itertools
 import json
 import os
 import platform
@@ -40,6 +42,8 @@ MAIL_DOMAIN = "sesame.example"
 # As tests/openid/provider.js knows them, and who logs in there.
 CLIENT = ("sesame-desk", "sesame-development-agents-key")
 AGENTS = {"demo-agent-1": "Camille Moreau", "demo-agent-2": "Dominique Petit"}
+PORTS = range(12_000, 32_000)
+PORT_RANKS = itertools.count(os.getpid() * 997)
 READY_SECONDS_MAX = 60
 STACK_SECONDS_MAX = 180
 
@@ -52,9 +56,11 @@ from translated import FUNCTIONS, NESTED, STATED, source, translated  # noqa: E4
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Below those of outgoing connections, so that none takes it first; another for each call and process."""
+    for rank in PORT_RANKS:
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", PORTS.start + rank % len(PORTS)))
+            return listener.getsockname()[1]
 
 
 def start_emulator(folder: Path, port: int, log) -> subprocess.Popen:

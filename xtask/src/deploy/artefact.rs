@@ -57,7 +57,7 @@ impl Artefact {
         let packages: Vec<&str> = ALL.iter().flat_map(|function| ["-p", function.name]).collect();
         tools.run("cargo-lambda", &[&["lambda", "build", "--release", target][..], &packages].concat())?;
 
-        let built = tools.built_functions();
+        let built = tools.deployed_functions();
         let folder = built.with_file_name("artefact");
         if folder.exists() {
             fs::remove_dir_all(&folder)?;

@@ -82,7 +82,7 @@ pub static STEPS: [Step; 18] = [
         name: "service",
         about: "whole stories over the portal in process, with faults",
         needs: &[],
-        takes: "40 s",
+        takes: "2 min",
         run: |tools| test_target(tools, "service"),
     },
     Step {
@@ -136,9 +136,9 @@ pub static STEPS: [Step; 18] = [
     },
     Step {
         name: "functions",
-        about: "as they are built for Lambda: their size, their answers",
+        about: "their answers under Lambda's interface, and the size of the heaviest as it is deployed",
         needs: &[],
-        takes: "1 min",
+        takes: "5 min",
         run: functions,
     },
     Step {
@@ -238,11 +238,14 @@ fn browsers(tools: &Tools) -> Outcome {
 
 fn template(tools: &Tools) -> Outcome {
     tools.python(&tools::INFRA)?;
-    pytest(tools, &["infra/tests", "--ignore", "infra/tests/test_runtime.py"])
+    // Each file with an emulator of its own; their waits are for the clients' starts.
+    let beside = ["--numprocesses", "2", "--dist", "loadfile"];
+    pytest(tools, &[&beside[..], &["infra/tests", "--ignore", "infra/tests/test_runtime.py"]].concat())
 }
 
 fn functions(tools: &Tools) -> Outcome {
-    sizes::sizes()?;
+    let functions = tools.build_for_tests()?;
+    sizes::of_tested(tools, &functions)?;
     pytest(tools, &["infra/tests/test_runtime.py"])
 }
 
@@ -250,7 +253,7 @@ fn pytest(tools: &Tools, files: &[&str]) -> Outcome {
     let mut python = tools.command("python");
     python.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).args(files);
     // This very program, for tests of the chores.
-    python.env("SESAME_FUNCTIONS", tools.built_functions()).env("SESAME_XTASK", env::current_exe()?);
+    python.env("SESAME_FUNCTIONS", tools.tested_functions()).env("SESAME_XTASK", env::current_exe()?);
     tools::succeed(&mut python)
 }
 
@@ -261,7 +264,7 @@ fn deployed(tools: &Tools) -> Outcome {
     tools.npm_in("tests/openid", &["ci", "--no-audit", "--no-fund"])?;
     let mut emulator = tools.command("python");
     emulator.args(["infra/tests/emulator/deploy.py", "--watch-stdin", "--pages", "web/dist", "--functions"]);
-    emulator.arg(tools.built_functions()).env("SESAME_XTASK", env::current_exe()?);
+    emulator.arg(tools.tested_functions()).env("SESAME_XTASK", env::current_exe()?);
     emulator.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut emulator = emulator.spawn()?;
     let outcome = journeys_against(tools, &mut emulator);
@@ -287,7 +290,7 @@ fn containers(tools: &Tools) -> Outcome {
     tools.python(&tools::INFRA)?;
     build_portal(tools)?;
     let mut prove = tools.command("infra/tests/containers.sh");
-    prove.arg("prove").env("SESAME_FUNCTIONS", tools.built_functions()).env("SESAME_PORTAL", tools.portal());
+    prove.arg("prove").env("SESAME_FUNCTIONS", tools.tested_functions()).env("SESAME_PORTAL", tools.portal());
     let status = prove.status()?;
     match status.code() {
         Some(0) => Ok(()),

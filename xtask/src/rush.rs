@@ -18,12 +18,12 @@ pub use self::limits::prices;
 use self::report::Report;
 use self::settings::Settings;
 use crate::tools::Tools;
-use crate::{Outcome, Usage};
+use crate::{Outcome, Usage, optimised};
 
 /// Prints the report of a crowd; that of the default one is also written to docs/.
 pub fn run(arguments: &[&str]) -> Outcome {
     if arguments == ["--check"] {
-        return check::run();
+        return optimised("rush", arguments).unwrap_or_else(check::run);
     }
     let root = Tools::find()?.root;
     let costs = Costs::read(&root)?;

@@ -58,6 +58,11 @@ impl Requests {
         Self { is_endless: true, ..Self::once(requests) }
     }
 
+    /// The same requests from the first on, for another table.
+    pub fn anew(&self) -> Self {
+        Self { next: Arc::default(), ..self.clone() }
+    }
+
     fn next(&self) -> Option<&Prepared> {
         let rank = self.next.fetch_add(1, Ordering::Relaxed);
         let rank = if self.is_endless { rank % self.requests.len().max(1) } else { rank };

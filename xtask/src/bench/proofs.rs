@@ -158,8 +158,12 @@ fn measure(engine: &Engine, runtime: &Runtime, site: &mut Site) -> Result<Took, 
     let folder = std::env::temp_dir().join(format!("sesame-{}-{}", engine.browser, std::process::id()));
     fs::create_dir_all(&folder)?;
     let program = if engine.has_screen { minibrowser()? } else { engine.browser.into() };
-    let version = said(Command::new(&program).arg("--version")).unwrap_or_default();
     let screen = engine.has_screen.then(start_screen).transpose()?;
+    let mut asked = Command::new(&program);
+    if let Some((_, display)) = &screen {
+        asked.env("DISPLAY", display);
+    }
+    let version = said(asked.arg("--version"))?;
     let mut command = Command::new(program);
     let profile = folder.to_string_lossy();
     command.args(engine.arguments.iter().map(|argument| argument.replace("PROFILE", &profile)));

@@ -50,8 +50,9 @@ pub fn run(_: &Tools) -> Result<Part, Error> {
     for (function, route) in functions::routes().filter(|(_, route)| can_be_made_up(route)) {
         let name = format!("{} {}", route.method, route.path);
         println!("{name}");
-        let at_small = of_route(&program, &population, &small, function, route)?;
-        let at_large = of_route(&program, &population, &large, function, route)?;
+        let requests = prepared(&population, function, route)?;
+        let load = |table| of_route(&program, table, &requests).map_err(|error| format!("{name}: {error}"));
+        let (at_small, at_large) = (load(&small)?, load(&large)?);
         for ((clients, few), many) in CLIENTS.iter().zip(&at_small).zip(&at_large) {
             writeln!(part.text, "| `{name}` | {clients} | {} | {} |", cells(few), cells(many))?;
             if *clients == CLIENTS_TOLD {
@@ -95,13 +96,7 @@ fn cells(report: &Report) -> String {
 }
 
 /// The route over a copy of the table, with each number of clients in turn.
-fn of_route(
-    program: &Path,
-    population: &Population,
-    table: &Folder,
-    function: &'static Function,
-    route: &Route,
-) -> Result<Vec<Report>, Error> {
+fn of_route(program: &Path, table: &Folder, requests: &Requests) -> Result<Vec<Report>, Error> {
     let copy = Folder::temporary("bench-copy")?;
     for entry in fs::read_dir(&table.0)? {
         let entry = entry?;
@@ -110,7 +105,7 @@ fn of_route(
         }
     }
     let portal = Portal::start(program, &copy)?;
-    let requests = prepared(population, function, route)?;
+    let requests = requests.anew();
     CLIENTS
         .into_iter()
         .map(|clients| {
@@ -118,7 +113,7 @@ fn of_route(
             let report = portal.load(clients, MEASURED, &requests)?;
             portal.settle()?;
             if report.refused > 0 {
-                return Err(format!("{} {}: {report}", route.method, route.path).into());
+                return Err(report.to_string().into());
             }
             Ok(report)
         })

@@ -1,5 +1,5 @@
-//! Every page in every state, measured in each engine, wide and at 320 pixels; its colours in dark, in Chromium.
-//! Pictured too, to be looked at, where `SESAME_SCREENSHOTS` names a folder for that.
+//! Every page in every state: measured in each engine, wide and at 320 pixels, its colours also in dark.
+//! Pictured to be looked at, where `SESAME_SCREENSHOTS` names a folder for that.
 
 use std::path::PathBuf;
 

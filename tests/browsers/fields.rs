@@ -3,7 +3,7 @@
 use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use serde_json::json;
 
-use crate::access::{assert_contrasts_in_dark, assert_follows_wcag, assert_nothing_sticks_out};
+use crate::access::{assert_contrasts, assert_follows_wcag, assert_nothing_sticks_out};
 use crate::browser::Browser;
 use crate::engines::Look;
 use crate::journeys::{apply, check_siret, choose_password, fill_ticket, open_account};
@@ -337,7 +337,9 @@ async fn what_is_said_follows_wcag_and_fits_320_pixels() {
         browser.sees(".app-suggestion button").await;
         assert_follows_wcag(browser, "checked fields").await;
         assert_nothing_sticks_out(browser, "checked fields").await;
-        assert_contrasts_in_dark(browser, "checked fields").await;
+        browser.prefers("dark").await;
+        assert_contrasts(browser, "checked fields in dark").await;
+        browser.prefers("light").await;
     })
     .await;
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::access::{assert_contrasts_in_dark, assert_follows_wcag, assert_nothing_sticks_out};
+use crate::access::{assert_contrasts, assert_follows_wcag, assert_nothing_sticks_out};
 use crate::browser::Browser;
 use crate::engines::Engine;
 use crate::stage::in_every_engine;
@@ -46,8 +46,8 @@ async fn measure(browser: &Browser, name: &str) {
         picture(browser, &format!("{name}-{size}-light")).await;
     }
     if browser.engine == Engine::Chromium {
-        assert_contrasts_in_dark(browser, name).await;
         browser.prefers("dark").await;
+        assert_contrasts(browser, &format!("{name} in dark")).await;
         picture(browser, &format!("{name}-narrow-dark")).await;
         browser.prefers("light").await;
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::Outcome;
-use crate::tools::Tools;
+use crate::tools::{Tools, given_functions};
 
 /// The largest zip of a function, in bytes.
 const ZIP_BYTES_MAX: u64 = 4_000_000;
@@ -15,30 +15,31 @@ pub fn sizes() -> Outcome {
     weigh(&Tools::find()?.functions()?)
 }
 
-/// The same of functions that were given as they are deployed, and of one alone of those that are built for
-/// tests: the heaviest, which is built as it is deployed and takes its place among them.
-pub fn of_tested(tools: &Tools, functions: &[(String, PathBuf)]) -> Outcome {
-    if functions.iter().all(|(_, program)| program.starts_with(tools.deployed_functions())) {
-        return weigh(functions);
+/// The same of functions that were given. Else builds them for tests, and weighs the heaviest alone: it is
+/// built as it is deployed, and takes its place among those that are tested.
+pub fn of_tested(tools: &Tools) -> Outcome {
+    if given_functions().is_some() {
+        return sizes();
     }
+    let functions = tools.build_for_tests()?;
     let bytes = |program: &PathBuf| fs::metadata(program).map(|file| file.len()).unwrap_or(0);
     let heaviest = functions.iter().max_by_key(|(_, program)| bytes(program));
     let (name, program) = heaviest.ok_or("no functions")?;
     let deployed = tools.build_one_for_lambda(name)?;
-    weigh(&[(name.clone(), deployed.clone())])?;
+    weigh(&[(name, deployed.clone())])?;
     fs::copy(deployed, program)?;
     Ok(())
 }
 
 /// Prints the size of each; an error when one is too large.
-fn weigh(functions: &[(String, PathBuf)]) -> Outcome {
+fn weigh(functions: &[(&str, PathBuf)]) -> Outcome {
     let mut too_large = Vec::new();
     println!("{:<16} {:>12} {:>12}", "function", "binary", "zip");
     for (name, bootstrap) in functions {
         let zipped = zip_bytes(bootstrap)?;
         println!("{name:<16} {:>12} {zipped:>12}", fs::metadata(bootstrap)?.len());
         if zipped > ZIP_BYTES_MAX {
-            too_large.push(name.as_str());
+            too_large.push(*name);
         }
     }
     if too_large.is_empty() {

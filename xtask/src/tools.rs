@@ -3,9 +3,10 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use sesame::functions::ALL;
 
 use crate::{Error, Outcome};
 
@@ -142,55 +143,48 @@ impl Tools {
         succeed(&mut cargo)
     }
 
-    /// Builds every function as it is deployed. Gives the name and the program of each.
-    pub fn functions(&self) -> Result<Vec<(String, PathBuf)>, Error> {
-        let names = self.names_of_functions()?;
+    /// Builds every function as it is deployed, unless they were given. Gives the name and the program of
+    /// each.
+    pub fn functions(&self) -> Result<Vec<(&'static str, PathBuf)>, Error> {
         if given_functions().is_none() {
-            self.build_for_lambda(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
+            self.build_for_lambda(&names_of_functions())?;
         }
-        Ok(programs(names, &self.deployed_functions()))
+        Ok(programs(&self.deployed_functions()))
     }
 
     /// Builds every function for tests of its answers: as it is deployed, but linked without LTO, which takes
     /// a tenth of the time. Gives the name and the program of each.
-    pub fn build_for_tests(&self) -> Result<Vec<(String, PathBuf)>, Error> {
-        let names = self.names_of_functions()?;
+    pub fn build_for_tests(&self) -> Result<Vec<(&'static str, PathBuf)>, Error> {
+        println!("Building {} for tests", names_of_functions().join(", "));
         let folder = self.tested_functions();
-        if given_functions().is_none() {
-            println!("Building {} for tests", names.join(", "));
-            let options = ["--profile", "quick", "--lambda-dir", &folder.to_string_lossy()];
-            self.lambda_build(&options, names.iter().map(String::as_str))?;
-        }
-        Ok(programs(names, &folder))
+        let options = ["--profile", "quick", "--lambda-dir", &folder.to_string_lossy()];
+        self.lambda_build(&options, &names_of_functions())?;
+        Ok(programs(&folder))
     }
 
     /// Builds packages as functions are deployed. Gives the folder in which each has one.
     pub fn build_for_lambda(&self, names: &[&str]) -> Result<PathBuf, Error> {
         println!("Building {} as functions are deployed (some minutes)", names.join(", "));
-        self.lambda_build(&["--release"], names.iter().copied())?;
+        self.lambda_build(&["--release"], names)?;
         Ok(self.target().join("lambda"))
     }
 
     /// Builds one function as it is deployed: with the features of all. Gives its program.
     pub fn build_one_for_lambda(&self, name: &str) -> Result<PathBuf, Error> {
         println!("Building {name} as functions are deployed");
-        let names = self.names_of_functions()?;
-        self.lambda_build(&["--release", "--bin", name], names.iter().map(String::as_str))?;
+        self.lambda_build(&["--release", "--bin", name], &names_of_functions())?;
         Ok(self.target().join("lambda").join(name).join("bootstrap"))
     }
 
-    fn lambda_build<'a>(&self, options: &[&str], names: impl Iterator<Item = &'a str>) -> Outcome {
+    fn lambda_build(&self, options: &[&str], names: &[&str]) -> Outcome {
         self.python(&INFRA)?;
-        let packages: Vec<&str> = names.flat_map(|name| ["-p", name]).collect();
+        let packages: Vec<&str> = names.iter().flat_map(|name| ["-p", name]).collect();
         self.run("cargo-lambda", &[&["lambda", "build"][..], options, &packages].concat())
     }
 
-    fn names_of_functions(&self) -> Result<Vec<String>, Error> {
-        let mut names: Vec<String> = fs::read_dir(self.root.join("functions"))?
-            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-            .collect::<io::Result<_>>()?;
-        names.sort();
-        Ok(names)
+    /// Builds every function for that architecture of Lambda.
+    pub fn build_for_architecture(&self, option: &str) -> Outcome {
+        self.lambda_build(&["--release", option], &names_of_functions())
     }
 
     /// A program of the cache, or else of the machine.
@@ -216,16 +210,16 @@ impl Tools {
 }
 
 /// Functions that were built before, such as those of an artefact: what is tested is what is deployed.
-fn given_functions() -> Option<PathBuf> {
+pub fn given_functions() -> Option<PathBuf> {
     env::var_os("SESAME_FUNCTIONS").map(PathBuf::from)
 }
 
-fn programs(names: Vec<String>, folder: &Path) -> Vec<(String, PathBuf)> {
-    let program = |name: String| {
-        let file = folder.join(&name).join("bootstrap");
-        (name, file)
-    };
-    names.into_iter().map(program).collect()
+fn names_of_functions() -> Vec<&'static str> {
+    ALL.iter().map(|function| function.name).collect()
+}
+
+fn programs(folder: &Path) -> Vec<(&'static str, PathBuf)> {
+    ALL.iter().map(|function| (function.name, folder.join(function.name).join("bootstrap"))).collect()
 }
 
 /// Runs a command to its end.

@@ -93,7 +93,13 @@ fn programs(tools: &Tools) -> Result<Vec<Program>, Error> {
         let its = events.iter().find(|(method, path, _)| (method.as_str(), path.as_str()) == route);
         let (_, _, event) = its.ok_or_else(|| format!("{name} has no event"))?;
         let event = event.to_string();
-        programs.push(Program { name, file, arguments: Vec::new(), folder: "/".into(), event });
+        programs.push(Program {
+            name: name.to_owned(),
+            file,
+            arguments: Vec::new(),
+            folder: "/".into(),
+            event,
+        });
     }
     let event = programs.iter().find(|program| program.name == OURS).ok_or("no such function")?.event.clone();
     for (name, file, arguments, folder) in peers(tools)? {

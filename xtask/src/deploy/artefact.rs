@@ -54,8 +54,7 @@ impl Artefact {
         };
         tools.npm(&["ci", "--no-audit", "--no-fund"])?;
         tools.npm(&["run", "build"])?;
-        let packages: Vec<&str> = ALL.iter().flat_map(|function| ["-p", function.name]).collect();
-        tools.run("cargo-lambda", &[&["lambda", "build", "--release", target][..], &packages].concat())?;
+        tools.build_for_architecture(target)?;
 
         let built = tools.deployed_functions();
         let folder = built.with_file_name("artefact");

@@ -244,8 +244,7 @@ fn template(tools: &Tools) -> Outcome {
 }
 
 fn functions(tools: &Tools) -> Outcome {
-    let functions = tools.build_for_tests()?;
-    sizes::of_tested(tools, &functions)?;
+    sizes::of_tested(tools)?;
     pytest(tools, &["infra/tests/test_runtime.py"])
 }
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::accounts::{colleague, enter_as, log_in, open_account};
 use crate::browser::Browser;
-use crate::journeys::{check_siret, log_in, open_account};
+use crate::journeys::check_siret;
 use crate::people::{
     COLLEAGUE, COLLEAGUE_EMAIL, COLLEAGUE_NAME, EMAIL, ESTABLISHMENT, OTHER_PASSWORD, PASSWORD, SIRET,
 };
@@ -62,13 +63,7 @@ async fn a_colleague_is_suspended_resumed_and_removed_each_after_what_happens_wa
     in_every_engine(async |stage| {
         let browser = &stage.browser;
         let first = open_account(stage).await;
-        browser.go("/mon-espace/collegues/#invite").await;
-        invite(stage, "member").await;
-        log_out(browser).await;
-        let second = join(stage, &invited(stage).await).await;
-        log_out(browser).await;
-
-        log_in_as(browser, &first, PASSWORD).await;
+        let second = colleague(stage).await;
         browser.go("/mon-espace/collegues/").await;
         // Cancelled, nothing is done.
         browser.click(&action(COLLEAGUE_NAME, "suspend")).await;
@@ -77,19 +72,18 @@ async fn a_colleague_is_suspended_resumed_and_removed_each_after_what_happens_wa
         browser.sees("#colleagues").await;
         change(browser, COLLEAGUE_NAME, "suspend").await;
         browser.reads(&row("#members", COLLEAGUE_NAME), "Accès suspendu").await;
-        log_out(browser).await;
-        log_in_as(browser, &second, OTHER_PASSWORD).await;
+        enter_as(stage, &second, OTHER_PASSWORD).await;
+        browser.go("/mon-espace/").await;
         browser.reads("#establishments", "Un titulaire a suspendu votre accès").await;
-        log_out(browser).await;
 
-        log_in_as(browser, &first, PASSWORD).await;
+        enter_as(stage, &first, PASSWORD).await;
         browser.go("/mon-espace/collegues/").await;
         change(browser, COLLEAGUE_NAME, "resume").await;
         browser.sees(&action(COLLEAGUE_NAME, "promote")).await;
         change(browser, COLLEAGUE_NAME, "remove").await;
         browser.sees_not(&row("#members", COLLEAGUE_NAME)).await;
-        log_out(browser).await;
-        log_in_as(browser, &second, OTHER_PASSWORD).await;
+        enter_as(stage, &second, OTHER_PASSWORD).await;
+        browser.go("/mon-espace/").await;
         browser.sees("#no-establishment").await;
     })
     .await;
@@ -258,13 +252,8 @@ async fn a_successor_is_named_in_advance_stays_named_and_is_taken_back() {
 async fn the_last_holder_can_promote_a_colleague_and_leave_on_one_page() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
-        let first = open_account(stage).await;
-        browser.go("/mon-espace/collegues/#invite").await;
-        invite(stage, "member").await;
-        log_out(browser).await;
-        join(stage, &invited(stage).await).await;
-        log_out(browser).await;
-        log_in_as(browser, &first, PASSWORD).await;
+        open_account(stage).await;
+        colleague(stage).await;
         browser.go("/mon-espace/depart/").await;
         browser.submit("#promote-successor").await;
         browser.reads("#promote-successor .govuk-error-summary", "Choisissez un collègue").await;
@@ -314,9 +303,7 @@ async fn who_is_told_that_there_is_an_account_asks_and_a_holder_answers_by_one_c
         browser.submit("#invite-colleague").await;
         browser.reads("#news", "Invitation envoyée").await;
         browser.sees_not("#asking").await;
-        log_out(browser).await;
-        join(stage, &invited(stage).await).await;
-        browser.reads("#establishments", ESTABLISHMENT).await;
+        invited(stage).await;
     })
     .await;
 }

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::accounts::open_account;
 use crate::browser::Browser;
 use crate::colleagues::{invited, join, leave_no_trace};
 use crate::engines::chosen;
-use crate::journeys::{check_siret, open_account};
+use crate::journeys::check_siret;
 use crate::people::{COLLEAGUE_EMAIL, COLLEAGUE_NAME, EMAIL, ESTABLISHMENT, PASSWORD, SIRET};
 use crate::portal::Portal;
 use crate::space::{log_in_as, log_out};

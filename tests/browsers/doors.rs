@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use crate::accounts::{log_in, open_account};
 use crate::engines::chosen;
-use crate::journeys::{apply, check_siret, log_in, open_account};
+use crate::journeys::{apply, check_siret};
 use crate::people::{APPLICATION, EMAIL, PASSWORD, SIRET};
 use crate::portal::Portal;
 use crate::stage::{Stage, in_every_engine};

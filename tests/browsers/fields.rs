@@ -4,9 +4,10 @@ use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerA
 use serde_json::json;
 
 use crate::access::{assert_contrasts, assert_follows_wcag, assert_nothing_sticks_out};
+use crate::accounts::open_account;
 use crate::browser::Browser;
 use crate::engines::Look;
-use crate::journeys::{apply, check_siret, choose_password, fill_ticket, open_account};
+use crate::journeys::{apply, check_siret, choose_password, fill_ticket};
 use crate::people::{PASSWORD, SIRET, SIRET_DIGITS};
 use crate::stage::{in_chromium, in_every_engine};
 

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::accounts::{log_in, open_account};
 use crate::browser::Browser;
 use crate::engines::Look;
 use crate::http;
@@ -218,16 +219,6 @@ async fn an_account_is_opened_in_a_browser_that_keeps_nothing() {
     .await;
 }
 
-/// Opens an account and chooses its password; two mails have come then. Gives the identifier.
-pub async fn open_account(stage: &Stage) -> String {
-    stage.browser.go("/creer-mon-espace/").await;
-    apply(stage).await;
-    let mail = stage.portal.mail(1).await;
-    let identifier = choose_password(stage, mail.fragment(), PASSWORD).await;
-    stage.portal.mail(2).await;
-    identifier
-}
-
 /// After a recovery the login stands where the password was chosen: the identifier is there, and the focus.
 pub async fn log_in_where_the_password_was_chosen(stage: &Stage, identifier: &str, password: &str) {
     let browser = &stage.browser;
@@ -239,14 +230,6 @@ pub async fn log_in_where_the_password_was_chosen(stage: &Stage, identifier: &st
     browser.submit("#login").await;
     browser.sees("#account").await;
     assert_eq!(browser.place().await, "/mon-espace/");
-}
-
-/// Opens an account and logs into it, up to the page that comes then.
-pub async fn log_in(stage: &Stage) {
-    let identifier = open_account(stage).await;
-    stage.browser.go("/").await;
-    stage.browser.fill_all("#login", &[("identifier", &identifier), ("password", PASSWORD)]).await;
-    stage.browser.submit("#login").await;
 }
 
 /// Both steps of opening an account, up to what is to be done next.

@@ -3,8 +3,9 @@
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use serde_json::{Value, json};
 
+use crate::accounts::open_account;
 use crate::browser::Browser;
-use crate::journeys::{apply, open_account};
+use crate::journeys::apply;
 use crate::people::{COLLEAGUE, EMAIL, ESTABLISHMENT, SIRET_DIGITS};
 use crate::proxy::Fate;
 use crate::space_states::space_with;

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::journeys::{apply, choose_password, log_in_where_the_password_was_chosen, open_account};
+use crate::accounts::open_account;
+use crate::journeys::{apply, choose_password, log_in_where_the_password_was_chosen};
 use crate::people::{EMAIL, ESTABLISHMENT, OTHER_PASSWORD, PASSWORD};
 use crate::proxy::Fate;
 use crate::stage::{Stage, in_every_engine};

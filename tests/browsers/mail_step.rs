@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use crate::accounts::open_account;
 use crate::browser::Browser;
-use crate::journeys::{apply, open_account};
+use crate::journeys::apply;
 use crate::people::{APPLICATION, EMAIL, SIRET, SIRET_DIGITS};
 use crate::stage::in_every_engine;
 

@@ -4,18 +4,15 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::accounts::{Place, open_account_of};
 use crate::browser::Browser;
 use crate::engines::Look;
-use crate::journeys::{check_siret, choose_password};
-use crate::people::{APPLICATION, PASSWORD};
+use crate::people::PASSWORD;
 use crate::processes::scratch;
 use crate::proxy::Fate;
 use crate::space::{log_in_as, log_out};
 use crate::space_states::{mandate, many, space_with};
 use crate::stage::{Stage, in_every_engine};
-
-/// An establishment, its name, and the address of its holder.
-type Place = (&'static str, &'static str, &'static str);
 
 const CABINET: Place = ("35600000009075", "Cabinet Fiduciaire de l'Ouest", "cabinet@exemple.fr");
 const CLIENTS: [Place; 3] = [
@@ -31,9 +28,9 @@ async fn a_cabinet_takes_three_mandates_by_a_list_and_loses_one_in_the_middle_of
     in_every_engine(async |stage| {
         let mut identifiers = Vec::new();
         for place in CLIENTS {
-            identifiers.push(open(stage, place).await);
+            identifiers.push(open_account_of(stage, place).await);
         }
-        let cabinet = open(stage, CABINET).await;
+        let cabinet = open_account_of(stage, CABINET).await;
         offer_to_all(stage).await;
         for identifier in &identifiers {
             log_out(&stage.browser).await;
@@ -67,8 +64,8 @@ async fn a_cabinet_takes_three_mandates_by_a_list_and_loses_one_in_the_middle_of
 async fn a_mandate_is_offered_by_a_client_and_declined_by_the_cabinet() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
-        let cabinet = open(stage, CABINET).await;
-        open(stage, CLIENTS[0]).await;
+        let cabinet = open_account_of(stage, CABINET).await;
+        open_account_of(stage, CLIENTS[0]).await;
         browser.go("/mon-espace/mandats/proposer/").await;
         browser.reads("#mandate-text", "Objet").await;
         browser.submit("#offer-mandate").await;
@@ -132,7 +129,7 @@ async fn what_waits_for_an_answer_is_found_behind_the_first_fifty() {
 async fn a_list_is_interrupted_taken_up_after_a_reload_and_told_line_by_line() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
-        open(stage, CABINET).await;
+        open_account_of(stage, CABINET).await;
         browser.go("/mon-espace/mandats/liste/").await;
         let list = (0..3).fold("SIRET\n".to_owned(), |mut list, _| {
             let _ = writeln!(list, "{STRANGER}\n{}\nabc", CLIENTS[0].0);
@@ -173,7 +170,7 @@ async fn a_list_is_interrupted_taken_up_after_a_reload_and_told_line_by_line() {
 async fn a_cabinet_with_thousands_of_clients_searches_and_turns_pages() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
-        open(stage, CABINET).await;
+        open_account_of(stage, CABINET).await;
         let page =
             |from: usize, next: Value| Fate::Given(200, json!({"mandates": many(from, 50), "next": next}));
         let space = space_with(json!({"mandates": many(0, 50), "mandates_next": "50"}));
@@ -196,20 +193,6 @@ async fn a_cabinet_with_thousands_of_clients_searches_and_turns_pages() {
         browser.reads("#found-title", "Mandats 1 à 1").await;
     })
     .await;
-}
-
-/// Opens an account for that establishment, which is logged in then. Gives the identifier.
-async fn open(stage: &Stage, (siret, name, email): Place) -> String {
-    let browser = &stage.browser;
-    browser.go("/creer-mon-espace/").await;
-    check_siret(stage, siret).await;
-    browser.sees("#step-account").await;
-    browser.fill_all("#create-account", &APPLICATION).await;
-    browser.fill_all("#create-account", &[("establishment_name", name), ("email", email)]).await;
-    browser.submit("#create-account").await;
-    browser.sees("#done").await;
-    let mail = stage.portal.mail_to(email, "/mot-de-passe/").await;
-    choose_password(stage, mail.fragment(), PASSWORD).await
 }
 
 /// The cabinet, which is logged in, offers a mandate to its clients and to one without a space, twice.

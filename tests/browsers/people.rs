@@ -4,6 +4,7 @@ pub const SIRET: &str = "732 829 320 00074";
 pub const SIRET_DIGITS: &str = "73282932000074";
 pub const EMAIL: &str = "jeanne.martin@exemple.fr";
 pub const ESTABLISHMENT: &str = "Boulangerie du Marché";
+pub const PHONE: &str = "01 23 45 67 89";
 pub const PASSWORD: &str = "fenêtre sirop balcon 47 tambour";
 pub const OTHER_PASSWORD: &str = "girafe octobre 12 velours marteau";
 
@@ -13,7 +14,7 @@ pub const APPLICATION: [(&str, &str); 5] = [
     ("first_name", "Jeanne"),
     ("last_name", "Martin-Ruiz"),
     ("email", EMAIL),
-    ("phone", "01 23 45 67 89"),
+    ("phone", PHONE),
 ];
 
 /// Field by field, a request for assistance without its SIRET and motive.

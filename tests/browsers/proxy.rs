@@ -41,6 +41,8 @@ pub enum Fate {
     AnswerLost,
     /// A captive portal's page, with status 200.
     Page(&'static str),
+    /// A page without anything, that sets that cookie.
+    SetCookie(String),
 }
 
 impl Fate {
@@ -240,6 +242,9 @@ async fn pass(mut browser: TcpStream, portal: u16, record: &Mutex<Record>) -> st
             return browser.write_all(&answer.body[..answer.body.len() / 2]).await;
         }
         Some(Fate::Page(page)) => answer(200, "text/html", "", page),
+        Some(Fate::SetCookie(cookie)) => {
+            answer(200, "text/html", &format!("Set-Cookie: {cookie}\r\n"), "<link rel=icon href='data:,'>")
+        }
         None => forward(&request, portal, has_listener).await?,
     };
     if let Some(seen) = record.lock().unwrap().seen.get_mut(rank) {

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::journeys::{apply, apply_as, check_siret, choose_password, open_account};
+use crate::accounts::open_account;
+use crate::journeys::{apply, apply_as, check_siret, choose_password};
 use crate::people::{
     APPLICATION, EMAIL, ESTABLISHMENT, LINK, OTHER_PASSWORD, PASSWORD, SIRET, TICKET, UNKNOWN_IDENTIFIER,
 };

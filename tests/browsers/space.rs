@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use crate::accounts::{log_in, open_account};
 use crate::browser::Browser;
-use crate::journeys::{apply_as, choose_password, log_in, open_account};
+use crate::journeys::{apply_as, choose_password};
 use crate::people::{COLLEAGUE, COLLEAGUE_EMAIL, EMAIL, OTHER_PASSWORD, PASSWORD, SIRET};
 use crate::proxy::Fate;
 use crate::stage::in_every_engine;

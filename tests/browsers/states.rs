@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use crate::accounts::open_account;
 use crate::browser::Browser;
 use crate::desk_states;
-use crate::journeys::{apply, apply_as, check_siret, choose_password, fill_ticket, open_account};
+use crate::journeys::{apply, apply_as, check_siret, choose_password, fill_ticket};
 use crate::people::{EMAIL, LINK, OTHER_PASSWORD, PASSWORD, SIRET, UNKNOWN_IDENTIFIER};
 use crate::presence;
 use crate::proxy::Fate;

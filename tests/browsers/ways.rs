@@ -8,7 +8,8 @@ use std::cell::Cell;
 
 use serde_json::json;
 
-use crate::journeys::{log_in_where_the_password_was_chosen, open_account};
+use crate::accounts::open_account;
+use crate::journeys::log_in_where_the_password_was_chosen;
 use crate::people::{APPLICATION, EMAIL, OTHER_PASSWORD, PASSWORD, SIRET_DIGITS};
 use crate::stage::{Stage, in_every_engine};
 

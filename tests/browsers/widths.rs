@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::journeys::{check_siret, log_in};
+use crate::accounts::log_in;
+use crate::journeys::check_siret;
 use crate::people::SIRET;
 use crate::stage::in_every_engine;
 

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::journeys::{check_siret, open_account};
+use crate::accounts::open_account;
+use crate::journeys::check_siret;
 use crate::people::{SIRET, TICKET};
 use crate::proxy::Fate;
 use crate::stage::in_every_engine;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::accounts::{log_in, open_account};
 use crate::browser::Browser;
-use crate::journeys::{apply, check_siret, choose_password, fill_ticket, log_in, open_account};
+use crate::journeys::{apply, check_siret, choose_password, fill_ticket};
 use crate::people::{APPLICATION, EMAIL, OTHER_PASSWORD, PASSWORD, SIRET, SIRET_DIGITS, TICKET};
 use crate::proxy::Fate;
 use crate::stage::{Stage, in_every_engine};

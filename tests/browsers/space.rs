@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::accounts::{log_in, open_account};
+use crate::accounts::{enter_as, log_in, open_account};
 use crate::browser::Browser;
 use crate::journeys::{apply_as, choose_password};
 use crate::people::{COLLEAGUE, COLLEAGUE_EMAIL, EMAIL, OTHER_PASSWORD, PASSWORD, SIRET};
@@ -173,8 +173,8 @@ async fn a_password_that_was_changed_without_an_answer_is_asked_for_by_the_login
 async fn a_session_is_closed_and_that_is_said_where_the_person_is() {
     in_every_engine(async |stage| {
         let browser = &stage.browser;
-        log_in(stage).await;
-        browser.sees("#account").await;
+        let identifier = open_account(stage).await;
+        enter_as(stage, &identifier, PASSWORD).await;
         browser.go("/mon-espace/mes-donnees/").await;
         browser.size(1280, 400).await;
         browser.click("#sessions [data-action=close]").await;

@@ -92,12 +92,11 @@ pub async fn send(
     let mut stream = TcpStream::connect(server.replace("localhost", "127.0.0.1")).await?;
     let length = body.len();
     let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let head = format!(
+    let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n{headers}\
-         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     );
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body.as_bytes()).await?;
+    stream.write_all(request.as_bytes()).await?;
     // The answer to HEAD states the length of a body that does not come.
     if method == "HEAD" {
         Message::read_head(&mut stream).await

@@ -17,8 +17,8 @@ use crate::http;
 use crate::processes::{POLL, scratch};
 
 /// Timeout of every wait, on a loaded machine.
-const DELAY_MAX: Duration = Duration::from_secs(30);
-const START_DELAY_MAX: Duration = Duration::from_secs(60);
+const DELAY_MAX: Duration = Duration::from_secs(60);
+const START_DELAY_MAX: Duration = Duration::from_secs(180);
 
 /// Whether an element that `arguments[0]` selects can be seen.
 const IS_SEEN: &str = "
@@ -86,7 +86,9 @@ impl Browser {
     }
 
     async fn start(engine: Engine, look: Look, site: String) -> Self {
-        let (processes, driver_port) = engine.start_driver();
+        // Blocks: other stories of this thread must not lose their connections meanwhile.
+        let starting = tokio::task::spawn_blocking(move || engine.start_driver());
+        let (processes, driver_port) = starting.await.unwrap();
         let profile = scratch().join(format!("profile-{driver_port}"));
         let capabilities = engine.capabilities(look, &profile.to_string_lossy());
         let start = Instant::now();

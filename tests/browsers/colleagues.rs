@@ -128,7 +128,7 @@ async fn a_removal_whose_answer_was_lost_is_said_to_be_done_and_the_focus_stays_
         browser.click("#members [data-action=remove]").await;
         browser.sees("#confirm").await;
         let gone = Fate::Given(403, json!({"type": "/problems/not-allowed", "title": "Refus"}));
-        stage.proxy.plan("/api/space/members/", [Fate::Cut, gone]);
+        stage.proxy.plan("/api/space/members/", [Fate::Broken, gone]);
         // What comes anew comes late, when the person is in the list again.
         stage.proxy.plan("/api/space", [Fate::Refused(503, Some(3)), space_with(json!({}))]);
         browser.submit("#confirm-change").await;

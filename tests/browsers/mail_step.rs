@@ -72,7 +72,7 @@ async fn all_that_was_asked_for_goes_along_to_the_help_and_to_the_request_but_in
             assert_eq!(browser.value(&format!("#submit-ticket #{field}")).await, known, "{field}");
         }
         let said = plain(&browser.value("#description").await);
-        assert!(said.contains(&plain(&mail.subject)) && said.contains("Demandé 1"), "{said}");
+        assert!(said.contains(&plain(&mail.subject)) && said.contains("(heure de Paris)"), "{said}");
         assert_eq!(browser.value("[name=motive]:checked").await, "extranet-access");
     })
     .await;

@@ -7,7 +7,7 @@ use testkit::{http, program};
 
 use crate::processes::POLL;
 
-const MAIL_DELAY_MAX: Duration = Duration::from_secs(20);
+const MAIL_DELAY_MAX: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub struct Portal {

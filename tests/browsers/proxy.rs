@@ -35,8 +35,10 @@ pub enum Fate {
     Given(u16, Value),
     /// Not forwarded, and no answer.
     Silence,
-    /// The connection is reset.
+    /// The connection is reset without a byte of an answer: a browser may retry by itself, unseen by the page.
     Cut,
+    /// Not forwarded, and the connection is reset in the middle of the answer.
+    Broken,
     /// Forwarded, and the answer lost.
     AnswerLost,
     /// A captive portal's page, with status 200.
@@ -237,9 +239,10 @@ async fn pass(mut browser: TcpStream, portal: u16, record: &Mutex<Record>) -> st
         Some(Fate::Given(status, body)) => answer(status, "application/json", "", &body.to_string()),
         Some(Fate::AnswerLost) => {
             let answer = forward(&request, portal, has_listener).await?;
-            // Half of the answer: without any byte a browser may retry by itself.
-            browser.write_all(answer.head.as_bytes()).await?;
-            return browser.write_all(&answer.body[..answer.body.len() / 2]).await;
+            return write_half(&mut browser, &answer).await;
+        }
+        Some(Fate::Broken) => {
+            return write_half(&mut browser, &answer(200, "application/json", "", "{}")).await;
         }
         Some(Fate::Page(page)) => answer(200, "text/html", "", page),
         Some(Fate::SetCookie(cookie)) => {
@@ -264,6 +267,11 @@ async fn pass(mut browser: TcpStream, portal: u16, record: &Mutex<Record>) -> st
     browser.write_all(head.as_bytes()).await?;
     browser.write_all(&answer.body).await?;
     browser.shutdown().await
+}
+
+async fn write_half(browser: &mut TcpStream, answer: &Message) -> std::io::Result<()> {
+    browser.write_all(answer.head.as_bytes()).await?;
+    browser.write_all(&answer.body[..answer.body.len() / 2]).await
 }
 
 /// Records a request; returns its fault and its index.

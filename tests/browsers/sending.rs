@@ -64,7 +64,7 @@ async fn the_network_that_is_back_ends_a_wait() {
         let browser = &stage.browser;
         fill_ticket(browser).await;
         // The wait after the fourth is eight seconds at least.
-        stage.proxy.plan("/api/submit-ticket", vec![Fate::Cut; 4]);
+        stage.proxy.plan("/api/submit-ticket", vec![Fate::Broken; 4]);
         browser.submit("#submit-ticket").await;
         stage.proxy.posted("/api/submit-ticket", 4).await;
         browser.sees(".app-sending--waiting button").await;

@@ -153,7 +153,7 @@ async fn a_password_that_was_changed_without_an_answer_is_asked_for_by_the_login
 
         replace_password(browser, OTHER_PASSWORD, PASSWORD).await;
         let out = Fate::Given(401, json!({"type": "/problems/no-session", "title": "Refus"}));
-        stage.proxy.plan("/api/space/password", [Fate::Cut, out]);
+        stage.proxy.plan("/api/space/password", [Fate::Broken, out]);
         browser.submit("#change-password").await;
         browser.reads("#session-doubt", "connectez-vous avec le nouveau").await;
         browser.forget_cookies().await;

@@ -3,7 +3,7 @@
 import MAILS from "../pages/_data/mails.json";
 import QUOTAS from "../pages/_data/quotas.json";
 import { byId, make, readableSiret, showView } from "./dom.js";
-import { hour } from "./french.js";
+import { hour, hourInParis } from "./french.js";
 import { inWords } from "./progress.js";
 import { place, resume } from "./tab.js";
 
@@ -69,13 +69,13 @@ export function describe(list, mail) {
 /** The limit of an hour, in words. */
 export const sayLimit = (element, mail) => (element.textContent = limit(mail));
 
-/** What the request for assistance says of it. */
+/** What the request for assistance says of it, to an agent, whose clock is that of Paris. */
 export function forRequest({ siret, to, identifier, fields = {}, times, ...mail }) {
   const { first_name: first, last_name: last, phone, establishment_name } = fields;
   const who = identifier ? `Identifiant\u00a0: ${identifier}.` : `Adresse\u00a0: ${to}.`;
   const description =
     `Je n'ai pas reçu le courriel «\u00a0${subject({ ...mail, siret })}\u00a0». ${who} ` +
-    `Demandé ${times.length}\u00a0fois, la dernière à ${hour(times[times.length - 1])}.`;
+    `Demandé ${times.length}\u00a0fois, la dernière à ${hourInParis(times[times.length - 1])} (heure de Paris).`;
   const values = { siret, email: to, phone, establishment_name, full_name: first && `${first} ${last}`, description };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value));
 }

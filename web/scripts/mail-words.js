@@ -1,5 +1,5 @@
 // Where a mail is, and how a domain takes our mails, in words. Pure: `mail` and `delivery` are what the service says.
-import { fixSpaces, hourInParis } from "./french.js";
+import { fixSpaces, hour } from "./french.js";
 
 const END_STATES = ["delivered", "bounced", "refused", "suppressed"];
 /** From here on the queue is spoken of. */
@@ -19,10 +19,10 @@ const STATES = {
     isLongWait(mail)
       ? `Beaucoup de demandes en ce moment : votre message partira dans environ ${minutes(mail.ahead_seconds)}. Rien n'est perdu.`
       : "Votre message part dans un instant.",
-  sent: ({ at }, domain) => `Parti à ${hourInParis(at)}, en attente de la réponse de ${domain}.`,
+  sent: ({ at }, domain) => `Parti à ${hour(at)}, en attente de la réponse de ${domain}.`,
   delayed: (_, domain) => `${domain} retarde notre message. Nous réessayons, vous n'avez rien à faire.`,
   delivered: ({ at }, domain) =>
-    `Remis au serveur de ${domain} à ${hourInParis(at)}. S'il n'est pas dans votre boîte, regardez dans les indésirables.`,
+    `Remis au serveur de ${domain} à ${hour(at)}. S'il n'est pas dans votre boîte, regardez dans les indésirables.`,
   bounced: ({ reason }, domain) => `Refusé par ${domain}${because(reason)}.`,
   refused: ({ reason }, domain) => `Notre message à ${domain} n'est pas parti${because(reason)}.`,
   suppressed: ({ reason }) => `Nous n'avons pas envoyé ce message${because(reason)}.`,

@@ -6,7 +6,8 @@ const plain = (text) => text.replaceAll("\u00a0", " ");
 const mail = (state, more = {}) => ({
   state,
   sent_to: "j•••@exemple.fr",
-  at: "2026-11-24T09:42:00Z",
+  // By the reader's clock, like the hour at which it was asked for beside it.
+  at: new Date(2026, 10, 24, 10, 42).toISOString(),
   reason: null,
   advice: null,
   ahead_seconds: null,
@@ -34,8 +35,12 @@ test("each state has its words", () => {
   }
 });
 
-test("times are those of Paris, in summer too", () => {
-  assert.match(said("sent", { at: "2026-07-14T10:05:00Z" }), /^Parti à 12 h 05,/);
+test("times are by the reader's own clock, like those of the mailbox", (context) => {
+  const zone = process.env.TZ;
+  context.after(() => (zone === undefined ? delete process.env.TZ : (process.env.TZ = zone)));
+  process.env.TZ = "Indian/Reunion";
+  assert.match(said("sent", { at: "2026-07-14T10:05:00Z" }), /^Parti à 14 h 05,/);
+  process.env.TZ = "Europe/Paris";
   assert.match(said("delivered", { at: "2026-11-24T23:00:00Z" }), /exemple\.fr à 0 h\./);
 });
 

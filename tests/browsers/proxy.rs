@@ -35,7 +35,7 @@ pub enum Fate {
     Given(u16, Value),
     /// Not forwarded, and no answer.
     Silence,
-    /// The connection is reset without a byte of an answer: a browser may retry by itself, unseen by the page.
+    /// The connection is reset without a byte of an answer: a browser may retry by itself.
     Cut,
     /// Not forwarded, and the connection is reset in the middle of the answer.
     Broken,

@@ -31,7 +31,9 @@ pub async fn open_account_of(stage: &Stage, (siret, name, email): Place) -> Stri
     let mut form = application(siret, email);
     form["establishment_name"] = name.into();
     let challenge = http::ask(portal.port, "GET", "/api/challenge?action=create-account", "").await.unwrap();
-    form["proof"] = proof::solve(&challenge.json()).unwrap().into();
+    // Blocks: other stories of this thread must not lose a connection meanwhile.
+    let proof = tokio::task::spawn_blocking(move || proof::solve(&challenge.json())).await.unwrap();
+    form["proof"] = proof.unwrap().into();
     post(portal, "/api/create-account", &[], &form).await;
     let mail = portal.mail_to(email, "/mot-de-passe/").await;
     let form = json!({"token": token(mail.fragment()), "password": PASSWORD});

@@ -386,7 +386,10 @@ impl Browser {
         let is_refusal = |message: &String| {
             let asked_again = ["/api/", "/assets/proof", "/assets/rules"];
             let is_asked_again = asked_again.iter().any(|address| message.contains(address));
-            is_asked_again && message.contains("Failed to load resource")
+            // The icon is asked for when the browser likes, also while a story has cut the network.
+            let is_icon_cut =
+                message.contains("/assets/icon.") && message.contains("net::ERR_EMPTY_RESPONSE");
+            is_icon_cut || is_asked_again && message.contains("Failed to load resource")
         };
         counted.map(|entry| entry["message"].to_string()).filter(|message| !is_refusal(message)).collect()
     }

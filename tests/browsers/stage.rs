@@ -35,10 +35,13 @@ impl Stage {
 
     /// Ends the browser. No page may have broken its policy, thrown, or written to the console.
     pub async fn close(self) {
-        let complaints = self.browser.complaints().await;
-        self.browser.close().await;
+        let Self { portal, proxy, browser } = self;
+        let complaints = browser.complaints().await;
+        browser.close().await;
+        // Blocks until it has stopped: another story of this thread must not lose a connection meanwhile.
+        tokio::task::spawn_blocking(move || drop(portal)).await.unwrap();
         assert_eq!(complaints, Vec::<String>::new(), "in the browser's console");
-        assert_eq!(self.proxy.reports(), Vec::<String>::new(), "against the policy");
+        assert_eq!(proxy.reports(), Vec::<String>::new(), "against the policy");
     }
 }
 

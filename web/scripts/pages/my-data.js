@@ -51,7 +51,10 @@ async function closeSession(id) {
   if (answer?.status === 401) return space.askLogin();
   const isClosed = answer?.status === 204;
   status.textContent = isClosed ? "La connexion est fermée." : NOT_CLOSED;
-  if (isClosed) space.reload();
+  if (!isClosed) return;
+  await space.reload();
+  // The list is shorter, and the focus before it: what is said after it may be off a small screen.
+  status.scrollIntoView({ block: "nearest" });
 }
 
 const changing = space.bind("change-email", {

@@ -10,6 +10,7 @@ use crate::colleagues::{invited, leave_no_trace};
 use crate::http;
 use crate::people::{COLLEAGUE, EMAIL, ESTABLISHMENT, OTHER_PASSWORD, PASSWORD, PHONE, SIRET_DIGITS};
 use crate::portal::Portal;
+use crate::processes::beside;
 use crate::proxy::Fate;
 use crate::stage::Stage;
 
@@ -31,9 +32,7 @@ pub async fn open_account_of(stage: &Stage, (siret, name, email): Place) -> Stri
     let mut form = application(siret, email);
     form["establishment_name"] = name.into();
     let challenge = http::ask(portal.port, "GET", "/api/challenge?action=create-account", "").await.unwrap();
-    // Blocks: other stories of this thread must not lose a connection meanwhile.
-    let proof = tokio::task::spawn_blocking(move || proof::solve(&challenge.json())).await.unwrap();
-    form["proof"] = proof.unwrap().into();
+    form["proof"] = beside(move || proof::solve(&challenge.json()).unwrap()).await.into();
     post(portal, "/api/create-account", &[], &form).await;
     let mail = portal.mail_to(email, "/mot-de-passe/").await;
     let form = json!({"token": token(mail.fragment()), "password": PASSWORD});

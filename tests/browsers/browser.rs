@@ -14,7 +14,7 @@ use tokio::runtime::{self, Runtime};
 
 use crate::engines::{Engine, Look};
 use crate::http;
-use crate::processes::{POLL, scratch};
+use crate::processes::{POLL, beside, scratch};
 
 /// Timeout of every wait, on a loaded machine.
 const DELAY_MAX: Duration = Duration::from_secs(60);
@@ -86,9 +86,7 @@ impl Browser {
     }
 
     async fn start(engine: Engine, look: Look, site: String) -> Self {
-        // Blocks: other stories of this thread must not lose their connections meanwhile.
-        let starting = tokio::task::spawn_blocking(move || engine.start_driver());
-        let (processes, driver_port) = starting.await.unwrap();
+        let (processes, driver_port) = beside(move || engine.start_driver()).await;
         let profile = scratch().join(format!("profile-{driver_port}"));
         let capabilities = engine.capabilities(look, &profile.to_string_lossy());
         let start = Instant::now();
@@ -357,7 +355,8 @@ impl Browser {
     }
 
     /// Console messages, exceptions and failed requests. Leaves out Chromium's lines for the API's own
-    /// refusals, and for requests that are retried.
+    /// refusals, for requests that are retried, and for the icon, which it asks for when it likes, also while
+    /// a story has cut the network.
     pub async fn complaints(&self) -> Vec<String> {
         match self.engine {
             Engine::Chromium => self.console().await,
@@ -383,14 +382,16 @@ impl Browser {
         let entries = entries.as_array().cloned().unwrap_or_default();
         let counted =
             entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
-        let is_refusal = |message: &String| {
-            let asked_again = ["/api/", "/assets/proof", "/assets/rules"];
-            let is_asked_again = asked_again.iter().any(|address| message.contains(address));
-            // The icon is asked for when the browser likes, also while a story has cut the network.
-            let is_icon_cut =
-                message.contains("/assets/icon.") && message.contains("net::ERR_EMPTY_RESPONSE");
-            is_icon_cut || is_asked_again && message.contains("Failed to load resource")
+        let failed = "Failed to load resource";
+        let left_out = [
+            ("/api/", failed),
+            ("/assets/proof", failed),
+            ("/assets/rules", failed),
+            ("/assets/icon.", "net::ERR_EMPTY_RESPONSE"),
+        ];
+        let is_left_out = |message: &String| {
+            left_out.iter().any(|(address, what)| message.contains(address) && message.contains(what))
         };
-        counted.map(|entry| entry["message"].to_string()).filter(|message| !is_refusal(message)).collect()
+        counted.map(|entry| entry["message"].to_string()).filter(|message| !is_left_out(message)).collect()
     }
 }

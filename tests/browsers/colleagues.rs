@@ -8,7 +8,7 @@ use crate::accounts::{colleague, enter_as, log_in, open_account};
 use crate::browser::Browser;
 use crate::journeys::check_siret;
 use crate::people::{
-    COLLEAGUE, COLLEAGUE_EMAIL, COLLEAGUE_NAME, EMAIL, ESTABLISHMENT, OTHER_PASSWORD, PASSWORD, SIRET,
+    COLLEAGUE, COLLEAGUE_EMAIL, COLLEAGUE_NAME, EMAIL, ESTABLISHMENT, OTHER_PASSWORD, PASSWORD, PHONE, SIRET,
 };
 use crate::proxy::Fate;
 use crate::space::{fill_login, log_in_as, log_out};
@@ -303,7 +303,9 @@ async fn who_is_told_that_there_is_an_account_asks_and_a_holder_answers_by_one_c
         browser.submit("#invite-colleague").await;
         browser.reads("#news", "Invitation envoyée").await;
         browser.sees_not("#asking").await;
-        invited(stage).await;
+        log_out(browser).await;
+        join(stage, &invited(stage).await).await;
+        browser.reads("#establishments", ESTABLISHMENT).await;
     })
     .await;
 }
@@ -398,7 +400,7 @@ pub async fn join(stage: &Stage, fragment: &str) -> String {
     let browser = &stage.browser;
     browser.go(&format!("/invitation/{fragment}")).await;
     browser.reads("#open", ESTABLISHMENT).await;
-    browser.fill("#open-account #phone", "01 23 45 67 89").await;
+    browser.fill("#open-account #phone", PHONE).await;
     browser.fill("#open-account #account_password", OTHER_PASSWORD).await;
     browser.submit("#open-account").await;
     browser.sees("#new-account").await;

@@ -10,7 +10,7 @@ use crate::browser::Browser;
 use crate::colleagues::{invited, join, leave_no_trace};
 use crate::engines::chosen;
 use crate::journeys::check_siret;
-use crate::people::{COLLEAGUE_EMAIL, COLLEAGUE_NAME, EMAIL, ESTABLISHMENT, PASSWORD, SIRET};
+use crate::people::{COLLEAGUE_EMAIL, COLLEAGUE_NAME, EMAIL, ESTABLISHMENT, PASSWORD, PHONE, SIRET};
 use crate::portal::Portal;
 use crate::space::{log_in_as, log_out};
 use crate::stage::{Stage, in_every_engine};
@@ -139,7 +139,7 @@ async fn ask_for_access(stage: &Stage) -> String {
     let fields = [
         ("establishment_name", ESTABLISHMENT),
         ("full_name", COLLEAGUE_NAME),
-        ("phone", "01 23 45 67 89"),
+        ("phone", PHONE),
         ("email", COLLEAGUE_EMAIL),
         ("description", DESCRIPTION),
         ("left_name", "Jeanne Martin-Ruiz"),

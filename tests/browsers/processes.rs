@@ -25,6 +25,12 @@ pub fn start(program: &str, arguments: &[String], variables: &[(&str, String)]) 
     Program::start(Command::new(program).args(arguments).envs(variables)).unwrap()
 }
 
+/// Runs what blocks beside the stories of a test, which share its thread: a connection that one of them has
+/// opened and not yet written to is closed after five seconds.
+pub async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
 /// The scratch folder of this run. Deletes those of runs that have ended.
 pub fn scratch() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::people::{EMAIL, ESTABLISHMENT, PASSWORD, SIRET_DIGITS};
+use crate::people::{EMAIL, ESTABLISHMENT, PASSWORD, PHONE, SIRET_DIGITS};
 use crate::proxy::Fate;
 use crate::stage::Stage;
 
@@ -245,7 +245,7 @@ async fn invitations(stage: &Stage, look: &impl AsyncFn(&str)) {
     open_invitation(stage, "open", "none").await;
     let identifier = json!({"identifier": "AP-0000-0000"});
     stage.proxy.plan("/api/invitation/accept", [Fate::Given(200, identifier)]);
-    let fields = [("phone", "01 23 45 67 89"), ("account_password", PASSWORD)];
+    let fields = [("phone", PHONE), ("account_password", PASSWORD)];
     browser.fill_all("#open-account", &fields).await;
     browser.submit("#open-account").await;
     browser.sees("#new-account").await;

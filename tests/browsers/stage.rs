@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::browser::Browser;
 use crate::engines::{Engine, Look, chosen};
 use crate::portal::Portal;
+use crate::processes::beside;
 use crate::proxy::Proxy;
 
 /// Timeout of a story that hangs; the longest looks at every state of every page, beside all the others.
@@ -38,8 +39,7 @@ impl Stage {
         let Self { portal, proxy, browser } = self;
         let complaints = browser.complaints().await;
         browser.close().await;
-        // Blocks until it has stopped: another story of this thread must not lose a connection meanwhile.
-        tokio::task::spawn_blocking(move || drop(portal)).await.unwrap();
+        beside(move || drop(portal)).await;
         assert_eq!(complaints, Vec::<String>::new(), "in the browser's console");
         assert_eq!(proxy.reports(), Vec::<String>::new(), "against the policy");
     }

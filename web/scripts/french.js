@@ -21,29 +21,31 @@ export function comeBack(retryAfter, now = Date.now()) {
   return `Réessayez à partir de ${hour(at)}.`;
 }
 
-const PARIS = new Intl.DateTimeFormat("fr-FR", {
-  timeZone: "Europe/Paris",
-  day: "numeric",
-  month: "long",
-  year: "numeric",
-  hour: "numeric",
-  minute: "numeric",
-});
+const FIELDS = { day: "numeric", month: "long", year: "numeric", hour: "numeric", minute: "numeric" };
 
-const partsInParis = (moment) => Object.fromEntries(PARIS.formatToParts(new Date(moment)).map(({ type, value }) => [type, value]));
+const PARIS = new Intl.DateTimeFormat("fr-FR", { timeZone: "Europe/Paris", ...FIELDS });
+
+const partsOf = (clock, moment) =>
+  Object.fromEntries(clock.formatToParts(new Date(moment)).map(({ type, value }) => [type, value]));
 
 const hourOf = ({ hour: hours, minute }) => `${Number(hours)}\u00a0h${minute === "00" ? "" : `\u00a0${minute}`}`;
 
 /** A moment's hour in Paris: `10 h 42`. */
-export const hourInParis = (moment) => hourOf(partsInParis(moment));
+export const hourInParis = (moment) => hourOf(partsOf(PARIS, moment));
 
-/** A moment's day and hour in Paris: `24 novembre à 2 h`, with its year if that is not this one. */
-export function inParis(moment, now = Date.now()) {
-  const parts = partsInParis(moment);
+/** A moment's day and hour: `24 novembre à 2 h`, with its year if that is not this one. */
+function dayAndHour(clock, moment, now) {
+  const parts = partsOf(clock, moment);
   const { day, month, year } = parts;
-  const date = [day === "1" ? "1er" : day, month, ...(year === partsInParis(now).year ? [] : [year])].join("\u00a0");
+  const date = [day === "1" ? "1er" : day, month, ...(year === partsOf(clock, now).year ? [] : [year])].join("\u00a0");
   return `${date} à ${hourOf(parts)}`;
 }
+
+/** A moment's day and hour in Paris. */
+export const inParis = (moment, now = Date.now()) => dayAndHour(PARIS, moment, now);
+
+/** A moment's day and hour by the reader's own clock: of what the reader did, and knows it by. */
+export const here = (moment, now = Date.now()) => dayAndHour(new Intl.DateTimeFormat("fr-FR", FIELDS), moment, now);
 
 /** Makes those spaces of a text no-break ones. */
 export const fixSpaces = (text) => text.replace(FIXED_SPACE, (_, before = "") => `${before}\u00a0`);

@@ -1,7 +1,7 @@
 // What is a person's own: address, password, sessions, a copy of the data, the end of the account.
 import { byId, make } from "../dom.js";
 import { dayInWords } from "../days.js";
-import { fixSpaces, inParis } from "../french.js";
+import { fixSpaces, here } from "../french.js";
 import { bindDownload } from "../space/download.js";
 import { fillRows, item } from "../space/items.js";
 import { openSpace } from "../space/shell.js";
@@ -37,7 +37,7 @@ const rowsOf = (me) => [
 ];
 
 function session({ session: id, opened_at: at, is_this: isThis }) {
-  const title = fixSpaces(`Ouverte le ${inParis(at)}`);
+  const title = fixSpaces(`Ouverte le ${here(at)}`);
   if (isThis) return item({ title, state: ["active", "Celle-ci"] });
   return item({ title, actions: [["close", "Fermer", () => closeSession(id)]] });
 }

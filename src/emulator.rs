@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{Builder, Region};
 use aws_smithy_runtime_api::client::http::{
@@ -35,6 +37,10 @@ use crate::grants::Caller;
 
 pub const TABLE: &str = "sesame";
 const FILE: &str = "table.sqlite";
+/// Rows of one page of a scan. Without a limit the database reads every row that is left for each page of a megabyte.
+pub const SCAN_PAGE_ROWS: usize = 1_000;
+/// Between two pages, so that who waits for the database gets it: its lock is not fair.
+const SCAN_PAUSE: Duration = Duration::from_millis(1);
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 
 /// An answer of an emulated service.
@@ -183,13 +189,14 @@ impl Emulator {
         Ok(body)
     }
 
-    /// Every unsent mail. Scans the table: for the start only.
+    /// Every unsent mail. Scans the table: for the start only, on a thread of its own.
     pub fn mails_due(&self) -> Result<Vec<QueuedMail>, DynoxideError> {
         let mut due = Vec::new();
         let mut start = None;
         loop {
             let mut scan: ScanRequest = request(json!({
                 "TableName": TABLE,
+                "Limit": SCAN_PAGE_ROWS,
                 "FilterExpression": "mail_state IN (:queued, :sending)",
                 "ProjectionExpression": "pk, lane",
                 "ExpressionAttributeValues": {":queued": {"S": "queued"}, ":sending": {"S": "sending"}},
@@ -201,6 +208,7 @@ impl Emulator {
             if start.is_none() {
                 return Ok(due);
             }
+            thread::sleep(SCAN_PAUSE);
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use dynoxide::Database;
 use serde_json::{Value, json};
-use sesame::emulator::TABLE;
+use sesame::emulator::{SCAN_PAGE_ROWS, TABLE};
 use testkit::program;
 
 use super::load::{self, Report, Requests};
@@ -56,18 +56,23 @@ impl Portal {
 
     /// Waits until the portal is idle: at its start it takes up mails that were left, after a load it sends.
     pub fn settle(&self) -> Result<Duration, Error> {
-        let started = Instant::now();
-        let mut before = load::cpu(self.portal.program.id())?;
-        while started.elapsed() < DRAIN_MAX {
-            std::thread::sleep(Duration::from_secs(1));
-            let now = load::cpu(self.portal.program.id())?;
-            if now.saturating_sub(before) < REST {
-                return Ok(started.elapsed());
-            }
-            before = now;
-        }
-        Err("the portal does not come to rest".into())
+        settle(self.portal.program.id())
     }
+}
+
+/// Waits until a portal is idle.
+pub fn settle(process: u32) -> Result<Duration, Error> {
+    let started = Instant::now();
+    let mut before = load::cpu(process)?;
+    while started.elapsed() < DRAIN_MAX {
+        std::thread::sleep(Duration::from_secs(1));
+        let now = load::cpu(process)?;
+        if now.saturating_sub(before) < REST {
+            return Ok(started.elapsed());
+        }
+        before = now;
+    }
+    Err("the portal does not come to rest".into())
 }
 
 /// Mails by state.
@@ -78,6 +83,7 @@ pub fn mails(folder: &Folder) -> Result<BTreeMap<String, usize>, Error> {
     loop {
         let mut scan = json!({
             "TableName": TABLE,
+            "Limit": SCAN_PAGE_ROWS,
             "FilterExpression": "attribute_exists(job)",
             "ProjectionExpression": "mail_state",
         });

@@ -32,12 +32,21 @@ pub struct RoutePlan {
     pub pool: usize,
     /// Of one execution.
     pub work_s: f64,
+    /// What comes on top of it from time to time.
+    pub lump: Option<Lump>,
     /// From the request to its answer, when nothing is in the way.
     pub answer_s: f64,
     pub write_units: f64,
     pub read_units: f64,
     /// Its own rate.
     pub rate: Option<Rate>,
+}
+
+/// Work that comes at once after so many requests.
+#[derive(Debug, Clone, Copy)]
+pub struct Lump {
+    pub requests: f64,
+    pub work_s: f64,
 }
 
 /// A system: AWS as it is set, or a portal.
@@ -175,6 +184,7 @@ struct Model<'a> {
     mails: Mails,
     arrivals: Vec<Whole>,
     passed: Vec<Whole>,
+    lumps: Vec<Whole>,
     again: Whole,
     spread: usize,
     second: f64,
@@ -227,6 +237,7 @@ impl<'a> Model<'a> {
             units: plan.units.map(Units::new),
             mails: Mails::new(plan.mail, load.mails_before),
             passed: vec![Whole::default(); plan.routes.len()],
+            lumps: vec![Whole::default(); plan.routes.len()],
             arrivals: vec![Whole::default(); load.journeys.len()],
             again: Whole::default(),
             spread: 0,
@@ -348,7 +359,13 @@ impl<'a> Model<'a> {
         let route = self.plan.routes[state.route].1;
         let pool = &mut self.pools[route.pool];
         let count = f64::from(batch.count);
-        let wait_s = if pool.plan.full == Full::Wait { pool.queue(route.work_s * count) } else { 0.0 };
+        let mut wait_s = 0.0;
+        if pool.plan.full == Full::Wait {
+            wait_s = pool.queue(route.work_s * count);
+            if let Some(lump) = route.lump {
+                pool.queue(lump.work_s * f64::from(self.lumps[state.route].of(count / lump.requests)));
+            }
+        }
         let took_s = route.answer_s + wait_s;
         self.record.gb_seconds += count * route.answer_s * pool.plan.memory_gb;
         let minute = self.record.minute(self.second);

@@ -242,6 +242,7 @@ fn route_plan(function: &Function, pool: usize, name: &str, costs: &Costs, rate:
     RoutePlan {
         pool,
         work_s,
+        lump: None,
         answer_s: work_s + NETWORK_SECONDS,
         write_units: cost.write_units,
         read_units: cost.read_units,

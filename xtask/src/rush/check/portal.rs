@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 
 use crate::Error;
 use crate::bench::load::read_answer;
+use crate::bench::portal::settle;
 use crate::population::{ACCOUNTS, Folder, Population};
 
 /// Connections of the load: under the portal's own limit.
@@ -24,7 +25,9 @@ const CONNECTIONS: usize = 256;
 const LOOK: Duration = Duration::from_millis(5);
 /// Until the mails of a load must have been sent.
 const DRAIN_MAX: Duration = Duration::from_secs(180);
-/// The file of the mails in a data folder.
+/// The database's write-ahead log in a data folder.
+const LOG: &str = "table.sqlite-wal";
+/// The file of the mails in it.
 const MAILBOX: &str = "mailbox.jsonl";
 const ANSWER_BYTES: usize = 4_096;
 
@@ -52,6 +55,30 @@ pub struct Met {
     pub answers: Vec<Answer>,
     /// When each mail was in the mailbox, in seconds from the beginning.
     pub sent_s: Vec<f64>,
+    /// How often the database wrote its log back while it was answered.
+    pub checkpoints: usize,
+}
+
+impl Met {
+    /// When the last answer came, in seconds from the beginning.
+    pub fn last_s(&self) -> f64 {
+        self.came_s().last().copied().unwrap_or(0.0)
+    }
+
+    /// Between two answers, whichever; the longest first, in seconds.
+    pub fn pauses_s(&self) -> impl Iterator<Item = f64> + Clone {
+        let came_s = self.came_s();
+        let mut pauses_s: Vec<f64> = came_s.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        pauses_s.sort_by(|a, b| b.total_cmp(a));
+        pauses_s.into_iter()
+    }
+
+    /// When answers came, in their order.
+    fn came_s(&self) -> Vec<f64> {
+        let mut came_s: Vec<f64> = self.answers.iter().map(|answer| answer.at_s + answer.took_s).collect();
+        came_s.sort_by(f64::total_cmp);
+        came_s
+    }
 }
 
 /// A running portal and its data, which end with it.
@@ -62,18 +89,21 @@ pub struct Portal {
 }
 
 impl Portal {
-    /// Starts one, whose mailbox takes so many mails a second; 0 is any number.
+    /// Starts one, whose mailbox takes so many mails a second, 0 is any number; and waits until it is idle.
     pub fn start(program: &Path, mail_rate: u32) -> Result<Self, Error> {
         let population = Population::of(ACCOUNTS)?;
         let folder = population.table("rush", Hashing::OWASP, 0)?;
         let mut command = Command::new(program);
         command.env("SESAME_DATA", &folder.0).env("SESAME_MAIL_RATE", mail_rate.to_string());
-        Ok(Self { program: program::Portal::start(command)?, folder, population })
+        let program = program::Portal::start(command)?;
+        settle(program.program.id())?;
+        Ok(Self { program, folder, population })
     }
 
     /// Asks each request when it is due, and waits until every mail is sent.
     pub fn ask(&self, due: Vec<Due>) -> Result<Met, Error> {
         let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let checkpoints = self.checkpoints()?;
         let began = Instant::now();
         let (mailbox, is_over, count) = (self.folder.0.join(MAILBOX), stop.clone(), sent.clone());
         let watch = thread::spawn(move || look(&mailbox, began, &is_over, &count));
@@ -82,6 +112,7 @@ impl Portal {
         let mails = answers
             .as_ref()
             .map_or(0, |answers| answers.iter().filter(|answer| answer.is_done && answer.has_mail).count());
+        let checkpoints = self.checkpoints()?.wrapping_sub(checkpoints) as usize;
         let waited = Instant::now();
         while sent.load(Ordering::Relaxed) < mails && waited.elapsed() < DRAIN_MAX {
             thread::sleep(LOOK);
@@ -93,7 +124,16 @@ impl Portal {
         if sent_s.len() < mails {
             return Err(format!("{} of {mails} mails were not sent", mails - sent_s.len()).into());
         }
-        Ok(Met { answers, sent_s })
+        Ok(Met { answers, sent_s, checkpoints })
+    }
+
+    /// How often SQLite has begun its log anew: a number in the log's header
+    /// (<https://sqlite.org/fileformat.html#walformat>).
+    fn checkpoints(&self) -> io::Result<u32> {
+        let mut header = [0; 16];
+        fs::File::open(self.folder.0.join(LOG))?.read_exact(&mut header)?;
+        let [.., a, b, c, d] = header;
+        Ok(u32::from_be_bytes([a, b, c, d]))
     }
 }
 

@@ -1,8 +1,10 @@
 //! `cargo xtask simulate`: seeds of the simulation on all cores; `--mutants`: whether it finds mistakes.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
 
 use serde::Deserialize;
 
@@ -48,33 +50,65 @@ fn mutations(root: &Path) -> Result<Vec<Mutation>, Error> {
     Ok(serde_json::from_str(&fs::read_to_string(root.join(MUTATIONS))?)?)
 }
 
-/// Plants each mistake whose name has these words in a copy of the project and looks for it.
+/// Plants each mistake whose name has these words in a copy of the project and looks for it: while one is looked
+/// for, the next is built.
 fn mutants(tools: &Tools, words: &str) -> Outcome {
     let copy = tools.target().join("mutated");
     copy_project(&tools.root, &copy)?;
+    let planted = mutations(&tools.root)?.into_iter().filter(|mutation| mutation.name.contains(words));
+    let mut planted: Vec<Mutation> = planted.collect();
+    // Those of one file follow each other: what is built for one serves the next.
+    planted.sort_by(|a, b| a.file.cmp(&b.file));
+    let (all, mut missed) = (planted.len(), Vec::new());
+    thread::scope(|scope| -> Outcome {
+        let (built, next) = mpsc::sync_channel(0);
+        let builder = scope.spawn(|| -> Result<(), String> {
+            for (rank, mutation) in planted.into_iter().enumerate() {
+                let simulation = build(tools, &copy, rank, &mutation).map_err(|error| error.to_string())?;
+                if built.send((mutation.name, simulation)).is_err() {
+                    break;
+                }
+            }
+            drop(built);
+            Ok(())
+        });
+        for (rank, (name, simulation)) in next.into_iter().enumerate() {
+            let found = find(tools, &copy, &simulation)?;
+            println!("{}/{all} {name}: {}", rank + 1, found.as_deref().unwrap_or("NOT FOUND"));
+            missed.extend(found.is_none().then_some(name));
+        }
+        builder.join().map_err(|_| "the mistakes were not built")?.map_err(Into::into)
+    })?;
+    if missed.is_empty() { Ok(()) } else { Err(format!("not found: {}", missed.join(", ")).into()) }
+}
+
+/// Builds the simulation of a copy with a mistake, as tests are built: most are found by the first seeds, sooner than
+/// they are compiled for speed. Its program.
+fn build(tools: &Tools, copy: &Path, rank: usize, mutation: &Mutation) -> Result<PathBuf, Error> {
+    let (original, file) = (fs::read_to_string(tools.root.join(&mutation.file))?, copy.join(&mutation.file));
+    fs::write(&file, original.replacen(&mutation.from, &mutation.to, 1))?;
     // Cargo takes what is built from the copy for what is built from the project: another target folder.
     let target = tools.target().join("mutants");
-    let mut missed = Vec::new();
-    let planted = mutations(&tools.root)?.into_iter().filter(|mutation| mutation.name.contains(words));
-    for mutation in planted {
-        let (original, file) =
-            (fs::read_to_string(tools.root.join(&mutation.file))?, copy.join(&mutation.file));
-        fs::write(&file, original.replacen(&mutation.from, &mutation.to, 1))?;
-        // As tests are built: most are found by the first seeds, sooner than they are compiled for speed.
-        let mut build = tools.command("cargo");
-        build.current_dir(&copy).args(["build", "--quiet", "--workspace", "--bin", "simulation"]);
-        tools::succeed(build.env("CARGO_TARGET_DIR", &target))?;
-        let simulation = target.join("debug/simulation");
-        let mut seeds = tools.command(&simulation.to_string_lossy());
-        let found = seeds.current_dir(&copy).args(["--seeds", MUTANT_SEEDS_MAX]).output()?;
-        fs::write(&file, original)?;
-        let output = String::from_utf8_lossy(&found.stdout);
-        match output.lines().skip_while(|line| !line.starts_with("seed ")).nth(1) {
-            Some(what) if !found.status.success() => println!("found: {}: {what}", mutation.name),
-            _ => missed.push(mutation.name),
-        }
-    }
-    if missed.is_empty() { Ok(()) } else { Err(format!("not found: {}", missed.join(", ")).into()) }
+    let mut cargo = tools.command("cargo");
+    cargo.current_dir(copy).args(["build", "--quiet", "--workspace", "--bin", "simulation"]);
+    cargo.env("CARGO_TARGET_DIR", &target).env("CARGO_PROFILE_DEV_DEBUG", "none");
+    let outcome = tools::succeed(&mut cargo);
+    fs::write(&file, original)?;
+    outcome.map_err(|error| format!("{}: {error}", mutation.name))?;
+    // The next build writes over it while it runs.
+    let mine = target.join(format!("simulation-{rank}"));
+    fs::copy(target.join("debug/simulation"), &mine)?;
+    Ok(mine)
+}
+
+/// What the first seed that finds the mistake says of it.
+fn find(tools: &Tools, copy: &Path, simulation: &Path) -> Result<Option<String>, Error> {
+    let mut seeds = tools.command(&simulation.to_string_lossy());
+    let found = seeds.current_dir(copy).args(["--seeds", MUTANT_SEEDS_MAX]).output()?;
+    fs::remove_file(simulation)?;
+    let output = String::from_utf8_lossy(&found.stdout);
+    let what = output.lines().skip_while(|line| !line.starts_with("seed ")).nth(1);
+    Ok(what.filter(|_| !found.status.success()).map(str::to_owned))
 }
 
 fn copy_project(from: &Path, to: &Path) -> Outcome {

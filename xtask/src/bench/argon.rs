@@ -80,5 +80,6 @@ pub fn run(tools: &Tools) -> Result<Part, Error> {
             measured: our.median / its.median,
         }],
         values: json!({"ours_ms": our, "libargon2_ms": its}),
+        ..Part::default()
     })
 }

@@ -246,6 +246,7 @@ fn part(tools: &Tools, summaries: &[(String, Summary)]) -> Result<Part, Error> {
         ],
         targets,
         values: summaries.iter().map(|(name, summary)| (name.clone(), json!(summary))).collect(),
+        ..Part::default()
     })
 }
 

@@ -289,6 +289,6 @@ fn part(results: &[(&Engine, Took)]) -> Result<Part, Error> {
         text,
         pictures: vec![("bench-proof.svg", "A proof of work", chart::bars("A proof of work", "ms", &bars)?)],
         values: values.collect(),
-        targets: Vec::new(),
+        ..Part::default()
     })
 }

@@ -28,6 +28,8 @@ pub struct Part {
     pub targets: Vec<Target>,
     /// For programs.
     pub values: Value,
+    /// What could not be measured, and why.
+    pub failures: Vec<String>,
 }
 
 /// What must be reached.
@@ -113,7 +115,7 @@ pub fn add(tools: &Tools, name: &str, part: Part) -> Outcome {
     fs::write(tools.root.join(DATA), serde_json::to_string_pretty(&report)? + "\n")?;
     fs::write(tools.root.join(PAGE), page(&report)?)?;
     println!("{PAGE}");
-    Ok(())
+    if part.failures.is_empty() { Ok(()) } else { Err(part.failures.join("\n").into()) }
 }
 
 fn read(tools: &Tools) -> Result<BTreeMap<String, Measured>, Error> {

@@ -51,8 +51,15 @@ pub fn run(_: &Tools) -> Result<Part, Error> {
         let name = format!("{} {}", route.method, route.path);
         println!("{name}");
         let requests = prepared(&population, function, route)?;
-        let load = |table| of_route(&program, table, &requests).map_err(|error| format!("{name}: {error}"));
-        let (at_small, at_large) = (load(&small)?, load(&large)?);
+        let load = |table| of_route(&program, table, &requests);
+        let (at_small, at_large) = match load(&small).and_then(|at_small| Ok((at_small, load(&large)?))) {
+            Ok(measured) => measured,
+            Err(error) => {
+                println!("{error}");
+                part.failures.push(format!("{name}: {error}"));
+                continue;
+            }
+        };
         for ((clients, few), many) in CLIENTS.iter().zip(&at_small).zip(&at_large) {
             writeln!(part.text, "| `{name}` | {clients} | {} | {} |", cells(few), cells(many))?;
             if *clients == CLIENTS_TOLD {

@@ -47,6 +47,7 @@ pub fn run(arguments: &[&str]) -> Outcome {
         ["recover"] => return recover::run(None),
         ["recover", part @ ("empty" | "rows" | "rush")] => return recover::run(Some(part)),
         ["recover", "beside", program] => return recover::beside(program.as_ref()),
+        ["load", method, path] => return routes::one(method, path),
         [name] => vec![SECTIONS.iter().find(|section| section.name == *name).ok_or(Usage)?],
         _ => return Err(Usage.into()),
     };

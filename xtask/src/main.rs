@@ -96,7 +96,7 @@ const CHORES: [Chore; 26] = [
     },
     Chore {
         name: "bench",
-        arguments: "[SECTION] | recover [empty|rows|rush|beside PROGRAM]",
+        arguments: "[SECTION] | load METHOD PATH | recover [empty|rows|rush|beside PROGRAM]",
         about: "docs/benchmarks.md anew, or a section of it; or throughput, cost and losses under load",
         run: bench::run,
     },

@@ -23,11 +23,12 @@ const TICKS_PER_SECOND: u64 = 100;
 pub struct Report {
     /// Answered 2xx.
     pub accepted: usize,
-    /// Answered otherwise.
+    /// Answered otherwise, and the first such answer.
     pub refused: usize,
+    pub refusal: Option<String>,
     took: Duration,
     server_cpu: Duration,
-    /// Of the answers to people with and without an account, in milliseconds.
+    /// Of accepted requests of people with and without an account, in milliseconds.
     known_ms: Vec<f64>,
     unknown_ms: Vec<f64>,
 }
@@ -71,9 +72,9 @@ impl Requests {
 }
 
 impl Report {
-    /// Requests a second.
+    /// Accepted requests a second.
     pub fn rate(&self) -> f64 {
-        (self.accepted + self.refused) as f64 / self.took.as_secs_f64()
+        self.accepted as f64 / self.took.as_secs_f64()
     }
 
     /// Milliseconds of the server's processor time for a request.
@@ -94,7 +95,11 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cpu_ms = self.cpu_ms();
-        writeln!(f, "  {:.0} requests/s, {} accepted, {} refused", self.rate(), self.accepted, self.refused)?;
+        let Self { accepted, refused, refusal, .. } = self;
+        writeln!(f, "  {:.0} requests/s accepted: {accepted}, and {refused} refused", self.rate())?;
+        if let Some(refusal) = refusal {
+            writeln!(f, "  the first refusal: {refusal}")?;
+        }
         writeln!(f, "  {cpu_ms:.3} ms of the portal's CPU a request, its mails' sending meanwhile included")?;
         let all = self.all_ms();
         for (name, latencies) in [("all", &all), ("known", &self.known_ms), ("unknown", &self.unknown_ms)] {
@@ -139,18 +144,18 @@ pub fn run(
         let mut report = Report {
             accepted: 0,
             refused: 0,
+            refusal: None,
             took: Duration::ZERO,
             server_cpu: Duration::ZERO,
             known_ms: Vec::new(),
             unknown_ms: Vec::new(),
         };
         for task in tasks {
-            for (is_known, is_accepted, latency) in task.await?? {
-                if is_accepted {
-                    report.accepted += 1;
-                } else {
-                    report.refused += 1;
-                }
+            let answered = task.await??;
+            report.accepted += answered.accepted.len();
+            report.refused += answered.refused;
+            report.refusal = report.refusal.or(answered.refusal);
+            for (is_known, latency) in answered.accepted {
                 let latency_ms = latency.as_secs_f64() * 1e3;
                 if is_known { report.known_ms.push(latency_ms) } else { report.unknown_ms.push(latency_ms) }
             }
@@ -178,17 +183,28 @@ pub async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Re
     }
 }
 
-type Answered = Vec<(bool, bool, Duration)>;
+/// What one client was answered.
+#[derive(Default)]
+struct Answered {
+    /// Whether who asked has an account, and how long it took.
+    accepted: Vec<(bool, Duration)>,
+    refused: usize,
+    refusal: Option<String>,
+}
 
 async fn client(mut stream: TcpStream, requests: Requests, end: Instant) -> io::Result<Answered> {
-    let mut answered = Vec::new();
+    let mut answered = Answered::default();
     let mut buffer = Vec::with_capacity(ANSWER_BYTES);
     while Instant::now() < end {
         let Some(request) = requests.next() else { break };
         let asked = Instant::now();
         stream.write_all(&request.bytes).await?;
-        let is_accepted = read_answer(&mut stream, &mut buffer).await?;
-        answered.push((request.is_known, is_accepted, asked.elapsed()));
+        if read_answer(&mut stream, &mut buffer).await? {
+            answered.accepted.push((request.is_known, asked.elapsed()));
+        } else {
+            answered.refused += 1;
+            answered.refusal.get_or_insert_with(|| String::from_utf8_lossy(&buffer).into_owned());
+        }
     }
     Ok(answered)
 }

@@ -62,7 +62,8 @@ impl Population {
         let action = functions::action_of(function);
         // Where strangers ask too, every other request is of the next person.
         let turn = if takes_strangers(route) { 2 } else { 1 };
-        let mut rng = Rng::with_seed(SEED);
+        // Not the people's own: strangers would draw their SIRETs and identifiers.
+        let mut rng = Rng::with_seed(SEED + 1);
         (0..count)
             .map(|rank| {
                 let person = &self.people[rank / turn % self.people.len()];

@@ -90,7 +90,7 @@ const CHORES: [Chore; 26] = [
     },
     Chore {
         name: "simulate",
-        arguments: "[--seeds N] [--minutes M] [--from SEED] | --mutants [NAME]",
+        arguments: "[--seeds N] [--minutes M] [--from SEED] | --mutants [NAME…]",
         about: "the whole system under faults, from seeds; or whether planted mistakes are found",
         run: simulate::run,
     },

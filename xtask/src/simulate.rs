@@ -31,8 +31,7 @@ struct Mutation {
 pub fn run(arguments: &[&str]) -> Outcome {
     let tools = Tools::find()?;
     match arguments {
-        ["--mutants"] => mutants(&tools, ""),
-        ["--mutants", name] => mutants(&tools, name),
+        ["--mutants", words @ ..] => mutants(&tools, words),
         _ => tools::succeed(simulate(&tools).args(arguments)),
     }
 }
@@ -50,13 +49,14 @@ fn mutations(root: &Path) -> Result<Vec<Mutation>, Error> {
     Ok(serde_json::from_str(&fs::read_to_string(root.join(MUTATIONS))?)?)
 }
 
-/// Plants each mistake whose name has these words in a copy of the project and looks for it: while one is looked
-/// for, the next is built.
-fn mutants(tools: &Tools, words: &str) -> Outcome {
+/// Plants each mistake whose name has one of these words, or every one, in a copy of the project and looks for it:
+/// while one is looked for, the next is built.
+fn mutants(tools: &Tools, words: &[&str]) -> Outcome {
     let copy = tools.target().join("mutated");
     copy_project(&tools.root, &copy)?;
-    let planted = mutations(&tools.root)?.into_iter().filter(|mutation| mutation.name.contains(words));
-    let mut planted: Vec<Mutation> = planted.collect();
+    let is_asked =
+        |planted: &Mutation| words.is_empty() || words.iter().any(|words| planted.name.contains(words));
+    let mut planted: Vec<Mutation> = mutations(&tools.root)?.into_iter().filter(is_asked).collect();
     // Those of one file follow each other: what is built for one serves the next.
     planted.sort_by(|a, b| a.file.cmp(&b.file));
     let (all, mut missed) = (planted.len(), Vec::new());
@@ -121,8 +121,9 @@ fn copy_project(from: &Path, to: &Path) -> Outcome {
         let (source, target) = (entry.path(), to.join(entry.file_name()));
         if entry.file_type()?.is_dir() {
             copy_project(&source, &target)?;
-        } else {
-            fs::copy(&source, &target).map(drop)?;
+        } else if fs::read(&target).ok() != Some(fs::read(&source)?) {
+            // What is the same keeps its time: it is not built again.
+            fs::copy(&source, &target)?;
         }
     }
     Ok(())

@@ -37,7 +37,8 @@ use crate::grants::Caller;
 
 pub const TABLE: &str = "sesame";
 const FILE: &str = "table.sqlite";
-/// Rows of one page of a scan. Without a limit the database reads every row that is left for each page of a megabyte.
+/// Rows of one page of a scan. Without a limit the database reads every row that is left, for each page of
+/// a megabyte.
 pub const SCAN_PAGE_ROWS: usize = 1_000;
 /// Between two pages, so that who waits for the database gets it: its lock is not fair.
 const SCAN_PAUSE: Duration = Duration::from_millis(1);

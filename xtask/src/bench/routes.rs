@@ -127,8 +127,8 @@ fn rows(route: &Route, at_small: &[Report], at_large: &[Report]) -> Result<Strin
 const HEAD: &str = "\
 Clients of this machine that ask again when they were answered; the portal on a file of SQLite, with 25,000
 accounts, first without other rows, then with 1,000,000 of them. CPU is the portal's for a request, with the
-mails that it sent meanwhile; quantiles are in milliseconds. Rates and quantiles are of accepted requests: of passwords
-68 at most are hashed or wait for it, others are refused at once (503).
+mails that it sent meanwhile; quantiles are in milliseconds. Rates and quantiles are of accepted requests: of
+passwords 68 at most are hashed or wait for it, others are refused at once (503).
 
 | route | clients | /s | CPU ms | p50 | p99 | p99.9 | /s at 1,000,000 | CPU ms | p50 | p99 | p99.9 |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|

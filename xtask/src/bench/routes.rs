@@ -58,6 +58,7 @@ pub fn run(_: &Tools) -> Result<Part, Error> {
         for ((clients, few), many) in CLIENTS.iter().zip(&at_small).zip(&at_large) {
             if *clients == CLIENTS_TOLD {
                 values.insert(name.clone(), json!({"cpu_ms": few.cpu_ms(), "rate": few.rate()}));
+                rates.push((name.clone(), few.rate()));
                 if route.path == "/api/recover/password" {
                     part.targets.push(Target {
                         what: format!("recover/password: its rate at no row / at {ROWS_MANY} rows"),
@@ -67,11 +68,9 @@ pub fn run(_: &Tools) -> Result<Part, Error> {
                 }
             }
         }
-        let by_clients = CLIENTS.iter().zip(&at_small).map(|(clients, few)| (*clients as f64, few.rate()));
-        rates.push((name, by_clients.collect()));
     }
-    let svg = chart::lines("Requests a second", "concurrent clients", "requests/s", &rates, true)?;
-    part.pictures.push(("bench-load.svg", "Requests a second by concurrent clients", svg));
+    let svg = chart::bars(&format!("{CLIENTS_TOLD} clients: answers"), "a second", &rates)?;
+    part.pictures.push(("bench-load.svg", "Answers a second of each route", svg));
     part.values = values.into();
     Ok(part)
 }

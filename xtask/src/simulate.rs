@@ -49,8 +49,8 @@ fn mutations(root: &Path) -> Result<Vec<Mutation>, Error> {
     Ok(serde_json::from_str(&fs::read_to_string(root.join(MUTATIONS))?)?)
 }
 
-/// Plants each mistake whose name has one of these words, or every one, in a copy of the project and looks for
-/// it: while one is looked for, the next is built.
+/// Plants each mistake whose name has one of these words, or every one, in a copy of the project and looks
+/// for it: while one is looked for, the next is built.
 fn mutants(tools: &Tools, words: &[&str]) -> Outcome {
     let copy = tools.target().join("mutated");
     copy_project(&tools.root, &copy)?;
@@ -82,8 +82,8 @@ fn mutants(tools: &Tools, words: &[&str]) -> Outcome {
     if missed.is_empty() { Ok(()) } else { Err(format!("not found: {}", missed.join(", ")).into()) }
 }
 
-/// Builds the simulation of a copy with a mistake, as tests are built: most are found by the first seeds, sooner
-/// than they are compiled for speed. Its program.
+/// Builds the simulation of a copy with a mistake, as tests are built: most are found by the first seeds,
+/// sooner than they are compiled for speed. Its program.
 fn build(tools: &Tools, copy: &Path, rank: usize, mutation: &Mutation) -> Result<PathBuf, Error> {
     let (original, file) = (fs::read_to_string(tools.root.join(&mutation.file))?, copy.join(&mutation.file));
     fs::write(&file, original.replacen(&mutation.from, &mutation.to, 1))?;

@@ -31,6 +31,15 @@ const START_RATIOS_MAX: [(&str, f64); 3] = [(NODE, 1.0 / 20.0), (PYTHON, 1.0 / 2
 /// Its memory over that of the smaller of Node and Python, at most.
 const MEMORY_RATIO_MAX: f64 = 1.0 / 6.0;
 
+/// Events of functions without a route, and of the one whose first route asks another service.
+const EVENTS: [(&str, &str); 5] = [
+    ("agents", "agents-me"),
+    ("desk-watch", "desk-watch"),
+    ("mail-sender", "mail-sender"),
+    ("mail-tracker", "ses/delivery"),
+    ("presence", "presence-schedule"),
+];
+
 /// What is started, and the event that it answers.
 struct Program {
     name: String,
@@ -85,20 +94,20 @@ pub fn run(tools: &Tools) -> Result<Part, Error> {
 
 /// Every function, then the peers.
 fn programs(tools: &Tools) -> Result<Vec<Program>, Error> {
-    let events = events(&tools.root.join("events"))?;
+    let folder = tools.root.join("events");
+    let events = events(&folder)?;
     let mut programs = Vec::new();
     for (name, file) in tools.functions()? {
-        let function = ALL.iter().find(|function| function.name == name).ok_or("a function of no name")?;
-        let route = function.routes.first().map(|route| (route.method, route.path)).unwrap_or_default();
-        let its = events.iter().find(|(method, path, _)| (method.as_str(), path.as_str()) == route);
-        let (_, _, event) = its.ok_or_else(|| format!("{name} has no event"))?;
-        let event = event.to_string();
+        let event = match EVENTS.iter().find(|(of, _)| *of == name) {
+            Some((_, event)) => serde_json::from_slice(&fs::read(folder.join(format!("{event}.json")))?)?,
+            None => event_of(name, &events)?,
+        };
         programs.push(Program {
             name: name.to_owned(),
             file,
             arguments: Vec::new(),
             folder: "/".into(),
-            event,
+            event: event.to_string(),
         });
     }
     let event = programs.iter().find(|program| program.name == OURS).ok_or("no such function")?.event.clone();
@@ -109,19 +118,28 @@ fn programs(tools: &Tools) -> Result<Vec<Program>, Error> {
     Ok(programs)
 }
 
-/// The sample events, by method and path; both are empty for the one that comes of a queue.
-fn events(folder: &Path) -> Result<Vec<(String, String, Value)>, Error> {
+/// The sample event of a function's first route.
+fn event_of(name: &str, events: &[Value]) -> Result<Value, Error> {
+    let function = ALL.iter().find(|function| function.name == name).ok_or("a function of no name")?;
+    let route =
+        function.routes.first().ok_or_else(|| format!("{name} has no route, and no event in EVENTS"))?;
+    let is_its = |event: &&Value| {
+        let method = &event["requestContext"]["http"]["method"];
+        event["routeKey"].as_str().and_then(|key| key.split(' ').next_back()) == Some(route.path)
+            && *method == route.method
+    };
+    events.iter().find(is_its).cloned().ok_or_else(|| format!("{name} has no event").into())
+}
+
+/// The sample events.
+fn events(folder: &Path) -> Result<Vec<Value>, Error> {
     let mut events = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         // A folder has the events of a bus.
-        if path.is_dir() {
-            continue;
+        if path.is_file() {
+            events.push(serde_json::from_slice(&fs::read(path)?)?);
         }
-        let event: Value = serde_json::from_slice(&fs::read(path)?)?;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let (method, path) = (text(&event["requestContext"]["http"]["method"]), text(&event["rawPath"]));
-        events.push((method, path, event));
     }
     Ok(events)
 }

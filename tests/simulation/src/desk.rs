@@ -17,7 +17,7 @@ use testkit::form::siret;
 
 use crate::checkers::Error;
 use crate::colleagues::INVITATION_PAGE;
-use crate::people::{Employer, End, MAIL_TIME_MAX, Person};
+use crate::people::{Credentials, Employer, End, MAIL_TIME_MAX, Person};
 use crate::world::{Answer, World};
 
 /// Establishments whose holder has left.
@@ -129,7 +129,8 @@ struct Case {
     asker: Person,
     /// Who has left, and perhaps has not.
     former: Person,
-    /// The session of theirs that was open all the time.
+    credentials: Credentials,
+    /// Their newest session.
     session: String,
 }
 
@@ -169,7 +170,7 @@ impl Case {
         // Not after a day of mails that did not come: a session lasts for eight hours.
         let session = Box::pin(former.log_in(&credentials)).await?;
         let reference = Box::pin(asks(&world, &asker, &mut rng)).await?;
-        Some(Self { world, rng, siret, reference, asker, former, session })
+        Some(Self { world, rng, siret, reference, asker, former, credentials, session })
     }
 
     async fn act(&mut self, clerk: usize, act: &str, form: Value) -> Option<Answer> {
@@ -373,9 +374,13 @@ impl Case {
         }
     }
 
+    /// The window passes, and who is to be replaced logs in: a session of before it is over by its hours.
     async fn wait_until(&mut self, until: Timestamp) {
         let left = until.duration_since(self.world.now()).as_secs();
         tokio::time::sleep(Duration::from_secs(u64::try_from(left).unwrap_or(0) + 20)).await;
+        if let Some(session) = Box::pin(self.former.log_in(&self.credentials)).await {
+            self.session = session;
+        }
     }
 
     async fn contests(&self, token: &str) -> Option<u16> {

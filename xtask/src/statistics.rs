@@ -25,6 +25,12 @@ pub fn quantile(values: impl IntoIterator<Item = f64>, permille: u32) -> f64 {
     between(&sorted(values.into_iter().collect()), permille)
 }
 
+pub fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
+    let add = |(sum, count): (f64, f64), value| (sum + value, count + 1.0);
+    let (sum, count) = values.into_iter().fold((0.0, 0.0), add);
+    sum / f64::max(count, 1.0)
+}
+
 pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     quantile(values, 500)
 }

@@ -20,7 +20,7 @@ use super::report;
 use crate::bench::{self, routes};
 use crate::chart::number;
 use crate::generate::between;
-use crate::statistics::{median, quantile};
+use crate::statistics::{mean, median, quantile};
 use crate::tools::Tools;
 use crate::{Error, Outcome};
 
@@ -336,8 +336,4 @@ fn compare_mails(load: &str, trace: &Trace, met: &Met, seconds: f64) -> [Compare
             quantile(measured_delays, 900),
         ),
     ]
-}
-
-fn mean(values: impl Iterator<Item = f64> + Clone) -> f64 {
-    values.clone().sum::<f64>() / values.count().max(1) as f64
 }

@@ -66,7 +66,7 @@ impl Met {
     }
 
     /// Between two answers, whichever; the longest first, in seconds.
-    pub fn pauses_s(&self) -> impl Iterator<Item = f64> + Clone {
+    pub fn pauses_s(&self) -> impl Iterator<Item = f64> {
         let came_s = self.came_s();
         let mut pauses_s: Vec<f64> = came_s.windows(2).map(|pair| pair[1] - pair[0]).collect();
         pauses_s.sort_by(|a, b| b.total_cmp(a));

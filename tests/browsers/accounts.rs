@@ -19,6 +19,8 @@ pub type Place = (&'static str, &'static str, &'static str);
 
 /// A page of the site, served by the proxy, where a session begins.
 const SESSION_PAGE: &str = "/session-begins";
+/// In the subject of the second mail. The first has the identifier too: it does not tell them apart.
+const WELCOME: &str = "gardez votre identifiant";
 const BAKERY: Place = (SIRET_DIGITS, ESTABLISHMENT, EMAIL);
 
 /// Opens an account, in whose session the browser is; two mails have come then. Gives the identifier.
@@ -38,9 +40,8 @@ pub async fn open_account_of(stage: &Stage, (siret, name, email): Place) -> Stri
     let form = json!({"token": token(mail.fragment()), "password": PASSWORD});
     let set = post(portal, "/api/set-password", &[], &form).await;
     begin_session(stage, &set).await;
-    let identifier = identifier_in(&set);
-    portal.mail_to(email, &identifier).await;
-    identifier
+    portal.mail_to(email, WELCOME).await;
+    identifier_in(&set)
 }
 
 /// Opens an account and goes to my space.

@@ -2,15 +2,14 @@
 
 pub mod deliveries;
 pub mod events;
+mod limits;
 mod page;
 pub mod receivers;
+mod request;
 pub mod smtp;
+mod store;
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Seek, Write};
-use std::os::unix::fs::FileExt;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,7 +17,7 @@ use aws_sdk_sesv2::config::{Credentials, Region};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use domain::MailId;
-use domain::time::{SignedDuration, Timestamp, after};
+use domain::time::SignedDuration;
 use platform::clock::Clock;
 use platform::random::Random;
 use serde::{Deserialize, Serialize};
@@ -26,25 +25,19 @@ use serde_json::json;
 
 use self::deliveries::Deliveries;
 use self::events::Accepted;
+use self::limits::{Rate, Sent, account};
 use self::receivers::Receivers;
+use self::request::SendEmail;
 use self::smtp::Relay;
+use self::store::Store;
 use crate::emulator::{ServiceResponse, Transit, in_process};
+
+pub use limits::UNLIMITED_MAILS_MAX;
 
 /// Where SES's v2 API takes a mail.
 pub const SEND_PATH: &str = "/v2/email/outbound-emails";
 /// Where SES's v2 API tells an account's limits.
 pub const ACCOUNT_PATH: &str = "/v2/email/account";
-/// The send rate of an account without limit, a second: no sender is quicker.
-pub const UNLIMITED_MAILS_MAX: f64 = 1e9;
-/// The file of the mails, in the data folder: one JSON object a line.
-const FILE: &str = "mailbox.jsonl";
-/// Mails that are taken at once, whatever the rate: those of one second, as SES does.
-const BURST: SignedDuration = SignedDuration::from_secs(1);
-/// The window of the quota that an account tells beside its rate.
-const QUOTA_WINDOW: SignedDuration = SignedDuration::from_hours(24);
-/// Mails are counted by this span, and expire from the count by it.
-const COUNTED_SPAN: SignedDuration = SignedDuration::from_mins(10);
-
 /// A mail as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
@@ -79,114 +72,6 @@ enum Onward {
     Relay(Arc<Relay>),
 }
 
-/// The number of mails in each [`COUNTED_SPAN`] of the [`QUOTA_WINDOW`], by its rank since 1970.
-#[derive(Debug, Default)]
-struct Sent(BTreeMap<i64, u32>);
-
-impl Sent {
-    fn count(&mut self, at: Timestamp) {
-        let span = span_of(at);
-        *self.0.entry(span).or_default() += 1;
-        self.0.retain(|counted, _| *counted > span - span_of_window());
-    }
-
-    fn since(&self, now: Timestamp) -> u32 {
-        let within = span_of(now) - span_of_window() + 1..;
-        self.0.range(within).map(|(_, count)| count).sum()
-    }
-}
-
-fn span_of(at: Timestamp) -> i64 {
-    at.as_second().div_euclid(COUNTED_SPAN.as_secs())
-}
-
-fn span_of_window() -> i64 {
-    QUOTA_WINDOW.as_secs() / COUNTED_SPAN.as_secs()
-}
-
-/// A rate limit: mails are due one interval after another, and none is taken more than [`BURST`] before.
-#[derive(Debug, Clone)]
-struct Rate {
-    interval: SignedDuration,
-    due_at: Arc<Mutex<Timestamp>>,
-}
-
-impl Rate {
-    fn admits(&self, now: Timestamp) -> bool {
-        let mut due_at = self.due_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = after(now.max(*due_at), self.interval);
-        let is_admitted = next <= after(now, BURST.max(self.interval));
-        if is_admitted {
-            *due_at = next;
-        }
-        is_admitted
-    }
-}
-
-/// The mails, oldest first: in memory, or a JSON line for each in a file, with an index of its lines.
-#[derive(Debug)]
-enum Store {
-    Memory(Vec<Mail>),
-    Disk { file: File, lines: Vec<(u64, usize)> },
-}
-
-impl Store {
-    fn len(&self) -> usize {
-        match self {
-            Self::Memory(mails) => mails.len(),
-            Self::Disk { lines, .. } => lines.len(),
-        }
-    }
-
-    fn push(&mut self, mail: Mail) -> io::Result<()> {
-        match self {
-            Self::Memory(mails) => mails.push(mail),
-            Self::Disk { file, lines } => {
-                let line = serde_json::to_string(&mail).map_err(io::Error::other)?;
-                let end = file.metadata()?.len();
-                if let Err(error) = file.write_all(format!("{line}\n").as_bytes()) {
-                    // A full disk leaves half a line: cut it off, or the next one is appended to it.
-                    file.set_len(end)?;
-                    return Err(error);
-                }
-                lines.push((file.stream_position()? - line.len() as u64 - 1, line.len()));
-            }
-        }
-        Ok(())
-    }
-
-    /// The number of mails that are still within the window.
-    fn sent(&self, now: Timestamp) -> io::Result<Sent> {
-        let mut sent = Sent::default();
-        for rank in (0..self.len()).rev() {
-            let at = self.mail(rank)?.and_then(|mail| mail.at.parse::<Timestamp>().ok());
-            match at {
-                Some(at) if at.duration_until(now) > QUOTA_WINDOW => break,
-                Some(at) => *sent.0.entry(span_of(at)).or_default() += 1,
-                None => {}
-            }
-        }
-        Ok(sent)
-    }
-
-    /// None for a line that is no mail, which is logged.
-    fn mail(&self, rank: usize) -> io::Result<Option<Cow<'_, Mail>>> {
-        match self {
-            Self::Memory(mails) => Ok(mails.get(rank).map(Cow::Borrowed)),
-            Self::Disk { file, lines } => {
-                let (start, length) = lines[rank];
-                let mut bytes = vec![0; length];
-                file.read_exact_at(&mut bytes, start)?;
-                let mail = serde_json::from_slice(&bytes).map(Cow::Owned);
-                let log = |error: &serde_json::Error| {
-                    tracing::warn!(line = rank + 1, %error, "a line of {FILE} is no mail");
-                };
-                Ok(mail.inspect_err(log).ok())
-            }
-        }
-    }
-}
-
 impl Mailbox {
     /// A mailbox that ends with the process.
     #[must_use]
@@ -194,19 +79,9 @@ impl Mailbox {
         Self::of(Store::Memory(Vec::new()), Sent::default(), clock, random)
     }
 
-    /// The mailbox of a data folder. An incomplete last line, left by a killed process, is cut off.
+    /// The mailbox of a data folder.
     pub fn in_folder(folder: &Path, clock: Clock, random: Random) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).append(true).create(true).open(folder.join(FILE))?;
-        let (mut lines, mut end) = (Vec::new(), 0_u64);
-        let mut reader = BufReader::new(&file);
-        let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
-            lines.push((end, line.len() - 1));
-            end += line.len() as u64;
-            line.clear();
-        }
-        file.set_len(end)?;
-        let store = Store::Disk { file, lines };
+        let store = Store::in_folder(folder)?;
         let sent = store.sent(clock.now())?;
         Ok(Self::of(store, sent, clock, random))
     }
@@ -219,8 +94,7 @@ impl Mailbox {
     /// The same, taking no more than one mail in each interval, as an account with that send rate.
     #[must_use]
     pub fn with_interval(self, interval: SignedDuration) -> Self {
-        let due_at = Arc::new(Mutex::new(Timestamp::MIN));
-        Self { rate: (!interval.is_zero()).then_some(Rate { interval, due_at }), ..self }
+        Self { rate: (!interval.is_zero()).then(|| Rate::of(interval)), ..self }
     }
 
     /// The same, whose mails go to these receivers: what becomes of each is put into the queue, with the
@@ -351,104 +225,18 @@ fn client_of(
     aws_sdk_sesv2::Client::from_conf(config.build())
 }
 
-/// `GetAccount` of an account in production. Its daily quota is what its rate allows in a day.
-fn account(rate: Option<&Rate>, sent: u32) -> ServiceResponse {
-    // An interval in nanoseconds is not quite that of its rate: 14 a second would be told as 14.00000008.
-    let told = |rate: &Rate| (rate.interval.as_secs_f64().recip() * 1e3).round() / 1e3;
-    let mails_per_second = rate.map_or(UNLIMITED_MAILS_MAX, told);
-    let body = json!({
-        "DedicatedIpAutoWarmupEnabled": false,
-        "EnforcementStatus": "HEALTHY",
-        "ProductionAccessEnabled": true,
-        "SendQuota": {
-            "Max24HourSend": (mails_per_second * QUOTA_WINDOW.as_secs_f64()).round(),
-            "MaxSendRate": mails_per_second,
-            "SentLast24Hours": f64::from(sent),
-        },
-        "SendingEnabled": true,
-        "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
-    });
-    ServiceResponse::ok(body.to_string())
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SendEmail {
-    from_email_address: String,
-    destination: Destination,
-    #[serde(default)]
-    reply_to_addresses: Vec<String>,
-    #[serde(default)]
-    email_tags: Vec<EmailTag>,
-    configuration_set_name: Option<String>,
-    content: Content,
-}
-
-impl SendEmail {
-    fn accepted(self, message_id: String, at: Timestamp) -> Accepted {
-        let tag = self.email_tags.iter().find(|tag| tag.name == mail_sender::TAG);
-        let simple = self.content.simple;
-        let mail = Mail {
-            id: tag.map_or_else(|| message_id.clone(), |tag| tag.value.clone()),
-            at: at.strftime("%FT%TZ").to_string(),
-            from: self.from_email_address,
-            to: self.destination.to_addresses,
-            reply_to: self.reply_to_addresses,
-            subject: simple.subject.data,
-            text: simple.body.text.data,
-            html: simple.body.html.data,
-        };
-        let tags = self.email_tags.into_iter().map(|tag| (tag.name, tag.value)).collect();
-        Accepted { message_id, at, mail, tags, configuration_set: self.configuration_set_name }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct EmailTag {
-    name: String,
-    value: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Destination {
-    #[serde(default)]
-    to_addresses: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Content {
-    simple: Simple,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Simple {
-    subject: Data,
-    body: Parts,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Parts {
-    text: Data,
-    html: Data,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Data {
-    data: String,
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs::OpenOptions;
+    use std::io::Write;
     use std::sync::atomic::AtomicI64;
     use std::sync::atomic::Ordering::Relaxed;
 
+    use domain::time::Timestamp;
+
+    use super::limits::{COUNTED_SPAN, QUOTA_WINDOW};
+    use super::store::FILE;
     use super::*;
 
     fn take(mailbox: &Mailbox, subject: &str) {

@@ -23,9 +23,8 @@ use crate::token::Token;
 
 /// How long an act of an agent keeps a case for them. It is over by the clock, whether or not a row says so.
 pub const CASE_LEASE: SignedDuration = SignedDuration::from_mins(15);
-/// Validity of the link to one's request, in days from when its mail is handed to SES.
-pub const REQUEST_LINK_VALID_DAYS: i64 = 30;
-pub const REQUEST_LINK_VALID: SignedDuration = SignedDuration::from_hours(REQUEST_LINK_VALID_DAYS * 24);
+/// Validity of the link to one's request, from when its mail is handed to SES.
+pub const REQUEST_LINK_VALID: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The longest text of a thread, in characters.
 pub const CASE_TEXT_LENGTH_MAX: usize = 5_000;
 /// Messages of a person that may wait for an answer, written as quickly as they like.

@@ -87,7 +87,8 @@ impl FieldValue for Phone {
     fn schema() -> Schema {
         let french = FRENCH_COUNTRIES.map(spaced).join("|");
         let france = spaced(FRANCE);
-        let national = digits("[1-9]", NATIONAL_DIGITS - 1, NATIONAL_DIGITS - 1);
+        let more = NATIONAL_DIGITS - 1;
+        let national = digits("[1-9]", more, more);
         let other = format!("(?!{french}){}", digits("[1-9]", DIGITS_MIN - 1, DIGITS_MAX - 1));
         let international = format!("(?:\\+|0{GAP}0){GAP}(?:(?:{french}){GAP}{national}|{other})");
         Schema {

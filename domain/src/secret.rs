@@ -28,11 +28,10 @@ impl SecretKey {
         Self(bytes.into())
     }
 
-    /// Compares in constant time.
+    /// Compares signatures, which nobody makes without the key: how long it takes tells nothing of it.
     #[must_use]
     pub fn is(&self, brought: &[u8]) -> bool {
-        let difference = self.sign(b"compare").into_iter().zip(Self::new(brought).sign(b"compare"));
-        difference.fold(0, |sum, (ours, theirs)| sum | (ours ^ theirs)) == 0
+        self.sign(&self.0) == self.sign(brought)
     }
 
     /// `HMAC-SHA256(key, message)` (RFC 2104).

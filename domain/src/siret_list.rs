@@ -97,24 +97,22 @@ fn is_blank(line: &str) -> bool {
     line.chars().all(|c| text::is_ignorable(c) || text::is_quote(c) || SEPARATORS.contains(&c))
 }
 
-/// The separator that stands in most lines, outside quotes; none where no line has any.
-fn separator_of(lines: &[(usize, &str)]) -> Option<char> {
-    let count =
-        |separator: char| lines.iter().filter(|(_, line)| cells(line, Some(separator)).len() > 1).count();
+/// The separator that stands in most lines, outside quotes; the first where no line has any.
+fn separator_of(lines: &[(usize, &str)]) -> char {
+    let count = |separator: &char| lines.iter().filter(|(_, line)| cells(line, *separator).len() > 1).count();
     // Of equals `max_by_key` gives the last.
-    let counted = SEPARATORS.into_iter().rev().map(|separator| (separator, count(separator)));
-    counted.max_by_key(|&(_, count)| count).filter(|&(_, count)| count > 0).map(|(separator, _)| separator)
+    SEPARATORS.into_iter().rev().max_by_key(count).unwrap_or(SEPARATORS[0])
 }
 
 /// The cells of a line, without quotes. Quotes that do not come in pairs are characters like others.
-fn cells(line: &str, separator: Option<char>) -> Vec<String> {
+fn cells(line: &str, separator: char) -> Vec<String> {
     let has_pairs = line.matches('"').count().is_multiple_of(2);
     let mut is_quoted = false;
     let mut cells = vec![String::new()];
     for c in line.chars() {
         if c == '"' && has_pairs {
             is_quoted = !is_quoted;
-        } else if Some(c) == separator && !is_quoted {
+        } else if c == separator && !is_quoted {
             cells.push(String::new());
         } else if let Some(cell) = cells.last_mut() {
             cell.push(c);
@@ -135,7 +133,7 @@ fn is_label(cell: &str) -> bool {
     words.contains(&LABEL_WORDS[0]) && words.iter().all(|word| LABEL_WORDS.contains(word))
 }
 
-fn siret_of(cells: &[String], separator: Option<char>, column: Option<usize>) -> Result<Siret, FieldCode> {
+fn siret_of(cells: &[String], separator: char, column: Option<usize>) -> Result<Siret, FieldCode> {
     let read = |cell: &String| read(cell, separator);
     if let Some(column) = column {
         return cells.get(column).map_or(Err(FieldCode::Required), read);
@@ -148,12 +146,12 @@ fn siret_of(cells: &[String], separator: Option<char>, column: Option<usize>) ->
 
 /// Reads a cell. Spreadsheets that keep a number as text may write it as a formula, `="…"`. Between digits
 /// another of the separators may be the end of a cell: two of them are never joined into a SIRET.
-fn read(cell: &str, separator: Option<char>) -> Result<Siret, FieldCode> {
+fn read(cell: &str, separator: char) -> Result<Siret, FieldCode> {
     let cell = present(cell)?.trim().trim_start_matches('=');
     let is_digit = |c: char| c.is_ascii_digit();
     let ends = cell.find(is_digit).zip(cell.rfind(is_digit));
     let digits = ends.map_or("", |(first, last)| &cell[first..=last]);
-    if digits.contains(|c: char| SEPARATORS.contains(&c) && Some(c) != separator) {
+    if digits.contains(|c: char| SEPARATORS.contains(&c) && c != separator) {
         return Err(FieldCode::SiretFormat);
     }
     Siret::parse(cell)

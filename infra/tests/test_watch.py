@@ -116,7 +116,7 @@ def test_a_fault_of_ours_rings_once_it_is_logged():
         assert counted["MetricNamespace"] == properties("Internal")["Namespace"]
     assert properties("Internal")["Threshold"] == properties("Internal")["DatapointsToAlarm"] == 1
     # The word that the code writes.
-    assert '"internal"' in (ROOT / "platform" / "src" / "problems.rs").read_text()
+    assert '"internal"' in (ROOT / "platform" / "src" / "problems" / "kinds.rs").read_text()
 
 
 @pytest.mark.parametrize("lane", ["links", "desk"])

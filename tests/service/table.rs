@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use platform::notices::{Level, Notice};
-use platform::table::schema::{self, AttributeKind, KINDS, Kind, Presence};
+use platform::table::schema::{self, AttributeKind, Kind, Presence};
 use serde_json::Value;
 
 use crate::grants::story;
@@ -45,8 +45,7 @@ async fn every_row_is_as_the_schema_says_and_every_attribute_is_written_by_a_sto
     app.deliver().await;
     seen.extend(hold_rows(&app));
 
-    let stated: BTreeSet<Stated> = KINDS
-        .iter()
+    let stated: BTreeSet<Stated> = schema::kinds()
         .flat_map(|kind| kind.attributes.iter().map(|attribute| (kind.name, attribute.name)))
         .collect();
     assert_eq!(stated, seen, "an attribute that no story writes");
@@ -60,7 +59,7 @@ fn hold_rows(app: &App) -> BTreeSet<Stated> {
 fn hold(row: &Value) -> Vec<Stated> {
     let (pk, sk) = (row["pk"]["S"].as_str().unwrap(), row["sk"]["S"].as_str().unwrap());
     let kinds: Vec<&Kind> =
-        KINDS.iter().filter(|kind| matches(kind.pk, pk) && matches(kind.sk, sk)).collect();
+        schema::kinds().filter(|kind| matches(kind.pk, pk) && matches(kind.sk, sk)).collect();
     let [kind] = kinds.as_slice() else { panic!("{} kinds of row with keys {pk} {sk}", kinds.len()) };
     let mut attributes = row.as_object().unwrap().clone();
     attributes.remove("pk");

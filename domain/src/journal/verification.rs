@@ -117,8 +117,8 @@ pub fn verify(text: &[u8]) -> Result<Verified, Broken> {
             }
             Kind::Closing { last, .. } if !follows => {
                 // The line of that number is the last whose hash it could hold.
-                let told = usize::try_from(last.saturating_sub(before.entries)).unwrap_or(usize::MAX);
-                return broken(told.min(rank - 1), Why::Replaced);
+                let told = usize::try_from(last.saturating_sub(before.entries)).unwrap_or(rank);
+                return broken(told, Why::Replaced);
             }
             // The one volume without an entry is the whole of an empty journal.
             Kind::Closing { entries, .. } if chain == before && *entries > 0 => {
@@ -239,7 +239,7 @@ pub fn join(first: &Verified, others: &[Verified]) -> Result<Verified, Misfit> {
     let mut volumes: Vec<(usize, &Verified)> = std::iter::once(first).chain(others).enumerate().collect();
     volumes.sort_by_key(|(_, volume)| volume.before.entries);
     let none = Chain::new(&first.siret);
-    let mut joined = Verified { before: none.clone(), end: none.clone(), entries: 0, ..first.clone() };
+    let mut joined = Verified { end: none.clone(), ..first.clone() };
     for (rank, volume) in volumes {
         let last = joined.end.entries;
         if volume.before.entries > last {
@@ -360,7 +360,7 @@ impl<'a> Line<'a> {
 fn continued(stated: &str) -> Option<Chain> {
     let (_, entries) = stated.split_once(CONTINUED[1])?;
     let (entries, head) = entries.split_once(CONTINUED[2])?;
-    let entries = number(entries).filter(|&entries| entries > 0 && entries < u64::MAX)?;
+    let entries = number(entries).filter(|&entries| entries < u64::MAX)?;
     Some(Chain { entries, head: LineHash::parse(head)? })
 }
 

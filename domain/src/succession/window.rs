@@ -141,10 +141,6 @@ impl fmt::Display for Fact {
 pub struct Facts(BTreeSet<Fact>);
 
 impl Facts {
-    pub fn add(&mut self, fact: Fact) {
-        self.0.insert(fact);
-    }
-
     fn of(&self, mail: MailId, kind: FactKind) -> impl Iterator<Item = Timestamp> {
         self.0.iter().filter(move |fact| fact.mail == mail && fact.kind == kind).map(|fact| fact.at)
     }

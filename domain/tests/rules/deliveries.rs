@@ -136,7 +136,8 @@ fn the_servers_code_tells_more_than_the_subtype() {
         ("ContentRejected", "", Reason::Blocked),
         ("General", "5.3.4", Reason::TooLarge),
         ("MessageTooLarge", "", Reason::TooLarge),
-        ("Suppressed", "5.1.1", Reason::MailboxUnknown),
+        ("Suppressed", "5.2.2", Reason::MailboxUnknown),
+        ("Suppressed", "", Reason::MailboxUnknown),
         ("OnAccountSuppressionList", "", Reason::Listed),
         ("General", "", Reason::Other),
         ("", "nonsense", Reason::Other),
@@ -232,6 +233,8 @@ fn half_of_the_mails_decide_over_a_domain() {
     assert_eq!(counts(&[(0, 4)], 0, 0, 3).health(), DomainHealth::Good);
     assert_eq!(counts(&[], 0, 9, 0).health(), DomainHealth::Good, "mailboxes that do not exist");
     assert_eq!(counts(&[(0, 2)], 3, 0, 0).health(), DomainHealth::Delayed { median_seconds: Some(1) });
+    assert_eq!(counts(&[(0, 4)], 6, 0, 0).health(), DomainHealth::Delayed { median_seconds: Some(1) });
+    assert_eq!(counts(&[(0, 6)], 4, 0, 0).health(), DomainHealth::Good);
     assert_eq!(counts(&[], 5, 0, 0).health(), DomainHealth::Delayed { median_seconds: None });
     let slow = counts(&[(0, 2), (12, 4)], 0, 0, 0).health();
     assert_eq!(slow, DomainHealth::Delayed { median_seconds: Some(bin(12).seconds()) });
@@ -241,4 +244,6 @@ fn half_of_the_mails_decide_over_a_domain() {
     let few = DomainCounts { resumed: 3, ..counts(&[(2, 3)], 3, 0, 0) };
     assert_eq!(few.health(), DomainHealth::Unknown, "a mail counts once");
     assert_eq!(DomainCounts::default().median_seconds(), None);
+    assert_eq!(counts(&[(0, 0)], 0, 0, 0).median_seconds(), None, "a count of none");
+    assert_eq!(counts(&[(0, 1), (12, 2)], 0, 0, 0).median_seconds(), Some(bin(12).seconds()));
 }

@@ -2,8 +2,8 @@
 
 use domain::case::{
     Act, CASE_LEASE, CASE_TEXT_LENGTH_MAX, ENTRIES_MAX, ESTABLISHMENTS_OF_MAILBOX_MIN, EntryBy, EntryKind,
-    Facts, Held, HolderFacts, Lease, MESSAGE_INTERVAL, MESSAGES_UNANSWERED_MAX, PERSON_ENTRIES_MAX, Signal,
-    SignalKind, Template, request_token, signals,
+    Facts, Held, HolderFacts, Lease, MESSAGE_INTERVAL, MESSAGES_UNANSWERED_MAX, PERSON_ENTRIES_MAX,
+    REQUEST_LINK_VALID, Signal, SignalKind, Template, request_token, signals,
 };
 use domain::link::link_token;
 use domain::time::{SignedDuration, Timestamp, after};
@@ -103,9 +103,18 @@ fn acts_move_a_case_from_state_to_state() {
         assert_eq!((message.state, message.lease), (Waiting, Lease::Left), "whoever holds it");
         let closed = case(from).close_by_person();
         assert_eq!((closed.state, closed.is_nothing()), (Closed, from == Closed));
-        assert_eq!(case(from).note_procedure(None).state, from);
+        let noted = case(from).note_procedure(None);
+        assert_eq!((noted.entry, noted.state), (Some(EntryKind::Succession), from));
         assert_eq!(case(from).note_procedure(Some(Waiting)).state, Waiting);
+        let remark = case(from).remark();
+        assert_eq!((remark.entry, remark.state, remark.lease), (Some(EntryKind::Note), from, Lease::Left));
     }
+}
+
+#[test]
+fn the_link_to_a_request_works_for_thirty_days() {
+    let end: Timestamp = "2026-12-23T17:00:00Z".parse().unwrap();
+    assert_eq!(after(now(), REQUEST_LINK_VALID), end);
 }
 
 #[test]
@@ -229,6 +238,8 @@ fn signals_come_with_their_reasons_and_none_without() {
     };
     assert!(facts(&asker, std::slice::from_ref(&quiet), 1).is_empty());
 
+    let last = HolderFacts { address_changed_at: Some(now() - (DAY * 7 - SECOND)), ..quiet.clone() };
+    assert_eq!(kinds(&facts(&asker, &[last], 1)), [SignalKind::AddressChanged]);
     let changed = HolderFacts { address_changed_at: today, ..quiet.clone() };
     let said = facts(&asker, &[quiet, changed], 1);
     assert_eq!(kinds(&said), [SignalKind::AddressChanged]);
@@ -251,6 +262,8 @@ fn signals_come_with_their_reasons_and_none_without() {
     };
     let said = facts(&email("jeanne@free.fr"), &[everything], 5);
     assert_eq!(kinds(&said), SignalKind::ALL);
+    let names = ["address-changed", "several-establishments", "free-mail", "holder-active"];
+    assert_eq!(SignalKind::ALL.map(SignalKind::as_str), names);
 }
 
 #[test]

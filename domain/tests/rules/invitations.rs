@@ -231,6 +231,7 @@ fn a_corrected_invitation_is_a_new_one_and_the_first_link_serves_no_longer() {
         (Invitation::valid_until(later), &Inviter::Holder(inviter()))
     );
     assert_eq!(new.accept(&by_new_account(&new.email), later), Ok(joins(Role::Holder)));
+    assert_eq!((&new.email, new.bounced_at), (&email("paul@exemple.fr"), None));
     assert_eq!(old.corrected(email("p@exemple.fr"), later), Err(Refusal::LinkExpired));
     let accepted = Invitation { accepted_at: Some(later), ..bounced };
     assert_eq!(accepted.corrected(email("p@exemple.fr"), later), Err(Refusal::LinkUsed));
@@ -338,6 +339,16 @@ fn a_mails_token_is_one_of_invitations_alone_and_the_same_however_often_it_is_se
     assert_ne!(invitation_token(&key, mail(1)), invitation_token(&key, mail(2)));
     let identifier = Identifier::parse("AP-7K3M-Q2FD").unwrap();
     assert_ne!(invitation_token(&key, mail(1)), link_token(&key, mail(1), &identifier));
+}
+
+#[test]
+fn who_invited_is_read_as_it_is_written() {
+    for (inviter, printed) in [(Inviter::Holder(inviter()), inviter().as_str()), (Inviter::Agency, "agency")]
+    {
+        assert_eq!(inviter.as_str(), printed);
+        assert_eq!(Inviter::parse(printed), Some(inviter));
+    }
+    assert_eq!(Inviter::parse("nobody"), None);
 }
 
 #[test]

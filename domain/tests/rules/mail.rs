@@ -180,6 +180,7 @@ fn an_id_is_the_moment_and_eighty_random_bits() {
     assert_eq!(MailId::new(Timestamp::UNIX_EPOCH, [0; 10]).to_string(), "0".repeat(26));
     let id = MailId::new(Timestamp::from_millisecond(1).unwrap(), [0xFF; 10]);
     assert_eq!(id.to_string(), format!("0000000001{}", "Z".repeat(16)));
+    assert_eq!(id.made_at(), Timestamp::from_millisecond(1).unwrap());
 }
 
 #[test]

@@ -102,6 +102,7 @@ fn scopes_are_a_set_and_none_includes_another() {
     assert_eq!(two.names(), ["read", "indemnify"]);
     assert!(two.has(Scope::Read) && !two.has(Scope::Declare) && two.has(Scope::Indemnify));
     assert_eq!(two.union([Scope::Declare].into_iter().collect()), Scopes::all());
+    assert_eq!(two.union(two), two);
     assert!(Scopes::NONE.is_empty() && Scopes::default().is_empty() && !two.is_empty());
     assert_eq!(format!("{two:?}"), "Scopes(read,indemnify)");
 }

@@ -164,6 +164,8 @@ fn a_holder_is_asked_once_a_year_answered_or_not() {
     assert!(asked.is_unanswered() && !asked.is_due(after(year(1), day)) && asked.is_due(year(2)));
     let answered = Presence { answered_at: Some(after(year(1), day)), ..asked };
     assert!(!answered.is_unanswered() && !answered.is_due(year(2)) && answered.is_due(after(year(2), day)));
+    let at_once = Presence { answered_at: asked.asked_at, ..asked };
+    assert!(!at_once.is_unanswered(), "within the same second");
     let asked_again = Presence { asked_at: Some(year(3)), ..answered };
     assert!(asked_again.is_unanswered() && !new.is_unanswered());
 }

@@ -1,7 +1,7 @@
 //! Tests of names: anybody's name is taken, and nothing that cannot be seen.
 
 use domain::name::NAME_LENGTH_MAX;
-use domain::{FieldCode, Name};
+use domain::{FieldCode, FullName, Name};
 use proptest::prelude::*;
 
 use crate::common;
@@ -42,6 +42,17 @@ fn names_of_people_and_of_establishments_are_kept_as_typed() {
 fn spaces_around_are_dropped_and_those_inside_are_kept() {
     assert_eq!(kept("  Jean  Paul \r\n").as_deref(), Ok("Jean  Paul"));
     assert_eq!(kept("\u{A0}Jean\u{202F}Paul\u{3000}").as_deref(), Ok("Jean\u{202F}Paul"));
+}
+
+#[test]
+fn a_part_of_a_name_is_found_whatever_its_case_and_accents() {
+    let name = Name::parse("Boulangerie de l'Étoile").unwrap();
+    for sought in ["Étoile", "etoile", "ÉTOILE", "e\u{301}toile", " boulangerie ", "de l'E", ""] {
+        assert!(name.has(sought), "{sought:?}");
+    }
+    for sought in ["étoiles", "boulangeriede", "x"] {
+        assert!(!name.has(sought), "{sought:?}");
+    }
 }
 
 #[test]
@@ -89,7 +100,10 @@ fn a_name_cannot_forge_a_line_of_a_mail() {
 
 #[test]
 fn a_log_never_shows_a_name() {
-    assert_eq!(format!("{:?}", Name::parse("Jean").unwrap()), "Name(•••)");
+    let (first, last) = (Name::parse("Élodie").unwrap(), Name::parse("Dupont").unwrap());
+    let name = FullName { first, last };
+    assert_eq!(name.joined(), "Élodie Dupont");
+    assert_eq!(format!("{name:?} {:?}", name.first), "FullName(•••) Name(•••)");
 }
 
 proptest! {

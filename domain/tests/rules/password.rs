@@ -1,7 +1,9 @@
 //! Tests of passwords: a length, a strength against what people and this person choose, nothing else.
 
 use domain::password::{PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, normalised};
-use domain::{Application, Email, FieldCode, Name, Password, Person, Phone, Siret};
+use domain::{
+    Application, Email, FieldCode, FieldValue, Name, Password, Person, Phone, Siret, TypedPassword,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -313,6 +315,8 @@ fn length_is_counted_once_composed() {
 #[test]
 fn a_log_never_shows_a_password_nor_whose_it_is() {
     assert_eq!(format!("{:?}", Password::parse("xK9#mQ2$vLp7").unwrap()), "Password(•••)");
+    let typed = TypedPassword::read("xK9#mQ2$vLp7".to_owned()).unwrap();
+    assert_eq!(format!("{typed:?}"), "TypedPassword(•••)");
     assert_eq!(format!("{:?}", application().person()), "Person(•••)");
     let shown = format!("{:?}", application());
     for told in ["lodie", "Dupont", "elodie.dupont", "exemple", "Martin", "612345678"] {
@@ -454,5 +458,14 @@ fn a_persons_numbers_are_known_however_they_are_written() {
     ] {
         let judged = Password::parse(typed).unwrap().judge(&person);
         assert_eq!(judged, Err(FieldCode::PasswordContainsIdentity), "{typed}");
+    }
+}
+
+#[test]
+fn a_french_word_beside_ones_own_name_is_guessed_with_it() {
+    let named = Application { last_name: Name::parse("Zwquillard").unwrap(), ..application() };
+    for typed in ["Coccinelle Zwquillard", "dunkerquezwquillard", "zwquillard septembre"] {
+        assert_eq!(judged(typed, &Person::default()), Ok(()), "{typed}");
+        assert_eq!(judged(typed, &named.person()), Err(FieldCode::PasswordContainsIdentity), "{typed}");
     }
 }

@@ -3,11 +3,12 @@
 use domain::case::Template;
 use domain::form::{Rule, TextRule};
 use domain::proof::Action;
+use domain::succession::Statement;
 use domain::time::Date;
 use domain::{
     AcceptedTerms, CaseState, CaseText, Description, Email, EncodedProof, FieldCode, FieldValue, Identifier,
-    MandateText, MemberState, Motive, Name, Password, Phone, Role, Scopes, Side, Siret, Submission, Token,
-    TypedPassword,
+    MailDomain, MandateText, MemberState, Motive, Name, Password, Phone, Reference, Role, Scopes, Side,
+    Siret, Submission, Token, TypedPassword,
 };
 use fancy_regex::Regex;
 use proptest::collection::vec;
@@ -59,11 +60,14 @@ fn every_example_is_taken_by_its_schema_and_its_parser() {
     check::<Siret>();
     check::<Identifier>();
     check::<Email>();
+    check::<MailDomain>();
     check::<Phone>();
     check::<Name>();
     check::<Description>();
     check::<CaseText>();
     check::<Submission>();
+    check::<Reference>();
+    check::<Statement>();
     check::<Date>();
 }
 
@@ -107,9 +111,11 @@ fn lengths_end_where_the_parser_ends() {
     }
     check::<Siret>(|length| format!("{:<length$}", &"73282932000074"[..length.min(14)]));
     check::<Identifier>(|length| format!("{:<length$}", &"7K3MQ2FD"[..length.min(8)]));
+    check::<Reference>(|length| format!("{:0<length$}", &"T-261123-7K3MQ2"[..length.min(15)]));
     check::<Name>(|length| "é".repeat(length));
     check::<Description>(|length| "漢".repeat(length));
     check::<CaseText>(|length| "漢".repeat(length));
+    check::<Statement>(|length| "漢".repeat(length));
     check::<Password>(|length| "🦀".repeat(length));
     let domain = format!("@{0}.{0}.{0}.fr", "d".repeat(62));
     let email = Checked::of::<Email>();
@@ -121,7 +127,68 @@ fn lengths_end_where_the_parser_ends() {
             "{address}"
         );
     }
+    let mail_domain = Checked::of::<MailDomain>();
+    for (length, is_right) in [(252, true), (253, false)] {
+        let text = format!("{}.{}", "d".repeat(length - domain.len()), domain.trim_start_matches('@'));
+        let taken = (mail_domain.takes(&text), read::<MailDomain>(&text).is_ok());
+        assert_eq!((text.len(), taken), (length, (is_right, is_right)), "{text}");
+    }
     assert!(Checked::of::<TypedPassword>().takes(" ") && !Checked::of::<TypedPassword>().takes(""));
+}
+
+#[test]
+fn labels_of_a_domain_end_where_the_parser_ends() {
+    let (address, domain) = (Checked::of::<Email>(), Checked::of::<MailDomain>());
+    for (length, is_right) in [(63, true), (64, false)] {
+        let label = "l".repeat(length);
+        let international = format!("xn--{}", "l".repeat(length - 4));
+        for text in [format!("{label}.fr"), format!("exemple.{label}"), format!("exemple.{international}")] {
+            let mail = format!("jeanne@{text}");
+            assert_eq!((address.takes(&mail), read::<Email>(&mail).is_ok()), (is_right, is_right), "{mail}");
+            let read = read::<MailDomain>(&text).ok();
+            assert_eq!((domain.takes(&text), read.is_some()), (is_right, is_right), "{text}");
+            assert!(read.is_none_or(|read| read.as_str() == text));
+        }
+    }
+}
+
+#[test]
+fn numbers_end_where_the_parser_ends() {
+    let schema = Checked::of::<Phone>();
+    let spread = |digits: usize| format!("+{}", vec!["4"; digits].join("  "));
+    let plain = |digits: usize| format!("+{}", "4".repeat(digits));
+    for (text, is_right) in [
+        (plain(6), false),
+        (plain(7), true),
+        (plain(15), true),
+        (plain(16), false),
+        ("0123456789".to_owned(), true),
+        ("01234567890".to_owned(), false),
+        ("+33123456789".to_owned(), true),
+        ("+3312345678".to_owned(), false),
+        ("+331234567890".to_owned(), false),
+        // 38 and 44 characters.
+        (spread(13), true),
+        (spread(15), false),
+    ] {
+        assert_eq!((schema.takes(&text), read::<Phone>(&text).is_ok()), (is_right, is_right), "{text}");
+    }
+}
+
+#[test]
+fn what_a_machine_fills_in_is_known_by_its_format() {
+    fn format<T: FieldValue>() -> Option<&'static str> {
+        Checked::of::<T>().rule.format
+    }
+    let formats = [
+        format::<Email>(),
+        format::<MailDomain>(),
+        format::<Password>(),
+        format::<TypedPassword>(),
+        format::<EncodedProof>(),
+    ];
+    assert_eq!(formats, ["email", "mail-domain", "password", "password", "altcha"].map(Some));
+    assert!(!Checked::of::<EncodedProof>().takes(""));
 }
 
 #[test]
@@ -134,8 +201,40 @@ fn a_name_is_made_of_the_same_characters() {
 }
 
 #[test]
+fn a_class_of_characters_is_written_as_ranges() {
+    let pattern = Checked::of::<Name>().rule.pattern.unwrap();
+    assert!(pattern.len() < 1_000, "{} characters", pattern.len());
+}
+
+#[test]
+fn a_reference_is_made_of_the_same_characters() {
+    let schema = Checked::of::<Reference>();
+    for text in
+        ["t-261123-7K3MQ2", "T-26112A-7K3MQ2", "T-261123-7K3MQI", "T-261123-7k3mq2", "T_261123-7K3MQ2"]
+    {
+        assert_eq!((schema.takes(text), read::<Reference>(text).is_ok()), (false, false), "{text}");
+    }
+}
+
+#[test]
+fn a_statement_has_lines_and_nothing_that_cannot_be_seen() {
+    let schema = Checked::of::<Statement>();
+    for (text, is_right) in [
+        ("Vu.", true),
+        ("Vu.\nDaté.\tSigné.", true),
+        ("\nVu.", false),
+        ("Vu\u{1}.", false),
+        ("Vu\u{202E}.", false),
+    ] {
+        assert_eq!(schema.takes(text), is_right, "{text:?}");
+        assert!(!is_right || read::<Statement>(text).is_ok(), "{text:?}");
+    }
+}
+
+#[test]
 fn a_token_is_made_of_the_same_symbols() {
     let schema = Checked::of::<Option<Token>>();
+    assert_eq!((schema.rule.length_min, schema.rule.length_max), (52, Some(52)));
     for c in '\0'..='\u{3FF}' {
         for token in [format!("{c}{}", "0".repeat(51)), format!("{}{c}", "0".repeat(51))] {
             assert_eq!(schema.takes(&token), Token::parse(&token).is_some(), "{token:?}");

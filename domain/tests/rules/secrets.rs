@@ -1,4 +1,4 @@
-//! Tests of secret keys: what is read as a seed.
+//! Tests of secret keys: what is one, what is read as a seed, and what is shown of it.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -21,6 +21,16 @@ fn a_seed_is_32_bytes_in_base64_and_43_letters_and_digits_are_one() {
         assert_eq!(SecretKey::new(other).seed(), None, "{other}");
     }
     assert_eq!(SecretKey::new([0; 32]).seed(), None, "bytes that are not printed");
+}
+
+#[test]
+fn a_key_is_no_other() {
+    let key = SecretKey::new("secret");
+    assert!(key.is(b"secret"));
+    for other in ["", "secre", "secret ", "secret\0", "Secret", "another"] {
+        assert!(!key.is(other.as_bytes()), "{other:?}");
+    }
+    assert_eq!((key.text(), SecretKey::new([0xFF]).text()), (Some("secret"), None));
 }
 
 #[test]

@@ -143,6 +143,12 @@ fn every_encoding_of_a_spreadsheet_is_read() {
 }
 
 #[test]
+fn what_a_marked_file_has_of_another_encoding_is_no_siret() {
+    let file = [[0xEF, 0xBB, 0xBF].as_slice(), b"SIRET\n732829320\xA000074\n", TWO.as_bytes()].concat();
+    assert_eq!(results(&file), [(2, "siret-format".to_owned()), (3, TWO.to_owned())]);
+}
+
+#[test]
 fn an_empty_file_is_required() {
     for file in ["", "\n\r\n", "\u{FEFF}", ";;;\n;;;", "\"\"", "SIRET;Nom\n"] {
         assert_eq!(parse(file.as_bytes()), Err(FieldCode::Required), "{file:?}");

@@ -296,11 +296,23 @@ fn evidence_has_a_kind_of_the_list_and_says_something() {
     assert_eq!(one("letter", &"é".repeat(STATEMENT_LENGTH_MAX + 1)), Err(FieldCode::TooLong));
     assert!(one("letter", &"é".repeat(STATEMENT_LENGTH_MAX)).is_ok());
     assert_eq!(read(serde_json::json!([])), Err(FieldCode::Required));
-    let many = vec![piece("letter", "Vu."); EVIDENCE_PIECES_MAX + 1];
-    assert_eq!(read(many.into()), Err(FieldCode::TooLong));
+    let many = |count| read(vec![piece("letter", "Vu."); count].into());
+    assert_eq!(many(EVIDENCE_PIECES_MAX).map(|list| list.0.len()), Ok(EVIDENCE_PIECES_MAX));
+    assert_eq!(many(EVIDENCE_PIECES_MAX + 1), Err(FieldCode::TooLong));
     let other = serde_json::json!([{"kind": "letter", "text": "Vu.", "file": "x"}]);
     assert!(serde_json::from_value::<Vec<domain::succession::EvidenceJson>>(other).is_err());
     assert_eq!(format!("{:?}", Statement::parse("Vu.").unwrap()), "Statement(•••)");
+}
+
+#[test]
+fn facts_and_whom_a_notice_is_for_have_names_in_the_table_and_on_the_wire() {
+    assert_eq!(FactKind::ALL.map(FactKind::as_str), ["sent", "delivered", "returned", "dead"]);
+    assert_eq!(Because::ALL.map(Because::as_str), ["delivered", "bounced"]);
+    let identifier = || Identifier::from_random([1; 7]);
+    let siret = Siret::parse("73282932000074").unwrap();
+    let told = [Told::Holder(identifier()), Told::Member(identifier()), Told::Cabinet(siret)];
+    assert_eq!(told.each_ref().map(Told::as_str), ["holder", "member", "cabinet"]);
+    assert_eq!(told.map(|told| told.is_holder()), [true, false, false]);
 }
 
 #[test]
@@ -321,12 +333,9 @@ fn shuffled(facts: Vec<Fact>) -> impl Strategy<Value = (Vec<Fact>, Vec<Fact>)> {
 }
 
 fn told(facts: impl IntoIterator<Item = Fact>, others: u8) -> (State, Option<Window>) {
-    let mut known = Facts::default();
-    for fact in facts {
-        // As the table holds it.
-        known.add(Fact::parse(&fact.to_string()).unwrap());
-    }
-    let succession = Succession { facts: known, ..succession(others, &[]) };
+    // As the table holds it.
+    let facts = facts.into_iter().map(|fact| Fact::parse(&fact.to_string()).unwrap()).collect();
+    let succession = Succession { facts, ..succession(others, &[]) };
     (succession.state(), succession.window())
 }
 

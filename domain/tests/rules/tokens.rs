@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use domain::base32;
 use domain::token::{TOKEN_SYMBOLS, hexadecimal};
-use domain::{SecretKey, Token};
+use domain::{SecretKey, Token, TokenHash};
 use proptest::prelude::*;
 
 use crate::common;
@@ -54,6 +54,16 @@ fn what_was_never_printed_is_no_token() {
 fn the_table_knows_a_token_by_its_sha_256() {
     let key = Token::from_bytes([0; 32]).key();
     assert_eq!(key, "66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925");
+}
+
+#[test]
+fn a_hash_is_read_as_it_is_written_and_nothing_else_is_one() {
+    let token = Token::from_bytes([0xA5; 32]);
+    assert_eq!(token.hash().as_str(), token.key());
+    assert_eq!(TokenHash::parse(&token.key()), Some(token.hash()));
+    for other in ["", &"a".repeat(63), &"a".repeat(65), &"g".repeat(64)] {
+        assert_eq!(TokenHash::parse(other), None, "{other:?}");
+    }
 }
 
 #[test]

@@ -145,7 +145,7 @@ impl Row {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use platform::table::schema::{KINDS, Presence};
+    use platform::table::schema::{self, Presence};
 
     use super::*;
     use crate::population::Population;
@@ -161,7 +161,7 @@ mod tests {
             };
             let begins = |pattern: &str, key: &str| key.starts_with(pattern.split('<').next().unwrap());
             let (pk, sk) = (key("pk"), key("sk"));
-            let kind = KINDS.iter().find(|kind| begins(kind.pk, &pk) && begins(kind.sk, &sk)).unwrap();
+            let kind = schema::kinds().find(|kind| begins(kind.pk, &pk) && begins(kind.sk, &sk)).unwrap();
             for attribute in kind.attributes.iter().filter(|each| each.presence == Presence::Always) {
                 assert!(row.contains_key(attribute.name), "{} without {}", kind.name, attribute.name);
             }

@@ -113,6 +113,13 @@ fn lines_that_were_added_are_named_however_well_they_are_chained() {
         }
         assert_eq!(broken(&lines), Broken { line: rank + 1, why: Why::Repeated }, "{count} of them");
     }
+    // Of a number that was there before, in a chain that is whole.
+    let mut lines = journal(&siret(), &entries())[..3].to_vec();
+    lines.push(chained(1, &lines[2]));
+    let hash = LineHash::of(lines[3].trim_end_matches('\n'));
+    let closing = format!("Fin du journal. Entrées : 3. Le 2026-11-23T16:00:00Z {}", hash.as_str());
+    lines.push(with_check(&closing));
+    assert_eq!(broken(&lines), Broken { line: 4, why: Why::Repeated });
     let mut lines = journal(&siret(), &entries());
     let another = journal(&Siret::parse("35600000009075").unwrap(), &[]);
     lines.insert(0, another[0].clone());

@@ -141,6 +141,29 @@ fn what_a_volume_states_of_its_beginning_is_held_by_its_first_line_or_its_signat
 }
 
 #[test]
+fn a_line_that_was_added_to_a_later_volume_is_named_itself() {
+    let mut lines = volumes(6, &[2])[1].clone();
+    lines.insert(2, chained(4, &lines[1]));
+    assert_eq!(broken(&lines), Broken { line: 3, why: Why::Repeated });
+}
+
+#[test]
+fn a_volume_states_no_beginning_and_no_end_that_cannot_be() {
+    let [first, second] = &volumes(5, &[2])[..] else { panic!("two volumes") };
+    let closing = with_check(&without_check(&first[3]).replace("2 sur 5", "2 sur 2"));
+    assert_eq!(
+        broken(&[&first[..3], &[closing]].concat()),
+        Broken { line: 4, why: Why::Altered },
+        "the last, and another follows"
+    );
+    let most = u64::MAX.to_string();
+    let stated = without_check(&second[0]).replace("l'entrée 3.", &format!("l'entrée {most}."));
+    let heading = with_check(&stated.replace("l'entrée 2 :", &format!("l'entrée {most} :")));
+    assert!(heading.matches(&most).count() == 2, "{heading}");
+    assert_eq!(broken(&[&[heading], &second[1..]].concat()), Broken { line: 1, why: Why::Altered });
+}
+
+#[test]
 fn volumes_that_are_no_journal_are_told_apart() {
     let [first, second, third] = &volumes(6, &[2, 4])[..] else { panic!("three volumes") };
     let misfit = |volumes: &[&Vec<String>]| {

@@ -28,7 +28,10 @@ fn faults(text: &str) -> Vec<(usize, String)> {
     let mut faults = Vec::new();
     let mut is_constant = false;
     for (number, line) in code(text) {
-        let item = line.trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+        let item = ["pub ", "pub(crate) ", "pub(super) "]
+            .into_iter()
+            .find_map(|public| line.strip_prefix(public))
+            .unwrap_or(line);
         if item.starts_with("const ") && !item.starts_with("const fn") || item.starts_with("static ") {
             is_constant = true;
             faults.extend(unit_fault(item).map(|fault| (number, fault)));

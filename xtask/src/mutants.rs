@@ -13,6 +13,8 @@ const SAMPLE: usize = 150;
 const SEED: u64 = 150;
 /// Mutants that `cargo mutants` tries whatever is chosen: the sample is one of the others.
 const UNFILTERED: &str = ": delete field ";
+/// After it the stories hang.
+const STORIES_SECONDS_MAX: &str = "600";
 /// Leaves out what was found before.
 const ITERATE: &str = "--iterate";
 /// Characters that mean something in a regular expression and stand in a mutant's name.
@@ -44,17 +46,31 @@ fn platform(tools: &Tools, options: &[&str]) -> Outcome {
     tools.install_crate("cargo-nextest", "0.9.151")?;
     let sample = sample(tools)?;
     let chosen: Vec<String> = sample.iter().flat_map(|name| ["--re".to_owned(), pattern(name)]).collect();
+    let target = tools.target().join("mutants");
+    // `cargo mutants` would try the tests of `platform` before, which has no such target. If an unchanged tree
+    // did not pass, every mutant would seem to be found.
+    let mut unchanged = tools.command("cargo");
+    unchanged.args([
+        "nextest",
+        "run",
+        "--cargo-profile",
+        "mutants",
+        "--package",
+        "sesame",
+        "--test",
+        "service",
+    ]);
+    tools::succeed(unchanged.env("CARGO_TARGET_DIR", &target))?;
     let of_sample = |options: &[&str]| {
         let mut mutants = cargo_mutants(tools, "platform");
-        mutants
-            .env("CARGO_TARGET_DIR", tools.target().join("mutants"))
-            .env("CARGO_PROFILE_DEV_DEBUG", "none");
+        mutants.env("CARGO_TARGET_DIR", &target).args(["--profile", "mutants"]);
         mutants.args(&chosen).args(options);
         mutants
     };
     let mut stories = of_sample(options);
     // It stops at the first failure; cargo's own runner would go through all stories for each mutant.
-    stories.args(["--test-package", "sesame", "--test-tool", "nextest", "--", "--test", "service"]);
+    stories.args(["--baseline", "skip", "--timeout", STORIES_SECONDS_MAX, "--test-package", "sesame"]);
+    stories.args(["--test-tool", "nextest", "--cargo-arg=--test=service"]);
     // What they leave is no failure yet.
     stories.status()?;
     let others: Vec<_> = options.iter().copied().filter(|option| *option != ITERATE).collect();

@@ -40,7 +40,7 @@ pub enum SesFate {
 }
 
 /// The frequency of faults.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weather {
     permille: u32,
 }
@@ -71,6 +71,11 @@ impl Weather {
             4 | 5 => TableFate::Dropped,
             _ => TableFate::AnswerLost,
         }
+    }
+
+    /// For how many milliseconds the partition that has just throttled goes on to, if it does.
+    pub fn hot_for(self, rng: &mut Rng) -> Option<u64> {
+        self.strikes(rng, 4).then(|| rng.u64(500..6_000))
     }
 
     pub fn ses(self, rng: &mut Rng) -> SesFate {

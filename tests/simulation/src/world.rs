@@ -82,6 +82,8 @@ impl Answer {
 struct Shared {
     rng: Mutex<Rng>,
     weather: Mutex<Weather>,
+    /// Until when a partition is hot, and every transaction is throttled inside.
+    hot_until_ms: Mutex<u64>,
     history: Mutex<History>,
     violations: Mutex<Vec<String>>,
     steps: AtomicU64,
@@ -120,6 +122,18 @@ impl Shared {
         self.stirred.notify_waiters();
     }
 
+    /// A partition that throttles may do so for longer than the retries of one transaction.
+    fn throttled_on(&self, weather: Weather, fate: TableFate) -> TableFate {
+        let (now_ms, mut until_ms) = (self.at_ms(), lock(&self.hot_until_ms));
+        if weather != Weather::CALM && now_ms < *until_ms {
+            return TableFate::ThrottledInside;
+        }
+        if fate == TableFate::ThrottledInside {
+            *until_ms = weather.hot_for(&mut lock(&self.rng)).map_or(0, |span_ms| now_ms + span_ms);
+        }
+        fate
+    }
+
     fn call_table(
         &self,
         emulator: &Emulator,
@@ -130,7 +144,9 @@ impl Shared {
         self.step();
         let operation = target.rsplit('.').next().unwrap_or_default();
         let is_transaction = operation == "TransactWriteItems";
-        let fate = self.weather().table(&mut lock(&self.rng), is_transaction);
+        let weather = self.weather();
+        let fate = weather.table(&mut lock(&self.rng), is_transaction);
+        let fate = if is_transaction { self.throttled_on(weather, fate) } else { fate };
         let kinds = kinds_of(body);
         let _ =
             OBSERVED.try_with(|calls| calls.borrow_mut().push(format!("{operation} {}", kinds.join(" "))));
@@ -256,6 +272,7 @@ impl World {
         let shared = Arc::new(Shared {
             rng: Mutex::new(rng.fork()),
             weather: Mutex::new(Weather::new(plan.faults_permille)),
+            hot_until_ms: Mutex::default(),
             history: Mutex::default(),
             violations: Mutex::default(),
             steps: AtomicU64::new(0),

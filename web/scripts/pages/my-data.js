@@ -1,6 +1,5 @@
 // What is a person's own: address, password, sessions, a copy of the data, the end of the account.
 import { byId, make } from "../dom.js";
-import { dayInWords } from "../days.js";
 import { fixSpaces, here } from "../french.js";
 import { bindDownload } from "../space/download.js";
 import { fillRows, item } from "../space/items.js";
@@ -33,7 +32,7 @@ const rowsOf = (me) => [
   ["Nom", nameOf(me)],
   ["Adresse électronique", make("span", { class: "app-whole" }, me.email)],
   ["Téléphone", readablePhone(me.phone ?? "")],
-  ["Mot de passe", me.password_set_at && `choisi le ${dayInWords(me.password_set_at)}`],
+  ["Mot de passe", me.password_set_at && `choisi le ${here(me.password_set_at)}`],
 ];
 
 function session({ session: id, opened_at: at, is_this: isThis }) {

@@ -47,19 +47,11 @@ fn platform(tools: &Tools, options: &[&str]) -> Outcome {
     let sample = sample(tools)?;
     let chosen: Vec<String> = sample.iter().flat_map(|name| ["--re".to_owned(), pattern(name)]).collect();
     let target = tools.target().join("mutants");
-    // `cargo mutants` would try the tests of `platform` before, which has no such target. If an unchanged tree
-    // did not pass, every mutant would seem to be found.
+    // `cargo mutants` would try the tests of `platform` before, which has no such target. If a tree without
+    // mutants did not pass, each would seem to be found.
     let mut unchanged = tools.command("cargo");
-    unchanged.args([
-        "nextest",
-        "run",
-        "--cargo-profile",
-        "mutants",
-        "--package",
-        "sesame",
-        "--test",
-        "service",
-    ]);
+    unchanged.args(["nextest", "run", "--cargo-profile", "mutants"]);
+    unchanged.args(["--package", "sesame", "--test", "service"]);
     tools::succeed(unchanged.env("CARGO_TARGET_DIR", &target))?;
     let of_sample = |options: &[&str]| {
         let mut mutants = cargo_mutants(tools, "platform");

@@ -3,8 +3,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, Once};
 use std::time::Duration;
+use std::{env, panic, process};
 
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use domain::MailId;
@@ -154,6 +155,23 @@ impl Answer {
     }
 }
 
+/// Set, the first failure of a test ends them all: `cargo xtask mutants platform` asks for no more.
+const FAIL_FAST: &str = "SESAME_FAIL_FAST";
+const FAILED: i32 = 101;
+
+fn end_at_first_failure() {
+    static IS_SET: Once = Once::new();
+    IS_SET.call_once(|| {
+        if env::var_os(FAIL_FAST).is_some() {
+            let tell = panic::take_hook();
+            panic::set_hook(Box::new(move |failure| {
+                tell(failure);
+                process::exit(FAILED);
+            }));
+        }
+    });
+}
+
 impl App {
     pub fn new() -> Self {
         Self::open(None)
@@ -198,6 +216,7 @@ impl App {
 
     /// With an operator's settings, or other services.
     pub fn by(set: impl FnOnce(Options) -> Options) -> Self {
+        end_at_first_failure();
         // The first test sets it; all tests share the log.
         let _ = tracing::subscriber::set_global_default(telemetry::subscriber(|| LogWriter, Level::INFO));
         let (table, ses) = (Arc::new(CallHook::default()), Arc::new(CallHook::default()));

@@ -13,7 +13,9 @@ const SAMPLE: usize = 150;
 const SEED: u64 = 150;
 /// Mutants that `cargo mutants` tries whatever is chosen: the sample is one of the others.
 const UNFILTERED: &str = ": delete field ";
-/// After it the stories hang.
+/// Set, the stories end at the first failure.
+const FAIL_FAST: &str = "SESAME_FAIL_FAST";
+/// After it they hang.
 const STORIES_SECONDS_MAX: &str = "600";
 /// Leaves out what was found before.
 const ITERATE: &str = "--iterate";
@@ -43,16 +45,14 @@ fn domain(tools: &Tools, options: &[&str]) -> Outcome {
 /// First the stories of the service; then the tests of `platform` alone for what they left. One at a time:
 /// each builds the whole service, on all cores.
 fn platform(tools: &Tools, options: &[&str]) -> Outcome {
-    tools.install_crate("cargo-nextest", "0.9.151")?;
     let sample = sample(tools)?;
     let chosen: Vec<String> = sample.iter().flat_map(|name| ["--re".to_owned(), pattern(name)]).collect();
     let target = tools.target().join("mutants");
     // `cargo mutants` would try the tests of `platform` before, which has no such target. If a tree without
     // mutants did not pass, each would seem to be found.
     let mut unchanged = tools.command("cargo");
-    unchanged.args(["nextest", "run", "--cargo-profile", "mutants"]);
-    unchanged.args(["--package", "sesame", "--test", "service"]);
-    tools::succeed(unchanged.env("CARGO_TARGET_DIR", &target))?;
+    unchanged.args(["test", "--profile", "mutants", "--package", "sesame", "--test", "service"]);
+    tools::succeed(unchanged.env("CARGO_TARGET_DIR", &target).env(FAIL_FAST, "1"))?;
     let of_sample = |options: &[&str]| {
         let mut mutants = cargo_mutants(tools, "platform");
         mutants.env("CARGO_TARGET_DIR", &target).args(["--profile", "mutants"]);
@@ -60,9 +60,8 @@ fn platform(tools: &Tools, options: &[&str]) -> Outcome {
         mutants
     };
     let mut stories = of_sample(options);
-    // It stops at the first failure; cargo's own runner would go through all stories for each mutant.
     stories.args(["--baseline", "skip", "--timeout", STORIES_SECONDS_MAX, "--test-package", "sesame"]);
-    stories.args(["--test-tool", "nextest", "--cargo-arg=--test=service"]);
+    stories.arg("--cargo-arg=--test=service").env(FAIL_FAST, "1");
     // What they leave is no failure yet.
     stories.status()?;
     let others: Vec<_> = options.iter().copied().filter(|option| *option != ITERATE).collect();

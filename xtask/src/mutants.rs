@@ -85,9 +85,10 @@ fn sample(tools: &Tools) -> Result<Vec<String>, Error> {
         .lines()
         .filter(|name| !name.contains(UNFILTERED))
         .map(|name| {
-            let rank = before.entry(without_position(name)).or_insert(0_u32);
+            let known = without_position(name);
+            let rank = before.entry(known).or_insert(0_u32);
             *rank += 1;
-            (lot(without_position(name), *rank), name.to_owned())
+            (lot(known, *rank), name.to_owned())
         })
         .collect();
     drawn.sort_unstable();

@@ -73,17 +73,12 @@ impl Kind {
         match self {
             Self::MalformedBody => (S::BAD_REQUEST, "malformed-body", "La demande est illisible",
                 Some("Le corps doit être un objet JSON, avec les seuls champs prévus.")),
-            Self::WrongCredentials => WRONG_CREDENTIALS,
+            Self::WrongCredentials => (S::UNAUTHORIZED, "wrong-credentials",
+                "Identifiant ou mot de passe incorrect",
+                Some("Vérifiez l'identifiant et le mot de passe. Vous en avez oublié un ? Utilisez les liens \
+                      sous le formulaire.")),
             Self::NoSession => (S::UNAUTHORIZED, "no-session", "Vous n'êtes pas connecté",
                 Some("Connectez-vous pour continuer.")),
-            Self::NotAllowed => (S::FORBIDDEN, "not-allowed", "Seul un titulaire peut faire cela", None),
-            Self::LastHolder | Self::OtherHolders => self.of_holders(),
-            Self::SpaceClosed | Self::AddressJustChanged => self.of_closings(),
-            Self::InvitationForAnotherAddress => INVITATION_FOR_ANOTHER_ADDRESS,
-            Self::AlreadyMember | Self::AccountExists => self.of_accounts(),
-            Self::TooManyInvitations => TOO_MANY_INVITATIONS,
-            Self::TooManyEstablishments => TOO_MANY_ESTABLISHMENTS,
-            Self::MandateState => (S::CONFLICT, "mandate-state", "Mandat modifié : rechargez la page", None),
             Self::ProofRejected => (S::FORBIDDEN, "proof-rejected", "La vérification anti-robot a expiré",
                 Some("Rechargez la page, puis envoyez de nouveau.")),
             Self::ProofRequired => (S::FORBIDDEN, "proof-required",
@@ -128,13 +123,48 @@ impl Kind {
                 "L'adresse a déjà été corrigée trois fois",
                 Some("Écrivez-nous par le formulaire de demande d'assistance : nous vous répondrons.")),
             Self::Internal => INTERNAL,
-            Self::Unavailable => UNAVAILABLE,
+            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable",
+                "Le service est momentanément saturé",
+                Some("Votre saisie n'est pas perdue : réessayez dans quelques secondes.")),
+            _ => self.of_spaces(),
+        }
+    }
+
+    #[rustfmt::skip]
+    fn of_spaces(self) -> Words {
+        use StatusCode as S;
+        match self {
+            Self::NotAllowed => (S::FORBIDDEN, "not-allowed", "Seul un titulaire peut faire cela", None),
+            Self::LastHolder => (S::CONFLICT, "last-holder", "Vous êtes le dernier titulaire actif",
+                Some("Nommez d'abord un autre titulaire, ou fermez l'espace de l'établissement.")),
+            Self::OtherHolders => (S::CONFLICT, "other-holders", "L'établissement a un autre titulaire actif",
+                Some("Vous pouvez quitter l'établissement : l'autre titulaire le gère sans vous.")),
+            Self::SpaceClosed => (S::GONE, "space-closed", "L'espace de cet établissement a été fermé",
+                Some("Demandez une invitation à l'un de ses titulaires actuels, ou créez un compte s'il n'en \
+                      a plus.")),
+            Self::AddressJustChanged => (S::CONFLICT, "address-just-changed",
+                "Votre adresse a changé il y a moins de 7 jours",
+                Some("Rien ne peut être fermé tant que l'ancienne adresse permet de revenir en arrière.")),
+            Self::InvitationForAnotherAddress => (S::CONFLICT, "invitation-for-another-address",
+                "Cette invitation est pour une autre adresse",
+                Some("Déconnectez-vous, puis ouvrez le lien avec le compte de l'adresse invitée.")),
+            Self::AlreadyMember => (S::CONFLICT, "already-member",
+                "Un autre compte de cette adresse est déjà membre",
+                Some("Connectez-vous avec cet autre compte, puis ouvrez le lien de nouveau.")),
+            Self::AccountExists => (S::CONFLICT, "account-exists", "Cette adresse a déjà un compte",
+                Some("Connectez-vous avec ce compte, puis ouvrez le lien de nouveau. La page \
+                      «\u{a0}Identifiant oublié\u{a0}» en redonne l'identifiant.")),
+            Self::TooManyInvitations => (S::CONFLICT, "too-many-invitations", "Trop d'invitations en cours",
+                Some("Retirez celles qui ne servent plus, puis recommencez.")),
+            Self::TooManyEstablishments => (S::CONFLICT, "too-many-establishments",
+                "Ce compte a déjà 30 établissements",
+                Some("Quittez-en un, puis ouvrez le lien de nouveau. Pour vos clients, demandez plutôt un \
+                      mandat.")),
+            Self::MandateState => (S::CONFLICT, "mandate-state", "Mandat modifié : rechargez la page", None),
             _ => self.of_desk(),
         }
     }
-}
 
-impl Kind {
     #[rustfmt::skip]
     fn of_desk(self) -> Words {
         use StatusCode as S;
@@ -177,100 +207,16 @@ impl Kind {
             _ => INTERNAL,
         }
     }
-
-    fn of_accounts(self) -> Words {
-        if self == Self::AlreadyMember { ALREADY_MEMBER } else { ACCOUNT_EXISTS }
-    }
-
-    fn of_holders(self) -> Words {
-        if self == Self::LastHolder { LAST_HOLDER } else { OTHER_HOLDERS }
-    }
-
-    fn of_closings(self) -> Words {
-        if self == Self::SpaceClosed { SPACE_CLOSED } else { ADDRESS_JUST_CHANGED }
-    }
 }
 
 /// Status, last part of the type, title, detail.
 pub(super) type Words = (StatusCode, &'static str, &'static str, Option<&'static str>);
 
-const WRONG_CREDENTIALS: Words = (
-    StatusCode::UNAUTHORIZED,
-    "wrong-credentials",
-    "Identifiant ou mot de passe incorrect",
-    Some(
-        "Vérifiez l'identifiant et le mot de passe. Vous en avez oublié un ? Utilisez les liens sous le \
-         formulaire.",
-    ),
-);
 const INTERNAL: Words = (
     StatusCode::INTERNAL_SERVER_ERROR,
     "internal",
     "Le service a rencontré une erreur",
     Some("Réessayez dans quelques minutes, ou écrivez à contact-ap@asp-public.fr."),
-);
-const UNAVAILABLE: Words = (
-    StatusCode::SERVICE_UNAVAILABLE,
-    "unavailable",
-    "Le service est momentanément saturé",
-    Some("Votre saisie n'est pas perdue : réessayez dans quelques secondes."),
-);
-const LAST_HOLDER: Words = (
-    StatusCode::CONFLICT,
-    "last-holder",
-    "Vous êtes le dernier titulaire actif",
-    Some("Nommez d'abord un autre titulaire, ou fermez l'espace de l'établissement."),
-);
-const OTHER_HOLDERS: Words = (
-    StatusCode::CONFLICT,
-    "other-holders",
-    "L'établissement a un autre titulaire actif",
-    Some("Vous pouvez quitter l'établissement : l'autre titulaire le gère sans vous."),
-);
-const SPACE_CLOSED: Words = (
-    StatusCode::GONE,
-    "space-closed",
-    "L'espace de cet établissement a été fermé",
-    Some("Demandez une invitation à l'un de ses titulaires actuels, ou créez un compte s'il n'en a plus."),
-);
-const ADDRESS_JUST_CHANGED: Words = (
-    StatusCode::CONFLICT,
-    "address-just-changed",
-    "Votre adresse a changé il y a moins de 7 jours",
-    Some("Rien ne peut être fermé tant que l'ancienne adresse permet de revenir en arrière."),
-);
-const INVITATION_FOR_ANOTHER_ADDRESS: Words = (
-    StatusCode::CONFLICT,
-    "invitation-for-another-address",
-    "Cette invitation est pour une autre adresse",
-    Some("Déconnectez-vous, puis ouvrez le lien avec le compte de l'adresse invitée."),
-);
-const ALREADY_MEMBER: Words = (
-    StatusCode::CONFLICT,
-    "already-member",
-    "Un autre compte de cette adresse est déjà membre",
-    Some("Connectez-vous avec cet autre compte, puis ouvrez le lien de nouveau."),
-);
-const ACCOUNT_EXISTS: Words = (
-    StatusCode::CONFLICT,
-    "account-exists",
-    "Cette adresse a déjà un compte",
-    Some(
-        "Connectez-vous avec ce compte, puis ouvrez le lien de nouveau. La page «\u{a0}Identifiant \
-         oublié\u{a0}» en redonne l'identifiant.",
-    ),
-);
-const TOO_MANY_INVITATIONS: Words = (
-    StatusCode::CONFLICT,
-    "too-many-invitations",
-    "Trop d'invitations en cours",
-    Some("Retirez celles qui ne servent plus, puis recommencez."),
-);
-const TOO_MANY_ESTABLISHMENTS: Words = (
-    StatusCode::CONFLICT,
-    "too-many-establishments",
-    "Ce compte a déjà 30 établissements",
-    Some("Quittez-en un, puis ouvrez le lien de nouveau. Pour vos clients, demandez plutôt un mandat."),
 );
 
 /// The agency's own words (procedure, case 2).

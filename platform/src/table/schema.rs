@@ -129,6 +129,9 @@ const EMAIL: Attribute = text("email", "where mails go").clear();
 const PHONE: Attribute = text("phone", "E.164").clear();
 const OPENING: Attribute = number("opening", "of the space: a closing raises it, and ends what was before");
 const MEMBER_ROLE: Attribute = text("member_role", "`holder` or `member`");
+const INVITED_BY: Attribute = text("invited_by", "identifier of a holder, or `agency`").pseudonym();
+const IS_SUCCESSOR: Attribute =
+    attribute("is_successor", AttributeKind::Flag, "the acceptance is the inviter's leave");
 const VALID_UNTIL: Attribute = moment("valid_until", "the last moment at which it serves");
 const CREATED_AT: Attribute = moment("created_at", "when the row was written");
 
@@ -136,4 +139,9 @@ const CREATED_AT: Attribute = moment("created_at", "when the row was written");
 pub fn kinds() -> impl Iterator<Item = &'static Kind> {
     let rooms = [accounts::KINDS, links::KINDS, spaces::KINDS, successions::KINDS, desk::KINDS, mails::KINDS];
     rooms.into_iter().flatten()
+}
+
+/// The retention of what is remembered after its validity.
+const fn both(valid: SignedDuration, remembered: SignedDuration) -> SignedDuration {
+    SignedDuration::from_mins(valid.as_mins() + remembered.as_mins())
 }

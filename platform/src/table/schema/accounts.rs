@@ -6,7 +6,7 @@ use domain::time::SignedDuration;
 
 use super::{
     AttributeKind, CREATED_AT, EMAIL, EPOCH, ESTABLISHMENT_NAME, EXPIRES_AT, FIRST_NAME, IDENTIFIER, Kind,
-    LAST_NAME, PHONE, Retention, SIRET, attribute, moment, number, text,
+    LAST_NAME, PHONE, Retention, SIRET, attribute, both, moment, number, text,
 };
 use crate::proofs::USED_PROOF_RETENTION;
 
@@ -77,7 +77,7 @@ pub(super) const KINDS: &[Kind] = &[
             EXPIRES_AT,
         ],
         retention: Retention::After(
-            SignedDuration::from_mins(PROOF_VALID_MINUTES + USED_PROOF_RETENTION.as_mins()),
+            both(SignedDuration::from_mins(PROOF_VALID_MINUTES), USED_PROOF_RETENTION),
             "the challenge",
         ),
     },

@@ -8,8 +8,9 @@ use domain::membership::PRESENCE_VALID;
 use domain::time::SignedDuration;
 
 use super::{
-    AttributeKind, CREATED_AT, EMAIL, EPOCH, ESTABLISHMENT_NAME, EXPIRES_AT, FIRST_NAME, IDENTIFIER, Kind,
-    LAST_NAME, MEMBER_ROLE, OPENING, PHONE, Retention, SIRET, VALID_UNTIL, attribute, moment, number, text,
+    AttributeKind, CREATED_AT, EMAIL, EPOCH, ESTABLISHMENT_NAME, EXPIRES_AT, FIRST_NAME, IDENTIFIER,
+    INVITED_BY, IS_SUCCESSOR, Kind, LAST_NAME, MEMBER_ROLE, OPENING, PHONE, Retention, SIRET, VALID_UNTIL,
+    attribute, both, moment, number, text,
 };
 use crate::successions::SUCCESSION_RETENTION;
 
@@ -29,14 +30,14 @@ pub(super) const KINDS: &[Kind] = &[
             LAST_NAME,
             EMAIL,
             PHONE,
-            moment("valid_until", "the last moment at which it serves"),
+            VALID_UNTIL,
             moment("used_at", "when it served, or was killed by another").sometimes(),
             text("used_by", "random; the request that it served, so that a lost answer can be given again")
                 .sometimes(),
             EXPIRES_AT,
         ],
         retention: Retention::After(
-            SignedDuration::from_mins(LINK_VALID_MINUTES + LINK_REMEMBERED.as_mins()),
+            both(SignedDuration::from_mins(LINK_VALID_MINUTES), LINK_REMEMBERED),
             "its mail is handed to SES",
         ),
     },
@@ -68,12 +69,12 @@ pub(super) const KINDS: &[Kind] = &[
             text("invitation", "its id"),
             ESTABLISHMENT_NAME,
             text("inviter_name", "first and last").clear(),
-            text("invited_by", "identifier of a holder, or `agency`").pseudonym(),
+            INVITED_BY,
             EMAIL,
             FIRST_NAME,
             LAST_NAME,
             MEMBER_ROLE,
-            attribute("is_successor", AttributeKind::Flag, "the acceptance is the inviter's leave"),
+            IS_SUCCESSOR,
             VALID_UNTIL,
             moment("used_at", "when it was accepted").sometimes(),
             text("used_by", "random; the request that did so").sometimes(),
@@ -101,10 +102,7 @@ pub(super) const KINDS: &[Kind] = &[
         sk: "PRESENCE",
         meaning: "The link of a mail «toujours là ?». It can be answered more than once.",
         attributes: &[SIRET, IDENTIFIER, OPENING, ESTABLISHMENT_NAME, VALID_UNTIL, EXPIRES_AT],
-        retention: Retention::After(
-            SignedDuration::from_hours(PRESENCE_VALID.as_hours() + LINK_REMEMBERED.as_hours()),
-            "its mail is handed to SES",
-        ),
+        retention: Retention::After(both(PRESENCE_VALID, LINK_REMEMBERED), "its mail is handed to SES"),
     },
     Kind {
         name: "link of a request",
@@ -113,10 +111,7 @@ pub(super) const KINDS: &[Kind] = &[
         meaning: "The link of a receipt or an answer to the person's own view of their request. It serves as \
                   often as they like.",
         attributes: &[text("ticket", "its reference"), VALID_UNTIL, EXPIRES_AT],
-        retention: Retention::After(
-            SignedDuration::from_hours(REQUEST_LINK_VALID.as_hours() + LINK_REMEMBERED.as_hours()),
-            "its mail is handed to SES",
-        ),
+        retention: Retention::After(both(REQUEST_LINK_VALID, LINK_REMEMBERED), "its mail is handed to SES"),
     },
     Kind {
         name: "link of a notice",

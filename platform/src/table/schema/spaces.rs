@@ -3,8 +3,9 @@
 use domain::mandate::MANDATE_OFFER_VALID;
 
 use super::{
-    AttributeKind, CREATED_AT, EMAIL, ESTABLISHMENT_NAME, EXPIRES_AT, FIRST_NAME, IDENTIFIER, Kind,
-    LAST_NAME, MEMBER_ROLE, OPENING, Retention, SIRET, VALID_UNTIL, attribute, moment, number, text,
+    AttributeKind, CREATED_AT, EMAIL, ESTABLISHMENT_NAME, EXPIRES_AT, FIRST_NAME, IDENTIFIER, INVITED_BY,
+    IS_SUCCESSOR, Kind, LAST_NAME, MEMBER_ROLE, OPENING, Retention, SIRET, VALID_UNTIL, attribute, moment,
+    number, text,
 };
 use crate::mandates::{OFFER_RETENTION, OFFERS_RETENTION};
 use crate::presences::TURN_RETENTION;
@@ -68,12 +69,12 @@ pub(super) const KINDS: &[Kind] = &[
         meaning: "Somebody is invited into the establishment. Deleted when it is accepted or withdrawn.",
         attributes: &[
             OPENING,
-            text("invited_by", "identifier of a holder, or `agency`").pseudonym(),
+            INVITED_BY,
             EMAIL,
             FIRST_NAME,
             LAST_NAME,
             MEMBER_ROLE,
-            attribute("is_successor", AttributeKind::Flag, "the acceptance is the inviter's leave"),
+            IS_SUCCESSOR,
             VALID_UNTIL,
             text("mail", "ulid of its mail"),
             moment("bounced_at", "when that came back").sometimes(),
